@@ -1,0 +1,38 @@
+import path from 'node:path'
+import { tools } from './tools.ts'
+
+const usage = `Usage: quorate TOOL [ARGUMENTS]
+
+Runs one of Quorate's programs. Each also runs under its usual name after 'quorate install-tools DIR'.
+
+Tools:
+${Object.keys(tools)
+  .map((name) => `  ${name}`)
+  .join('\n')}
+
+Examples:
+  quorate crm_mon -1
+  quorate cibadmin --query --scope resources
+`
+
+/**
+ * Finds the program that `argv` names and runs it: by the name it was started under, else by its first argument.
+ *
+ * @returns the exit code; 64 (usage) where there is no such program
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const name = path.basename(argv[1] ?? '', '.js')
+  const linked = tools[name]
+  if (linked !== undefined) return (await linked())(argv.slice(2))
+  const [first, ...rest] = argv.slice(2)
+  if (first === undefined || first === '--help' || first === '-h') {
+    process.stdout.write(usage)
+    return first === undefined ? 64 : 0
+  }
+  const tool = Object.hasOwn(tools, first) ? tools[first] : undefined
+  if (tool === undefined) {
+    process.stderr.write(`quorate: no tool named '${first}'; 'quorate --help' lists them\n`)
+    return 64
+  }
+  return (await tool())(rest)
+}

@@ -1,0 +1,8 @@
+/** A command: arguments in (without the program's name), exit code out. */
+export type Tool = (argv: readonly string[]) => Promise<number>
+
+/**
+ * Every program of the product by its usual name, loaded only when it is the one that runs: a tool starts in the time
+ * that its own code takes. Sorted.
+ */
+export const tools: Readonly<Record<string, () => Promise<Tool>>> = {}

@@ -1,0 +1,96 @@
+/**
+ * A node of a document tree. Immutable: a change makes new elements along the path to it and shares the rest,
+ * so that two versions of a CIB can be compared by identity first.
+ */
+export type XmlElement = {
+  readonly name: string
+  /** Name, value, name, value … in document order. Flat, because a CIB has a hundred thousand of them; see {@link attr}. */
+  readonly attributes: readonly string[]
+  readonly children: readonly XmlElement[]
+  /** Character data directly inside, concatenated; empty for nearly every element of a CIB. */
+  readonly text: string
+}
+
+/** Attributes as people write them; undefined values are left out. */
+export type AttributesInit = Readonly<Record<string, string | undefined>>
+
+const none: readonly never[] = []
+
+/** Makes an element. Attribute order is that of the object. */
+export function element(
+  name: string,
+  attributes: AttributesInit = {},
+  children: readonly XmlElement[] = none,
+  text = '',
+): XmlElement {
+  const flat: string[] = []
+  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) flat.push(key, value)
+  return { name, attributes: flat.length === 0 ? none : flat, children, text }
+}
+
+/** Value of an attribute, or undefined where the element has none of that name. */
+export function attr(of: XmlElement, name: string): string | undefined {
+  const flat = of.attributes
+  for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]
+  return undefined
+}
+
+/** The `id` attribute, or the empty text. */
+export function idOf(of: XmlElement): string {
+  return attr(of, 'id') ?? ''
+}
+
+/** Attributes as pairs, in document order. */
+export function* attributePairs(of: XmlElement): Generator<readonly [name: string, value: string]> {
+  const flat = of.attributes
+  for (let i = 0; i < flat.length; i += 2) yield [flat[i] as string, flat[i + 1] as string]
+}
+
+/**
+ * The element with some attributes set (in place where they exist, else appended) or, where the value is undefined,
+ * removed. Answers the same object when nothing changes.
+ */
+export function withAttributes(of: XmlElement, changes: AttributesInit): XmlElement {
+  let flat: string[] | undefined
+  for (const [name, value] of Object.entries(changes)) {
+    const now: readonly string[] = flat ?? of.attributes
+    let at = 0
+    while (at < now.length && now[at] !== name) at += 2
+    if (value === undefined ? at >= now.length : at < now.length && now[at + 1] === value) continue
+    flat = [...now]
+    if (value === undefined) flat.splice(at, 2)
+    else flat.splice(at, 2, name, value)
+  }
+  return flat === undefined ? of : { ...of, attributes: flat }
+}
+
+/** The element with other children; the same object when they are the same array. */
+export function withChildren(of: XmlElement, children: readonly XmlElement[]): XmlElement {
+  return children === of.children ? of : { ...of, children }
+}
+
+/** First child of that name. */
+export function child(of: XmlElement, name: string): XmlElement | undefined {
+  for (const item of of.children) if (item.name === name) return item
+  return undefined
+}
+
+/** All children of that name, in document order. */
+export function childrenNamed(of: XmlElement, name: string): readonly XmlElement[] {
+  return of.children.filter((item) => item.name === name)
+}
+
+/** First child of that name whose `id` is the given one. */
+export function childById(of: XmlElement, name: string, id: string): XmlElement | undefined {
+  for (const item of of.children) if (item.name === name && attr(item, 'id') === id) return item
+  return undefined
+}
+
+/** The element itself and everything below it, in document order. */
+export function* descendants(of: XmlElement): Generator<XmlElement> {
+  const open: XmlElement[] = [of]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    yield next
+    for (let i = next.children.length - 1; i >= 0; i -= 1) open.push(next.children[i] as XmlElement)
+  }
+}
