@@ -16,7 +16,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/*.peers.test.ts', '**/node_modules/**', '**/dist/**'],
         },
       },
