@@ -1,1 +1,24 @@
-export {}
+export type { AttributeManager, AttributeUpdate, ClearFailure } from './attributes/service.ts'
+export {
+  type CibChange,
+  type CibGeneration,
+  type CibManager,
+  type CibOperation,
+  type CibReply,
+  type CibRequest,
+  callOptions,
+} from './cib-manager/service.ts'
+export type { ControllerDoor, DaemonDoor, DaemonState, IpcPeer, IpcServers } from './ipc/doors.ts'
+export { type CrmRoute, type CrmRouteFacts, routeCrmMessage } from './messages/crmd-route.ts'
+export {
+  type Clock,
+  type ClusterView,
+  type Peer,
+  type PeerGroup,
+  type PeerHandlers,
+  type PeerMessage,
+  type PeerMessenger,
+  type PeerTarget,
+  type PeerType,
+  peerTypes,
+} from './messages/peer-messenger.ts'
