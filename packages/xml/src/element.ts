@@ -7,8 +7,24 @@ export type XmlElement = {
   /** Name, value, name, value … in document order. Flat, because a CIB has a hundred thousand of them; see {@link attr}. */
   readonly attributes: readonly string[]
   readonly children: readonly XmlElement[]
-  /** Character data directly inside, concatenated; empty for nearly every element of a CIB. */
+  /** Character data directly inside, concatenated; empty for nearly every element of a CIB. Of a comment: its content. */
   readonly text: string
+}
+
+/**
+ * Name under which a comment stands among the children. Comments are kept, because they count in digests, in positions
+ * of patches and in what tools print; no element can have this name.
+ */
+export const commentName = '#comment'
+
+/** Whether the node is a comment. */
+export function isComment(node: XmlElement): boolean {
+  return node.name === commentName
+}
+
+/** Makes a comment. */
+export function comment(text: string): XmlElement {
+  return { name: commentName, attributes: none, children: none, text }
 }
 
 /** Attributes as people write them; undefined values are left out. */

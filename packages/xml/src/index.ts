@@ -1,14 +1,29 @@
 export {
+  comparePaths,
+  insertAt,
+  nodeAt,
+  removeAt,
+  replaceAt,
+  updateAt,
+  type XmlPath,
+} from './change.ts'
+export {
   type AttributesInit,
   attr,
   attributePairs,
   child,
   childById,
   childrenNamed,
+  comment,
+  commentName,
   descendants,
   element,
   idOf,
+  isComment,
   withAttributes,
   withChildren,
   type XmlElement,
 } from './element.ts'
+export { parseXml, type ReadOptions, type XmlLimits, xmlLimits } from './reader.ts'
+export { escapeValue, formatXml, type WriteOptions, writeXml } from './writer.ts'
+export { type XmlError, xmlErrorText } from './xml-error.ts'

@@ -1,0 +1,82 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { attr, commentName, element } from './element.ts'
+import { parseXml } from './reader.ts'
+import { formatXml, writeXml } from './writer.ts'
+import { xmlErrorText } from './xml-error.ts'
+
+function refused(text: string, options = {}): string {
+  const read = parseXml(text, options)
+  return read.ok ? `accepted: ${writeXml(read.value)}` : xmlErrorText(read.error, 'f')
+}
+
+function accepted(text: string): string {
+  const read = parseXml(text)
+  return read.ok ? writeXml(read.value) : refused(text)
+}
+
+describe('parseXml', () => {
+  test('keeps attribute order, comments and text, drops white space and instructions', () => {
+    expect(
+      accepted('<?xml version="1.0"?>\n<!-- top --><a z="1" b="2">\n <!-- in --> <?pi x?>\n <b>t&lt;</b>\n</a>\n'),
+    ).toBe('<a z="1" b="2"><!-- in --><b>t&lt;</b></a>')
+  })
+
+  test('turns line ends inside values into spaces but keeps character references', () => {
+    const read = parseXml('<a b="1\n2&#10;3"/>')
+    expect(read.ok && attr(read.value, 'b')).toBe('1 2\n3')
+  })
+
+  test('names the place of a fault', () => {
+    expect(refused('<a>\n  <b x=1/>\n</a>')).toBe('f:2:9: unquoted attribute value')
+    expect(refused('<a><b></a>')).toMatch(/^f:1:\d+: /)
+    expect(refused('')).toMatch(/^f:1:/)
+    expect(refused('<a b="1" b="2"/>')).toMatch(/duplicate attribute: b/)
+  })
+
+  test('accepts neither document types nor entities of their own', () => {
+    expect(refused('<!DOCTYPE a [<!ENTITY x "y">]><a b="&x;"/>')).toMatch(/document type declarations are not accepted/)
+    expect(refused('<a b="&x;"/>')).toMatch(/undefined entity/)
+  })
+
+  test.each([
+    ['charactersMax', '<a/>', '<a />', 4],
+    ['depthMax', '<a><b/></a>', '<a><b><c/></b></a>', 2],
+    ['nodesMax', '<a><b/></a>', '<a><b/><!----></a>', 2],
+    ['attributesMax', '<a b="1" c="1"/>', '<a b="1" c="1" d="1"/>', 2],
+    ['valueCharactersMax', '<a b="12"/>', '<a b="123"/>', 2],
+  ])('holds %s', (limit, at, over, value) => {
+    expect(parseXml(at, { limits: { [limit]: value } }).ok).toBe(true)
+    expect(parseXml(over, { limits: { [limit]: value } }).ok).toBe(false)
+  })
+
+  test('never throws, whatever the text', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'<>/="\'&;!-[]a b\n?x#1', '<a', '/>', '<!--', 'CDATA[') }),
+        (text) => {
+          parseXml(text)
+        },
+      ),
+    )
+  })
+
+  test('reads back what the writers wrote', () => {
+    const value = fc.string({ unit: fc.constantFrom('a', ' ', '<', '&', '"', "'", '>', 'é', '漢') })
+    const leaf = fc.tuple(fc.constantFrom('a', 'b', 'c'), value).map(([name, v]) => element(name, { v }))
+    const branch = fc
+      .tuple(value, fc.array(leaf, { maxLength: 3 }))
+      .map(([v, children]) => element('d', { v }, children))
+    const tree = fc.array(fc.oneof(leaf, branch), { maxLength: 4 }).map((children) => element('root', {}, children))
+    fc.assert(
+      fc.property(tree, (root) => {
+        expect(parseXml(writeXml(root))).toEqual({ ok: true, value: root })
+        expect(parseXml(formatXml(root))).toEqual({ ok: true, value: root })
+      }),
+    )
+  })
+
+  test('gives comments a name that no element can have', () => {
+    expect(parseXml(`<a><${commentName}/></a>`).ok).toBe(false)
+  })
+})

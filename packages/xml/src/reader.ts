@@ -1,0 +1,166 @@
+import { failed, ok, type Result } from '@quorate/base'
+import { SaxesParser, type SaxesTagPlain } from 'saxes'
+import { comment, type XmlElement } from './element.ts'
+import type { XmlError } from './xml-error.ts'
+
+/** Bounds of what a document may hold. Each is checked while reading, before the excess is built. */
+export type XmlLimits = {
+  /** Characters of the whole text. */
+  readonly charactersMax: number
+  /** Elements inside one another. libxml2's own limit, so that nothing is accepted that a peer would refuse. */
+  readonly depthMax: number
+  /** Elements and comments together. */
+  readonly nodesMax: number
+  /** Attributes of one element. */
+  readonly attributesMax: number
+  /** Characters of one attribute value; libxml2's own limit. */
+  readonly valueCharactersMax: number
+}
+
+/** Far above any cluster, far below what would exhaust a daemon. */
+export const xmlLimits: XmlLimits = {
+  charactersMax: 256 * 1024 * 1024,
+  depthMax: 256,
+  nodesMax: 8_000_000,
+  attributesMax: 4_096,
+  valueCharactersMax: 10_000_000,
+}
+
+/** How to read. */
+export type ReadOptions = {
+  readonly limits?: Partial<XmlLimits>
+}
+
+/** Values up to this length are shared between elements: a CIB repeats a few thousand short texts a million times. */
+const internedCharactersMax = 24
+const none: readonly never[] = []
+const blank = /^[ \t\r\n]*$/
+
+/**
+ * Reads a document into a tree. Knows no DTD and expands no entities but the five of XML, so that a document cannot grow
+ * while being read. Character data that is only white space is dropped, CDATA counts as character data,
+ * processing instructions are skipped, comments inside the root are kept (see {@link commentName}).
+ *
+ * @returns the root, or the first fault with its place; never throws for any text
+ */
+export function parseXml(text: string, options: ReadOptions = {}): Result<XmlElement, XmlError> {
+  const limits = { ...xmlLimits, ...options.limits }
+  if (text.length > limits.charactersMax) {
+    return failed({
+      line: 1,
+      column: 1,
+      reason: `document of ${text.length} characters, limit ${limits.charactersMax}`,
+    })
+  }
+  const tree = new TreeBuilder(limits)
+  try {
+    tree.read(text)
+  } catch (fault) {
+    if (fault instanceof Refusal) return failed(fault.error)
+    throw fault
+  }
+  const root = tree.root
+  return root === undefined ? failed({ line: 1, column: 1, reason: 'document has no element' }) : ok(root)
+}
+
+class Refusal extends Error {
+  readonly error: XmlError
+  constructor(error: XmlError) {
+    super(error.reason)
+    this.error = error
+  }
+}
+
+/** An element that is still being read. Becomes an {@link XmlElement} as it is. */
+type OpenElement = {
+  name: string
+  attributes: readonly string[]
+  children: XmlElement[] | readonly never[]
+  text: string
+}
+
+class TreeBuilder {
+  root: XmlElement | undefined
+  readonly #limits: XmlLimits
+  readonly #parser = new SaxesParser({ xmlns: false, position: true })
+  readonly #names = new Map<string, string>()
+  readonly #open: OpenElement[] = []
+  #nodes = 0
+
+  constructor(limits: XmlLimits) {
+    this.#limits = limits
+    const parser = this.#parser
+    parser.on('error', (error) => this.#refuse(error.message.replace(/^\d+:\d+: /, '').replace(/\.$/, '')))
+    parser.on('doctype', () => this.#refuse('document type declarations are not accepted'))
+    parser.on('opentag', (tag) => this.#start(tag))
+    parser.on('closetag', () => this.#end())
+    parser.on('text', (data) => this.#characters(data))
+    parser.on('cdata', (data) => this.#characters(data))
+    parser.on('comment', (data) => this.#comment(data))
+  }
+
+  read(text: string): void {
+    this.#parser.write(text).close()
+  }
+
+  #refuse(reason: string): never {
+    throw new Refusal({ line: this.#parser.line, column: this.#parser.column + 1, reason })
+  }
+
+  #start(tag: SaxesTagPlain): void {
+    this.#count()
+    if (this.#open.length >= this.#limits.depthMax) this.#refuse(`elements nest deeper than ${this.#limits.depthMax}`)
+    const made: OpenElement = { name: this.#intern(tag.name), attributes: none, children: none, text: '' }
+    const flat: string[] = []
+    for (const name in tag.attributes) {
+      const value = tag.attributes[name] as string
+      if (value.length > this.#limits.valueCharactersMax) {
+        this.#refuse(`value of '${name}' has ${value.length} characters, limit ${this.#limits.valueCharactersMax}`)
+      }
+      flat.push(this.#intern(name), value.length > internedCharactersMax ? value : this.#intern(value))
+    }
+    if (flat.length > 0) {
+      if (flat.length > 2 * this.#limits.attributesMax) {
+        this.#refuse(`element has more than ${this.#limits.attributesMax} attributes`)
+      }
+      made.attributes = flat
+    }
+    this.#append(made as XmlElement)
+    this.#open.push(made)
+  }
+
+  #end(): void {
+    const done = this.#open.pop()
+    if (this.#open.length === 0) this.root = done as XmlElement
+  }
+
+  #append(node: XmlElement): void {
+    const parent = this.#open[this.#open.length - 1]
+    if (parent === undefined) return
+    if (parent.children === none) parent.children = [node]
+    else (parent.children as XmlElement[]).push(node)
+  }
+
+  #characters(data: string): void {
+    const parent = this.#open[this.#open.length - 1]
+    if (parent !== undefined && !blank.test(data)) parent.text += data
+  }
+
+  #comment(data: string): void {
+    if (this.#open.length === 0) return
+    this.#count()
+    this.#append(comment(data))
+  }
+
+  #count(): void {
+    this.#nodes += 1
+    if (this.#nodes > this.#limits.nodesMax) this.#refuse(`document has more than ${this.#limits.nodesMax} nodes`)
+  }
+
+  #intern(text: string): string {
+    const known = this.#names.get(text)
+    if (known !== undefined) return known
+    this.#names.set(text, text)
+    return text
+  }
+}
