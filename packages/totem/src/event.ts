@@ -1,0 +1,29 @@
+/** Timers that the core names and a shell keeps. One of each name at most runs at a time. */
+export type TotemTimer = 'token-loss' | 'token-retransmit' | 'join' | 'consensus' | 'merge' | 'hold' | 'pause'
+
+/**
+ * Which queue a message waits in. While the services synchronise after a configuration change only `sync` messages
+ * go out; `application` messages wait for the `sync-complete` event (protocols/corosync.md 3.6).
+ */
+export type Lane = 'application' | 'sync'
+
+/** Everything that can happen to a ring member. */
+export type TotemEvent =
+  /**
+   * The interface is up: begin. `storedRingSeq` is what the last `persist` effect of this node left on disk,
+   * 0 for a node that never ran.
+   */
+  | { readonly kind: 'start'; readonly storedRingSeq: number }
+  /** A datagram came in. The core keeps views of `bytes`: they must not be written to afterwards. */
+  | { readonly kind: 'frame'; readonly bytes: Uint8Array }
+  /** A timer armed by an effect ran out. */
+  | { readonly kind: 'timer'; readonly timer: TotemTimer }
+  /**
+   * Send `body` to all members, in total order, in a process group: `a` for services, `sync` for the sync engine.
+   * Refused with a `reject` effect when the queue has no room; ask `roomFor` first. `body` is copied.
+   */
+  | { readonly kind: 'multicast'; readonly group: string; readonly body: Uint8Array; readonly lane: Lane }
+  /** The services are in step after the last regular configuration: `application` messages may go out. */
+  | { readonly kind: 'sync-complete' }
+  /** Say good-bye to the others and stop. */
+  | { readonly kind: 'leave' }
