@@ -36,7 +36,7 @@ export function escapeValue(value: string): string {
 
 /** Character data: only what would end it is escaped. */
 function escapeText(text: string): string {
-  return text.replace(/[&<>]/g, (found) => entities[found] as string)
+  return text === '' ? text : text.replace(/[&<>]/g, (found) => entities[found] as string)
 }
 
 /** Which attributes a writer leaves out. */
@@ -50,9 +50,7 @@ export type WriteOptions = {
  * of. No declaration, no line end.
  */
 export function writeXml(root: XmlElement, options: WriteOptions = {}): string {
-  const out: string[] = []
-  write(root, out, options.withoutAttributes, -1)
-  return out.join('')
+  return flat(root, options.withoutAttributes)
 }
 
 /**
@@ -62,34 +60,39 @@ export function writeXml(root: XmlElement, options: WriteOptions = {}): string {
  * @param depth level at which the root stands
  */
 export function formatXml(root: XmlElement, depth = 0): string {
-  const out: string[] = []
-  write(root, out, undefined, depth)
-  return out.join('')
+  const indents: string[] = []
+  for (let i = 0; i < depth; i += 1) indents.push('  '.repeat(i))
+  return pretty(root, depth, indents)
 }
 
-function write(node: XmlElement, out: string[], without: ReadonlySet<string> | undefined, depth: number): void {
-  const pretty = depth >= 0
-  const indent = pretty ? '  '.repeat(depth) : ''
-  const newline = pretty ? '\n' : ''
-  if (isComment(node)) {
-    out.push(`${indent}<!--${node.text}-->${newline}`)
-    return
-  }
-  let tag = `${indent}<${node.name}`
+function tagOf(node: XmlElement, without: ReadonlySet<string> | undefined): string {
   const flat = node.attributes
+  let tag = `<${node.name}`
   for (let i = 0; i < flat.length; i += 2) {
-    if (without?.has(flat[i] as string)) continue
-    tag += ` ${flat[i]}="${escapeValue(flat[i + 1] as string)}"`
+    const name = flat[i] as string
+    if (without?.has(name) !== true) tag += ` ${name}="${escapeValue(flat[i + 1] as string)}"`
   }
-  if (node.children.length === 0 && node.text === '') {
-    out.push(`${tag}/>${newline}`)
-    return
-  }
+  return tag
+}
+
+function flat(node: XmlElement, without: ReadonlySet<string> | undefined): string {
+  if (isComment(node)) return `<!--${node.text}-->`
+  const tag = tagOf(node, without)
+  if (node.children.length === 0 && node.text === '') return `${tag}/>`
+  let out = `${tag}>${escapeText(node.text)}`
+  for (const child of node.children) out += flat(child, without)
+  return `${out}</${node.name}>`
+}
+
+function pretty(node: XmlElement, depth: number, indents: string[]): string {
+  indents[depth] ??= '  '.repeat(depth)
+  const indent = indents[depth]
+  if (isComment(node)) return `${indent}<!--${node.text}-->\n`
+  const tag = indent + tagOf(node, undefined)
   if (node.children.length === 0) {
-    out.push(`${tag}>${escapeText(node.text)}</${node.name}>${newline}`)
-    return
+    return node.text === '' ? `${tag}/>\n` : `${tag}>${escapeText(node.text)}</${node.name}>\n`
   }
-  out.push(`${tag}>${escapeText(node.text)}${newline}`)
-  for (const child of node.children) write(child, out, without, pretty ? depth + 1 : -1)
-  out.push(`${indent}</${node.name}>${newline}`)
+  let out = `${tag}>${escapeText(node.text)}\n`
+  for (const child of node.children) out += pretty(child, depth + 1, indents)
+  return `${out}${indent}</${node.name}>\n`
 }
