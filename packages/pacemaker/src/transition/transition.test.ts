@@ -1,0 +1,152 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { parseXml } from '@quorate/xml'
+import { describe, expect, test } from 'vitest'
+import { type Graph, parseDurationMs, unpackGraph } from './graph.ts'
+import { newTransition, stepTransition, type TransitionEffect } from './transition.ts'
+import { formatTransitionKey, parseTransitionKey, parseTransitionMagic } from './transition-key.ts'
+
+const shared = process.env['QUORATE_SHARED'] ?? path.resolve(import.meta.dirname, '../../../../../shared')
+const suite = path.join(shared, 'suites/scheduler-2.1.5')
+
+function graphOf(text: string): Graph {
+  const xml = parseXml(text)
+  if (!xml.ok) throw new Error(xml.error.reason)
+  const graph = unpackGraph(xml.value)
+  if (!graph.ok) throw new Error(graph.error)
+  return graph.value
+}
+
+const start = (id: number, node: string, inputs: readonly number[] = [], priority = 0) =>
+  `<synapse id="${id}" priority="${priority}"><action_set><rsc_op id="${id}" operation="start" operation_key="r${id}_start_0"
+  on_node="${node}" on_node_uuid="${node.slice(1)}"><primitive id="r${id}"/><attributes CRM_meta_timeout="20000"/></rsc_op></action_set>
+  <inputs>${inputs.map((input) => `<trigger><rsc_op id="${input}"/></trigger>`).join('')}</inputs></synapse>`
+
+const graph = (inner: string, attributes = '') =>
+  graphOf(`<transition_graph cluster-delay="60s" transition_id="4" ${attributes}>${inner}</transition_graph>`)
+
+const executed = (effects: readonly TransitionEffect[]) =>
+  effects.flatMap((effect) => (effect.do === 'execute' ? [effect.action.id] : []))
+const end = (effects: readonly TransitionEffect[]) => effects.find((effect) => effect.do === 'finished')
+
+describe('a graph', () => {
+  test('runs actions when their inputs are done, and completes', () => {
+    const run = newTransition(graph(start(1, 'n1') + start(2, 'n2', [1])))
+    const first = stepTransition(run, { kind: 'run' })
+    expect(executed(first)).toEqual([1])
+    expect(first).toContainEqual({ do: 'arm', action: 1, afterMs: 80_000 })
+    const second = stepTransition(run, { kind: 'confirmed', action: 1, isFailed: false })
+    expect(executed(second)).toEqual([2])
+    const third = stepTransition(run, { kind: 'confirmed', action: 2, isFailed: false })
+    expect(end(third)).toMatchObject({ end: 'complete', completion: 'done', counts: { complete: 2, incomplete: 0 } })
+  })
+
+  test('an empty graph completes at once', () => {
+    expect(end(stepTransition(newTransition(graph('')), { kind: 'run' }))).toMatchObject({ end: 'complete' })
+  })
+
+  test('a failure stops what depends on it and asks for a new graph, while what is in flight ends', () => {
+    const run = newTransition(graph(start(1, 'n1') + start(2, 'n1', [1]) + start(3, 'n2')))
+    stepTransition(run, { kind: 'run' })
+    const effects = stepTransition(run, { kind: 'confirmed', action: 1, isFailed: true })
+    expect(executed(effects)).toEqual([])
+    expect(end(effects)).toBeUndefined()
+    const last = stepTransition(run, { kind: 'confirmed', action: 3, isFailed: false })
+    expect(end(last)).toMatchObject({ end: 'stopped', completion: 'restart', reason: 'Event failed' })
+  })
+
+  test('only synapses of priority INFINITY run behind a failure', () => {
+    const run = newTransition(graph(start(1, 'n1') + start(2, 'n1', [1], 1_000_000)))
+    stepTransition(run, { kind: 'run' })
+    expect(executed(stepTransition(run, { kind: 'confirmed', action: 1, isFailed: true }))).toEqual([2])
+  })
+
+  test('an abort starts nothing below its priority and keeps the strongest completion', () => {
+    const run = newTransition(graph(start(1, 'n1') + start(2, 'n1', [1])))
+    stepTransition(run, { kind: 'run' })
+    stepTransition(run, { kind: 'abort', priority: 1_000_000, completion: 'shutdown', reason: 'a' })
+    stepTransition(run, { kind: 'abort', priority: 1, completion: 'restart', reason: 'b' })
+    const last = stepTransition(run, { kind: 'confirmed', action: 1, isFailed: false })
+    expect(end(last)).toMatchObject({ end: 'stopped', completion: 'shutdown', counts: { skipped: 1 } })
+  })
+
+  test('an action without an answer is lost', () => {
+    const run = newTransition(graph(start(1, 'n1')))
+    stepTransition(run, { kind: 'run' })
+    const effects = stepTransition(run, { kind: 'overdue', action: 1 })
+    expect(effects.map((effect) => effect.do)).toEqual(['lost', 'aborted', 'finished'])
+  })
+
+  test('the loss of a node fails its actions only', () => {
+    const run = newTransition(graph(start(1, 'n1') + start(2, 'n2')))
+    stepTransition(run, { kind: 'run' })
+    stepTransition(run, { kind: 'abort', priority: 1_000_000, completion: 'restart', reason: 'Node failure' })
+    expect(stepTransition(run, { kind: 'node-lost', nodeUuid: '1' })).toEqual([{ do: 'disarm', action: 1 }])
+    expect(end(stepTransition(run, { kind: 'confirmed', action: 2, isFailed: false }))).toMatchObject({
+      completion: 'restart',
+    })
+  })
+
+  test('batch-limit and the limit of a node hold actions back', () => {
+    const batch = newTransition(graph(start(1, 'n1') + start(2, 'n2') + start(3, 'n3'), 'batch-limit="2"'))
+    expect(executed(stepTransition(batch, { kind: 'run' }))).toEqual([1, 2])
+    expect(executed(stepTransition(batch, { kind: 'confirmed', action: 1, isFailed: false }))).toEqual([3])
+    const node = newTransition(graph(start(1, 'n1') + start(2, 'n1') + start(3, 'n2')))
+    expect(executed(stepTransition(node, { kind: 'limits', jobsMax: new Map([['n1', 1]]) }))).toEqual([1, 3])
+  })
+
+  test('a loop of inputs ends as terminated instead of waiting for ever', () => {
+    const run = newTransition(graph(start(1, 'n1', [2]) + start(2, 'n1', [1])))
+    expect(end(stepTransition(run, { kind: 'run' }))).toMatchObject({ end: 'terminated', counts: { incomplete: 2 } })
+  })
+
+  test.skipIf(!fs.existsSync(suite))('every graph of the scheduler suite runs to its end (needs ../shared)', () => {
+    const names = fs.readdirSync(suite).filter((name) => name.endsWith('.exp'))
+    expect(names.length).toBeGreaterThan(600)
+    for (const name of names) {
+      const run = newTransition(graphOf(fs.readFileSync(path.join(suite, name), 'utf8')))
+      let effects = stepTransition(run, { kind: 'run' })
+      const open = executed(effects)
+      for (let id = open.shift(); id !== undefined; id = open.shift()) {
+        effects = stepTransition(run, { kind: 'confirmed', action: id, isFailed: false })
+        open.push(...executed(effects))
+      }
+      expect(end(effects), name).toMatchObject({ end: 'complete', counts: { incomplete: 0, skipped: 0 } })
+    }
+  })
+})
+
+describe('reading', () => {
+  test('keys and magic', () => {
+    const key = '2:3:7:0cd2311d-d03f-4b5a-ac05-97e34ecfef79'
+    const read = parseTransitionKey(key)
+    expect(read).toMatchObject({ action: 2, transition: 3, targetRc: 7 })
+    expect(read && formatTransitionKey(read)).toBe(key)
+    expect(parseTransitionMagic(`-1:193;${key}`)).toMatchObject({ status: -1, rc: 193, key: { transition: 3 } })
+    expect(parseTransitionMagic('0:0')).toBeUndefined()
+    expect(parseTransitionKey('1:2:3')).toBeUndefined()
+  })
+
+  test('durations', () => {
+    expect(['60s', '20', '2min', '100ms', '1h', ''].map(parseDurationMs)).toEqual([
+      60_000,
+      20_000,
+      120_000,
+      100,
+      3_600_000,
+      undefined,
+    ])
+  })
+
+  test('a broken graph is refused with its place', () => {
+    const read = (text: string) => {
+      const xml = parseXml(text)
+      return xml.ok ? unpackGraph(xml.value) : xml
+    }
+    expect(read('<x/>')).toEqual({ ok: false, error: 'expected <transition_graph>, got <x>' })
+    expect(read('<transition_graph><synapse id="7"/></transition_graph>')).toEqual({
+      ok: false,
+      error: 'synapse 7 has no action',
+    })
+  })
+})
