@@ -1,12 +1,10 @@
-import type { NodeId } from '@quorate/base'
-
 /**
  * Name of a ring: who formed it and a number that never repeats for that node.
  * On the wire a u32 and a u64 (protocols/corosync.md 2); the number here is exact because of {@link ringSeqMax}.
  */
 export type RingId = {
-  /** The representative: the lowest node id of the ring. */
-  readonly rep: NodeId
+  /** The representative: the lowest node id of the ring. 0 only in the id of no ring at all. */
+  readonly rep: number
   /** 0..{@link ringSeqMax}. */
   readonly seq: number
 }
