@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// Runs the bundle of the command-line tools (tools/bundle.mjs) with its code cache. V8 refuses a cache that another
+// version of itself made; the bundle then runs all the same, a little later.
+'use strict'
+const fs = require('node:fs')
+const { createRequire } = require('node:module')
+const path = require('node:path')
+const vm = require('node:vm')
+
+const filename = path.join(__dirname, '..', 'dist', 'bundle', 'quorate.cjs')
+const read = (name, encoding) => {
+  try {
+    return fs.readFileSync(name, encoding)
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+const source = read(filename, 'utf8')
+if (source === undefined) {
+  process.stderr.write("quorate: not built; run 'npm ci' or 'npm run build' in the repository\n")
+  process.exit(70)
+}
+const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+  filename,
+  cachedData: read(filename.replace(/\.cjs$/, '.cache')),
+  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+})
+const bundle = { exports: {} }
+script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, path.dirname(filename))
+bundle.exports.main(process.argv).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error) => {
+    process.stderr.write(`quorate: ${error.stack}\n`)
+    process.exitCode = 70
+  },
+)
