@@ -1,1 +1,1 @@
-export {}
+export { cibDigest, fileDigest, operationDigest } from './digest.ts'
