@@ -31,7 +31,11 @@ export type ResourceHistory = {
 }
 
 /** Where an entry came from; free text that C nodes put in `crm-debug-origin` too. */
-export type HistoryOrigin = 'do_update_resource' | 'build_active_RAs' | 'controld_record_action_event'
+export type HistoryOrigin =
+  | 'do_update_resource'
+  | 'build_active_RAs'
+  | 'controld_record_action_event'
+  | 'controld_ack_event_directly'
 
 /** A resource of which nothing has happened yet. */
 export function emptyHistory(resource: ResourceSpec): ResourceHistory {
@@ -47,6 +51,20 @@ export function pendingEntry(order: OperationOrder, epochS: number): HistoryEntr
     status: operationStatus.pending,
     exitReason: '',
     lastRcChangeS: epochS,
+    execTimeMs: 0,
+    queueTimeMs: 0,
+  }
+}
+
+/** The entry of something that needed no agent and went well. */
+export function doneEntry(order: OperationOrder): HistoryEntry {
+  return {
+    order,
+    callId: order.callId,
+    rc: ocf.ok,
+    status: operationStatus.done,
+    exitReason: '',
+    lastRcChangeS: 0,
     execTimeMs: 0,
     queueTimeMs: 0,
   }

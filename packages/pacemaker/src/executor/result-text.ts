@@ -1,0 +1,76 @@
+import { type HistoryEntry, hasFailed, operationKey } from './history.ts'
+import { operationStatus } from './outcome.ts'
+
+/** A line for the log, as an effect. */
+export type LogLine = {
+  readonly do: 'log'
+  readonly level: 'error' | 'warning' | 'notice' | 'info'
+  readonly text: string
+}
+
+/** Lines of a failed agent's standard error that go to the log. */
+const loggedLinesMax = 20
+
+/** What the log says about a result: the sentence that other programs look for, and a failed agent's own words. */
+export function resultLog(entry: HistoryEntry, stderr: string, node: string): readonly LogLine[] {
+  const { action, intervalMs, resource } = entry.order
+  const what = action === 'monitor' && intervalMs === 0 ? 'probe' : action
+  const isFailed = hasFailed(entry)
+  const reason = isFailed && entry.exitReason !== '' ? ` (${entry.exitReason})` : ''
+  const outcome = entry.status === operationStatus.done ? rcText(entry.rc) : statusText(entry.status)
+  const lines: LogLine[] = [
+    {
+      do: 'log',
+      level: isFailed ? 'error' : 'notice',
+      text: `Result of ${what} operation for ${resource.id} on ${node}: ${outcome}${reason}`,
+    },
+  ]
+  if (!isFailed) return lines
+  const key = operationKey(resource.id, action, intervalMs)
+  for (const line of stderr
+    .split('\n')
+    .filter((text) => text !== '')
+    .slice(-loggedLinesMax)) {
+    lines.push({ do: 'log', level: 'notice', text: `${key}[${entry.callId}] error output [ ${line} ]` })
+  }
+  return lines
+}
+
+const rcTexts: Readonly<Record<number, string>> = {
+  0: 'ok',
+  1: 'error',
+  2: 'invalid parameter',
+  3: 'unimplemented feature',
+  4: 'insufficient privileges',
+  5: 'not installed',
+  6: 'not configured',
+  7: 'not running',
+  8: 'promoted',
+  9: 'promoted (failed)',
+  190: 'OCF_DEGRADED',
+  191: 'promoted (degraded)',
+}
+
+/** An exit code in words, as logs and crm_mon write it. */
+export function rcText(rc: number): string {
+  return rcTexts[rc] ?? 'unknown'
+}
+
+const statusTexts: Readonly<Record<number, string>> = {
+  [-1]: 'pending',
+  0: 'complete',
+  1: 'Cancelled',
+  2: 'Timed Out',
+  3: 'NOT SUPPORTED',
+  4: 'Error',
+  5: 'Hard error',
+  6: 'Fatal error',
+  7: 'Not installed',
+  8: 'Internal communication failure',
+  9: 'Cannot execute now',
+}
+
+/** A status in words, as logs and crm_mon write it. */
+export function statusText(status: number): string {
+  return statusTexts[status] ?? 'Unknown'
+}
