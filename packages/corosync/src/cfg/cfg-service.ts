@@ -1,0 +1,261 @@
+import type { MonoMs, NodeId } from '@quorate/base'
+import { csErrorCodes } from '../cs-error.ts'
+import {
+  cfgAddressSlotBytes,
+  cfgCalls,
+  cfgGetNodeAddrs,
+  cfgKillNode,
+  cfgKillReasonAt,
+  cfgLocalGet,
+  cfgNodeAddrs,
+  cfgNodeStatus,
+  cfgNodeStatusGet,
+  cfgReplyToShutdown,
+  cfgResponses,
+  cfgRingStatus,
+  cfgShutdownFlags,
+  cfgShutdownTimeoutMs,
+  cfgTestShutdown,
+  cfgTryShutdown,
+} from '../ipc/cfg-messages.ts'
+import { responseOf } from '../ipc/message-header.ts'
+import { readCsName } from '../ipc/wire-name.ts'
+import { type ConnectionId, type Service, type ServiceEffect, type ServiceEvent, serviceIds } from '../service.ts'
+import { cfgFunctions, decodeKillNode, encodeKillNode, encodeReload, encodeShutdown } from './cfg-ring-message.ts'
+
+/** A node of the ring with its address on link 0: its text, and its 4 or 16 bytes. */
+export type NodeAddress = { readonly node: NodeId; readonly text: string; readonly bytes: Uint8Array }
+
+/** What cfg tells of this node's link. */
+export type CfgConfig = {
+  readonly self: NodeId
+  readonly addresses: readonly NodeAddress[]
+  /** Payload of a frame on link 0, bytes. */
+  readonly linkMtu: number
+}
+
+const code = csErrorCodes
+const familyIpv4 = 2
+const familyIpv6 = 10
+/** Exit code of a node that another one ended (CS_ERR_SECURITY has no part in it: the real one's is this). */
+const exitOfKilled = 1
+
+type Shutdown = {
+  readonly asker: ConnectionId
+  readonly flags: number
+  readonly waiting: Set<ConnectionId>
+}
+
+/** What administrators ask of the daemon itself (protocols/corosync.md 6.4, 9.3): status of links, addresses, an end. */
+export class CfgService implements Service {
+  readonly id = serviceIds.cfg
+  readonly #config: CfgConfig
+  readonly #trackers = new Set<ConnectionId>()
+  #members: readonly NodeId[] = []
+  #shutdown: Shutdown | undefined
+  #out: ServiceEffect[] = []
+
+  constructor(config: CfgConfig) {
+    this.#config = config
+  }
+
+  /** A ring has formed. cfg takes no part in the sync, it only wants to know. */
+  ring(members: readonly NodeId[]): void {
+    this.#members = members
+  }
+
+  step(event: ServiceEvent, _now: MonoMs): readonly ServiceEffect[] {
+    this.#out = []
+    switch (event.kind) {
+      case 'request':
+        this.#request(event.connection, event.id, event.bytes)
+        break
+      case 'closed':
+        this.#trackers.delete(event.connection)
+        this.#agreed(event.connection)
+        break
+      case 'message':
+        this.#message(event.from, event.fn, event.bytes)
+        break
+      case 'timer':
+        if (event.timer === 'shutdown-answer') this.#shutdownDecided(code.CS_ERR_BUSY)
+        break
+      case 'opened':
+      case 'sync-init':
+      case 'sync-process':
+      case 'sync-activate':
+      case 'sync-abort':
+      case 'cmap':
+        break
+    }
+    return this.#out
+  }
+
+  #message(from: NodeId, fn: number, bytes: Uint8Array): void {
+    const isSelf = from === this.#config.self
+    switch (fn) {
+      case cfgFunctions.killNode: {
+        const { node, reason } = decodeKillNode(bytes)
+        if (node !== this.#config.self) return
+        const text = `Killed by node ${from} : ${reason}`
+        this.#log('notice', text)
+        this.#out.push({ kind: 'stop', exitCode: exitOfKilled, reason: text })
+        return
+      }
+      case cfgFunctions.shutdown:
+        if (isSelf) this.#out.push({ kind: 'stop', exitCode: 0, reason: 'Node was shut down by sysadmin' })
+        return
+      case cfgFunctions.reload:
+        this.#out.push({ kind: 'reload' })
+        return
+      case cfgFunctions.ringReenable:
+      case cfgFunctions.cryptoReconfig:
+        return
+      default:
+        this.#log('warning', `unknown function ${fn} from node ${from}`)
+    }
+  }
+
+  #request(connection: ConnectionId, id: number, bytes: Uint8Array): void {
+    const respond = (answer: Uint8Array): void => {
+      this.#out.push({ kind: 'respond', connection, bytes: answer })
+    }
+    switch (id) {
+      case cfgCalls.ringStatusGet:
+        return respond(this.#ringStatus())
+      case cfgCalls.ringReenable:
+        return respond(responseOf(cfgResponses.ringReenable, code.CS_OK))
+      case cfgCalls.killNode: {
+        const { node } = cfgKillNode.decode(bytes)
+        this.#multicast(encodeKillNode(node, readCsName(bytes, cfgKillReasonAt)))
+        return respond(responseOf(cfgResponses.killNode, code.CS_OK))
+      }
+      case cfgCalls.tryShutdown:
+        return this.#tryShutdown(connection, cfgTryShutdown.decode(bytes).flags)
+      case cfgCalls.replyToShutdown: {
+        const isYes = cfgReplyToShutdown.decode(bytes).response === 1
+        const isAsked = this.#shutdown?.waiting.has(connection) === true
+        respond(responseOf(cfgResponses.replyToShutdown, isAsked ? code.CS_OK : code.CS_ERR_ACCESS))
+        if (isYes) this.#agreed(connection)
+        else if (isAsked) this.#shutdownDecided(code.CS_ERR_BUSY)
+        return
+      }
+      case cfgCalls.getNodeAddrs:
+        return respond(this.#nodeAddresses(cfgGetNodeAddrs.decode(bytes).node))
+      case cfgCalls.localGet: {
+        const answer = responseOf(cfgResponses.localGet, code.CS_OK, cfgLocalGet.size)
+        cfgLocalGet.encode(answer, { node: this.#config.self })
+        return respond(answer)
+      }
+      case cfgCalls.reloadConfig:
+        this.#multicast(encodeReload(this.#config.self))
+        return respond(responseOf(cfgResponses.reloadConfig, code.CS_OK))
+      case cfgCalls.reopenLogFiles:
+        this.#out.push({ kind: 'reopen-logs' })
+        return respond(responseOf(cfgResponses.reopenLogFiles, code.CS_OK))
+      case cfgCalls.nodeStatusGet: {
+        const { node, version } = cfgNodeStatusGet.decode(bytes)
+        return respond(this.#nodeStatus(node, version))
+      }
+      case cfgCalls.trackStart:
+        this.#trackers.add(connection)
+        return respond(responseOf(cfgResponses.trackStart, code.CS_OK))
+      case cfgCalls.trackStop:
+        this.#trackers.delete(connection)
+        respond(responseOf(cfgResponses.trackStop, code.CS_OK))
+        return this.#agreed(connection)
+      default:
+        return respond(responseOf(0, code.CS_ERR_INVALID_PARAM))
+    }
+  }
+
+  #tryShutdown(connection: ConnectionId, flags: number): void {
+    const refuse = (error: number): void => {
+      this.#out.push({ kind: 'respond', connection, bytes: responseOf(cfgResponses.tryShutdown, error) })
+    }
+    if (flags > cfgShutdownFlags.immediate) return refuse(code.CS_ERR_INVALID_PARAM)
+    if (this.#shutdown !== undefined) return refuse(code.CS_ERR_EXIST)
+    const waiting = new Set([...this.#trackers].filter((tracker) => tracker !== connection))
+    this.#shutdown = { asker: connection, flags, waiting }
+    if (flags !== cfgShutdownFlags.request || waiting.size === 0) {
+      if (flags === cfgShutdownFlags.regardless) this.#ask(waiting, flags)
+      return this.#shutdownDecided(code.CS_OK)
+    }
+    this.#ask(waiting, flags)
+    this.#out.push({ kind: 'arm', timer: 'shutdown-answer', afterMs: cfgShutdownTimeoutMs })
+  }
+
+  #ask(trackers: ReadonlySet<ConnectionId>, flags: number): void {
+    for (const connection of trackers) {
+      const bytes = responseOf(cfgResponses.testShutdown, code.CS_OK, cfgTestShutdown.size)
+      cfgTestShutdown.encode(bytes, { flags })
+      this.#out.push({ kind: 'event', connection, bytes })
+    }
+  }
+
+  /** One tracker less to wait for: it agreed, or it is gone, which counts as agreement. */
+  #agreed(connection: ConnectionId): void {
+    const running = this.#shutdown
+    if (running === undefined || !running.waiting.delete(connection)) return
+    if (running.waiting.size === 0) this.#shutdownDecided(code.CS_OK)
+  }
+
+  #shutdownDecided(error: number): void {
+    const running = this.#shutdown
+    if (running === undefined) return
+    this.#shutdown = undefined
+    this.#out.push({ kind: 'disarm', timer: 'shutdown-answer' })
+    const bytes = responseOf(cfgResponses.tryShutdown, error)
+    this.#out.push({ kind: 'respond', connection: running.asker, bytes })
+    if (error === code.CS_OK) this.#multicast(encodeShutdown())
+  }
+
+  #ringStatus(): Uint8Array {
+    const bytes = responseOf(cfgResponses.ringStatusGet, code.CS_OK, cfgRingStatus.size)
+    const own = this.#addressOf(this.#config.self)
+    cfgRingStatus.encode(bytes, { interfaces: 1, name: `0 ${own?.text ?? ''}`, status: 'OK' })
+    return bytes
+  }
+
+  #nodeAddresses(node: number): Uint8Array {
+    const address = this.#addressOf(node === 0 ? this.#config.self : node)
+    if (address === undefined) return responseOf(cfgResponses.getNodeAddrs, code.CS_ERR_NOT_EXIST, cfgNodeAddrs.size)
+    const bytes = responseOf(cfgResponses.getNodeAddrs, code.CS_OK, cfgNodeAddrs.size + cfgAddressSlotBytes)
+    const family = address.bytes.byteLength === cfgAddressSlotBytes ? familyIpv6 : familyIpv4
+    cfgNodeAddrs.encode(bytes, { family, count: 1 })
+    bytes.set(address.bytes, cfgNodeAddrs.size)
+    return bytes
+  }
+
+  #nodeStatus(node: number, version: number): Uint8Array {
+    const refuse = (error: number): Uint8Array => responseOf(cfgResponses.nodeStatusGet, error, cfgNodeStatus.size)
+    if (version !== 1) return refuse(code.CS_ERR_NOT_SUPPORTED)
+    const address = this.#addressOf(node)
+    if (address === undefined) return refuse(code.CS_ERR_NOT_EXIST)
+    const isThere = this.#members.includes(address.node) ? 1 : 0
+    const bytes = responseOf(cfgResponses.nodeStatusGet, code.CS_OK, cfgNodeStatus.size)
+    cfgNodeStatus.encode(bytes, {
+      version: 1,
+      node,
+      reachable: isThere,
+      enabled: 1,
+      connected: isThere,
+      mtu: this.#config.linkMtu,
+      source: this.#addressOf(this.#config.self)?.text ?? '',
+      destination: address.text,
+    })
+    return bytes
+  }
+
+  #addressOf(node: number): NodeAddress | undefined {
+    return this.#config.addresses.find((item) => item.node === node)
+  }
+
+  #multicast(bytes: Uint8Array): void {
+    this.#out.push({ kind: 'multicast', bytes })
+  }
+
+  #log(level: 'notice' | 'warning', text: string): void {
+    this.#out.push({ kind: 'log', level, subsystem: 'CFG', text })
+  }
+}

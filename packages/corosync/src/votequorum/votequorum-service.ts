@@ -1,0 +1,434 @@
+import type { MonoMs, NodeId } from '@quorate/base'
+import { cmapU8, cmapU32 } from '../cmap/cmap-value.ts'
+import { csErrorCodes } from '../cs-error.ts'
+import { responseOf } from '../ipc/message-header.ts'
+import { trackFlags } from '../ipc/quorum-messages.ts'
+import { noRing, type RingName, writeIpcRingId } from '../ipc/ring-id.ts'
+import {
+  votequorumCalls,
+  votequorumExpectedEvent,
+  votequorumGetInfo,
+  votequorumInfo,
+  votequorumInfoFlags,
+  votequorumNodelistEvent,
+  votequorumNodelistRingAt,
+  votequorumNodeState,
+  votequorumQuorumEvent,
+  votequorumResponses,
+  votequorumSetExpected,
+  votequorumSetVotes,
+  votequorumStates,
+  votequorumTrackStart,
+} from '../ipc/votequorum-messages.ts'
+import { type ConnectionId, type Service, type ServiceEffect, type ServiceEvent, serviceIds } from '../service.ts'
+import { type Tally, type TieBreaker, tallyOf, type Voter, votesNeeded, winsTie } from './tally.ts'
+import {
+  decodeNodeInfo,
+  decodeReconfigure,
+  encodeNodeInfo,
+  encodeReconfigure,
+  type NodeInfo,
+  nodeFlags,
+  type Reconfigure,
+  reconfigureParams,
+  votequorumFunctions,
+  votesMax,
+} from './votequorum-ring-message.ts'
+
+/** What votequorum(5) lets corosync.conf set, with defaults filled in. */
+export type VotequorumConfig = {
+  readonly self: NodeId
+  readonly votes: number
+  readonly expectedVotes: number
+  readonly isTwoNode: boolean
+  readonly waitForAll: boolean
+  readonly autoTieBreaker: TieBreaker | undefined
+  readonly lastManStanding: boolean
+  readonly lastManStandingWindowMs: number
+  /** Node ids of the nodelist. */
+  readonly nodes: readonly NodeId[]
+}
+
+const code = csErrorCodes
+const everyNode = 0
+
+/**
+ * Decides whether this partition may act, by votes (protocols/corosync.md 6.3, 9.5; votequorum(5)). Every member counts
+ * for itself from what all have said; the verdict goes to the quorum service as a `quorum` effect.
+ */
+export class VotequorumService implements Service {
+  readonly id = serviceIds.votequorum
+  readonly #config: VotequorumConfig
+  readonly #voters = new Map<NodeId, Voter>()
+  readonly #trackers = new Map<ConnectionId, bigint>()
+  #ring: RingName = noRing
+  #members: readonly NodeId[] = []
+  #needed = 0
+  #isQuorate = false
+  #isWaitingForAll: boolean
+  #isSyncing = false
+  #out: ServiceEffect[] = []
+
+  constructor(config: VotequorumConfig) {
+    this.#config = config
+    this.#isWaitingForAll = config.waitForAll
+    this.#voters.set(config.self, {
+      node: config.self,
+      votes: config.votes,
+      expectedVotes: config.expectedVotes,
+      flags: nodeFlags.first,
+      state: 'member',
+    })
+    this.#needed = votesNeeded(this.#tally(), 0, config.isTwoNode)
+  }
+
+  get isQuorate(): boolean {
+    return this.#isQuorate
+  }
+
+  /** Keys of the map that this service keeps (corosync-cmapctl shows them), from its start. */
+  start(): readonly ServiceEffect[] {
+    this.#out = []
+    const { self, expectedVotes, isTwoNode } = this.#config
+    const publish = (key: string, value: ReturnType<typeof cmapU8>): void => {
+      this.#out.push({ kind: 'publish', key: `runtime.votequorum.${key}`, value })
+    }
+    publish('this_node_id', cmapU32(self))
+    publish('two_node', cmapU8(isTwoNode ? 1 : 0))
+    publish('ev_barrier', cmapU32(expectedVotes))
+    this.#publishRange()
+    return this.#out
+  }
+
+  /** The word that this node goes, to be sent before it leaves the ring. */
+  farewell(): readonly ServiceEffect[] {
+    this.#out = []
+    this.#announce(nodeFlags.leaving)
+    return this.#out
+  }
+
+  step(event: ServiceEvent, _now: MonoMs): readonly ServiceEffect[] {
+    this.#out = []
+    switch (event.kind) {
+      case 'request':
+        this.#out.push({
+          kind: 'respond',
+          connection: event.connection,
+          bytes: this.#answer(event.connection, event.id, event.bytes),
+        })
+        break
+      case 'closed':
+        this.#trackers.delete(event.connection)
+        break
+      case 'message':
+        this.#message(event.from, event.fn, event.bytes)
+        break
+      case 'sync-init':
+        this.#isSyncing = true
+        this.#ring = event.change.ring
+        this.#members = event.change.members
+        for (const voter of this.#voters.values()) {
+          if (!this.#members.includes(voter.node)) this.#put({ ...voter, state: 'dead' })
+        }
+        break
+      case 'sync-process':
+        this.#announce(0)
+        break
+      case 'sync-activate':
+        this.#isSyncing = false
+        this.#publishRange()
+        this.#recount(false)
+        this.#decided()
+        this.#nodelistEvents()
+        this.#quorumEvents()
+        this.#startWindow()
+        break
+      case 'timer':
+        if (event.timer === 'last-man-standing') this.#windowOver()
+        break
+      case 'opened':
+      case 'sync-abort':
+      case 'cmap':
+        break
+    }
+    return this.#out
+  }
+
+  #tally(): Tally {
+    return tallyOf(this.#voters.values())
+  }
+
+  #self(): Voter {
+    return this.#voters.get(this.#config.self) as Voter
+  }
+
+  #put(voter: Voter): void {
+    this.#voters.set(voter.node, voter)
+  }
+
+  #announce(more: number): void {
+    const { node, votes, expectedVotes } = this.#self()
+    this.#multicast(encodeNodeInfo({ node, votes, expectedVotes, flags: this.#self().flags | more }))
+    this.#multicast(encodeNodeInfo({ node: 0, votes: 0, expectedVotes: 0, flags: 0 }))
+  }
+
+  #message(from: NodeId, fn: number, bytes: Uint8Array): void {
+    switch (fn) {
+      case votequorumFunctions.nodeInfo: {
+        const info = decodeNodeInfo(bytes)
+        if (info.node !== 0) this.#heard(info.node as NodeId, info)
+        return
+      }
+      case votequorumFunctions.reconfigure:
+        return this.#reconfigured(decodeReconfigure(bytes))
+      case votequorumFunctions.qdeviceRegister:
+      case votequorumFunctions.qdeviceReconfigure:
+        this.#log('warning', `node ${from} uses a quorum device, which this node does not support`)
+        return
+      default:
+        this.#log('warning', `unknown function ${fn} from node ${from}`)
+    }
+  }
+
+  #heard(node: NodeId, info: NodeInfo): void {
+    const isSenderQuorate = (info.flags & nodeFlags.quorate) !== 0
+    const own = this.#self()
+    const isAdopted = isSenderQuorate && !this.#isQuorate && node !== own.node
+    if (isAdopted) this.#put({ ...own, expectedVotes: info.expectedVotes })
+    if (isSenderQuorate && (info.flags & nodeFlags.waitForAll) === 0) this.#isWaitingForAll = false
+    const isLeaving = (info.flags & nodeFlags.leaving) !== 0
+    this.#put({
+      node,
+      votes: info.votes,
+      expectedVotes: isSenderQuorate || node === own.node ? info.expectedVotes : this.#self().expectedVotes,
+      flags: info.flags,
+      state: isLeaving ? 'leaving' : 'member',
+    })
+    if (node === own.node) this.#put({ ...this.#self(), flags: own.flags })
+    if (this.#isSyncing || !isLeaving) return
+    this.#recount(false)
+    this.#quorumEvents()
+  }
+
+  #reconfigured({ node, value, param }: Reconfigure): void {
+    if (param === reconfigureParams.expectedVotes) {
+      for (const voter of this.#voters.values()) {
+        if (voter.state === 'member') this.#put({ ...voter, expectedVotes: value })
+      }
+      this.#expectedEvents(value)
+      this.#recount(true)
+    } else if (param === reconfigureParams.votes) {
+      const voter = this.#voters.get(node as NodeId)
+      if (voter === undefined) return
+      this.#put({ ...voter, votes: value })
+      this.#recount(true)
+    } else if (param === reconfigureParams.cancelWaitForAll) {
+      this.#isWaitingForAll = false
+      this.#recount(false)
+    }
+    if (!this.#isSyncing) this.#decided()
+  }
+
+  /** Counts anew. With `mayFall`, fewer votes may be needed than before. */
+  #recount(mayFall: boolean): void {
+    const tally = this.#tally()
+    this.#needed = votesNeeded(tally, mayFall || this.#config.isTwoNode ? 0 : this.#needed, this.#config.isTwoNode)
+    const was = this.#isQuorate
+    this.#isQuorate = this.#judge(tally)
+    const own = this.#self()
+    const kept = own.flags & ~(nodeFlags.quorate | nodeFlags.waitForAll | (this.#isQuorate ? nodeFlags.first : 0))
+    const quorate = this.#isQuorate ? nodeFlags.quorate : 0
+    this.#put({ ...own, flags: kept | quorate | (this.#isWaitingForAll ? nodeFlags.waitForAll : 0) })
+    if (was !== this.#isQuorate && !this.#isSyncing) this.#decided()
+  }
+
+  #judge({ total, members }: Tally): boolean {
+    const expected = this.#self().expectedVotes
+    if (this.#isWaitingForAll) {
+      if (total < expected) {
+        const text = `Waiting for all cluster members. Current votes: ${total} expected_votes: ${expected}`
+        if (!this.#isQuorate) this.#log('notice', text)
+        return false
+      }
+      this.#isWaitingForAll = false
+    }
+    if (total >= this.#needed) return true
+    const breaker = this.#config.autoTieBreaker
+    if (breaker === undefined || !this.#isQuorate || total * 2 !== expected) return false
+    const known = [...new Set([...this.#voters.keys(), ...this.#config.nodes])]
+    return winsTie(
+      members.map((voter) => voter.node),
+      known,
+      breaker,
+    )
+  }
+
+  #decided(): void {
+    this.#out.push({ kind: 'quorum', isQuorate: this.#isQuorate })
+  }
+
+  /** After a loss, the rest waits a while and then expects no more votes than it has (last_man_standing). */
+  #startWindow(): void {
+    if (!this.#config.lastManStanding) return
+    const { total } = this.#tally()
+    if (this.#isQuorate && total < this.#self().expectedVotes) {
+      this.#out.push({ kind: 'arm', timer: 'last-man-standing', afterMs: this.#config.lastManStandingWindowMs })
+    } else {
+      this.#out.push({ kind: 'disarm', timer: 'last-man-standing' })
+      if (total > this.#self().expectedVotes) this.#expect(total)
+    }
+  }
+
+  #windowOver(): void {
+    if (this.#isSyncing || !this.#isQuorate) return
+    this.#expect(this.#tally().total)
+  }
+
+  #expect(votes: number): void {
+    for (const voter of this.#voters.values()) {
+      if (voter.state === 'member') this.#put({ ...voter, expectedVotes: votes })
+    }
+    this.#expectedEvents(votes)
+    this.#recount(true)
+  }
+
+  #publishRange(): void {
+    const ids = [...new Set([...this.#voters.keys(), ...this.#members])]
+    const publish = (key: string, value: number): void => {
+      this.#out.push({ kind: 'publish', key: `runtime.votequorum.${key}`, value: cmapU32(value) })
+    }
+    publish('highest_node_id', Math.max(...ids))
+    publish('lowest_node_id', Math.min(...ids))
+  }
+
+  #answer(connection: ConnectionId, id: number, bytes: Uint8Array): Uint8Array {
+    const status = (error: number): Uint8Array => responseOf(votequorumResponses.status, error)
+    switch (id) {
+      case votequorumCalls.getInfo:
+        return this.#info(votequorumGetInfo.decode(bytes).node >>> 0)
+      case votequorumCalls.setExpected:
+        return status(this.#setExpected(votequorumSetExpected.decode(bytes).votes))
+      case votequorumCalls.setVotes: {
+        const { node, votes } = votequorumSetVotes.decode(bytes)
+        return status(this.#setVotes(node >>> 0, votes))
+      }
+      case votequorumCalls.trackStart: {
+        const { context, flags } = votequorumTrackStart.decode(bytes)
+        if ((flags & (trackFlags.current | trackFlags.changes)) !== 0) {
+          this.#event(connection, this.#nodelistEvent(context))
+          this.#event(connection, this.#quorumEvent(context))
+        }
+        if ((flags & (trackFlags.changes | trackFlags.changesOnly)) !== 0) this.#trackers.set(connection, context)
+        return status(code.CS_OK)
+      }
+      case votequorumCalls.trackStop:
+        return status(this.#trackers.delete(connection) ? code.CS_OK : code.CS_ERR_NOT_EXIST)
+      case votequorumCalls.qdeviceRegister:
+      case votequorumCalls.qdeviceUnregister:
+      case votequorumCalls.qdeviceUpdate:
+      case votequorumCalls.qdevicePoll:
+      case votequorumCalls.qdeviceMasterWins:
+        return status(code.CS_ERR_NOT_SUPPORTED)
+      default:
+        return responseOf(0, code.CS_ERR_INVALID_PARAM)
+    }
+  }
+
+  #info(node: number): Uint8Array {
+    const voter = this.#voters.get((node === 0 ? this.#config.self : node) as NodeId)
+    if (voter === undefined) return responseOf(votequorumResponses.getInfo, code.CS_ERR_NOT_EXIST, votequorumInfo.size)
+    const { isTwoNode, waitForAll, lastManStanding, autoTieBreaker } = this.#config
+    const tally = this.#tally()
+    const bit = votequorumInfoFlags
+    const bytes = responseOf(votequorumResponses.getInfo, code.CS_OK, votequorumInfo.size)
+    votequorumInfo.encode(bytes, {
+      node: voter.node,
+      state: votequorumStates[voter.state],
+      votes: voter.votes,
+      expectedVotes: voter.expectedVotes,
+      highestExpected: tally.highestExpected,
+      totalVotes: tally.total,
+      quorum: this.#needed,
+      flags:
+        (isTwoNode ? bit.twoNode : 0) |
+        (this.#isQuorate ? bit.quorate : 0) |
+        (waitForAll ? bit.waitForAll : 0) |
+        (lastManStanding ? bit.lastManStanding : 0) |
+        (autoTieBreaker === undefined ? 0 : bit.autoTieBreaker),
+    })
+    return bytes
+  }
+
+  #setExpected(votes: number): number {
+    const tally = this.#tally()
+    const needed = votesNeeded({ ...tally, highestExpected: votes }, 0, this.#config.isTwoNode)
+    if (votes > votesMax || needed < tally.total / 2 || needed > tally.total) return code.CS_ERR_INVALID_PARAM
+    const param = reconfigureParams.expectedVotes
+    this.#multicast(encodeReconfigure({ node: everyNode, value: votes, param }))
+    return code.CS_OK
+  }
+
+  #setVotes(node: number, votes: number): number {
+    const of = (node === 0 ? this.#config.self : node) as NodeId
+    const voter = this.#voters.get(of)
+    if (voter === undefined) return code.CS_ERR_NAME_NOT_FOUND
+    const changed = tallyOf([...this.#voters.values()].map((item) => (item.node === of ? { ...item, votes } : item)))
+    const needed = votesNeeded(changed, 0, this.#config.isTwoNode)
+    if (votes > votesMax || needed > changed.total) return code.CS_ERR_INVALID_PARAM
+    this.#multicast(encodeReconfigure({ node: of, value: votes, param: reconfigureParams.votes }))
+    return code.CS_OK
+  }
+
+  #nodelistEvents(): void {
+    for (const [connection, context] of this.#trackers) this.#event(connection, this.#nodelistEvent(context))
+  }
+
+  #quorumEvents(): void {
+    for (const [connection, context] of this.#trackers) this.#event(connection, this.#quorumEvent(context))
+  }
+
+  #expectedEvents(votes: number): void {
+    for (const [connection, context] of this.#trackers) {
+      const bytes = responseOf(votequorumResponses.expectedVotes, code.CS_OK, votequorumExpectedEvent.size)
+      votequorumExpectedEvent.encode(bytes, { context, expectedVotes: votes })
+      this.#event(connection, bytes)
+    }
+  }
+
+  #nodelistEvent(context: bigint): Uint8Array {
+    const nodes = this.#members
+    const size = votequorumNodelistEvent.size + 4 * nodes.length
+    const bytes = responseOf(votequorumResponses.nodelist, code.CS_OK, size)
+    votequorumNodelistEvent.encode(bytes, { context, nodes: nodes.length })
+    writeIpcRingId(bytes, votequorumNodelistRingAt, this.#ring)
+    const view = new DataView(bytes.buffer)
+    nodes.forEach((node, i) => {
+      view.setUint32(votequorumNodelistEvent.size + 4 * i, node, true)
+    })
+    return bytes
+  }
+
+  #quorumEvent(context: bigint): Uint8Array {
+    const voters = [...this.#voters.values()].sort((a, b) => a.node - b.node)
+    const size = votequorumQuorumEvent.size + votequorumNodeState.size * voters.length
+    const bytes = responseOf(votequorumResponses.quorum, code.CS_OK, size)
+    votequorumQuorumEvent.encode(bytes, { quorate: this.#isQuorate ? 1 : 0, context, nodes: voters.length })
+    voters.forEach((voter, i) => {
+      const entry = { node: voter.node, state: votequorumStates[voter.state] }
+      votequorumNodeState.encode(bytes, entry, votequorumQuorumEvent.size + votequorumNodeState.size * i)
+    })
+    return bytes
+  }
+
+  #multicast(bytes: Uint8Array): void {
+    this.#out.push({ kind: 'multicast', bytes })
+  }
+
+  #event(connection: ConnectionId, bytes: Uint8Array): void {
+    this.#out.push({ kind: 'event', connection, bytes })
+  }
+
+  #log(level: 'notice' | 'warning', text: string): void {
+    this.#out.push({ kind: 'log', level, subsystem: 'VOTEQ', text })
+  }
+}
