@@ -1,1 +1,5 @@
-export {}
+export { Cluster, ClusterNode, Resource } from './model/model.ts'
+export { type Role, role, roleText } from './model/role.ts'
+export { activeOn, currentNode, findResource, printableId, top } from './model/tree.ts'
+export { scoreText } from './score.ts'
+export { type ClusterStatus, isDisabled, type StatusOptions, unpackStatus } from './status.ts'

@@ -1,0 +1,115 @@
+import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { role } from '../model/role.ts'
+import { currentRole, isActive, isGuest, nextRole } from '../model/tree.ts'
+import { ruleContext, unpackSets } from '../unpack/name-values.ts'
+import { canFence, fenceNode } from './fencing.ts'
+import { operationKey, task } from './key.ts'
+import { findLoose, newAction } from './ledger.ts'
+import { unpackOptions } from './operation-options.ts'
+
+/** What an action of a resource is to be. */
+export type ActionRequest = {
+  readonly task: string
+  /** Name; made of resource, task and interval where it is missing. */
+  readonly key?: string
+  readonly node?: ClusterNode | undefined
+  readonly optional: boolean
+  readonly intervalMs?: number
+  /** False: made only to learn what is configured; takes no number. */
+  readonly recorded?: boolean
+}
+
+/**
+ * The action of that name on that node, made where there is none. Asking for one that exists can change it: a request
+ * without `optional` makes it required, and whether it can run is judged anew.
+ */
+export function requestAction(cluster: Cluster, resource: Resource, request: ActionRequest): Action {
+  const { node, optional, intervalMs = 0, recorded = true } = request
+  const key = request.key ?? operationKey(resource.id, request.task, intervalMs)
+  let action = recorded ? findLoose(resource.actionsByKey, key, node)[0] : undefined
+  if (action === undefined) {
+    action = newAction(cluster, key, request.task, resource, node, optional, recorded)
+    unpackOptions(cluster, action, resource, intervalMs)
+  }
+  judgeOptional(action, resource, optional)
+  if (action.node !== undefined && action.operation !== undefined && !action.parametersUnpacked) {
+    const context = ruleContext(cluster, { attributes: action.node.attributes })
+    unpackSets(cluster, action.operation, 'instance_attributes', action.extra, context)
+    action.parametersUnpacked = true
+  }
+  judgeRunnable(cluster, action, resource, recorded)
+  return action
+}
+
+function judgeOptional(action: Action, resource: Resource, optional: boolean): void {
+  if (action.node !== undefined && !action.pseudo && !resource.managed && !action.meta.has('interval'))
+    action.optional = true
+  else if (!optional) action.optional = false
+}
+
+function judgeRunnable(cluster: Cluster, action: Action, resource: Resource, recorded: boolean): void {
+  if (action.pseudo) return
+  const { node } = action
+  if (node === undefined) {
+    action.runnable = false
+  } else if (!action.onDc && !node.online && !(isGuest(node) && !node.requiresReset)) {
+    action.runnable = false
+    if (recorded && resource.managed && action.task === task.stop && !node.unclean) {
+      fenceNode(cluster, node, 'stop is unrunnable')
+    }
+  } else if (!action.onDc && node.pending) {
+    action.runnable = false
+  } else if (action.needs === 'nothing') {
+    action.reason = undefined
+    const host = isGuest(node) ? node : undefined
+    action.runnable = host === undefined || canFence(cluster, host)
+  } else judgeQuorum(cluster, action, resource)
+}
+
+function judgeQuorum(cluster: Cluster, action: Action, resource: Resource): void {
+  switch (effectivePolicy(cluster, resource)) {
+    case 'stop':
+      action.runnable = false
+      action.reason = 'no quorum'
+      return
+    case 'freeze':
+      if (!isActive(resource, true) || nextRole(resource) > currentRole(resource)) {
+        action.runnable = false
+        action.reason = 'quorum freeze'
+        return
+      }
+      break
+    default:
+  }
+  action.runnable = true
+}
+
+function effectivePolicy(cluster: Cluster, resource: Resource): string {
+  if (cluster.quorate) return 'ignore'
+  const policy = cluster.settings.noQuorumPolicy
+  if (policy !== 'demote') return policy
+  if (resource.role !== role.promoted && resource.role !== role.unpromoted) return 'stop'
+  if (resource.nextRole > role.unpromoted) resource.nextRole = role.unpromoted
+  return 'ignore'
+}
+
+/** A pseudo action of a collective resource; one that is asked to be runnable is so from here on. */
+export function requestPseudo(
+  cluster: Cluster,
+  resource: Resource,
+  taskName: string,
+  optional: boolean,
+  runnable: boolean,
+): Action {
+  const action = requestAction(cluster, resource, { task: taskName, optional })
+  action.pseudo = true
+  if (runnable) action.runnable = true
+  return action
+}
+
+/** Requires that the fail count of a resource on a node is forgotten. */
+export function clearFailCount(cluster: Cluster, resource: Resource, node: ClusterNode): Action {
+  const action = requestAction(cluster, resource, { task: task.clearFailCount, node, optional: false })
+  action.meta.set('op_no_wait', 'true')
+  return action
+}

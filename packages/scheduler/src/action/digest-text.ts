@@ -1,0 +1,19 @@
+import { escapeValue } from '@quorate/xml'
+
+const internalNames = new Set(['id', 'crm_feature_set', 'op-digest', 'on_node', 'on_node_uuid', 'pcmk_external_ip'])
+
+/** Parameters without what the cluster adds on its own account. */
+export function withoutInternals(parameters: ReadonlyMap<string, string>): Map<string, string> {
+  const kept = new Map<string, string>()
+  for (const [name, value] of parameters) {
+    if (!internalNames.has(name) && !name.startsWith('CRM_meta_')) kept.set(name, value)
+  }
+  return kept
+}
+
+/** The text whose digest stands for a set of parameters. */
+export function parametersText(parameters: ReadonlyMap<string, string>): string {
+  const names = [...parameters.keys()].sort()
+  const pairs = names.map((name) => ` ${name}="${escapeValue(parameters.get(name) ?? '')}"`)
+  return ` <parameters${pairs.join('')}/>\n`
+}

@@ -1,0 +1,173 @@
+import { encodeText, md5Hex } from '@quorate/base'
+import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { isGuest, isRemoteOnly } from '../model/tree.ts'
+import { parametersOf } from '../unpack/resource.ts'
+import { parametersText, withoutInternals } from './digest-text.ts'
+import { task } from './key.ts'
+import { addMeta, findLoose, newAction, setReason } from './ledger.ts'
+
+/** Whether the cluster could fence a node now. */
+export function canFence(cluster: Cluster, node: ClusterNode | undefined): boolean {
+  if (node === undefined) return false
+  const container = isGuest(node) ? node.connection?.container : undefined
+  if (container !== undefined) return container.runningOn.every((host) => host.online || canFence(cluster, host))
+  if (!cluster.settings.fencingEnabled || !cluster.fenceDeviceExists) return false
+  return cluster.quorate || cluster.settings.noQuorumPolicy === 'ignore' || node.online
+}
+
+/** Marks a node as one that has to be fenced, and makes the (still optional) action for it. */
+export function fenceNode(cluster: Cluster, node: ClusterNode, reason: string, priorityDelay = false): void {
+  const { connection } = node
+  if (connection?.container !== undefined) {
+    const { container } = connection
+    if (container.failed || !container.managed) return
+    node.requiresReset = true
+    container.failed = true
+    container.stopRequired = true
+  } else if (connection?.containerFiller === true && connection.orphan) {
+    connection.failed = true
+    connection.stopRequired = true
+  } else if (isRemoteOnly(node)) {
+    if (connection !== undefined && connection.managed) node.requiresReset = true
+    node.unclean = true
+    fenceAction(cluster, node, { optional: true, reason, priorityDelay })
+  } else if (!node.unclean) {
+    node.unclean = true
+    fenceAction(cluster, node, { optional: true, reason, priorityDelay })
+  }
+}
+
+export type FenceRequest = {
+  /** What to do to the node; the configured default where it is missing. */
+  readonly action?: string
+  readonly optional: boolean
+  readonly reason?: string | undefined
+  readonly priorityDelay?: boolean
+}
+
+/** The action that fences (or, with `on`, unfences) a node: one for each node and kind. */
+export function fenceAction(cluster: Cluster, node: ClusterNode, request: FenceRequest): Action {
+  const kind = request.action ?? cluster.settings.fencingAction
+  const key = `stonith-${node.uname}-${kind}`
+  const known = findLoose(cluster.clusterActionsByKey, key, undefined)[0]
+  const action = known ?? newAction(cluster, key, task.fence, undefined, node, true)
+  if (known === undefined) {
+    action.meta.set('on_node', node.uname)
+    action.meta.set('on_node_uuid', node.id)
+    action.meta.set('stonith_action', kind)
+    if (cluster.unfencing) unfencingDigests(cluster, action, node)
+  }
+  if (cluster.settings.priorityFencingDelaySeconds > 0) {
+    if (request.priorityDelay === true || action.meta.has('priority-fencing-delay')) {
+      action.meta.set('priority-fencing-delay', String(priorityDelaySeconds(cluster, node)))
+    }
+  }
+  if (!request.optional && canFence(cluster, node)) {
+    action.optional = false
+    setReason(action, request.reason)
+  } else if (request.reason !== undefined) setReason(action, request.reason)
+  return action
+}
+
+/** How long to wait before fencing a node that matters more than the ones on this side. Seconds. */
+function priorityDelaySeconds(cluster: Cluster, target: ClusterNode): number {
+  if (target.kind !== 'member' || target.online) return 0
+  const members = cluster.nodes.filter((node) => node.kind === 'member')
+  const online = members.filter((node) => node.online)
+  if (online.length > members.length / 2) return 0
+  const priorities = members.map((node) => node.prioritySum)
+  const [lowest, highest] = [Math.min(...priorities), Math.max(...priorities)]
+  if (lowest === highest || target.prioritySum < highest) return 0
+  return cluster.settings.priorityFencingDelaySeconds
+}
+
+/** Devices that unfence nodes, in the order in which their digests are listed. */
+function unfencingDevices(cluster: Cluster): Resource[] {
+  const found: Resource[] = []
+  const walk = (resource: Resource): void => {
+    if (resource.variant === variant.primitive) {
+      if (!resource.isFenceDevice) return
+      if (resource.needsUnfencing || resource.meta.get('provides')?.toLowerCase() === 'unfencing') found.push(resource)
+    } else for (const item of resource.children) walk(item)
+  }
+  for (const resource of cluster.resources) walk(resource)
+  return found.reverse()
+}
+
+const secretNames = new Set(['passwd', 'password', 'user'])
+
+function unfencingDigests(cluster: Cluster, action: Action, node: ClusterNode): void {
+  let all = ''
+  let secure = ''
+  for (const device of unfencingDevices(cluster)) {
+    const parameters = withoutInternals(parametersOf(cluster, device, node))
+    const digest = md5Hex(encodeText(parametersText(parameters)))
+    const openParameters = new Map(
+      [...parameters].filter(([name]) => !secretNames.has(name) && !name.startsWith('pcmk_')),
+    )
+    const secureDigest = md5Hex(encodeText(parametersText(openParameters)))
+    const agent = device.xml.attributes[device.xml.attributes.indexOf('type') + 1] ?? ''
+    all += `${device.id}:${agent}:${digest},`
+    secure += `${device.id}:${agent}:${secureDigest},`
+    compareDigests(cluster, action, node, device, `${device.id}:${agent}`, digest, secureDigest)
+  }
+  addMeta(action, 'digests-all', all)
+  addMeta(action, 'digests-secure', secure)
+}
+
+function compareDigests(
+  cluster: Cluster,
+  action: Action,
+  node: ClusterNode,
+  device: Resource,
+  name: string,
+  digest: string,
+  secureDigest: string,
+): void {
+  const stored = node.attributes.get('#digests-all')
+  if (stored === undefined) return
+  const entry = `${name}:${digest},`
+  if (stored.includes(entry)) return
+  const remoteText = node.kind === 'remote' ? `Pacemaker Remote node ${node.uname}` : node.uname
+  const secureStored = node.attributes.get('#digests-secure')
+  if (secureStored?.includes(`${name}:${secureDigest},`) === true) {
+    const text = `Only 'private' parameters to ${device.id} for unfencing ${node.uname} changed`
+    cluster.log.push({ kind: 'info', text })
+    return
+  }
+  action.optional = false
+  const text = `Unfencing ${remoteText} because the definition of ${device.id} changed`
+  cluster.log.push({ kind: 'notice', text })
+}
+
+/** Whether a resource takes part in unfencing. */
+export function takesPartInUnfencing(cluster: Cluster, resource: Resource): boolean {
+  return (cluster.unfencing && resource.isFenceDevice) || resource.needsUnfencing
+}
+
+/** Requires the unfencing of a node, or of every usable node of a resource, because something about it changed. */
+export function triggerUnfencing(
+  cluster: Cluster,
+  resource: Resource | undefined,
+  node: ClusterNode | undefined,
+  reason: string,
+): void {
+  if (!cluster.unfencing || (resource !== undefined && !resource.isFenceDevice)) return
+  if (node !== undefined && node.online && !node.unclean && !node.shutdown) {
+    fenceAction(cluster, node, { action: 'on', optional: false, reason })
+    return
+  }
+  if (resource === undefined) return
+  for (const index of resource.allowed.inserted) {
+    const candidate = cluster.nodesByIndex[index]
+    if (candidate !== undefined && candidate.online && !candidate.unclean && !candidate.shutdown) {
+      fenceAction(cluster, candidate, { action: 'on', optional: false, reason })
+    }
+  }
+}
+
+/** True where an attribute says that a node has been unfenced. */
+export function wasUnfenced(node: ClusterNode): boolean {
+  const value = node.attributes.get('#node-unfenced')
+  return value !== undefined && value !== '0'
+}

@@ -1,0 +1,94 @@
+/** Tasks that actions are made for; anything else that an operation may be called is a plain text. */
+export const task = {
+  monitor: 'monitor',
+  start: 'start',
+  running: 'running',
+  stop: 'stop',
+  stopped: 'stopped',
+  promote: 'promote',
+  promoted: 'promoted',
+  demote: 'demote',
+  demoted: 'demoted',
+  notify: 'notify',
+  notified: 'notified',
+  migrateTo: 'migrate_to',
+  migrateFrom: 'migrate_from',
+  reload: 'reload-agent',
+  cancel: 'cancel',
+  delete: 'delete',
+  clearFailCount: 'clear_failcount',
+  deleteHistory: 'lrm_delete',
+  fence: 'stonith',
+  shutdown: 'do_shutdown',
+  probeAgain: 'probe_again',
+  maintenanceNodes: 'maintenance_nodes',
+} as const
+
+/** Name of an operation of a resource; its interval is in milliseconds. */
+export function operationKey(resourceId: string, operation: string, intervalMs = 0): string {
+  return `${resourceId}_${operation}_${intervalMs}`
+}
+
+/** Name of a notification of a resource. */
+export function notifyKey(resourceId: string, type: string, operation: string): string {
+  return `${resourceId}_${type}_notify_${operation}_0`
+}
+
+export type ParsedKey = { readonly resourceId: string; readonly task: string; readonly intervalMs: number }
+
+const special = /^(.*)_(migrate_(?:from|to)|(?:pre|post)_notify_(?:[a-z]+|migrate_(?:from|to)))_(\d+)$/
+
+/** Takes the name of an operation apart. Undefined where it is none. */
+export function parseKey(key: string): ParsedKey | undefined {
+  const last = key.lastIndexOf('_')
+  const middle = key.lastIndexOf('_', last - 1)
+  if (last < 0 || middle < 0) return undefined
+  if (key.indexOf('_') !== middle) {
+    const match = special.exec(key)
+    if (match !== null) {
+      return { resourceId: match[1] ?? '', task: match[2] ?? '', intervalMs: Number(match[3]) }
+    }
+  }
+  const intervalMs = Number.parseInt(key.slice(last + 1), 10)
+  return {
+    resourceId: key.slice(0, middle),
+    task: key.slice(middle + 1, last),
+    intervalMs: Number.isNaN(intervalMs) ? 0 : intervalMs,
+  }
+}
+
+const completions: ReadonlyMap<string, string> = new Map([
+  [task.start, task.running],
+  [task.stop, task.stopped],
+  [task.promote, task.promoted],
+  [task.demote, task.demoted],
+  [task.notify, task.notified],
+])
+const beginnings: ReadonlyMap<string, string> = new Map([
+  [task.running, task.start],
+  [task.stopped, task.stop],
+  [task.promoted, task.promote],
+  [task.demoted, task.demote],
+])
+
+/** The task that tells that a collective's task is done; completed tasks stay. Undefined for tasks without one. */
+export function completionOf(of: string): string | undefined {
+  return completions.get(of) ?? (beginnings.has(of) || of === task.notified ? of : undefined)
+}
+
+/** The task whose completion this one tells; other tasks stay as they are. */
+export function beginningOf(of: string): string {
+  return beginnings.get(of) ?? of
+}
+
+/** True for tasks that have a place in the arithmetic of collectives. */
+export function isKnownTask(of: string): boolean {
+  return (
+    completions.has(of) ||
+    beginnings.has(of) ||
+    of === task.notified ||
+    of === task.monitor ||
+    of === task.fence ||
+    of === task.shutdown
+  )
+}

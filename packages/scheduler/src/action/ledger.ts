@@ -1,0 +1,111 @@
+import { Action, type Cluster, type ClusterNode, type Edge, type Resource } from '../model/model.ts'
+import { edgeFlag } from '../order/flags.ts'
+import { operationKey } from './key.ts'
+
+/** Makes an action without looking whether there is one. Recorded ones take the next number and enter the lists. */
+export function newAction(
+  cluster: Cluster,
+  key: string,
+  taskName: string,
+  resource: Resource | undefined,
+  node: ClusterNode | undefined,
+  optional: boolean,
+  recorded = true,
+): Action {
+  if (recorded) cluster.actionCount += 1
+  const made = new Action(recorded ? cluster.actionCount : 0, key, taskName, resource, node, optional)
+  if (!recorded) return made
+  cluster.actions.push(made)
+  const byKey = resource?.actionsByKey ?? cluster.clusterActionsByKey
+  const same = byKey.get(key)
+  if (same === undefined) byKey.set(key, [made])
+  else same.push(made)
+  resource?.actions.push(made)
+  return made
+}
+
+/**
+ * Actions of a key, oldest first. One without a node takes on the wanted node, so that looking can change what is found.
+ */
+export function findLoose(
+  byKey: ReadonlyMap<string, readonly Action[]>,
+  key: string,
+  node?: ClusterNode,
+): readonly Action[] {
+  const list = byKey.get(key)
+  if (list === undefined) return []
+  if (node === undefined) return list
+  const found: Action[] = []
+  for (let i = list.length - 1; i >= 0; i -= 1) {
+    const action = list[i] as Action
+    action.node ??= node
+    if (action.node === node) found.push(action)
+  }
+  return found.reverse()
+}
+
+/** Actions of a key that are for exactly this node, oldest first. */
+export function findExact(resource: Resource, key: string, node: ClusterNode | undefined): readonly Action[] {
+  if (node === undefined) return []
+  return resource.actionsByKey.get(key)?.filter((action) => action.node === node) ?? []
+}
+
+/** The newest action of a task; for exactly the node, where one is given. */
+export function findNewest(resource: Resource, taskName: string, node?: ClusterNode): Action | undefined {
+  const { actions } = resource
+  for (let i = actions.length - 1; i >= 0; i -= 1) {
+    const action = actions[i] as Action
+    if (action.task === taskName && (node === undefined || action.node === node)) return action
+  }
+  return undefined
+}
+
+/** The newest action of a key; for exactly the node, where one is given. */
+export function findNewestByKey(resource: Resource, key: string, node?: ClusterNode): Action | undefined {
+  const list = resource.actionsByKey.get(key)
+  for (let i = (list?.length ?? 0) - 1; i >= 0; i -= 1) {
+    const action = list?.[i] as Action
+    if (node === undefined || action.node === node) return action
+  }
+  return undefined
+}
+
+/** Actions of a resource for a task, found loosely. */
+export function actionsFor(resource: Resource, taskName: string, node?: ClusterNode): readonly Action[] {
+  return findLoose(resource.actionsByKey, operationKey(resource.id, taskName), node)
+}
+
+/** Orders two actions; false where the same was said before (by any of the flags). */
+export function addEdge(first: Action | undefined, then: Action | undefined, flags: number): boolean {
+  if (flags === edgeFlag.none || first === undefined || then === undefined) return false
+  const before = first.orderedBefore.get(then)
+  if (before !== undefined && (before & flags) !== 0) return false
+  first.orderedBefore.set(then, (before ?? 0) | flags)
+  const edge: Edge = { first, then, original: flags, flags, dumped: false }
+  first.after.push(edge)
+  then.before.push(edge)
+  return true
+}
+
+/** Stores why an action is done. The first reason stays, unless overwritten. */
+export function setReason(action: Action, reason: string | undefined, overwrite = false): void {
+  if (overwrite || action.reason === undefined) action.reason = reason
+}
+
+/** A meta-attribute that an action gets only if it has none of that name. */
+export function addMeta(action: Action, name: string, value: string | undefined): void {
+  if (value === undefined || value.toLowerCase() === '#default' || action.meta.has(name)) return
+  action.meta.set(name, value)
+}
+
+/** A pseudo action of no resource; there is one of each key. */
+export function singleton(cluster: Cluster, key: string): Action {
+  let known = cluster.singletons.get(key)
+  if (known === undefined) {
+    known = newAction(cluster, key, key, undefined, undefined, true)
+    cluster.singletons.set(key, known)
+  }
+  known.pseudo = true
+  known.runnable = true
+  return known
+}

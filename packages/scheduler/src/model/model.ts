@@ -1,0 +1,436 @@
+import type { XmlElement } from '@quorate/xml'
+import type { Moment } from '../date.ts'
+import { type HealthScores, infinity } from '../score.ts'
+import { type Discovery, discovery, NodeTable } from './node-table.ts'
+import { type Role, role } from './role.ts'
+
+/** Kinds of resource in rising order of complexity; comparators use the order. */
+export const variant = { primitive: 0, group: 1, clone: 2, bundle: 3 } as const
+export type Variant = (typeof variant)[keyof typeof variant]
+
+/** A node as the configuration and the status know it. */
+export class ClusterNode {
+  /** Dense number in order of creation: index of score arrays. */
+  readonly index: number
+  readonly id: string
+  readonly uname: string
+  kind: 'member' | 'remote' | 'ping'
+  /** Base score, and what the node's state has done to it. */
+  entryScore: number
+  entryMode: Discovery = discovery.always
+  online = false
+  unclean = false
+  /** Never seen by the cluster since it started. */
+  unseen = false
+  standby = false
+  standbyOnFail = false
+  maintenance = false
+  pending = false
+  shutdown = false
+  expectedUp = false
+  isDc = false
+  discoveryEnabled = true
+  /** Resource that connects to a remote or guest node. */
+  connection: Resource | undefined
+  requiresReset = false
+  remoteWasFenced = false
+  remoteMaintenance = false
+  historyUnpacked = false
+  readonly attributes = new Map<string, string>()
+  /** Capacity left; assignment takes from it. */
+  readonly utilization = new Map<string, number>()
+  readonly running: Resource[] = []
+  readonly assigned = new Set<Resource>()
+  prioritySum = 0
+
+  constructor(index: number, id: string, uname: string, kind: ClusterNode['kind'], score: number) {
+    this.index = index
+    this.id = id
+    this.uname = uname
+    this.kind = kind
+    this.entryScore = score
+  }
+}
+
+/** What to do with a resource that runs on more nodes than it should. */
+export type Recovery = 'stop_start' | 'stop_only' | 'block' | 'stop_unexpected'
+
+/** Meta-attributes of a clone that the scheduler computes with. */
+export type CloneTraits = {
+  promotable: boolean
+  ordered: boolean
+  max: number
+  nodeMax: number
+  promotedMax: number
+  promotedNodeMax: number
+  /** Configured element that each instance copies. */
+  readonly template: XmlElement
+  /** Instances made so far, orphans included. */
+  made: number
+  /** Roles were given out already (they are, once). */
+  rolesChosen: boolean
+}
+
+/** One copy of a bundle: its container and what belongs to it. */
+export type Replica = {
+  readonly number: number
+  readonly ipAddress: string | undefined
+  container: Resource | undefined
+  ip: Resource | undefined
+  connection: Resource | undefined
+  instance: Resource | undefined
+  /** Guest node inside the container. */
+  node: ClusterNode | undefined
+}
+
+/** What is particular to a bundle. */
+export type BundleTraits = {
+  readonly image: string
+  readonly promotedMax: number
+  readonly replicasPerHost: number
+  readonly replicas: Replica[]
+  inner: Resource | undefined
+}
+
+/** A configured operation. */
+export type OperationEntry = {
+  readonly xml: XmlElement
+  readonly name: string
+  readonly intervalMs: number
+  readonly enabled: boolean
+}
+
+/** A resource of any kind, or one instance of it. */
+export class Resource {
+  readonly id: string
+  /** Id of the configured element. */
+  readonly xmlId: string
+  readonly variant: Variant
+  readonly parent: Resource | undefined
+  /** Effective definition: template merged in. */
+  readonly xml: XmlElement
+  readonly children: Resource[] = []
+  /** Name under which the history of an anonymous instance was found. */
+  historyName: string | undefined
+  /** Instance number in its clone, as text. */
+  readonly instanceNumber: string | undefined
+  operations: readonly OperationEntry[] = []
+  readonly meta = new Map<string, string>()
+  readonly parametersByNode = new Map<ClusterNode | undefined, ReadonlyMap<string, string>>()
+  readonly utilization = new Map<string, number>()
+  group: { readonly ordered: boolean; readonly collocated: boolean } | undefined
+  clone: CloneTraits | undefined
+  bundle: BundleTraits | undefined
+
+  orphan = false
+  managed = true
+  blocked = false
+  maintenance = false
+  unique = true
+  promotable = false
+  notify = false
+  critical = true
+  failed = false
+  /** Has to stop because of a failure. */
+  stopRequired = false
+  startPending = false
+  failureIgnored = false
+  allowMigrate = false
+  needsQuorum = false
+  needsFencing = false
+  needsUnfencing = false
+  isFenceDevice = false
+  isConnection = false
+  /** Orphaned connection of a guest node. */
+  containerFiller = false
+  nestedRemotes = false
+  internal = false
+  reload = false
+  restarting = false
+  stopUnexpected = false
+  restartTypeRestart = false
+  exclusiveDiscover = false
+
+  priority = 0
+  stickiness = 0
+  migrationThreshold = infinity
+  failureTimeoutSeconds = 0
+  reconnectMs = 0
+  recovery: Recovery = 'stop_start'
+  role: Role = role.stopped
+  nextRole: Role = role.unknown
+
+  allowed = new NodeTable()
+  readonly knownOn = new Set<ClusterNode>()
+  readonly runningOn: ClusterNode[] = []
+  container: Resource | undefined
+  readonly fillers: Resource[] = []
+  partialSource: ClusterNode | undefined
+  partialTarget: ClusterNode | undefined
+  /** Sources of finished migrations that still need their stop; newest first. */
+  readonly dangling: ClusterNode[] = []
+  pendingTask: string | undefined
+  pendingNode: ClusterNode | undefined
+  lockNode: ClusterNode | undefined
+  lockTime = 0
+
+  /** Not assigned yet. */
+  provisional = true
+  allocating = false
+  merging = false
+  assigned: ClusterNode | undefined
+  /** Score of the table entry that the resource was assigned by. */
+  assignedScore = 0
+  sortIndex = 0
+  /** Colocations in which it is the dependent, and those in which it is the primary. */
+  readonly thisWith: Colocation[] = []
+  readonly withThis: Colocation[] = []
+  readonly locations: LocationRecord[] = []
+  readonly tickets: TicketDependency[] = []
+
+  /** In order of creation. */
+  readonly actions: Action[] = []
+  readonly actionsByKey = new Map<string, Action[]>()
+
+  constructor(
+    id: string,
+    kind: Variant,
+    xml: XmlElement,
+    xmlId: string,
+    parent: Resource | undefined,
+    number?: string,
+  ) {
+    this.id = id
+    this.variant = kind
+    this.xml = xml
+    this.xmlId = xmlId
+    this.parent = parent
+    this.instanceNumber = number
+  }
+}
+
+/** A rule that two resources are to be together (or apart). */
+export type Colocation = {
+  readonly id: string
+  readonly dependent: Resource
+  readonly primary: Resource
+  readonly dependentRole: Role
+  readonly primaryRole: Role
+  readonly score: number
+  readonly attribute: string | undefined
+  readonly influence: boolean
+}
+
+/** Scores that a constraint gives to nodes for one resource. */
+export type LocationRecord = {
+  readonly id: string
+  readonly resource: Resource
+  /** Unknown: for any role. */
+  role: Role
+  discovery: Discovery
+  readonly scores: Map<ClusterNode, number>
+}
+
+export type Ticket = {
+  readonly id: string
+  granted: boolean
+  standby: boolean
+  lastGrantedSeconds: number | undefined
+  readonly attributes: Map<string, string>
+}
+
+export type LossPolicy = 'stop' | 'demote' | 'fence' | 'freeze'
+
+export type TicketDependency = {
+  readonly id: string
+  readonly ticket: Ticket
+  readonly role: Role
+  readonly lossPolicy: LossPolicy
+}
+
+/** What a failed operation leads to, in rising order of severity. */
+export const onFail = {
+  ignore: 0,
+  demote: 1,
+  recover: 2,
+  resetRemote: 3,
+  restartContainer: 4,
+  migrate: 5,
+  block: 6,
+  stop: 7,
+  standby: 8,
+  fence: 9,
+} as const
+export type OnFail = (typeof onFail)[keyof typeof onFail]
+
+/** One thing that the cluster may have to do. */
+export class Action {
+  /** Number in the graph; 0 for actions that are never recorded. */
+  readonly id: number
+  readonly key: string
+  task: string
+  readonly resource: Resource | undefined
+  node: ClusterNode | undefined
+  operation: XmlElement | undefined
+  optional: boolean
+  runnable = true
+  pseudo = false
+  printAlways = false
+  impliedByFencing = false
+  migratable = false
+  dangle = false
+  requiresAny = false
+  reschedule = false
+  dumped = false
+  inputsMerged = false
+  /** May run although its node is not online. */
+  onDc = false
+  parametersUnpacked = false
+  needs: 'nothing' | 'quorum' | 'fencing' = 'nothing'
+  onFail: OnFail = onFail.ignore
+  failRole: Role = role.unknown
+  priority = 0
+  reason: string | undefined
+  cancelTask: string | undefined
+  readonly meta = new Map<string, string>()
+  readonly extra = new Map<string, string>()
+  runnableBefore = 0
+  requiredRunnableBefore = 0
+  /** Edges that end here, and edges that start here, in order of creation. */
+  before: Edge[] = []
+  readonly after: Edge[] = []
+  /** All flags that an edge to an action was ever created with. */
+  readonly orderedBefore = new Map<Action, number>()
+  /** Epoch of the last walk that came by. */
+  visited = 0
+
+  constructor(
+    id: number,
+    key: string,
+    task: string,
+    resource: Resource | undefined,
+    node: ClusterNode | undefined,
+    optional: boolean,
+  ) {
+    this.id = id
+    this.key = key
+    this.task = task
+    this.resource = resource
+    this.node = node
+    this.optional = optional
+    this.onDc = task === 'lrm_delete'
+  }
+}
+
+/** An order between two actions. */
+export type Edge = {
+  readonly first: Action
+  readonly then: Action
+  /** What it was created with; walks forward read this. */
+  readonly original: number
+  /** What is left of it; the engine changes this. */
+  flags: number
+  /** Is an input of its action in the graph. */
+  dumped: boolean
+}
+
+/** An order between things that become actions later. */
+export type OrderRecord = {
+  readonly first: Resource | undefined
+  readonly firstKey: string | undefined
+  readonly firstAction: Action | undefined
+  readonly then: Resource | undefined
+  readonly thenKey: string | undefined
+  readonly thenAction: Action | undefined
+  readonly flags: number
+}
+
+export type QuorumPolicy = 'stop' | 'freeze' | 'ignore' | 'demote' | 'suicide'
+export type PlacementStrategy = 'default' | 'utilization' | 'minimal' | 'balanced'
+
+/** Cluster options as read, with their defaults. */
+export type ClusterSettings = {
+  readonly all: ReadonlyMap<string, string>
+  readonly noQuorumPolicy: QuorumPolicy
+  readonly symmetric: boolean
+  readonly maintenanceMode: boolean
+  readonly startFailureIsFatal: boolean
+  readonly startupProbes: boolean
+  readonly shutdownLock: boolean
+  readonly shutdownLockLimitSeconds: number
+  readonly fencingEnabled: boolean
+  readonly fencingAction: string
+  readonly concurrentFencing: boolean
+  readonly startupFencing: boolean
+  readonly priorityFencingDelaySeconds: number
+  readonly stopAllResources: boolean
+  readonly stopOrphanResources: boolean
+  readonly stopOrphanActions: boolean
+  readonly removeAfterStop: boolean
+  readonly placement: PlacementStrategy
+  readonly healthStrategy: 'none' | 'migrate-on-red' | 'only-green' | 'progressive' | 'custom'
+  readonly health: HealthScores
+  readonly healthBase: number
+}
+
+/** A failed operation that status displays list. */
+export type FailedOperation = {
+  readonly node: ClusterNode
+  readonly xml: XmlElement
+  /** Agent or program not installed, found by a probe: shown with the resource instead of in the list. */
+  readonly masked: boolean
+  readonly resourceId: string
+}
+
+/** A line of the decision's own accounts. */
+export type LogLine = { readonly kind: 'score' | 'info' | 'notice' | 'warning' | 'error'; readonly text: string }
+
+/** One CIB unpacked: everything that the phases read and change. */
+export class Cluster {
+  readonly cib: XmlElement
+  readonly now: Moment
+  settings: ClusterSettings
+  quorate = false
+  fenceDeviceExists = false
+  unfencing = false
+  remoteNodesExist = false
+  dc: ClusterNode | undefined
+  /** By creation; {@link nodes} is the same in display order. */
+  readonly nodesByIndex: ClusterNode[] = []
+  nodes: ClusterNode[] = []
+  readonly nodeByName = new Map<string, ClusterNode>()
+  readonly nodeById = new Map<string, ClusterNode>()
+  resources: Resource[] = []
+  /** Every resource by id, instances and members included. */
+  readonly resourceById = new Map<string, Resource>()
+  readonly resourcesByHistoryName = new Map<string, Resource[]>()
+  readonly templates = new Map<string, string[]>()
+  readonly tags = new Map<string, string[]>()
+  readonly tickets = new Map<string, Ticket>()
+  readonly failedOperations: FailedOperation[] = []
+  /** Containers to stop because their content failed; newest first. */
+  readonly failedContainers: Resource[] = []
+  readonly locations: LocationRecord[] = []
+  readonly colocations: Colocation[] = []
+  readonly orders: OrderRecord[] = []
+  readonly actions: Action[] = []
+  readonly singletons = new Map<string, Action>()
+  /** Actions of no resource, by key. */
+  readonly clusterActionsByKey = new Map<string, Action[]>()
+  actionCount = 0
+  /** Next moment at which the outcome may differ though nothing happens; epoch seconds. */
+  recheckBy: number | undefined
+  readonly log: LogLine[] = []
+  readonly wantsScores: boolean
+  epoch = 0
+  disabledCount = 0
+  blockedCount = 0
+  instanceCount = 0
+
+  constructor(cib: XmlElement, now: Moment, settings: ClusterSettings, wantsScores: boolean) {
+    this.cib = cib
+    this.now = now
+    this.settings = settings
+    this.wantsScores = wantsScores
+  }
+}

@@ -1,0 +1,112 @@
+import { addScores } from '../score.ts'
+
+/** Where the state of a resource may be asked for: on every node, never, or only on nodes marked exclusive. In rising order. */
+export const discovery = { always: 0, never: 1, exclusive: 2 } as const
+export type Discovery = (typeof discovery)[keyof typeof discovery]
+
+/** What a table needs to know of a node. */
+export type Indexed = { readonly index: number; readonly entryScore: number; readonly entryMode: Discovery }
+
+const absent = -0x8000_0000
+const growth = 8
+
+/**
+ * Scores of nodes by their dense index: the "allowed nodes" of a resource. A node that is not in the table is none of the
+ * resource's business; one with minus infinity is banned.
+ */
+export class NodeTable {
+  #scores: Int32Array
+  #modes: Uint8Array
+  #counts: Int32Array
+  /** Indexes in the order of insertion, for the few places where the C stack's hash order leaks out. */
+  readonly inserted: number[]
+
+  constructor(capacity = growth) {
+    this.#scores = new Int32Array(capacity).fill(absent)
+    this.#modes = new Uint8Array(capacity)
+    this.#counts = new Int32Array(capacity)
+    this.inserted = []
+  }
+
+  /** Number of nodes in the table. */
+  get size(): number {
+    return this.inserted.length
+  }
+
+  has(node: Indexed): boolean {
+    const score = this.#scores[node.index]
+    return score !== undefined && score !== absent
+  }
+
+  /** Score of a node, or undefined where it is not in the table. */
+  get(node: Indexed): number | undefined {
+    const score = this.#scores[node.index]
+    return score === absent ? undefined : score
+  }
+
+  /** Sets the score of a node that is in the table, else puts it there with the mode of the node's own entry. */
+  set(node: Indexed, score: number): void {
+    if (!this.has(node)) this.insert(node, score, node.entryMode)
+    else this.#scores[node.index] = score
+  }
+
+  insert(node: Indexed, score: number, mode: Discovery): void {
+    if (node.index >= this.#scores.length) this.#grow(node.index + growth)
+    if (this.#scores[node.index] === absent) this.inserted.push(node.index)
+    this.#scores[node.index] = score
+    this.#modes[node.index] = mode
+    this.#counts[node.index] = 0
+  }
+
+  /** Adds a score; a node that is not in the table enters with the score of its own entry first. */
+  add(node: Indexed, score: number): void {
+    const before = this.get(node)
+    if (before === undefined) this.insert(node, addScores(node.entryScore, score), node.entryMode)
+    else this.#scores[node.index] = addScores(before, score)
+  }
+
+  remove(node: Indexed): void {
+    if (!this.has(node)) return
+    this.#scores[node.index] = absent
+    this.inserted.splice(this.inserted.indexOf(node.index), 1)
+  }
+
+  mode(node: Indexed): Discovery {
+    return (this.#modes[node.index] ?? discovery.always) as Discovery
+  }
+
+  setMode(node: Indexed, mode: Discovery): void {
+    this.#modes[node.index] = mode
+  }
+
+  /** Instances placed on a node so far (of the clone that the table belongs to). */
+  count(node: Indexed): number {
+    return this.#counts[node.index] ?? 0
+  }
+
+  setCount(node: Indexed, count: number): void {
+    if (this.has(node)) this.#counts[node.index] = count
+  }
+
+  /** A table of its own with the same scores and modes; counts begin at 0. */
+  copy(): NodeTable {
+    const made = new NodeTable(0)
+    made.#scores = this.#scores.slice()
+    made.#modes = this.#modes.slice()
+    made.#counts = new Int32Array(this.#counts.length)
+    for (const index of this.inserted) made.inserted.push(index)
+    return made
+  }
+
+  #grow(capacity: number): void {
+    const scores = new Int32Array(capacity).fill(absent)
+    scores.set(this.#scores)
+    this.#scores = scores
+    const modes = new Uint8Array(capacity)
+    modes.set(this.#modes)
+    this.#modes = modes
+    const counts = new Int32Array(capacity)
+    counts.set(this.#counts)
+    this.#counts = counts
+  }
+}

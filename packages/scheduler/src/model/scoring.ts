@@ -1,0 +1,78 @@
+import { infinity, scoreText } from '../score.ts'
+import type { Cluster, ClusterNode, Resource } from './model.ts'
+import { discovery, type NodeTable } from './node-table.ts'
+import { singleLocation } from './tree.ts'
+
+/**
+ * Adds a score for a node to a resource and everything below it.
+ *
+ * @param isDefault the base score of symmetric clusters: not for exclusive resources and nodes that are never asked
+ */
+export function addScore(resource: Resource, node: ClusterNode, score: number, isDefault = false): void {
+  if (isDefault && (resource.exclusiveDiscover || node.entryMode === discovery.never)) return
+  for (const item of resource.children) addScore(item, node, score, isDefault)
+  resource.allowed.add(node, score)
+}
+
+/** Adds a score for every node; a ban everywhere also takes back an assignment. */
+export function addScoreEverywhere(cluster: Cluster, resource: Resource, score: number, isDefault = false): void {
+  for (const node of cluster.nodes) addScore(resource, node, score, isDefault)
+  if (score <= -infinity) forget(resource)
+}
+
+function forget(resource: Resource): void {
+  resource.assigned = undefined
+}
+
+/** What else makes a node unfit besides its own state. */
+export type Fitness = { readonly score?: number | undefined; readonly guests?: boolean }
+
+/** True where a node can run resources now; where asked, only with a score of 0 or more, and a guest only with an assigned container. */
+export function isAvailable(node: ClusterNode | undefined, { score, guests = false }: Fitness = {}): boolean {
+  if (node === undefined) return false
+  if (!node.online || node.shutdown || node.unclean || node.standby || node.maintenance) return false
+  if (score !== undefined && score < 0) return false
+  const container = guests ? node.connection?.container : undefined
+  return container === undefined || singleLocation(container, 'next') !== undefined
+}
+
+/** True where some node of the table is available with a score of 0 or more. */
+export function anyAvailable(nodes: readonly ClusterNode[], table: NodeTable): boolean {
+  for (const index of table.inserted) {
+    const node = nodes[index]
+    if (node !== undefined && isAvailable(node, { score: table.get(node) })) return true
+  }
+  return false
+}
+
+/** Every node of a table, in order of creation. */
+export function* nodesOf(cluster: Cluster, table: NodeTable): Generator<ClusterNode> {
+  for (const index of [...table.inserted]) {
+    const node = cluster.nodesByIndex[index]
+    if (node !== undefined) yield node
+  }
+}
+
+/** Nodes of a table in display order. */
+export function nodesByName(cluster: Cluster, table: NodeTable): ClusterNode[] {
+  return cluster.nodes.filter((node) => table.has(node))
+}
+
+const scoreSources = {
+  primitive: 'pcmk__primitive_assign',
+  group: 'pcmk__group_assign',
+  clone: 'pcmk__clone_allocate',
+  bundle: 'pcmk__bundle_allocate',
+} as const
+
+/** Writes the scores of a resource, and where it is asked for of everything below it, into the log. */
+export function logScores(cluster: Cluster, resource: Resource, source: keyof typeof scoreSources): void {
+  if (!cluster.wantsScores || resource.orphan) return
+  for (const node of cluster.nodes) {
+    const score = resource.allowed.get(node)
+    if (score === undefined) continue
+    const text = `${scoreSources[source]}: ${resource.id} allocation score on ${node.uname}: ${scoreText(score)}`
+    cluster.log.push({ kind: 'score', text })
+  }
+  for (const item of resource.children) logScores(cluster, item, source)
+}

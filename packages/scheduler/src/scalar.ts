@@ -1,0 +1,98 @@
+import { parseDuration } from './date.ts'
+
+/** Largest count that an option can hold. */
+export const countMax = 2_147_483_647
+
+const leadingInteger = /^[ \t\n\v\f\r]*([+-]?\d+)/
+const leadingNumber = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)/
+const integerMax = 9_223_372_036_854_775_807n
+const integerMin = -9_223_372_036_854_775_808n
+
+/** Reads a whole number at the start of a text; what follows it is ignored. Undefined without digits or past 64 bits. */
+export function parseInteger(text: string | undefined): number | undefined {
+  const digits = text === undefined ? undefined : leadingInteger.exec(text)?.[1]
+  if (digits === undefined) return undefined
+  if (digits.length > 18) {
+    const exact = BigInt(digits.startsWith('+') ? digits.slice(1) : digits)
+    if (exact > integerMax || exact < integerMin) return undefined
+  }
+  return Number(digits)
+}
+
+/** Reads a decimal number at the start of a text; undefined without digits or where it is not finite. */
+export function parseNumber(text: string): number | undefined {
+  const found = leadingNumber.exec(text)?.[0]
+  if (found === undefined) return undefined
+  const value = Number(found)
+  return Number.isFinite(value) ? value : undefined
+}
+
+/** A count from a meta-attribute: never below `least`, which also stands for missing or unreadable text. */
+export function parseCount(text: string | undefined, least: number): number {
+  const value = parseInteger(text)
+  if (value === undefined || value < least) return least
+  return Math.min(value, countMax)
+}
+
+/** Reads a boolean in any of its spellings; undefined for anything else. */
+export function parseBoolean(text: string | undefined): boolean | undefined {
+  switch (text?.toLowerCase()) {
+    case 'true':
+    case 'on':
+    case 'yes':
+    case 'y':
+    case '1':
+      return true
+    case 'false':
+    case 'off':
+    case 'no':
+    case 'n':
+    case '0':
+      return false
+    default:
+      return undefined
+  }
+}
+
+/** True only for a text that spells true. */
+export function isTrue(text: string | undefined): boolean {
+  return parseBoolean(text) === true
+}
+
+const timeText = /^[ \t]*(\d*)(?:\.\d*)?[ \t]*(.*)$/s
+
+/** Reads a time like `20s`, `5m` or `1.5` in milliseconds (a fraction is cut off); undefined when unreadable. */
+export function parseTimeMs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const match = timeText.exec(text)
+  if (match === null || !/^[ \t]*[0-9.]/.test(text)) return undefined
+  const count = Number(match[1] ?? '0')
+  const unit = (match[2] ?? '').toLowerCase()
+  if (unit === '') return count * 1000
+  if (unit.startsWith('ms')) return count
+  if (unit.startsWith('us')) return Math.trunc(count / 1000)
+  if (unit.startsWith('s')) return count * 1000
+  if (unit.startsWith('m')) return count * 60_000
+  if (unit.startsWith('h')) return count * 3_600_000
+  return undefined
+}
+
+/** Reads an interval: a time, or an ISO 8601 duration. Milliseconds; undefined when unreadable. */
+export function parseIntervalMs(text: string | undefined): number | undefined {
+  if (text === undefined) return 0
+  if (!text.startsWith('P')) return parseTimeMs(text)
+  const seconds = parseDuration(text)
+  return seconds === undefined || seconds < 0 ? undefined : seconds * 1000
+}
+
+/** Interval in milliseconds; 0 for missing or unreadable text. */
+export function intervalMs(text: string | undefined): number {
+  return parseIntervalMs(text) ?? 0
+}
+
+/** True where two texts are the same but for the case of ASCII letters. */
+export function sameText(a: string | undefined, b: string | undefined): boolean {
+  if (a === b) return true
+  if (a === undefined || b === undefined || a.length !== b.length) return false
+  return a.toLowerCase() === b.toLowerCase()
+}

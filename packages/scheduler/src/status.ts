@@ -1,0 +1,75 @@
+import { attr, child, type XmlElement } from '@quorate/xml'
+import { Cluster, type Resource } from './model/model.ts'
+import { parseRole, role } from './model/role.ts'
+import { isPromotable } from './model/tree.ts'
+import { parseInteger } from './scalar.ts'
+import { unpackHistories } from './unpack/history.ts'
+import { historyOf } from './unpack/history-index.ts'
+import { unpackNodeState, unpackTicketState } from './unpack/node-state.ts'
+import { unpackNodes } from './unpack/nodes.ts'
+import { unpackResources } from './unpack/resources.ts'
+import { defaultSettings, unpackSettings } from './unpack/settings.ts'
+
+/** A cluster's configuration and state, as every display and every decision sees it. */
+export type ClusterStatus = Cluster
+
+export type StatusOptions = {
+  /** The present in seconds since 1970. A CIB that carries its own execution date overrides it. */
+  readonly nowSeconds: number
+  /** Local time minus UTC in seconds: times without an offset are read with it. */
+  readonly utcOffsetSeconds?: number
+  /** A time asked for: overrides the execution date too. */
+  readonly effectiveTime?: { readonly epochSeconds: number; readonly offsetSeconds: number }
+  /** Whether scores are written into the log. */
+  readonly wantsScores?: boolean
+}
+
+/** The moment for which a CIB is judged. */
+export function momentFor(
+  cib: XmlElement,
+  options: StatusOptions,
+): { readonly epochSeconds: number; readonly offsetSeconds: number } {
+  if (options.effectiveTime !== undefined) return options.effectiveTime
+  const executed = parseInteger(attr(cib, 'execution-date')) ?? 0
+  return {
+    epochSeconds: executed === 0 ? options.nowSeconds : executed,
+    offsetSeconds: options.utcOffsetSeconds ?? 0,
+  }
+}
+
+/**
+ * Unpacks a CIB: nodes, resources with their instances, what runs where and what failed. Errors in single elements are
+ * logged and those elements skipped, as Pacemaker does.
+ */
+export function unpackStatus(cib: XmlElement, options: StatusOptions): ClusterStatus {
+  const cluster = new Cluster(cib, momentFor(cib, options), defaultSettings, options.wantsScores ?? false)
+  unpackSettings(cluster)
+  unpackNodes(cluster)
+  unpackResources(cluster)
+  const status = child(cib, 'status')
+  for (const item of status?.children ?? []) {
+    if (item.name === 'tickets') for (const ticket of item.children) unpackTicketState(cluster, ticket)
+    else if (item.name === 'node_state') unpackNodeState(cluster, item)
+  }
+  historyOf(cluster)
+  unpackHistories(cluster)
+  for (const resource of cluster.resources) countInstances(cluster, resource)
+  return cluster
+}
+
+function countInstances(cluster: Cluster, resource: Resource): void {
+  if (resource.children.length > 0) {
+    for (const item of resource.children) countInstances(cluster, item)
+    return
+  }
+  if (resource.orphan && resource.role <= role.stopped) return
+  cluster.instanceCount += 1
+  if (isDisabled(resource)) cluster.disabledCount += 1
+  if (resource.blocked) cluster.blockedCount += 1
+}
+
+/** True where `target-role` keeps a resource from its full role. */
+export function isDisabled(resource: Resource): boolean {
+  const target = parseRole(resource.meta.get('target-role'))
+  return target === role.stopped || (target === role.unpromoted && isPromotable(resource))
+}

@@ -1,0 +1,108 @@
+import { attr, idOf } from '@quorate/xml'
+import { type Cluster, type Resource, variant } from '../model/model.ts'
+import { forEachBelow, isPromotable, top } from '../model/tree.ts'
+import { parseBoolean, parseCount } from '../scalar.ts'
+import { type UnpackVariant, unpackResource } from './resource.ts'
+
+/** Most instances that one clone may have: a clone-max beyond it is cut. */
+export const cloneMaxLimit = 10_000
+
+/** Unpacks what a primitive needs beyond its traits. */
+export function unpackPrimitive(cluster: Cluster, resource: Resource): boolean {
+  const standard = attr(resource.xml, 'class')
+  const clone = top(resource)
+  if (clone.variant !== variant.clone) return true
+  if (clone.clone !== undefined && resource.unique && standard !== 'ocf' && standard !== 'stonith') {
+    forceAnonymous(cluster, clone, resource)
+  }
+  return !isPromotable(resource) || standard === 'ocf'
+}
+
+function forceAnonymous(cluster: Cluster, clone: Resource, instance: Resource): void {
+  const traits = clone.clone
+  if (traits === undefined) return
+  cluster.log.push({
+    kind: 'warning',
+    text: `Ignoring globally-unique for ${clone.id} because its agents do not support it`,
+  })
+  traits.nodeMax = 1
+  traits.max = Math.min(traits.max, cluster.nodes.length)
+  for (let at: Resource | undefined = instance; at !== undefined; at = at.parent) at.unique = false
+  forEachBelow(clone, (item) => {
+    item.unique = false
+    if (!item.meta.has('globally-unique')) item.meta.set('globally-unique', 'false')
+  })
+  clone.meta.set('globally-unique', 'false')
+}
+
+/** Unpacks the members of a group. */
+export function unpackGroup(cluster: Cluster, group: Resource, unpackVariant: UnpackVariant): boolean {
+  const flag = (name: string): boolean => parseBoolean(group.meta.get(name)) !== false
+  group.group = { ordered: flag('ordered'), collocated: flag('collocated') }
+  for (const item of group.xml.children) {
+    if (item.name !== 'primitive') continue
+    const member = unpackResource(cluster, item, group, group.instanceNumber, unpackVariant)
+    if (member !== undefined) group.children.push(member)
+  }
+  if (group.children.length === 0) cluster.log.push({ kind: 'warning', text: `Group ${group.id} has no members` })
+  return true
+}
+
+/** Unpacks a clone and makes its instances. */
+export function unpackClone(cluster: Cluster, clone: Resource, unpackVariant: UnpackVariant): boolean {
+  const { meta } = clone
+  const template = clone.xml.children.find((item) => item.name === 'primitive' || item.name === 'group')
+  if (template === undefined || idOf(template) === '') {
+    cluster.log.push({ kind: 'error', text: `${clone.id} has nothing to clone` })
+    return false
+  }
+  const least = (name: string, old: string): number => {
+    const text = meta.get(name) ?? meta.get(old)
+    return text === undefined ? 1 : parseCount(text, 0)
+  }
+  const configured = meta.get('clone-max')
+  const traits = {
+    promotable: clone.promotable,
+    ordered: parseBoolean(meta.get('ordered')) === true,
+    max:
+      configured === undefined ? Math.max(1, cluster.nodes.length) : Math.min(parseCount(configured, 0), cloneMaxLimit),
+    nodeMax: least('clone-node-max', 'clone-node-max'),
+    promotedMax: clone.promotable ? least('promoted-max', 'master-max') : 0,
+    promotedNodeMax: clone.promotable ? least('promoted-node-max', 'master-node-max') : 0,
+    template,
+    made: 0,
+    rolesChosen: false,
+  }
+  if (!clone.unique && traits.nodeMax > 1) {
+    cluster.log.push({ kind: 'error', text: `Anonymous clone ${clone.id} supports only one instance on a node` })
+    traits.nodeMax = 1
+  }
+  clone.clone = traits
+  if (!meta.has('resource-stickiness')) meta.set('resource-stickiness', '1')
+  if (!meta.has('globally-unique')) meta.set('globally-unique', String(clone.unique))
+  for (let i = 0; i < Math.max(1, traits.max); i += 1) {
+    if (i >= traits.max && i > 0) break
+    if (createInstance(cluster, clone, unpackVariant) === undefined) return false
+  }
+  return true
+}
+
+/** Makes the next instance of a clone: an orphan once there are as many as it may have. */
+export function createInstance(cluster: Cluster, clone: Resource, unpackVariant: UnpackVariant): Resource | undefined {
+  const traits = clone.clone
+  if (traits === undefined) return undefined
+  const number = String(traits.made)
+  const orphan = traits.made >= traits.max
+  const made = unpackResource(cluster, traits.template, clone, number, unpackVariant)
+  if (made === undefined) return undefined
+  traits.made += 1
+  clone.children.push(made)
+  if (orphan) forEachBelow(made, (item) => void (item.orphan = true))
+  if (!made.meta.has('clone-max')) made.meta.set('clone-max', String(traits.max))
+  return made
+}
+
+/** Marks a resource and everything below it as one that is configured no more. */
+export function markOrphan(resource: Resource): void {
+  forEachBelow(resource, (item) => void (item.orphan = true))
+}

@@ -1,0 +1,139 @@
+import { attr, idOf, type XmlElement } from '@quorate/xml'
+import { task } from '../action/key.ts'
+import { intervalMs, parseInteger, sameText } from '../scalar.ts'
+
+/** What an agent's exit status means. */
+export const exitCode = {
+  ok: 0,
+  unknownError: 1,
+  invalidParameter: 2,
+  unimplemented: 3,
+  insufficientPrivileges: 4,
+  notInstalled: 5,
+  notConfigured: 6,
+  notRunning: 7,
+  promoted: 8,
+  failedPromoted: 9,
+  degraded: 190,
+  degradedPromoted: 191,
+  pending: 193,
+} as const
+
+/** How far an operation got. */
+export const status = {
+  pending: -1,
+  done: 0,
+  cancelled: 1,
+  timeout: 2,
+  notSupported: 3,
+  error: 4,
+  errorHard: 5,
+  errorFatal: 6,
+  notInstalled: 7,
+  notConnected: 8,
+  invalid: 9,
+  noFenceDevice: 10,
+  noSecrets: 11,
+} as const
+
+/** One operation of the history, with the numbers that are asked for often. */
+export type HistoryEntry = {
+  readonly xml: XmlElement
+  readonly id: string
+  readonly key: string
+  readonly task: string
+  readonly intervalMs: number
+  /** -1 for pending operations. */
+  readonly callId: number
+  readonly rc: number
+  readonly targetRc: number
+  readonly status: number
+  /** Seconds since 1970; -1 where it is not known. */
+  readonly changedAt: number
+  /** Parsed once expired failures were rescheduled: the restart digest to compare with. */
+  restartDigest: string | undefined
+}
+
+/** Reads an entry of the history. */
+export function historyEntry(xml: XmlElement): HistoryEntry {
+  const key = attr(xml, 'operation_key')
+  const transition = /^[^:]*:[^:]*:(-?\d+):/.exec(attr(xml, 'transition-key') ?? '')
+  return {
+    xml,
+    id: idOf(xml),
+    key: key ?? idOf(xml),
+    task: attr(xml, 'operation') ?? '',
+    intervalMs: intervalMs(attr(xml, 'interval')),
+    callId: parseInteger(attr(xml, 'call-id')) ?? -1,
+    rc: parseInteger(attr(xml, 'rc-code')) ?? 0,
+    targetRc: transition === null ? -1 : Number(transition[1]),
+    status: parseInteger(attr(xml, 'op-status')) ?? -99,
+    changedAt: parseInteger(attr(xml, 'last-rc-change')) ?? -1,
+    restartDigest: attr(xml, 'op-restart-digest'),
+  }
+}
+
+/** True for the operation that finds out whether a resource is active. */
+export function isProbe(entry: HistoryEntry): boolean {
+  return entry.task === task.monitor && entry.intervalMs === 0
+}
+
+/** True for a probe that failed because the agent cannot tell: what is not installed does not run. */
+export function isMaskableFailure(entry: HistoryEntry): boolean {
+  if (!isProbe(entry)) return false
+  return (
+    entry.rc === exitCode.notInstalled || entry.rc === exitCode.invalidParameter || entry.status === status.notInstalled
+  )
+}
+
+/**
+ * Which of two operations came first: negative when `a` did. Not transitive, so the way of sorting matters.
+ *
+ * @param sameNode what to take where the entries do not say on which node they were
+ */
+export function compareEntries(a: HistoryEntry, b: HistoryEntry, sameNode: boolean): number {
+  const [nodeA, nodeB] = [attr(a.xml, 'on_node'), attr(b.xml, 'on_node')]
+  const same = nodeA !== undefined && nodeB !== undefined ? sameText(nodeA, nodeB) : sameNode
+  if (same && a.id === b.id) return 0
+  if (a.callId === -1 && b.callId === -1) return 0
+  if (same && a.callId >= 0 && a.callId < b.callId) return -1
+  if (same && b.callId >= 0 && a.callId > b.callId) return 1
+  if (a.callId >= 0 && b.callId >= 0) {
+    if (a.changedAt >= 0 && a.changedAt < b.changedAt) return -1
+    return b.changedAt >= 0 && a.changedAt > b.changedAt ? 1 : 0
+  }
+  return comparePending(a, b)
+}
+
+function comparePending(a: HistoryEntry, b: HistoryEntry): number {
+  const [left, right] = [parseMagic(a.xml), parseMagic(b.xml)]
+  if (left === undefined || right === undefined) return 0
+  if (left.uuid !== right.uuid || left.transition === right.transition) {
+    return b.callId === -1 ? -1 : a.callId === -1 ? 1 : 0
+  }
+  const [x, y] = [left.transition, right.transition]
+  if ((x >= 0 && x < y) || y === -1) return -1
+  return (y >= 0 && x > y) || x === -1 ? 1 : 0
+}
+
+function parseMagic(xml: XmlElement): { readonly transition: number; readonly uuid: string } | undefined {
+  const match = /^-?\d+:-?\d+;-?\d+:(-?\d+):-?\d+:(.+)$/.exec(attr(xml, 'transition-magic') ?? '')
+  return match === null ? undefined : { transition: Number(match[1]), uuid: match[2] as string }
+}
+
+/** Stable merge sort: halves, first the shorter one, left before right while not greater. The shape is part of the result. */
+export function mergeSort<T>(list: readonly T[], compare: (a: T, b: T) => number): T[] {
+  if (list.length < 2) return [...list]
+  const middle = Math.floor(list.length / 2)
+  const left = mergeSort(list.slice(0, middle), compare)
+  const right = mergeSort(list.slice(middle), compare)
+  const out: T[] = []
+  let [i, j] = [0, 0]
+  while (i < left.length && j < right.length) {
+    if (compare(left[i] as T, right[j] as T) <= 0) out.push(left[i++] as T)
+    else out.push(right[j++] as T)
+  }
+  while (i < left.length) out.push(left[i++] as T)
+  while (j < right.length) out.push(right[j++] as T)
+  return out
+}

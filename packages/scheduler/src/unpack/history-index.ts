@@ -1,0 +1,57 @@
+import { attr, child, idOf, type XmlElement } from '@quorate/xml'
+import type { Cluster, ClusterNode } from '../model/model.ts'
+import { type HistoryEntry, historyEntry } from './history-entry.ts'
+import { findNodeOf } from './nodes.ts'
+
+/** The raw history of each node, by resource: what the status section says, not what was made of it. */
+export type HistoryIndex = {
+  readonly states: readonly XmlElement[]
+  readonly byNode: ReadonlyMap<ClusterNode, ReadonlyMap<string, LrmResource>>
+}
+
+/** History of one resource on one node. */
+export type LrmResource = { readonly xml: XmlElement; readonly id: string; readonly entries: readonly HistoryEntry[] }
+
+const indexes = new WeakMap<Cluster, HistoryIndex>()
+
+/** The history of a cluster's CIB; made on first use. */
+export function historyOf(cluster: Cluster): HistoryIndex {
+  const known = indexes.get(cluster)
+  if (known !== undefined) return known
+  const status = child(cluster.cib, 'status')
+  const states = (status?.children ?? []).filter((item) => item.name === 'node_state')
+  const byNode = new Map<ClusterNode, Map<string, LrmResource>>()
+  for (const state of states) {
+    const node = findNodeOf(cluster, state)
+    if (node === undefined) continue
+    const list = byNode.get(node) ?? new Map<string, LrmResource>()
+    byNode.set(node, list)
+    for (const item of lrmResources(state)) {
+      const id = idOf(item)
+      if (!list.has(id)) list.set(id, { xml: item, id, entries: entriesOf(item) })
+    }
+  }
+  const made = { states, byNode }
+  indexes.set(cluster, made)
+  return made
+}
+
+/** History of a resource on a node. */
+export function historyOn(cluster: Cluster, node: ClusterNode | undefined, id: string): LrmResource | undefined {
+  return node === undefined ? undefined : historyOf(cluster).byNode.get(node)?.get(id)
+}
+
+function lrmResources(state: XmlElement): readonly XmlElement[] {
+  const lrm = child(state, 'lrm')
+  const list = lrm === undefined ? undefined : child(lrm, 'lrm_resources')
+  return (list?.children ?? []).filter((item) => item.name === 'lrm_resource')
+}
+
+function entriesOf(resource: XmlElement): HistoryEntry[] {
+  return resource.children.filter((item) => item.name === 'lrm_rsc_op').map(historyEntry)
+}
+
+/** True where an entry names a migration peer. */
+export function namesPeer(entry: HistoryEntry, attribute: string, peer: string | undefined): boolean {
+  return peer === undefined || attr(entry.xml, attribute) === peer
+}

@@ -1,0 +1,264 @@
+import { attr, child, type XmlElement } from '@quorate/xml'
+import { requestAction } from '../action/create.ts'
+import { fenceNode } from '../action/fencing.ts'
+import { task } from '../action/key.ts'
+import { actionsFor } from '../action/ledger.ts'
+import { type Action, type Cluster, type ClusterNode, type OnFail, onFail, type Resource } from '../model/model.ts'
+import { role } from '../model/role.ts'
+import { addScore } from '../model/scoring.ts'
+import { currentNode, isBundled, isGuest, isRemote, isRemoteOnly, setHistoryName } from '../model/tree.ts'
+import { parseInteger } from '../scalar.ts'
+import { infinity } from '../score.ts'
+import { compareEntries, exitCode, type HistoryEntry, historyEntry, mergeSort, status } from './history-entry.ts'
+import { historyOf } from './history-index.ts'
+import { findForHistory, orphanFor } from './history-owner.ts'
+import { remoteOnlineStatus, unpackRemoteState } from './node-state.ts'
+import { findNodeOf } from './nodes.ts'
+import { processEntry } from './operation-result.ts'
+import type { Reading } from './reading.ts'
+import { requestedRole } from './resource.ts'
+import { addRunning, block } from './running.ts'
+
+/** Reads the history of all nodes: those whose state is certain first, until nothing new comes up. */
+export function unpackHistories(cluster: Cluster): void {
+  const { states } = historyOf(cluster)
+  while (pass(cluster, states, false)) {}
+  pass(cluster, states, cluster.settings.fencingEnabled)
+  for (const container of cluster.failedContainers) {
+    const node = currentNode(container)
+    if (node !== undefined) requestAction(cluster, container, { task: task.stop, node, optional: false })
+  }
+  for (const node of cluster.nodes) {
+    if (!isRemote(node)) continue
+    if (node.shutdown && node.connection !== undefined) node.connection.nextRole = role.stopped
+    if (!node.historyUnpacked) remoteOnlineStatus(node)
+  }
+}
+
+function pass(cluster: Cluster, states: readonly XmlElement[], force: boolean): boolean {
+  let progress = false
+  for (const state of states) {
+    const node = findNodeOf(cluster, state)
+    if (node === undefined || node.historyUnpacked) continue
+    if (!force && !isReadable(cluster, node)) continue
+    progress = true
+    if (isRemote(node)) unpackRemoteState(cluster, node, state)
+    unpackHistory(cluster, node, state)
+    node.historyUnpacked = true
+  }
+  return progress
+}
+
+function isReadable(cluster: Cluster, node: ClusterNode): boolean {
+  const { connection } = node
+  const { fencingEnabled, shutdownLock } = cluster.settings
+  if (isGuest(node)) return connection?.role === role.started && connection.container?.role === role.started
+  if (isRemote(node)) return connection !== undefined && (shutdownLock || connection.role === role.started)
+  return fencingEnabled || shutdownLock || node.online
+}
+
+function unpackHistory(cluster: Cluster, node: ClusterNode, state: XmlElement): void {
+  const lrm = child(state, 'lrm')
+  const list = lrm === undefined ? undefined : child(lrm, 'lrm_resources')
+  if (list === undefined) return
+  let orphanedFillers = false
+  for (const item of list.children) {
+    if (item.name !== 'lrm_resource') continue
+    const resource = unpackResourceHistory(cluster, node, item)
+    if (resource?.containerFiller === true && resource.orphan) orphanedFillers = true
+  }
+  if (orphanedFillers) adoptFillers(cluster)
+}
+
+function adoptFillers(cluster: Cluster): void {
+  for (const resource of cluster.resources) {
+    if (!resource.containerFiller || resource.container !== undefined) continue
+    const name = attr(resource.xml, 'container')
+    const container = name === undefined ? undefined : cluster.resourceById.get(name)
+    if (container === undefined) continue
+    resource.container = container
+    container.fillers.push(resource)
+  }
+}
+
+function unpackResourceHistory(cluster: Cluster, node: ClusterNode, xml: XmlElement): Resource | undefined {
+  const entries = xml.children.filter((item) => item.name === 'lrm_rsc_op').map(historyEntry)
+  const { shutdownLock } = cluster.settings
+  if (entries.length === 0 && !shutdownLock) return undefined
+  let resource = findForHistory(cluster, node, xml)
+  if (resource === undefined) {
+    if (entries.length === 0) return undefined
+    resource = orphanFor(cluster, node, xml)
+    if (resource === undefined) return undefined
+  }
+  if (shutdownLock) unpackLock(cluster, resource, node, xml)
+  const sorted = mergeSort([...entries].reverse(), (a, b) => compareEntries(a, b, true))
+  const saved = resource.role
+  resource.role = role.unknown
+  const reading: Reading = { cluster, resource, node, entries: sorted, onFail: onFail.ignore, lastFailure: undefined }
+  for (const entry of sorted) processEntry(reading, entry)
+  createActiveRecurring(reading)
+  finish(reading)
+  const request = requestedRole(resource)
+  if (request !== role.unknown && (resource.nextRole === role.unknown || request < resource.nextRole)) {
+    resource.nextRole = request
+  }
+  if (saved > resource.role) resource.role = saved
+  return resource
+}
+
+function unpackLock(cluster: Cluster, resource: Resource, node: ClusterNode, xml: XmlElement): void {
+  const time = parseInteger(attr(xml, 'shutdown-lock')) ?? 0
+  if (time === 0) return
+  const limit = cluster.settings.shutdownLockLimitSeconds
+  if (limit > 0 && cluster.now.epochSeconds > time + limit) {
+    requestAction(cluster, resource, { task: task.deleteHistory, node, optional: false })
+    return
+  }
+  resource.lockNode = node
+  resource.lockTime = time
+}
+
+/** Recurring operations that the history shows to be under way. */
+function createActiveRecurring({ cluster, resource, node, entries }: Reading): void {
+  if (!node.online) return
+  const { start, stop } = startAndStop(entries)
+  entries.forEach((entry, i) => {
+    if (entry.intervalMs === 0 || entry.status === status.pending) return
+    if (start < stop ? i <= stop : i < start) return
+    requestAction(cluster, resource, { task: entry.task, intervalMs: entry.intervalMs, node, optional: true })
+  })
+}
+
+/** Where in a sorted history the last start and the last stop stand; -1 for none. */
+export function startAndStop(entries: readonly HistoryEntry[]): { readonly start: number; readonly stop: number } {
+  let stop = -1
+  let start = -1
+  let impliedMonitor = -1
+  let impliedClone = -1
+  entries.forEach((entry, i) => {
+    if (entry.task === task.stop && entry.status === status.done) stop = i
+    else if (entry.task === task.start || entry.task === task.migrateFrom) start = i
+    else if (
+      impliedMonitor <= stop &&
+      entry.task === task.monitor &&
+      (entry.rc === exitCode.ok || entry.rc === exitCode.promoted)
+    ) {
+      impliedMonitor = i
+    } else if (impliedClone <= stop && (entry.task === task.promote || entry.task === task.demote)) impliedClone = i
+  })
+  if (start < 0) start = impliedClone >= 0 ? impliedClone : impliedMonitor
+  return { start, stop }
+}
+
+function finish(reading: Reading): void {
+  const { cluster, resource, node } = reading
+  if (resource.role !== role.unknown) {
+    for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
+      at.knownOn.add(node)
+      if (at.unique) break
+    }
+  }
+  if (resource.role > role.stopped && !node.online && !node.maintenance && resource.managed) fenceLost(reading)
+  const effective = node.unclean ? onFail.ignore : reading.onFail
+  applyOnFail(reading, effective)
+  if (resource.isConnection && resource.failed) {
+    const remote = cluster.nodeByName.get(resource.id.toLowerCase())
+    if (remote?.unclean === true) remote.unseen = false
+  }
+  if (resource.role > role.stopped) {
+    addRunning(cluster, resource, node, reading.onFail !== onFail.ignore)
+    if (effective === onFail.demote || effective === onFail.block) resource.failed = true
+    else if (effective !== onFail.ignore) {
+      resource.failed = true
+      resource.stopRequired = true
+    }
+  } else if (resource.historyName?.includes(':') === true) setHistoryName(cluster, resource, undefined)
+  else for (const stop of actionsFor(resource, task.stop, node)) (stop as Action).optional = true
+  if (
+    resource.role === role.stopped &&
+    resource.partialSource === node &&
+    resource.partialTarget !== undefined &&
+    resource.runningOn.length > 0
+  ) {
+    resource.role = role.started
+  }
+}
+
+function fenceLost({ cluster, resource, node }: Reading): void {
+  const reason = `${resource.id} is thought to be active there`
+  if (isGuest(node)) {
+    resource.failed = true
+    resource.stopRequired = true
+    fenceNode(cluster, node, reason)
+  } else if (cluster.settings.fencingEnabled) {
+    if (isRemoteOnly(node) && node.connection?.failed !== true) node.unseen = true
+    fenceNode(cluster, node, reason)
+  }
+}
+
+function applyOnFail(reading: Reading, effective: OnFail): void {
+  const { cluster, resource, node } = reading
+  const require = (taskName: string): void => {
+    requestAction(cluster, resource, { task: taskName, node, optional: false })
+  }
+  const fail = (): void => {
+    resource.failed = true
+    resource.stopRequired = true
+  }
+  switch (effective) {
+    case onFail.demote:
+      resource.failed = true
+      require(task.demote)
+      break
+    case onFail.fence:
+      fenceNode(cluster, node, `${resource.id} failed there`)
+      break
+    case onFail.standby:
+      node.standby = true
+      node.standbyOnFail = true
+      break
+    case onFail.block:
+      block(resource)
+      break
+    case onFail.migrate:
+      addScore(resource, node, -infinity)
+      break
+    case onFail.stop:
+      resource.nextRole = role.stopped
+      break
+    case onFail.recover:
+      if (resource.role >= role.started) {
+        fail()
+        require(task.stop)
+      }
+      break
+    case onFail.restartContainer:
+      fail()
+      restartContainer(reading, require)
+      break
+    case onFail.resetRemote:
+      fail()
+      resetRemote(reading, require)
+      break
+    default:
+  }
+}
+
+function restartContainer({ cluster, resource, node }: Reading, require: (taskName: string) => void): void {
+  const { container } = resource
+  if (container !== undefined && isBundled(resource)) cluster.failedContainers.unshift(container)
+  else if (container !== undefined) requestAction(cluster, container, { task: task.stop, node, optional: false })
+  else if (resource.role >= role.started) require(task.stop)
+}
+
+function resetRemote({ cluster, resource }: Reading, require: (taskName: string) => void): void {
+  if (cluster.settings.fencingEnabled && resource.isConnection) {
+    const remote = cluster.nodeByName.get(resource.id.toLowerCase())
+    if (remote !== undefined && isRemoteOnly(remote) && !remote.remoteWasFenced) {
+      fenceNode(cluster, remote, 'remote connection is unrecoverable')
+    }
+  }
+  if (resource.role > role.stopped) require(task.stop)
+  if (resource.reconnectMs > 0) resource.nextRole = role.stopped
+}

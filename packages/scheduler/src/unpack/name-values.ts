@@ -1,0 +1,115 @@
+import { attr, idOf, type XmlElement } from '@quorate/xml'
+import type { Cluster } from '../model/model.ts'
+import { sameText } from '../scalar.ts'
+import { parseScore } from '../score.ts'
+import { type RuleContext, rulesAllow } from './rule.ts'
+
+/** Follows `id-ref` within a document. */
+export class References {
+  readonly #document: XmlElement
+  #byNameAndId: Map<string, XmlElement> | undefined
+
+  constructor(document: XmlElement) {
+    this.#document = document
+  }
+
+  /** The element itself, or what its `id-ref` names: the first element of the same name with that id. */
+  readonly resolve = (of: XmlElement): XmlElement | undefined => {
+    const reference = attr(of, 'id-ref')
+    return reference === undefined ? of : this.#index().get(`${of.name} ${reference}`)
+  }
+
+  #index(): Map<string, XmlElement> {
+    if (this.#byNameAndId !== undefined) return this.#byNameAndId
+    const index = new Map<string, XmlElement>()
+    const open = [this.#document]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const id = attr(next, 'id')
+      if (id !== undefined && !index.has(`${next.name} ${id}`)) index.set(`${next.name} ${id}`, next)
+      for (let i = next.children.length - 1; i >= 0; i -= 1) open.push(next.children[i] as XmlElement)
+    }
+    this.#byNameAndId = index
+    return index
+  }
+}
+
+const referencesOf = new WeakMap<XmlElement, References>()
+
+/** The references of a cluster's CIB; made once for each document. */
+export function references(cluster: Cluster): References {
+  const known = referencesOf.get(cluster.cib)
+  if (known !== undefined) return known
+  const made = new References(cluster.cib)
+  referencesOf.set(cluster.cib, made)
+  return made
+}
+
+/** Notes a moment at which the outcome may change; only the earliest future one counts. */
+export function recheckAt(cluster: Cluster, epochSeconds: number): void {
+  if (epochSeconds <= cluster.now.epochSeconds) return
+  if (cluster.recheckBy === undefined || epochSeconds < cluster.recheckBy) cluster.recheckBy = epochSeconds
+}
+
+/** A context for rules, with the parts that every evaluation has. */
+export function ruleContext(cluster: Cluster, parts: Partial<RuleContext> = {}): RuleContext {
+  return {
+    now: cluster.now,
+    onChange: (epochSeconds) => recheckAt(cluster, epochSeconds),
+    resolve: references(cluster).resolve,
+    ...parts,
+  }
+}
+
+export type SetOptions = { readonly overwrite?: boolean; readonly firstId?: string }
+
+/**
+ * Fills a table from the sets of one name below an element (`meta_attributes`, `instance_attributes` …): by score, the
+ * last of equals first; a value that is there already stays, unless `overwrite`.
+ */
+export function unpackSets(
+  cluster: Cluster,
+  of: XmlElement | undefined,
+  name: string,
+  into: Map<string, string>,
+  context: RuleContext,
+  { overwrite = false, firstId }: SetOptions = {},
+): void {
+  if (of === undefined) return
+  const sets: { readonly xml: XmlElement; readonly score: number; readonly first: boolean }[] = []
+  for (const item of of.children) {
+    if (item.name !== name) continue
+    const target = context.resolve(item)
+    if (target === undefined) continue
+    const score = parseScore(attr(target, 'score'), cluster.settings.health)
+    sets.push({ xml: target, score, first: firstId !== undefined && sameText(idOf(target), firstId) })
+  }
+  if (sets.length === 0) return
+  if (sets.length > 1) sets.reverse().sort((a, b) => Number(b.first) - Number(a.first) || b.score - a.score)
+  for (const { xml } of sets) if (rulesAllow(xml, context)) copyPairs(xml, into, context, overwrite)
+}
+
+function copyPairs(set: XmlElement, into: Map<string, string>, context: RuleContext, overwrite: boolean): void {
+  const first = set.children[0]
+  const list = first?.name === 'attributes' ? first : set
+  for (const pair of list.children) {
+    if (pair.name !== 'nvpair') continue
+    const target = context.resolve(pair)
+    if (target === undefined) continue
+    const name = attr(pair, 'name') ?? attr(target, 'name')
+    const value = attr(pair, 'value') ?? attr(target, 'value')
+    if (name === undefined || value === undefined) continue
+    if (sameText(value, '#default')) into.delete(name)
+    else if (overwrite || !into.has(name)) into.set(name, value)
+  }
+}
+
+/** True where a set of that name below the element, or below what it refers to, has a rule. */
+export function hasRules(cluster: Cluster, of: XmlElement, name: string): boolean {
+  const { resolve } = references(cluster)
+  for (const item of of.children) {
+    if (item.name !== name) continue
+    const target = resolve(item)
+    if (target?.children.some((part) => part.name === 'rule') === true) return true
+  }
+  return false
+}

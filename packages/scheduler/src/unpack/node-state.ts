@@ -1,0 +1,160 @@
+import { attr, child, idOf, type XmlElement } from '@quorate/xml'
+import { fenceNode } from '../action/fencing.ts'
+import type { Cluster, ClusterNode } from '../model/model.ts'
+import { role } from '../model/role.ts'
+import { isRemote } from '../model/tree.ts'
+import { isTrue, parseCount, parseInteger, sameText } from '../scalar.ts'
+import { infinity } from '../score.ts'
+import { findNodeOf, unpackNodeAttributes } from './nodes.ts'
+
+/** Reads one `ticket_state` entry. */
+export function unpackTicketState(cluster: Cluster, xml: XmlElement): void {
+  const id = idOf(xml)
+  if (id === '') return
+  const ticket = findTicket(cluster, id)
+  for (let i = 0; i < xml.attributes.length; i += 2) {
+    const name = xml.attributes[i] as string
+    if (name !== 'id') ticket.attributes.set(name, xml.attributes[i + 1] as string)
+  }
+  ticket.granted = isTrue(attr(xml, 'granted'))
+  ticket.standby = isTrue(attr(xml, 'standby'))
+  ticket.lastGrantedSeconds = parseInteger(attr(xml, 'last-granted'))
+}
+
+/** The ticket of that name; made, not granted, where nothing was known of it. */
+export function findTicket(cluster: Cluster, id: string): ReturnType<Cluster['tickets']['get']> & object {
+  const known = cluster.tickets.get(id)
+  if (known !== undefined) return known
+  const made = {
+    id,
+    granted: false,
+    standby: false,
+    lastGrantedSeconds: undefined,
+    attributes: new Map<string, string>(),
+  }
+  cluster.tickets.set(id, made)
+  return made
+}
+
+/** Reads what one `node_state` says of the node itself. */
+export function unpackNodeState(cluster: Cluster, state: XmlElement): void {
+  const node =
+    attr(state, 'id') === undefined || attr(state, 'uname') === undefined ? undefined : findNodeOf(cluster, state)
+  if (node === undefined) {
+    cluster.log.push({ kind: 'warning', text: `Ignoring recorded state of unknown node ${attr(state, 'uname') ?? ''}` })
+    return
+  }
+  if (isRemote(node)) {
+    node.remoteWasFenced = parseCount(attr(state, 'node_fenced'), 0) > 0
+    return
+  }
+  unpackNodeAttributes(cluster, node, child(state, 'transient_attributes'), true)
+  if (isTrue(node.attributes.get('standby'))) node.standby = true
+  if (isTrue(node.attributes.get('maintenance'))) node.maintenance = true
+  node.unclean = false
+  node.unseen = false
+  onlineStatus(cluster, node, state)
+  if (!cluster.quorate && node.online && cluster.settings.noQuorumPolicy === 'suicide') {
+    fenceNode(cluster, node, 'cluster does not have quorum')
+  }
+}
+
+function onlineStatus(cluster: Cluster, node: ClusterNode, state: XmlElement): void {
+  const shutdown = node.attributes.get('shutdown')
+  node.shutdown = shutdown !== undefined && shutdown !== '0'
+  if (!node.shutdown) node.expectedUp = sameText(attr(state, 'expected'), 'member')
+  if (node.kind === 'ping') {
+    node.unclean = false
+    node.online = false
+  } else
+    node.online = cluster.settings.fencingEnabled
+      ? onlineWithFencing(cluster, node, state)
+      : onlineWithout(cluster, node, state)
+  if (!node.online || node.shutdown) node.entryScore = -infinity
+}
+
+function onlineWithout(cluster: Cluster, node: ClusterNode, state: XmlElement): boolean {
+  if (!isTrue(attr(state, 'in_ccm'))) return false
+  if (sameText(attr(state, 'crmd'), 'online')) return sameText(attr(state, 'join'), 'member')
+  if (node.expectedUp) fenceNode(cluster, node, 'peer is unexpectedly down')
+  return false
+}
+
+function terminateRequested(node: ClusterNode): boolean {
+  const value = node.attributes.get('terminate')
+  return value !== undefined && (isTrue(value) || /^[1-9]/.test(value))
+}
+
+function onlineWithFencing(cluster: Cluster, node: ClusterNode, state: XmlElement): boolean {
+  const inRing = attr(state, 'in_ccm')
+  const ring = isTrue(inRing)
+  const controller = sameText(attr(state, 'crmd'), 'online')
+  const join = attr(state, 'join')
+  const expected = attr(state, 'expected') ?? 'down'
+  const terminate = terminateRequested(node)
+  if (node.shutdown) return controller
+  if (inRing === undefined) fenceNode(cluster, node, 'peer has not been seen by the cluster')
+  else if (sameText(join, 'banned')) fenceNode(cluster, node, 'peer failed Pacemaker membership criteria')
+  else if (!terminate && sameText(expected, 'down')) {
+    if (ring || controller) {
+      node.standby = true
+      node.pending = true
+    }
+  } else if (terminate && sameText(join, 'down') && !ring && !controller) return false
+  else if (!ring) fenceNode(cluster, node, 'peer is no longer part of the cluster', true)
+  else if (!controller) fenceNode(cluster, node, 'peer process is no longer available')
+  else if (terminate) fenceNode(cluster, node, 'termination was requested')
+  else if (sameText(join, 'member')) return ring
+  else if (sameText(join, 'pending') || sameText(join, 'down')) {
+    node.standby = true
+    node.pending = true
+  } else fenceNode(cluster, node, 'peer was in an unknown state')
+  return ring
+}
+
+/** How a remote or guest node stands, judged by its connection and what that runs in. */
+export function remoteOnlineStatus(node: ClusterNode): void {
+  const { connection } = node
+  if (connection === undefined) {
+    node.online = false
+    return
+  }
+  const { container } = connection
+  const host = container !== undefined && connection.runningOn.length === 1 ? connection.runningOn[0] : undefined
+  if (connection.role === role.started) node.online = true
+  if (connection.role === role.started && connection.nextRole === role.stopped) node.shutdown = true
+  if (container?.failed === true || connection.failed) {
+    node.online = false
+    node.requiresReset = true
+  } else if (connection.role === role.stopped || container?.role === role.stopped) {
+    node.online = false
+    node.requiresReset = false
+  } else if (host !== undefined && !host.online && host.unclean) {
+    node.online = false
+    node.requiresReset = true
+  }
+}
+
+/** Reads what the state of a remote or guest node says, once its connection is known to be up. */
+export function unpackRemoteState(cluster: Cluster, node: ClusterNode, state: XmlElement): void {
+  remoteOnlineStatus(node)
+  node.remoteMaintenance = parseCount(attr(state, 'node_in_maintenance'), 0) > 0
+  if (!node.requiresReset) {
+    node.unclean = false
+    node.unseen = false
+  }
+  unpackNodeAttributes(cluster, node, child(state, 'transient_attributes'), true)
+  const { attributes, connection } = node
+  const shutdown = attributes.get('shutdown')
+  if (shutdown !== undefined && shutdown !== '0') node.shutdown = true
+  if (isTrue(attributes.get('standby'))) node.standby = true
+  if (isTrue(attributes.get('maintenance')) || connection?.managed === false) node.maintenance = true
+  const discover = attributes.get('resource-discovery-enabled')
+  if (discover === undefined || isTrue(discover)) return
+  if (connection?.container === undefined && !cluster.settings.fencingEnabled) {
+    cluster.log.push({
+      kind: 'warning',
+      text: `Ignoring resource-discovery-enabled of ${node.uname}: fencing is disabled`,
+    })
+  } else node.discoveryEnabled = false
+}

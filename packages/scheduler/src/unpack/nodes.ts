@@ -1,0 +1,92 @@
+import { attr, child, type XmlElement } from '@quorate/xml'
+import { type Cluster, ClusterNode } from '../model/model.ts'
+import { compareDisplayNames } from '../model/node-names.ts'
+import { parseInteger, sameText } from '../scalar.ts'
+import { parseScore } from '../score.ts'
+import { ruleContext, unpackSets } from './name-values.ts'
+
+/** Makes a node and puts it into the list, in front of others of an equal name. */
+export function addNode(
+  cluster: Cluster,
+  id: string,
+  uname: string,
+  kind: ClusterNode['kind'],
+  score: number,
+): ClusterNode {
+  const node = new ClusterNode(cluster.nodesByIndex.length, id, uname, kind, score)
+  node.attributes.set('#kind', kind === 'remote' ? 'remote' : 'cluster')
+  cluster.nodesByIndex.push(node)
+  let at = 0
+  while (at < cluster.nodes.length && compareDisplayNames(uname, cluster.nodes[at]?.uname ?? '') > 0) at += 1
+  cluster.nodes.splice(at, 0, node)
+  if (kind === 'remote') cluster.remoteNodesExist = true
+  const [lowerName, lowerId] = [uname.toLowerCase(), id.toLowerCase()]
+  if (!cluster.nodeByName.has(lowerName)) cluster.nodeByName.set(lowerName, node)
+  if (!cluster.nodeById.has(lowerId)) cluster.nodeById.set(lowerId, node)
+  return node
+}
+
+/** The node of that name, without regard to case. */
+export function findNode(cluster: Cluster, uname: string | undefined): ClusterNode | undefined {
+  return uname === undefined ? undefined : cluster.nodeByName.get(uname.toLowerCase())
+}
+
+/** The node of a status entry: by id, else by name. */
+export function findNodeOf(cluster: Cluster, state: XmlElement): ClusterNode | undefined {
+  const id = attr(state, 'id')
+  return (
+    (id === undefined ? undefined : cluster.nodeById.get(id.toLowerCase())) ?? findNode(cluster, attr(state, 'uname'))
+  )
+}
+
+/** How a node stands before anything was heard of it. */
+export function initialState(cluster: Cluster, node: ClusterNode): void {
+  if (node.kind === 'remote' && node.connection === undefined) return
+  node.unclean = cluster.settings.startupFencing
+  node.unseen = true
+}
+
+/** Reads the `nodes` section. */
+export function unpackNodes(cluster: Cluster): void {
+  const configuration = child(cluster.cib, 'configuration')
+  const section = configuration === undefined ? undefined : child(configuration, 'nodes')
+  for (const xml of section?.children ?? []) {
+    if (xml.name !== 'node') continue
+    const [id, uname, type] = [attr(xml, 'id'), attr(xml, 'uname'), attr(xml, 'type')]
+    if (id === undefined) {
+      cluster.log.push({ kind: 'error', text: 'Must specify id tag in <node>' })
+      continue
+    }
+    const kind =
+      type === undefined || sameText(type, 'member') ? 'member' : sameText(type, 'remote') ? 'remote' : 'ping'
+    const node = addNode(cluster, id, uname ?? '', kind, parseScore(attr(xml, 'score'), cluster.settings.health))
+    initialState(cluster, node)
+    unpackNodeAttributes(cluster, node, xml, false)
+    const utilization = new Map<string, string>()
+    unpackSets(cluster, xml, 'utilization', utilization, ruleContext(cluster))
+    for (const [name, value] of utilization) node.utilization.set(name, parseInteger(value) ?? 0)
+  }
+}
+
+/** Fills in the attributes of a node from its configuration, or (overwriting) from its transient ones. */
+export function unpackNodeAttributes(
+  cluster: Cluster,
+  node: ClusterNode,
+  of: XmlElement | undefined,
+  overwrite: boolean,
+): void {
+  const { attributes } = node
+  attributes.set('#uname', node.uname)
+  attributes.set('#id', node.id)
+  if (sameText(attr(cluster.cib, 'dc-uuid'), node.id)) {
+    cluster.dc = node
+    node.isDc = true
+    attributes.set('#is_dc', 'true')
+  } else attributes.set('#is_dc', 'false')
+  const clusterName = cluster.settings.all.get('cluster-name')
+  if (clusterName !== undefined) attributes.set('#cluster-name', clusterName)
+  unpackSets(cluster, of, 'instance_attributes', attributes, ruleContext(cluster), { overwrite })
+  if (attributes.has('#site-name')) return
+  const site = attributes.get('site-name') ?? clusterName
+  if (site !== undefined) attributes.set('#site-name', site)
+}

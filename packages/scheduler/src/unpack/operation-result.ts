@@ -1,0 +1,352 @@
+import { attr } from '@quorate/xml'
+import { clearFailCount, requestAction } from '../action/create.ts'
+import { compareDigests, hasHostAddress } from '../action/digest.ts'
+import { canFence, fenceAction } from '../action/fencing.ts'
+import { task } from '../action/key.ts'
+import { addEdge, setReason } from '../action/ledger.ts'
+import { type Action, type Cluster, onFail, type Resource } from '../model/model.ts'
+import { type Role, role } from '../model/role.ts'
+import { isBundled, isPromotable, isRemote, maxRole, top, withoutInstance } from '../model/tree.ts'
+import { edgeFlag } from '../order/flags.ts'
+import { sameText } from '../scalar.ts'
+import { failCount } from './fail-count.ts'
+import { exitCode, type HistoryEntry, isMaskableFailure, isProbe, status } from './history-entry.ts'
+import { failedMigrateFrom, failedMigrateTo, successfulMigrateTo } from './migration-history.ts'
+import { recheckAt } from './name-values.ts'
+import type { Reading } from './reading.ts'
+import { ban, banEverywhere, block } from './running.ts'
+
+/** Options and consequences of an operation, looked up once and only when asked for. */
+function optionsOf({ cluster, resource, node }: Reading, entry: HistoryEntry): Action {
+  return requestAction(cluster, resource, {
+    task: entry.task,
+    intervalMs: entry.intervalMs,
+    node,
+    optional: true,
+    recorded: false,
+  })
+}
+
+/** The resource that answers for a failure: the instance itself where instances are not interchangeable. */
+function answerable(resource: Resource): Resource {
+  return resource.unique ? resource : top(resource)
+}
+
+/** Takes one operation of the history into account. */
+export function processEntry(reading: Reading, entry: HistoryEntry): void {
+  const { resource, node, cluster } = reading
+  if (entry.task === '' || entry.task === task.notify || entry.task === 'meta-data') return
+  if (entry.status < status.pending || entry.status > status.noSecrets) return
+  const expired = entry.status !== status.notInstalled && hasExpired(reading, entry)
+  const judged = remap(reading, entry)
+  const maskable = !isBundled(resource) && isMaskableFailure(entry)
+  if (expired && maskable && entry.rc !== entry.targetRc) {
+    if (resource.role <= role.stopped) resource.role = role.unknown
+    return
+  }
+  if (expired && entry.rc !== entry.targetRc) {
+    if (entry.intervalMs === 0) return
+    if (node.online && !node.unclean) {
+      entry.restartDigest = 'calculated-failure-timeout'
+      return
+    }
+  }
+  if (maskable) {
+    updateState(reading, entry, entry.targetRc)
+    recordFailure(reading, entry)
+    ban(cluster, answerable(resource), node)
+    return
+  }
+  applyStatus(reading, entry, judged)
+}
+
+type Judged = { readonly rc: number; readonly status: number }
+
+function applyStatus(reading: Reading, entry: HistoryEntry, judged: Judged): void {
+  const { cluster, resource, node } = reading
+  switch (judged.status) {
+    case status.cancelled:
+      return
+    case status.pending:
+      return pendingEntry(reading, entry)
+    case status.done:
+      return updateState(reading, entry, judged.rc)
+    case status.notInstalled: {
+      const options = optionsOf(reading, entry)
+      if (options.onFail === onFail.ignore) options.onFail = onFail.migrate
+      ban(cluster, answerable(resource), node)
+      return failureOf(reading, entry, judged.rc, options)
+    }
+    case status.notConnected:
+      if (isRemote(node) && node.connection?.managed === true) {
+        node.connection.failed = true
+        node.connection.stopRequired = true
+      }
+      break
+    default:
+  }
+  const hard =
+    judged.status === status.errorHard || judged.status === status.noFenceDevice || judged.status === status.noSecrets
+  errorOf(reading, entry, judged.rc, hard, judged.status === status.errorFatal)
+}
+
+function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolean, fatal: boolean): void {
+  const { cluster, resource, node } = reading
+  const options = optionsOf(reading, entry)
+  const ignored = options.onFail === onFail.ignore
+  if (ignored || (options.onFail === onFail.restartContainer && entry.task === task.stop)) {
+    updateState(reading, entry, entry.targetRc)
+    resource.failureIgnored = true
+    recordFailure(reading, entry)
+    if (options.onFail === onFail.restartContainer && reading.onFail <= onFail.recover)
+      reading.onFail = onFail.restartContainer
+    return
+  }
+  failureOf(reading, entry, rc, options)
+  if (hard) ban(cluster, answerable(resource), node)
+  else if (fatal) ban(cluster, answerable(resource), undefined)
+}
+
+function pendingEntry(reading: Reading, entry: HistoryEntry): void {
+  const { cluster, resource, node } = reading
+  if (entry.task === task.start) {
+    resource.startPending = true
+    resource.role = isPromotable(resource) ? role.unpromoted : role.started
+  } else if (entry.task === task.promote) resource.role = role.promoted
+  else if (entry.task === task.migrateTo && node.unclean) {
+    const target = cluster.nodeByName.get(attr(entry.xml, 'migrate_target')?.toLowerCase() ?? '')
+    if (target !== undefined) requestAction(cluster, resource, { task: task.stop, node: target, optional: false })
+  }
+  if (resource.pendingTask !== undefined || isProbe(entry)) return
+  resource.pendingTask = entry.task
+  resource.pendingNode = node
+}
+
+function hasExpired(reading: Reading, entry: HistoryEntry): boolean {
+  const { cluster, resource, node } = reading
+  const now = cluster.now.epochSeconds
+  const timeout = resource.failureTimeoutSeconds
+  let expired = timeout > 0 && entry.changedAt >= 0 && now >= entry.changedAt + timeout
+  if (
+    expired &&
+    resource.reconnectMs > 0 &&
+    cluster.settings.fencingEnabled &&
+    entry.task === task.monitor &&
+    entry.intervalMs > 0
+  ) {
+    const remote = cluster.nodeByName.get(resource.id.toLowerCase())
+    if (remote !== undefined && !remote.remoteWasFenced) expired = false
+  }
+  let unexpired = 0
+  if (timeout > 0 && entry.changedAt >= 0) {
+    const found = failCount(cluster, resource, node, { effective: true, entry })
+    unexpired = found.count
+    const last = found.lastFailureSeconds ?? 0
+    if (unexpired > 0 && now < last + timeout + 1) recheckAt(cluster, last + timeout + 1)
+  }
+  let clear = false
+  if (expired) {
+    if (failCount(cluster, resource, node, { entry }).count > 0) {
+      if (unexpired === 0) clear = true
+      else expired = false
+    } else if (entry.id.endsWith('_last_failure_0') && resource.reconnectMs > 0) clear = true
+  }
+  if (!clear && !expired && parametersChanged(reading, entry)) clear = true
+  if (clear) clearExpired(reading)
+  if (!expired || !isProbe(entry)) return expired
+  const telling: readonly number[] = [
+    exitCode.ok,
+    exitCode.notRunning,
+    exitCode.promoted,
+    exitCode.degraded,
+    exitCode.degradedPromoted,
+  ]
+  return !telling.includes(entry.rc)
+}
+
+function parametersChanged({ cluster, resource, node }: Reading, entry: HistoryEntry): boolean {
+  if (!entry.id.endsWith('_last_failure_0') || (entry.task !== task.start && entry.task !== task.monitor)) return false
+  if (hasHostAddress(cluster, resource)) {
+    deferParameterCheck(cluster, { resource, node, entry, kind: 'last-failure' })
+    return false
+  }
+  const verdict = compareDigests(cluster, resource, node, entry)
+  return verdict === 'restart' || verdict === 'changed'
+}
+
+/** A comparison of parameters that has to wait until the host of a container is known. */
+export type DeferredCheck = {
+  readonly resource: Resource
+  readonly node: Reading['node']
+  readonly entry: HistoryEntry
+  readonly kind: 'active' | 'last-failure'
+}
+
+const deferred = new WeakMap<Cluster, DeferredCheck[]>()
+
+/** Keeps a comparison for after the assignment. */
+export function deferParameterCheck(cluster: Cluster, check: DeferredCheck): void {
+  const list = deferred.get(cluster)
+  if (list === undefined) deferred.set(cluster, [check])
+  else list.push(check)
+}
+
+/** Comparisons that were put off, the latest first. */
+export function deferredChecks(cluster: Cluster): readonly DeferredCheck[] {
+  return [...(deferred.get(cluster) ?? [])].reverse()
+}
+
+function clearExpired({ cluster, resource, node }: Reading): void {
+  const clear = clearFailCount(cluster, resource, node)
+  if (!cluster.settings.fencingEnabled || resource.reconnectMs === 0) return
+  const remote = cluster.nodeByName.get(resource.id.toLowerCase())
+  if (remote === undefined) return
+  const fence = fenceAction(cluster, remote, { optional: true })
+  addEdge(fence, clear, edgeFlag.impliesThen)
+  setReason(fence, undefined)
+}
+
+function remap(reading: Reading, entry: HistoryEntry): Judged {
+  const { resource, node } = reading
+  let { rc } = entry
+  if (entry.task === task.monitor) {
+    const told = rc
+    if (rc === exitCode.degraded) rc = exitCode.ok
+    else if (rc === exitCode.degradedPromoted) rc = exitCode.promoted
+    if (rc !== told && !(node.shutdown && !node.online)) recordFailure(reading, entry)
+  }
+  let result: number = entry.status
+  if (!isBundled(resource) && isMaskableFailure(entry)) {
+    result = status.done
+    rc = exitCode.notRunning
+  }
+  if (result !== status.done && result !== status.error) return { rc, status: result }
+  const { targetRc } = entry
+  result = targetRc >= 0 && rc === targetRc ? status.done : status.error
+  return { rc, status: remapByExitCode(reading, entry, rc, result) }
+}
+
+function remapByExitCode(reading: Reading, entry: HistoryEntry, rc: number, result: number): number {
+  const { resource } = reading
+  const { targetRc } = entry
+  switch (rc) {
+    case exitCode.ok:
+      return isProbe(entry) && targetRc === exitCode.notRunning ? status.done : result
+    case exitCode.notRunning:
+      if (!isProbe(entry) && rc !== targetRc && resource.managed) return result
+      resource.role = role.stopped
+      reading.onFail = onFail.ignore
+      resource.nextRole = role.unknown
+      return status.done
+    case exitCode.promoted:
+      resource.role = role.promoted
+      return isProbe(entry) && rc !== targetRc ? status.done : result
+    case exitCode.failedPromoted:
+      resource.role = role.promoted
+      return status.error
+    case exitCode.notConfigured:
+      return status.errorFatal
+    case exitCode.unimplemented:
+      if (entry.intervalMs > 0) return status.notSupported
+      unrecoverableStop(reading, entry)
+      return status.errorHard
+    case exitCode.notInstalled:
+    case exitCode.invalidParameter:
+    case exitCode.insufficientPrivileges:
+      unrecoverableStop(reading, entry)
+      return status.errorHard
+    default:
+      return result === status.done ? status.error : result
+  }
+}
+
+function unrecoverableStop({ cluster, resource, node }: Reading, entry: HistoryEntry): void {
+  if (entry.task === task.stop && !canFence(cluster, node)) block(resource)
+}
+
+/** Keeps a failed operation for displays. */
+export function recordFailure({ cluster, resource, node }: Reading, entry: HistoryEntry): void {
+  if (cluster.failedOperations.some((item) => item.xml === entry.xml)) return
+  cluster.failedOperations.push({
+    node,
+    xml: entry.xml,
+    masked: isMaskableFailure(entry),
+    resourceId: withoutInstance(resource.id),
+  })
+}
+
+function activeRole(resource: Resource): Role {
+  return isPromotable(resource) ? role.unpromoted : role.started
+}
+
+/** Draws the conclusions of an operation that succeeded, or is taken for one. */
+export function updateState(reading: Reading, entry: HistoryEntry, rc: number): void {
+  const { resource } = reading
+  let clear = false
+  if (rc === exitCode.notInstalled || (!isBundled(resource) && isMaskableFailure(entry))) resource.role = role.stopped
+  else if (rc === exitCode.notRunning) clear = true
+  else if (entry.task === task.monitor) {
+    if (reading.lastFailure !== undefined && sameText(entry.key, reading.lastFailure.key)) clear = true
+    if (resource.role < role.started) resource.role = maxRole(resource.role, activeRole(resource))
+  } else if (entry.task === task.start) {
+    resource.role = role.started
+    clear = true
+  } else if (entry.task === task.stop) {
+    resource.role = role.stopped
+    clear = true
+  } else if (entry.task === task.promote) {
+    resource.role = role.promoted
+    clear = true
+  } else if (entry.task === task.demote) {
+    if (reading.onFail === onFail.demote) clear = true
+    resource.role = role.unpromoted
+  } else if (entry.task === task.migrateFrom) {
+    resource.role = role.started
+    clear = true
+  } else if (entry.task === task.migrateTo) successfulMigrateTo(reading, entry)
+  else if (resource.role < role.started) resource.role = activeRole(resource)
+  if (clear) clearPast(reading)
+}
+
+function clearPast(reading: Reading): void {
+  switch (reading.onFail) {
+    case onFail.stop:
+    case onFail.fence:
+    case onFail.migrate:
+    case onFail.standby:
+      return
+    case onFail.resetRemote:
+      if (reading.resource.reconnectMs > 0) return
+      break
+    default:
+  }
+  reading.onFail = onFail.ignore
+  reading.resource.nextRole = role.unknown
+}
+
+function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: Action): void {
+  const { cluster, resource, node } = reading
+  reading.lastFailure = entry
+  if (cluster.settings.symmetric || rc !== exitCode.notInstalled) recordFailure(reading, entry)
+  if (options.onFail > reading.onFail) reading.onFail = options.onFail
+  if (entry.task === task.stop) ban(cluster, resource, node)
+  else if (entry.task === task.migrateTo) failedMigrateTo(reading, entry)
+  else if (entry.task === task.migrateFrom) failedMigrateFrom(reading, entry)
+  else if (entry.task === task.promote) resource.role = role.promoted
+  else if (entry.task === task.demote) failedDemote(resource, rc, options)
+  if (isProbe(entry) && rc === exitCode.notInstalled) resource.role = role.stopped
+  else if (resource.role < role.started) resource.role = activeRole(resource)
+  const { failRole } = options
+  if (failRole !== role.started && resource.nextRole < failRole) resource.nextRole = failRole
+  if (failRole !== role.stopped) return
+  const clone = top(resource)
+  const banned = clone !== resource && !clone.unique ? clone : resource
+  banEverywhere(cluster, banned)
+}
+
+function failedDemote(resource: Resource, rc: number, options: Action): void {
+  if (options.onFail === onFail.block) {
+    resource.role = role.promoted
+    resource.nextRole = role.stopped
+  } else resource.role = rc === exitCode.notRunning ? role.stopped : role.unpromoted
+}

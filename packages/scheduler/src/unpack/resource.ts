@@ -1,0 +1,242 @@
+import { attr, attributePairs, child, idOf, type XmlElement } from '@quorate/xml'
+import { type Cluster, type ClusterNode, Resource, type Variant, variant } from '../model/model.ts'
+import { parseRole, type Role, role } from '../model/role.ts'
+import { addScoreEverywhere } from '../model/scoring.ts'
+import { isPromotable, top } from '../model/tree.ts'
+import { intervalMs, isTrue, parseBoolean, parseInteger, sameText } from '../scalar.ts'
+import { parseScore } from '../score.ts'
+import { hasRules, references, ruleContext, unpackSets } from './name-values.ts'
+import type { RuleContext } from './rule.ts'
+import { expandTemplate } from './template.ts'
+
+const variants: Readonly<Record<string, Variant>> = {
+  primitive: variant.primitive,
+  group: variant.group,
+  clone: variant.clone,
+  master: variant.clone,
+  bundle: variant.bundle,
+  lrm_resource: variant.primitive,
+}
+
+/** Unpacks the kind-specific part of a resource: members, instances, replicas. False where the definition is not valid. */
+export type UnpackVariant = (cluster: Cluster, resource: Resource) => boolean
+
+/**
+ * Makes a resource from its definition, with everything below it.
+ *
+ * @param number instance number, where the parent is (in) a clone
+ * @returns undefined (with an error in the log) where the definition is not valid
+ */
+export function unpackResource(
+  cluster: Cluster,
+  xml: XmlElement,
+  parent: Resource | undefined,
+  number: string | undefined,
+  unpackVariant: UnpackVariant,
+): Resource | undefined {
+  const expanded = expandTemplate(cluster, xml)
+  const kind = variants[xml.name]
+  if (expanded === undefined || kind === undefined) return undefined
+  const xmlId = idOf(expanded)
+  const id = number === undefined ? xmlId : `${xmlId}:${number}`
+  const made = new Resource(id, kind, expanded, xmlId, parent, number)
+  unpackOperations(cluster, made)
+  unpackMeta(cluster, made)
+  unpackTraits(cluster, made)
+  if (!unpackVariant(cluster, made)) {
+    cluster.log.push({ kind: 'error', text: `Ignoring resource '${id}' because its configuration is invalid` })
+    return undefined
+  }
+  if (cluster.settings.symmetric || (made.isConnection && made.meta.has('container'))) {
+    addScoreEverywhere(cluster, made, 0, true)
+  }
+  const utilization = new Map<string, string>()
+  unpackSets(cluster, expanded, 'utilization', utilization, ruleContext(cluster))
+  for (const [name, value] of utilization) made.utilization.set(name, parseInteger(value) ?? 0)
+  const template = attr(xml, 'template')
+  if (template !== undefined) {
+    const users = cluster.templates.get(template)
+    if (users === undefined) cluster.templates.set(template, [id])
+    else if (!users.includes(id)) users.push(id)
+  }
+  return made
+}
+
+/** Enters a resource and everything below it into the index by id. */
+export function indexResource(cluster: Cluster, resource: Resource): void {
+  if (!cluster.resourceById.has(resource.id)) cluster.resourceById.set(resource.id, resource)
+  for (const item of resource.children) indexResource(cluster, item)
+}
+
+function unpackOperations(cluster: Cluster, resource: Resource): void {
+  const list = child(resource.xml, 'operations')
+  const operations = list === undefined ? undefined : references(cluster).resolve(list)
+  if (operations === undefined) return
+  resource.operations = operations.children
+    .filter((xml) => xml.name === 'op')
+    .map((xml) => ({
+      xml,
+      name: attr(xml, 'name') ?? '',
+      intervalMs: intervalMs(attr(xml, 'interval')),
+      enabled: parseBoolean(attr(xml, 'enabled')) !== false,
+    }))
+}
+
+/** Class, provider and type of a resource, for rules. */
+export function agentOf(resource: Resource): NonNullable<RuleContext['agent']> {
+  const { xml } = resource
+  return { class: attr(xml, 'class'), provider: attr(xml, 'provider'), type: attr(xml, 'type') }
+}
+
+/** The section of defaults for resources or operations. */
+export function defaultsSection(cluster: Cluster, name: 'rsc_defaults' | 'op_defaults'): XmlElement | undefined {
+  const configuration = child(cluster.cib, 'configuration')
+  return configuration === undefined ? undefined : child(configuration, name)
+}
+
+function unpackMeta(cluster: Cluster, resource: Resource): void {
+  const { meta, xml } = resource
+  const context = ruleContext(cluster, { agent: agentOf(resource) })
+  for (const [name, value] of attributePairs(xml)) if (!sameText(value, '#default')) meta.set(name, value)
+  if (resource.instanceNumber !== undefined) meta.set('clone', resource.instanceNumber)
+  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
+    unpackSets(cluster, at.xml, 'meta_attributes', meta, context)
+  }
+  unpackSets(cluster, defaultsSection(cluster, 'rsc_defaults'), 'meta_attributes', meta, context)
+  for (const [name, value] of resource.parent?.meta ?? []) if (!meta.has(name)) meta.set(name, value)
+}
+
+function unpackTraits(cluster: Cluster, resource: Resource): void {
+  const { meta, xml } = resource
+  const { settings } = cluster
+  resource.managed = !settings.maintenanceMode
+  resource.priority = parseScore(meta.get('priority'), settings.health)
+  const critical = meta.get('critical')
+  resource.critical = critical === undefined || isTrue(critical)
+  resource.notify = isTrue(meta.get('notify'))
+  resource.internal = isTrue(meta.get('internal_rsc'))
+  const agent = agentOf(resource)
+  resource.isConnection =
+    sameText(agent.class, 'ocf') && sameText(agent.provider, 'pacemaker') && sameText(agent.type, 'remote')
+  const isRemoteConnection = resource.isConnection && !meta.has('container')
+  const migrate = meta.get('allow-migrate')
+  resource.allowMigrate = migrate === undefined ? isRemoteConnection : isTrue(migrate)
+  unpackManagement(cluster, resource)
+  if (top(resource).variant === variant.clone) {
+    resource.unique = isTrue(meta.get('globally-unique'))
+    resource.promotable = xml.name === 'master' || isTrue(meta.get('promotable'))
+  }
+  resource.restartTypeRestart = sameText(meta.get('restart-type'), 'restart')
+  unpackRecovery(cluster, resource)
+  const health = settings.health
+  const stickiness = meta.get('resource-stickiness')
+  if (stickiness !== undefined && !sameText(stickiness, 'default')) resource.stickiness = parseScore(stickiness, health)
+  const threshold = meta.get('migration-threshold')
+  if (threshold !== undefined && !sameText(threshold, 'default')) {
+    resource.migrationThreshold = parseScore(threshold, health)
+    if (resource.migrationThreshold < 0) resource.migrationThreshold = 1
+  }
+  resource.isFenceDevice = sameText(agent.class, 'stonith')
+  if (resource.isFenceDevice) cluster.fenceDeviceExists = true
+  unpackRequires(cluster, resource)
+  resource.failureTimeoutSeconds = Math.floor(intervalMs(meta.get('failure-timeout')) / 1000)
+  if (isRemoteConnection) {
+    const reconnect = parametersOf(cluster, resource, undefined).get('reconnect_interval')
+    resource.reconnectMs = intervalMs(reconnect)
+    if (resource.reconnectMs > 0) resource.failureTimeoutSeconds = Math.floor(resource.reconnectMs / 1000)
+  }
+  const request = requestedRole(resource)
+  if (request !== role.unknown) resource.nextRole = request
+}
+
+function unpackManagement(cluster: Cluster, resource: Resource): void {
+  const { meta } = resource
+  const managed = meta.get('is-managed')
+  if (managed !== undefined && !sameText(managed, 'default')) resource.managed = isTrue(managed)
+  if (isTrue(meta.get('maintenance')) || cluster.settings.maintenanceMode) {
+    resource.managed = false
+    resource.maintenance = true
+  }
+}
+
+function unpackRecovery(cluster: Cluster, resource: Resource): void {
+  const text = resource.meta.get('multiple-active')
+  switch (text?.toLowerCase()) {
+    case undefined:
+    case 'stop_start':
+      return
+    case 'stop_only':
+    case 'block':
+    case 'stop_unexpected':
+      resource.recovery =
+        text?.toLowerCase() === 'stop_only'
+          ? 'stop_only'
+          : text?.toLowerCase() === 'block'
+            ? 'block'
+            : 'stop_unexpected'
+      return
+    default:
+      cluster.log.push({ kind: 'warning', text: `${text} is not a valid value for multiple-active` })
+  }
+}
+
+function unpackRequires(cluster: Cluster, resource: Resource): void {
+  const { fencingEnabled, noQuorumPolicy } = cluster.settings
+  let value = resource.meta.get('requires')?.toLowerCase()
+  if (value === 'unfencing' && (resource.isFenceDevice || !fencingEnabled)) value = 'quorum'
+  if (value === undefined || !['nothing', 'quorum', 'fencing', 'unfencing'].includes(value)) {
+    if (resource.isFenceDevice || (resource.isConnection && resource.variant === variant.primitive)) value = 'quorum'
+    else if (cluster.unfencing) value = 'unfencing'
+    else if (fencingEnabled) value = 'fencing'
+    else value = noQuorumPolicy === 'ignore' ? 'nothing' : 'quorum'
+    if (value === 'unfencing' && !fencingEnabled) value = 'quorum'
+  }
+  resource.needsQuorum = value === 'quorum'
+  resource.needsFencing = value === 'fencing' || value === 'unfencing'
+  resource.needsUnfencing = value === 'unfencing'
+}
+
+/** The role that `target-role` asks for; unknown where it asks for none. */
+export function requestedRole(resource: Resource): Role {
+  const text = resource.meta.get('target-role')
+  if (text === undefined || sameText(text, 'started') || sameText(text, 'default')) return role.unknown
+  const asked = parseRole(text)
+  if (asked <= role.started) return asked
+  if (!isPromotable(resource)) return role.unknown
+  return asked === role.promoted ? role.unknown : asked
+}
+
+/** Instance attributes of a resource, as they are on a node (rules may ask for attributes of it). */
+export function parametersOf(
+  cluster: Cluster,
+  resource: Resource,
+  node: ClusterNode | undefined,
+): ReadonlyMap<string, string> {
+  const fixed = resource.parametersByNode.get(undefined)
+  if (fixed !== undefined && (node === undefined || !parametersDepend(cluster, resource))) return fixed
+  const known = node === undefined ? undefined : resource.parametersByNode.get(node)
+  if (known !== undefined) return known
+  const depends = node !== undefined && parametersDepend(cluster, resource)
+  const context = ruleContext(cluster, depends ? { attributes: node.attributes } : {})
+  const found = new Map<string, string>()
+  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
+    unpackSets(cluster, at.xml, 'instance_attributes', found, context)
+  }
+  unpackSets(cluster, defaultsSection(cluster, 'rsc_defaults'), 'instance_attributes', found, context)
+  resource.parametersByNode.set(depends ? node : undefined, found)
+  return found
+}
+
+const dependence = new WeakMap<Resource, boolean>()
+
+function parametersDepend(cluster: Cluster, resource: Resource): boolean {
+  const known = dependence.get(resource)
+  if (known !== undefined) return known
+  const defaults = defaultsSection(cluster, 'rsc_defaults')
+  let depends = defaults !== undefined && hasRules(cluster, defaults, 'instance_attributes')
+  for (let at: Resource | undefined = resource; at !== undefined && !depends; at = at.parent) {
+    depends = hasRules(cluster, at.xml, 'instance_attributes')
+  }
+  dependence.set(resource, depends)
+  return depends
+}

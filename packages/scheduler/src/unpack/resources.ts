@@ -1,0 +1,76 @@
+import { child, idOf, type XmlElement } from '@quorate/xml'
+import { type Cluster, type Resource, variant } from '../model/model.ts'
+import { forEachBelow } from '../model/tree.ts'
+import { unpackBundle } from './bundle.ts'
+import { unpackClone, unpackGroup, unpackPrimitive } from './collective.ts'
+import { impliedNodes, linkConnection, resourcesSection } from './implied.ts'
+import { indexResource, unpackResource } from './resource.ts'
+
+/** Unpacks the part of a resource that its kind has. */
+export function unpackVariant(cluster: Cluster, resource: Resource): boolean {
+  switch (resource.variant) {
+    case variant.group:
+      return unpackGroup(cluster, resource, unpackVariant)
+    case variant.clone:
+      return unpackClone(cluster, resource, unpackVariant)
+    case variant.bundle:
+      return unpackBundle(cluster, resource, unpackVariant)
+    default:
+      return unpackPrimitive(cluster, resource)
+  }
+}
+
+/** Reads the `resources` section, implied nodes and connections included. */
+export function unpackResources(cluster: Cluster): void {
+  const section = resourcesSection(cluster)
+  const implied = impliedNodes(cluster, section)
+  for (const xml of [...section.children, ...implied]) {
+    if (idOf(xml) === '') {
+      cluster.log.push({ kind: 'error', text: `Ignoring <${xml.name}> resource without ID` })
+      continue
+    }
+    if (xml.name === 'template') {
+      if (!cluster.templates.has(idOf(xml))) cluster.templates.set(idOf(xml), [])
+      continue
+    }
+    addResource(cluster, xml)
+  }
+  for (const resource of cluster.resources) forEachBelow(resource, (item) => linkContainer(cluster, item))
+  for (const resource of cluster.resources) if (resource.isConnection) linkConnection(cluster, resource)
+  cluster.resources = [...cluster.resources].sort((a, b) => b.priority - a.priority)
+  unpackTags(cluster)
+}
+
+/** Unpacks a top-level resource and appends it to the list. */
+export function addResource(cluster: Cluster, xml: XmlElement): Resource | undefined {
+  const made = unpackResource(cluster, xml, undefined, undefined, unpackVariant)
+  if (made === undefined) return undefined
+  cluster.resources.push(made)
+  indexResource(cluster, made)
+  return made
+}
+
+function linkContainer(cluster: Cluster, resource: Resource): void {
+  const name = resource.children.length === 0 ? resource.meta.get('container') : undefined
+  if (name === undefined || name === resource.id || resource.container !== undefined) return
+  const container = cluster.resourceById.get(name)
+  if (container === undefined) {
+    cluster.log.push({ kind: 'error', text: `Resource ${resource.id}: Unknown resource container (${name})` })
+    return
+  }
+  resource.container = container
+  container.fillers.push(resource)
+}
+
+function unpackTags(cluster: Cluster): void {
+  const configuration = child(cluster.cib, 'configuration')
+  const tags = configuration === undefined ? undefined : child(configuration, 'tags')
+  for (const tag of tags?.children ?? []) {
+    if (tag.name !== 'tag' || idOf(tag) === '') continue
+    const members: string[] = cluster.tags.get(idOf(tag)) ?? []
+    for (const item of tag.children) {
+      if (item.name === 'obj_ref' && idOf(item) !== '' && !members.includes(idOf(item))) members.push(idOf(item))
+    }
+    cluster.tags.set(idOf(tag), members)
+  }
+}

@@ -1,0 +1,260 @@
+import { attr, child, type XmlElement } from '@quorate/xml'
+import { addDuration, type DurationFields, dateFields, type Moment, parseMoment } from '../date.ts'
+import { intervalMs, parseInteger, parseIntervalMs, parseNumber, sameText } from '../scalar.ts'
+
+/** Deepest nesting of rules within rules; deeper ones are false. */
+export const ruleDepthMax = 100
+
+/** What a rule may ask about. Missing parts make the expressions that need them false. */
+export type RuleContext = {
+  readonly now: Moment
+  readonly attributes?: ReadonlyMap<string, string> | undefined
+  readonly agent?: {
+    readonly class?: string | undefined
+    readonly provider?: string | undefined
+    readonly type?: string | undefined
+  }
+  readonly operation?: { readonly name: string; readonly intervalMs: number }
+  /** Texts that a resource pattern matched: whole match first. */
+  readonly matches?: readonly (string | undefined)[] | undefined
+  readonly parameters?: ReadonlyMap<string, string>
+  readonly meta?: ReadonlyMap<string, string>
+  /** Told of every moment at which an evaluated date expression may change its mind. */
+  readonly onChange: (epochSeconds: number) => void
+  /** Finds the target of an `id-ref`. */
+  readonly resolve: (of: XmlElement) => XmlElement | undefined
+}
+
+/** True where the element has no rule, or one of its rules is true. Later rules than the first true one are not looked at. */
+export function rulesAllow(of: XmlElement, context: RuleContext): boolean {
+  let any = false
+  for (const item of of.children) {
+    if (item.name !== 'rule') continue
+    any = true
+    if (ruleIsTrue(item, context)) return true
+  }
+  return !any
+}
+
+/** Evaluates one rule. */
+export function ruleIsTrue(rule: XmlElement, context: RuleContext, depth = 0): boolean {
+  const target = context.resolve(rule)
+  if (target === undefined || depth > ruleDepthMax) return false
+  const isOr = sameText(attr(target, 'boolean-op'), 'or')
+  let empty = true
+  for (const item of target.children) {
+    empty = false
+    const truth = expressionIsTrue(item, context, depth)
+    if (truth === isOr) return isOr
+  }
+  return empty ? !isOr : !isOr
+}
+
+function expressionIsTrue(item: XmlElement, context: RuleContext, depth: number): boolean {
+  switch (item.name) {
+    case 'rule':
+      return ruleIsTrue(item, context, depth + 1)
+    case 'date_expression':
+      return dateExpressionIsTrue(item, context)
+    case 'rsc_expression':
+      return agentMatches(item, context)
+    case 'op_expression':
+      return operationMatches(item, context)
+    case 'expression':
+      return attributeExpressionIsTrue(item, context)
+    default:
+      return false
+  }
+}
+
+function agentMatches(item: XmlElement, { agent }: RuleContext): boolean {
+  if (agent === undefined) return false
+  const [standard, type] = [attr(item, 'class'), attr(item, 'type')]
+  if (standard !== undefined && standard !== agent.class) return false
+  if (attr(item, 'provider') !== agent.provider) return false
+  return type === undefined || type === agent.type
+}
+
+function operationMatches(item: XmlElement, { operation }: RuleContext): boolean {
+  if (operation === undefined || attr(item, 'name') !== operation.name) return false
+  const interval = attr(item, 'interval')
+  return interval === undefined || parseIntervalMs(interval) === operation.intervalMs
+}
+
+/** Replaces `%0` to `%9` by what a pattern matched. */
+export function expandMatches(text: string, matches: readonly (string | undefined)[] | undefined): string {
+  return matches === undefined ? text : text.replace(/%(\d)/g, (_, digit: string) => matches[Number(digit)] ?? '')
+}
+
+function attributeExpressionIsTrue(item: XmlElement, context: RuleContext): boolean {
+  const configured = attr(item, 'attribute')
+  if (configured === undefined || configured === '#role' || context.attributes === undefined) return false
+  const left = context.attributes.get(expandMatches(configured, context.matches))
+  const operation = attr(item, 'operation')?.toLowerCase()
+  if (operation === 'defined') return left !== undefined
+  if (operation === 'not_defined') return left === undefined
+  const right = rightHand(item, context)
+  const order = compareValues(left, right, attr(item, 'type'), operation ?? '')
+  const both = left !== undefined && right !== undefined
+  switch (operation) {
+    case 'eq':
+      return order === 0
+    case 'ne':
+      return order !== 0
+    case 'lt':
+      return both && order < 0
+    case 'lte':
+      return both && order <= 0
+    case 'gt':
+      return both && order > 0
+    case 'gte':
+      return both && order >= 0
+    default:
+      return false
+  }
+}
+
+function rightHand(item: XmlElement, context: RuleContext): string | undefined {
+  const value = attr(item, 'value')
+  if (value === undefined || value === '') return undefined
+  switch (attr(item, 'value-source')?.toLowerCase()) {
+    case 'param':
+      return context.parameters === undefined ? value : context.parameters.get(value)
+    case 'meta':
+      return context.meta === undefined ? value : context.meta.get(value)
+    default:
+      return value
+  }
+}
+
+function compareValues(
+  left: string | undefined,
+  right: string | undefined,
+  type: string | undefined,
+  operation: string,
+) {
+  if (left === undefined) return right === undefined ? 0 : -1
+  if (right === undefined) return 1
+  const ordering = ['lt', 'lte', 'gt', 'gte'].includes(operation)
+  const numeric = left.includes('.') || right.includes('.') ? 'number' : 'integer'
+  switch (type?.toLowerCase() ?? (ordering ? numeric : 'string')) {
+    case 'string':
+      return compareIgnoringCase(left, right)
+    case 'integer':
+      return compareParsed(left, right, parseInteger)
+    case 'number':
+      return compareParsed(left, right, parseNumber)
+    case 'version':
+      return compareVersions(left, right)
+    default:
+      return 0
+  }
+}
+
+function compareIgnoringCase(a: string, b: string): number {
+  const [left, right] = [a.toLowerCase(), b.toLowerCase()]
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+function compareParsed(a: string, b: string, parse: (text: string) => number | undefined): number {
+  const [left, right] = [parse(a), parse(b)]
+  if (left === undefined || right === undefined) return compareIgnoringCase(a, b)
+  return left - right
+}
+
+/** Dotted numbers, a missing component counts as 0. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a.split('.'), b.split('.')]
+  for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
+    const order = (parseInteger(left[i]) ?? 0) - (parseInteger(right[i]) ?? 0)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+function dateExpressionIsTrue(item: XmlElement, context: RuleContext): boolean {
+  const { now, onChange } = context
+  const t = now.epochSeconds
+  const start = parseMoment(attr(item, 'start'), now)
+  let end = parseMoment(attr(item, 'end'), now)
+  const duration = child(item, 'duration')
+  if (start !== undefined && end === undefined && duration !== undefined) end = addDuration(start, durationOf(duration))
+  const operation = attr(item, 'operation')?.toLowerCase() ?? 'in_range'
+  if (operation === 'date_spec') {
+    const spec = child(item, 'date_spec')
+    return spec !== undefined && dateSpecMatches(spec, now)
+  }
+  if (operation === 'gt') {
+    if (start === undefined) return false
+    if (t > start.epochSeconds) return true
+    onChange(start.epochSeconds + 1)
+    return false
+  }
+  if (operation === 'lt') {
+    if (end === undefined || t >= end.epochSeconds) return false
+    onChange(end.epochSeconds)
+    return true
+  }
+  if (operation !== 'in_range' || (start === undefined && end === undefined)) return false
+  if (start !== undefined && t < start.epochSeconds) {
+    onChange(start.epochSeconds)
+    return false
+  }
+  if (end === undefined) return true
+  if (t > end.epochSeconds) return false
+  onChange(end.epochSeconds + 1)
+  return true
+}
+
+function durationOf(of: XmlElement): DurationFields {
+  const field = (name: keyof DurationFields): number => parseInteger(attr(of, name)) ?? 0
+  return {
+    years: field('years'),
+    months: field('months'),
+    weeks: field('weeks'),
+    days: field('days'),
+    hours: field('hours'),
+    minutes: field('minutes'),
+    seconds: field('seconds'),
+  }
+}
+
+const specFields = [
+  'years',
+  'months',
+  'monthdays',
+  'hours',
+  'minutes',
+  'seconds',
+  'yeardays',
+  'weekyears',
+  'weeks',
+  'weekdays',
+] as const
+
+function dateSpecMatches(spec: XmlElement, now: Moment): boolean {
+  const fields = dateFields(now)
+  for (const name of specFields) if (!rangeHolds(attr(spec, name), fields[name])) return false
+  return rangeHolds(attr(spec, 'moon'), moonPhase(fields.years, fields.yeardays))
+}
+
+function rangeHolds(range: string | undefined, value: number): boolean {
+  const match = range === undefined ? null : /^\s*(\d*)\s*(-?)\s*(\d*)\s*$/.exec(range)
+  if (match === null || (match[1] === '' && match[3] === '')) return true
+  const low = match[1] === '' ? undefined : Number(match[1])
+  if (match[2] === '') return low === undefined || value === low
+  const high = match[3] === '' ? undefined : Number(match[3])
+  return (low === undefined || value >= low) && (high === undefined || value <= high)
+}
+
+function moonPhase(year: number, yearDay: number): number {
+  const golden = (year % 19) + 1
+  let epact = (11 * golden + 18) % 30
+  if (epact === 24 || (epact === 25 && golden > 11)) epact += 1
+  return Math.floor((((yearDay + epact) * 6 + 11) % 177) / 22) & 7
+}
+
+/** Interval of an operation entry in milliseconds. */
+export function operationIntervalMs(of: XmlElement): number {
+  return intervalMs(attr(of, 'interval'))
+}

@@ -1,0 +1,153 @@
+import { attr, child, descendants, type XmlElement } from '@quorate/xml'
+import type { Cluster, ClusterSettings, PlacementStrategy, QuorumPolicy } from '../model/model.ts'
+import { intervalMs, isTrue, parseBoolean, parseInteger, parseIntervalMs } from '../scalar.ts'
+import { infinity, parseScore } from '../score.ts'
+import { ruleContext, unpackSets } from './name-values.ts'
+
+const quorumPolicies = ['stop', 'freeze', 'ignore', 'demote', 'suicide'] as const
+const placements = ['default', 'utilization', 'minimal', 'balanced'] as const
+const healthStrategies = ['none', 'migrate-on-red', 'only-green', 'progressive', 'custom'] as const
+
+type Check = (text: string) => boolean
+const bool: Check = (text) => parseBoolean(text) !== undefined
+const time: Check = (text) => parseIntervalMs(text) !== undefined
+const number: Check = (text) => parseInteger(text) !== undefined
+const score: Check = () => true
+const anyOf =
+  (words: readonly string[]): Check =>
+  (text) =>
+    words.includes(text.toLowerCase())
+
+/** Every option that the scheduler reads: its default and what it may be. A value that may not be counts as missing. */
+export const clusterOptions: readonly (readonly [name: string, fallback: string, valid: Check])[] = [
+  ['no-quorum-policy', 'stop', anyOf(quorumPolicies)],
+  ['symmetric-cluster', 'true', bool],
+  ['maintenance-mode', 'false', bool],
+  ['start-failure-is-fatal', 'true', bool],
+  ['enable-startup-probes', 'true', bool],
+  ['shutdown-lock', 'false', bool],
+  ['shutdown-lock-limit', '0', time],
+  ['stonith-enabled', 'true', bool],
+  ['stonith-action', 'reboot', (text) => ['off', 'reboot', 'poweroff'].includes(text)],
+  ['stonith-timeout', '60s', time],
+  ['have-watchdog', 'false', bool],
+  ['concurrent-fencing', 'false', bool],
+  ['startup-fencing', 'true', bool],
+  ['priority-fencing-delay', '0', time],
+  ['cluster-delay', '60s', time],
+  ['batch-limit', '0', number],
+  ['migration-limit', '-1', number],
+  ['stop-all-resources', 'false', bool],
+  ['stop-orphan-resources', 'true', bool],
+  ['stop-orphan-actions', 'true', bool],
+  ['remove-after-stop', 'false', bool],
+  ['node-health-strategy', 'none', anyOf(healthStrategies)],
+  ['node-health-base', '0', score],
+  ['node-health-green', '0', score],
+  ['node-health-yellow', '0', score],
+  ['node-health-red', '-INFINITY', score],
+  ['placement-strategy', 'default', anyOf(placements)],
+]
+
+const noHealth = { red: 0, yellow: 0, green: 0 }
+
+/** Settings of a cluster whose configuration has not been read. */
+export const defaultSettings: ClusterSettings = settingsFrom(new Map())
+
+/** Reads `crm_config` and what of the `cib` element itself decides with it. */
+export function unpackSettings(cluster: Cluster): void {
+  const { cib } = cluster
+  const configuration = child(cib, 'configuration')
+  const config = configuration === undefined ? undefined : child(configuration, 'crm_config')
+  const found = new Map<string, string>()
+  unpackSets(cluster, config, 'cluster_property_set', found, ruleContext(cluster), { firstId: 'cib-bootstrap-options' })
+  for (const [name, fallback, valid] of clusterOptions) {
+    const value = found.get(name)
+    if (value === undefined || !valid(value)) {
+      if (value !== undefined) cluster.log.push({ kind: 'error', text: `Value '${value}' for ${name} is invalid` })
+      found.set(name, fallback)
+    }
+  }
+  cluster.quorate = isTrue(attr(cib, 'have-quorum'))
+  cluster.settings = settingsFrom(found, {
+    quorate: cluster.quorate,
+    panic: (parseInteger(attr(cib, 'no-quorum-panic')) ?? 0) !== 0,
+  })
+  if (isTrue(found.get('have-watchdog'))) cluster.fenceDeviceExists = true
+  cluster.unfencing = configuration !== undefined && mentionsUnfencing(configuration)
+}
+
+function mentionsUnfencing(configuration: XmlElement): boolean {
+  for (const section of ['resources', 'rsc_defaults']) {
+    const part = child(configuration, section)
+    if (part === undefined) continue
+    for (const set of descendants(part)) {
+      if (set.name !== 'meta_attributes') continue
+      for (const pair of set.children) {
+        const name = attr(pair, 'name')
+        if ((name === 'provides' || name === 'requires') && attr(pair, 'value') === 'unfencing') return true
+      }
+    }
+  }
+  return false
+}
+
+function settingsFrom(
+  all: ReadonlyMap<string, string>,
+  partition: { readonly quorate: boolean; readonly panic: boolean } = { quorate: false, panic: false },
+): ClusterSettings {
+  const get = (name: string): string => all.get(name) ?? clusterOptions.find(([known]) => known === name)?.[1] ?? ''
+  const on = (name: string): boolean => isTrue(get(name))
+  const seconds = (name: string): number => Math.floor(intervalMs(get(name)) / 1000)
+  const word = <T extends string>(name: string, words: readonly T[], fallback: T): T =>
+    words.find((item) => item === get(name).toLowerCase()) ?? fallback
+  const fencingEnabled = on('stonith-enabled')
+  let noQuorumPolicy: QuorumPolicy = word('no-quorum-policy', quorumPolicies, 'stop')
+  if (noQuorumPolicy === 'suicide' && (!fencingEnabled || (!partition.quorate && !partition.panic)))
+    noQuorumPolicy = 'stop'
+  const healthStrategy = word('node-health-strategy', healthStrategies, 'none')
+  const shutdownLock = on('shutdown-lock')
+  return {
+    all,
+    noQuorumPolicy,
+    symmetric: on('symmetric-cluster'),
+    maintenanceMode: on('maintenance-mode'),
+    startFailureIsFatal: on('start-failure-is-fatal'),
+    startupProbes: on('enable-startup-probes'),
+    shutdownLock,
+    shutdownLockLimitSeconds: shutdownLock ? seconds('shutdown-lock-limit') : 0,
+    fencingEnabled,
+    fencingAction: get('stonith-action') === 'poweroff' ? 'off' : get('stonith-action'),
+    concurrentFencing: on('concurrent-fencing'),
+    startupFencing: fencingEnabled && on('startup-fencing'),
+    priorityFencingDelaySeconds: seconds('priority-fencing-delay'),
+    stopAllResources: on('stop-all-resources'),
+    stopOrphanResources: on('stop-orphan-resources'),
+    stopOrphanActions: on('stop-orphan-actions'),
+    removeAfterStop: on('remove-after-stop'),
+    placement: word<PlacementStrategy>('placement-strategy', placements, 'default'),
+    healthStrategy,
+    health: healthOf(healthStrategy, get),
+    healthBase: healthStrategy === 'progressive' ? parseScore(get('node-health-base'), noHealth) : 0,
+  }
+}
+
+function healthOf(
+  strategy: ClusterSettings['healthStrategy'],
+  get: (name: string) => string,
+): ClusterSettings['health'] {
+  switch (strategy) {
+    case 'none':
+      return noHealth
+    case 'migrate-on-red':
+      return { ...noHealth, red: -infinity }
+    case 'only-green':
+      return { red: -infinity, yellow: -infinity, green: 0 }
+    default:
+      return {
+        red: parseScore(get('node-health-red'), noHealth),
+        yellow: parseScore(get('node-health-yellow'), noHealth),
+        green: parseScore(get('node-health-green'), noHealth),
+      }
+  }
+}

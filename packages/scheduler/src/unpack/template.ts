@@ -1,0 +1,54 @@
+import { attr, child, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import type { Cluster } from '../model/model.ts'
+import { parseRole, role } from '../model/role.ts'
+
+/**
+ * The definition of a resource with its template merged in; undefined (with an error logged) where the template does not
+ * exist or is the resource itself. A template takes part one level deep only.
+ */
+export function expandTemplate(cluster: Cluster, xml: XmlElement): XmlElement | undefined {
+  const name = attr(xml, 'template')
+  if (name === undefined) return xml
+  const id = idOf(xml)
+  const configuration = child(cluster.cib, 'configuration')
+  const section = configuration === undefined ? undefined : child(configuration, 'resources')
+  const template = section?.children.find((item) => item.name === 'template' && attr(item, 'id') === name)
+  if (name === id || template === undefined) {
+    const why = name === id ? `cannot be its own template` : `names the template '${name}', which does not exist`
+    cluster.log.push({ kind: 'error', text: `Resource '${id}' ${why}` })
+    return undefined
+  }
+  const attributes = withAttributes({ ...template, name: xml.name }, { id })
+  return mergeOperations(withChildren(attributes, [...template.children, ...xml.children]), template, xml)
+}
+
+function mergeOperations(merged: XmlElement, template: XmlElement, own: XmlElement): XmlElement {
+  const theirs = child(template, 'operations')
+  const ours = child(own, 'operations')
+  if (theirs === undefined || ours === undefined) return merged
+  const taken = new Set(ours.children.map(operationName))
+  const extra = theirs.children.filter((item) => !taken.has(operationName(item)))
+  const operations = withChildren(ours, [...ours.children, ...extra])
+  const children = merged.children.filter((item) => item !== theirs).map((item) => (item === ours ? operations : item))
+  return withChildren(merged, children)
+}
+
+/** What makes two operations the same one when a resource overrides its template. */
+function operationName(operation: XmlElement): string {
+  const asked = parseRole(attr(operation, 'role'))
+  const counts = asked === role.started || asked === role.unpromoted ? role.unknown : asked
+  return `${attr(operation, 'name') ?? ''}-${counts}`
+}
+
+/** An element of name/value pairs, as implied resources have them. */
+export function nameValueSet(
+  kind: string,
+  id: string,
+  pairs: readonly (readonly [name: string, value: string | undefined])[],
+): XmlElement {
+  const list: XmlElement[] = []
+  for (const [name, value] of pairs) {
+    if (value !== undefined) list.push(element('nvpair', { id: `${id}-${name}`, name, value }))
+  }
+  return element(kind, { id }, list)
+}
