@@ -1,0 +1,489 @@
+import { DecodeError, type MonoMs, type NodeId, unreachable } from '@quorate/base'
+import {
+  createTotem,
+  type Configuration as RingConfiguration,
+  type RingMember,
+  roomFor,
+  step as stepTotem,
+  type TotemConfig,
+  type TotemEffect,
+  type TotemEvent,
+  type TotemTimer,
+} from '@quorate/totem'
+import { CfgService, type NodeAddress } from '../cfg/cfg-service.ts'
+import { CmapService } from '../cmap/cmap-service.ts'
+import { cmapText, cmapU32, decodeCmapValue, type RawValue } from '../cmap/cmap-value.ts'
+import { type CmapKey, memberAddressKey } from '../conf/cmap-keys.ts'
+import { CpgService } from '../cpg/cpg-service.ts'
+import { csErrorCodes } from '../cs-error.ts'
+import { cfgCalls } from '../ipc/cfg-messages.ts'
+import { cpgCalls } from '../ipc/cpg-messages.ts'
+import { requestHeader, responseOf } from '../ipc/message-header.ts'
+import { votequorumCalls } from '../ipc/votequorum-messages.ts'
+import { QuorumService } from '../quorum/quorum-service.ts'
+import {
+  type ConnectionId,
+  type LogLevel,
+  type Service,
+  type ServiceEffect,
+  type ServiceEvent,
+  type ServiceName,
+  type ServiceTimer,
+  serviceIds,
+} from '../service.ts'
+import { type SyncEffect, SyncEngine } from '../sync/sync-engine.ts'
+import { decodeNodeInfo, nodeFlags, votequorumFunctions } from '../votequorum/votequorum-ring-message.ts'
+import { type VotequorumConfig, VotequorumService } from '../votequorum/votequorum-service.ts'
+import { membershipLine, noticeLine } from './notice-text.ts'
+import { RingTraffic } from './ring-traffic.ts'
+
+/** What a node needs to know before it begins. */
+export type RingNodeConfig = {
+  readonly totem: TotemConfig
+  /** Every node that may be on the ring, with its address. */
+  readonly addresses: readonly NodeAddress[]
+  /** Undefined without a quorum provider: then every ring may act. */
+  readonly votequorum: VotequorumConfig | undefined
+  /** First contents of the map. */
+  readonly keys: readonly CmapKey[]
+}
+
+/** Timers of a node; each runs at most once at a time. */
+export type NodeTimer = TotemTimer | ServiceTimer | 'farewell'
+
+/** Everything that can happen to a node. */
+export type NodeEvent =
+  /** The interface is up. `storedRingSeq`: see totem's `start`. */
+  | { readonly kind: 'start'; readonly storedRingSeq: number }
+  | { readonly kind: 'frame'; readonly bytes: Uint8Array }
+  | { readonly kind: 'timer'; readonly timer: NodeTimer }
+  | { readonly kind: 'opened'; readonly service: ServiceName; readonly connection: ConnectionId }
+  /** A whole request with its 16-byte head. */
+  | {
+      readonly kind: 'request'
+      readonly service: ServiceName
+      readonly connection: ConnectionId
+      readonly bytes: Uint8Array
+    }
+  | { readonly kind: 'closed'; readonly service: ServiceName; readonly connection: ConnectionId }
+  /** A key of the map that the node's own shell sets; undefined deletes it. */
+  | { readonly kind: 'publish'; readonly key: string; readonly value: RawValue | undefined }
+  /** Say good-bye and end. */
+  | { readonly kind: 'leave'; readonly reason: string }
+
+/** Everything that a node may ask of the world. Performed in order, all of them before the next event. */
+export type NodeEffect =
+  | Extract<TotemEffect, { readonly do: 'send' | 'send-all' | 'persist' | 'refuse' | 'drain' }>
+  | { readonly do: 'arm'; readonly timer: NodeTimer; readonly afterMs: number }
+  | { readonly do: 'disarm'; readonly timer: NodeTimer }
+  | { readonly do: 'respond' | 'event'; readonly connection: ConnectionId; readonly bytes: Uint8Array }
+  /** Clients may be let in from now on. Once. */
+  | { readonly do: 'ready' }
+  /** Clients that opted in (cpg) hold their requests back, or not any more. */
+  | { readonly do: 'flow'; readonly isHeld: boolean }
+  | { readonly do: 'log'; readonly level: LogLevel; readonly subsystem: string; readonly text: string }
+  | { readonly do: 'reload' }
+  | { readonly do: 'reopen-logs' }
+  /** Nothing more comes from this node. */
+  | { readonly do: 'stop'; readonly exitCode: number; readonly reason: string }
+
+/** Lanes of totem: what services exchange while they synchronise overtakes everything else. */
+type Lane = 'application' | 'sync'
+
+/** How long a leaving node waits until its farewell has gone round, ms. */
+const farewellMs = 1000
+const serviceGroup = 'a'
+const syncGroup = 'sync'
+
+/** Calls that send over the ring: refused with TRY_AGAIN while it synchronises or is full. */
+const ringCalls: Readonly<Record<ServiceName, readonly number[]>> = {
+  cmap: [],
+  cfg: [cfgCalls.killNode, cfgCalls.tryShutdown, cfgCalls.reloadConfig],
+  cpg: [cpgCalls.join, cpgCalls.leave, cpgCalls.partialMcast],
+  quorum: [],
+  votequorum: [votequorumCalls.setExpected, votequorumCalls.setVotes],
+}
+
+/**
+ * A whole node without a world: the ring, the services on it and their clients. The daemon drives it with sockets and
+ * clocks, a simulation with neither; the same events at the same times give the same effects.
+ */
+export class RingNode {
+  readonly #config: RingNodeConfig
+  readonly #ring: RingMember
+  readonly #cmap = new CmapService()
+  readonly #cpg: CpgService
+  readonly #cfg: CfgService
+  readonly #quorum: QuorumService
+  readonly #votequorum: VotequorumService | undefined
+  readonly #services: ReadonlyMap<number, Service>
+  readonly #sync: SyncEngine
+  /** What services want to send and the ring has not taken yet. */
+  readonly #outbox: Record<Lane, { readonly group: string; readonly body: Uint8Array }[]> = {
+    application: [],
+    sync: [],
+  }
+  readonly #totemEvents: TotemEvent[] = []
+  readonly #traffic: RingTraffic
+  #trans: readonly NodeId[] = []
+  #isCritical = false
+  #isHeld = false
+  #isReady = false
+  #ending: { readonly exitCode: number; readonly reason: string; isSaid: boolean } | undefined
+  #isStopped = false
+  #now: MonoMs
+  #out: NodeEffect[] = []
+
+  constructor(config: RingNodeConfig, now: MonoMs) {
+    const { self } = config.totem
+    this.#config = config
+    this.#now = now
+    this.#ring = createTotem(config.totem, now)
+    this.#cpg = new CpgService(self)
+    this.#cfg = new CfgService({ self, addresses: config.addresses, linkMtu: config.totem.netMtu - frameOverheadBytes })
+    this.#quorum = new QuorumService(config.votequorum !== undefined)
+    this.#votequorum = config.votequorum === undefined ? undefined : new VotequorumService(config.votequorum)
+    const present = [this.#cmap, this.#cfg, this.#cpg, this.#quorum, this.#votequorum]
+    this.#services = new Map(present.filter((item) => item !== undefined).map((item) => [item.id, item]))
+    this.#traffic = new RingTraffic(this.#services.keys())
+    this.#sync = new SyncEngine([...this.#services.keys()].filter((id) => id !== serviceIds.cfg).sort((a, b) => a - b))
+    for (const [key, value] of config.keys) this.#cmap.publish(key, value)
+  }
+
+  get self(): NodeId {
+    return this.#config.totem.self
+  }
+
+  /** The ring member, for statistics and checkers: to be read only. */
+  get member(): Readonly<RingMember> {
+    return this.#ring
+  }
+
+  get isQuorate(): boolean {
+    return this.#quorum.isQuorate
+  }
+
+  /** Members of the ring whose sync has begun last. */
+  get members(): readonly NodeId[] {
+    return this.#quorum.members
+  }
+
+  /** Whether the first sync is over. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Whether clients that opted in are to hold their requests back. */
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
+  /** A value of the map. */
+  cmapValue(key: string): RawValue | undefined {
+    return this.#cmap.store.get(key)
+  }
+
+  /** Advances the node by one event. `now` never goes back. */
+  step(event: NodeEvent, now: MonoMs): readonly NodeEffect[] {
+    this.#out = []
+    this.#now = now
+    if (this.#isStopped) return []
+    this.#take(event)
+    this.#settle()
+    return this.#out
+  }
+
+  #take(event: NodeEvent): void {
+    switch (event.kind) {
+      case 'start':
+        if (this.#votequorum !== undefined) this.#perform(this.#votequorum.id, this.#votequorum.start(), 'application')
+        return this.#totem({ kind: 'start', storedRingSeq: event.storedRingSeq })
+      case 'frame':
+        return this.#totem(event)
+      case 'timer':
+        return this.#timer(event.timer)
+      case 'opened':
+        return this.#client(event.service, { kind: 'opened', connection: event.connection })
+      case 'closed':
+        return this.#client(event.service, { kind: 'closed', connection: event.connection })
+      case 'request':
+        return this.#request(event.service, event.connection, event.bytes)
+      case 'publish':
+        return this.#perform(serviceIds.cmap, this.#cmap.publish(event.key, event.value), 'application')
+      case 'leave':
+        return this.#leave(0, event.reason)
+      default:
+        return unreachable(event)
+    }
+  }
+
+  #timer(timer: NodeTimer): void {
+    switch (timer) {
+      case 'farewell':
+        return this.#end()
+      case 'last-man-standing':
+      case 'shutdown-answer':
+      case 'qdevice':
+      case 'qdevice-sync':
+        for (const service of this.#services.values()) this.#service(service, { kind: 'timer', timer }, 'application')
+        return
+      default:
+        return this.#totem({ kind: 'timer', timer })
+    }
+  }
+
+  /** Hands waiting messages to the ring until it is full or there are none, and tells clients how it stands. */
+  #settle(): void {
+    for (;;) {
+      const next = this.#totemEvents.shift()
+      if (next !== undefined) {
+        for (const effect of stepTotem(this.#ring, next, this.#now)) this.#ringEffect(effect)
+        continue
+      }
+      if (!this.#post('sync') && !this.#post('application')) break
+    }
+    const isHeld = this.#isCritical || this.#sync.isRunning || this.#outbox.application.length > 0
+    if (isHeld !== this.#isHeld) {
+      this.#isHeld = isHeld
+      this.#out.push({ do: 'flow', isHeld })
+    }
+  }
+
+  #post(lane: Lane): boolean {
+    const first = this.#outbox[lane][0]
+    if (first === undefined || !roomFor(this.#ring, first.body.byteLength, first.group, lane)) return false
+    this.#outbox[lane].shift()
+    this.#totem({ kind: 'multicast', group: first.group, body: first.body, lane })
+    return true
+  }
+
+  #totem(event: TotemEvent): void {
+    this.#totemEvents.push(event)
+  }
+
+  #ringEffect(effect: TotemEffect): void {
+    switch (effect.do) {
+      case 'send':
+      case 'send-all':
+      case 'persist':
+      case 'refuse':
+      case 'drain':
+      case 'arm':
+      case 'disarm':
+        this.#out.push(effect)
+        return
+      case 'deliver':
+        return this.#deliver(effect.from, effect.group, effect.body)
+      case 'configure':
+        return this.#configure(effect.configuration)
+      case 'queue-level':
+        this.#isCritical = effect.level === 'critical'
+        return
+      case 'reject':
+        return this.#log('error', 'TOTEM', `message of ${effect.body.byteLength} bytes not sent: ${effect.why}`)
+      case 'notice': {
+        const line = noticeLine(effect.notice, this.#config.totem)
+        if (line !== undefined) this.#log(line.level, line.subsystem, line.text)
+        return
+      }
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  #configure(configuration: RingConfiguration): void {
+    if (configuration.kind === 'transitional') {
+      this.#trans = configuration.members
+      return
+    }
+    const { ring, members, joined, left } = configuration
+    this.#cfg.ring(members)
+    this.#syncEffects(this.#sync.step({ kind: 'ring', change: { ring, trans: this.#trans, members } }))
+    const line = membershipLine(configuration)
+    this.#log(line.level, line.subsystem, line.text)
+    for (const node of left) this.#publish(`runtime.members.${node}.status`, cmapText('left'))
+    for (const node of joined) this.#joined(node)
+  }
+
+  #joined(node: NodeId): void {
+    const address = this.#config.addresses.find((item) => item.node === node)?.text ?? ''
+    this.#publish(...memberAddressKey(node, address))
+    const key = `runtime.members.${node}.join_count`
+    const before = this.#cmap.store.get(key)
+    const count = before === undefined ? 0 : Number(decodeCmapValue(before).value)
+    this.#publish(key, cmapU32(count + 1))
+    this.#publish(`runtime.members.${node}.status`, cmapText('joined'))
+  }
+
+  #deliver(from: NodeId, group: string, body: Uint8Array): void {
+    try {
+      if (group === syncGroup) this.#syncEffects(this.#sync.step({ kind: 'message', from, body }))
+      else if (group === serviceGroup) this.#serviceMessage(from, body)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#out.push({ do: 'refuse', error })
+    }
+  }
+
+  #serviceMessage(from: NodeId, body: Uint8Array): void {
+    const { id } = requestHeader.decode(body)
+    const service = this.#services.get(id >>> 16)
+    if (service === undefined) return
+    const fn = id & 0xffff
+    this.#count(service.id, fn, 'rx')
+    this.#service(service, { kind: 'message', from, fn, bytes: body }, this.#lane())
+    if (this.#ending === undefined || from !== this.self || service.id !== serviceIds.votequorum) return
+    const isFarewell = fn === votequorumFunctions.nodeInfo && (decodeNodeInfo(body).flags & nodeFlags.leaving) !== 0
+    if (isFarewell) this.#end()
+  }
+
+  #lane(): Lane {
+    return this.#sync.isRunning ? 'sync' : 'application'
+  }
+
+  #syncEffects(effects: readonly SyncEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'multicast':
+          this.#outbox.sync.push({ group: syncGroup, body: effect.body })
+          break
+        case 'abort':
+          for (const service of this.#services.values()) this.#service(service, { kind: 'sync-abort' }, 'sync')
+          break
+        case 'init':
+          for (const service of this.#services.values()) {
+            this.#service(service, { kind: 'sync-init', change: effect.change }, 'sync')
+          }
+          break
+        case 'process':
+          this.#syncService(effect.service, { kind: 'sync-process' })
+          break
+        case 'activate':
+          this.#syncService(effect.service, { kind: 'sync-activate' })
+          break
+        case 'complete':
+          this.#syncComplete()
+          break
+        default:
+          unreachable(effect)
+      }
+    }
+  }
+
+  #syncService(id: number, event: ServiceEvent): void {
+    const service = this.#services.get(id)
+    if (service !== undefined) this.#service(service, event, 'sync')
+  }
+
+  #syncComplete(): void {
+    this.#totem({ kind: 'sync-complete' })
+    this.#log('notice', 'MAIN', 'Completed service synchronization, ready to provide service.')
+    if (this.#isReady) return
+    this.#isReady = true
+    this.#out.push({ do: 'ready' })
+  }
+
+  #request(name: ServiceName, connection: ConnectionId, bytes: Uint8Array): void {
+    try {
+      const { id } = requestHeader.decode(bytes)
+      const isFull = this.#sync.isRunning || this.#outbox.application.length > 0
+      if (isFull && ringCalls[name].includes(id)) {
+        this.#out.push({ do: 'respond', connection, bytes: responseOf(0, csErrorCodes.CS_ERR_TRY_AGAIN) })
+        return
+      }
+      if (name === 'cmap') this.#publishTraffic()
+      this.#client(name, { kind: 'request', connection, id, bytes })
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#log('warning', 'IPC', `request to ${name} refused: ${error.message}`)
+      this.#out.push({ do: 'respond', connection, bytes: responseOf(0, csErrorCodes.CS_ERR_INVALID_PARAM) })
+    }
+  }
+
+  #client(name: ServiceName, event: ServiceEvent): void {
+    const service = this.#services.get(serviceIds[name])
+    if (service !== undefined) this.#service(service, event, 'application')
+  }
+
+  #service(service: Service, event: ServiceEvent, lane: Lane): void {
+    this.#perform(service.id, service.step(event, this.#now), lane)
+  }
+
+  #perform(service: number, effects: readonly ServiceEffect[], lane: Lane): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'multicast':
+          this.#count(service, requestHeader.decode(effect.bytes).id & 0xffff, 'tx')
+          this.#outbox[lane].push({ group: serviceGroup, body: effect.bytes })
+          break
+        case 'respond':
+        case 'event':
+          this.#out.push({ do: effect.kind, connection: effect.connection, bytes: effect.bytes })
+          break
+        case 'log':
+          this.#log(effect.level, effect.subsystem, effect.text)
+          break
+        case 'publish':
+          this.#publish(effect.key, effect.value)
+          break
+        case 'arm':
+          this.#out.push({ do: 'arm', timer: effect.timer, afterMs: effect.afterMs })
+          break
+        case 'disarm':
+          this.#out.push({ do: 'disarm', timer: effect.timer })
+          break
+        case 'quorum':
+          this.#perform(serviceIds.quorum, this.#quorum.decide(effect.isQuorate), lane)
+          break
+        case 'stop':
+          this.#leave(effect.exitCode, effect.reason)
+          break
+        case 'reload':
+        case 'reopen-logs':
+          this.#out.push({ do: effect.kind })
+          break
+        default:
+          unreachable(effect)
+      }
+    }
+  }
+
+  #publish(key: string, value: RawValue | undefined): void {
+    this.#perform(serviceIds.cmap, this.#cmap.publish(key, value), 'application')
+  }
+
+  #log(level: LogLevel, subsystem: string, text: string): void {
+    this.#out.push({ do: 'log', level, subsystem, text })
+  }
+
+  /** Says good-bye to the other voters, then (when that has gone round, or after a while) to the ring. */
+  #leave(exitCode: number, reason: string): void {
+    if (this.#ending !== undefined) return
+    this.#ending = { exitCode, reason, isSaid: false }
+    if (this.#votequorum === undefined || this.#ring.phase !== 'operational' || exitCode !== 0) return this.#end()
+    this.#perform(this.#votequorum.id, this.#votequorum.farewell(), this.#lane())
+    this.#out.push({ do: 'arm', timer: 'farewell', afterMs: farewellMs })
+  }
+
+  #end(): void {
+    const ending = this.#ending
+    if (ending === undefined || ending.isSaid) return
+    ending.isSaid = true
+    for (const effect of stepTotem(this.#ring, { kind: 'leave' }, this.#now)) this.#ringEffect(effect)
+    this.#isStopped = true
+    this.#out.push({ do: 'stop', exitCode: ending.exitCode, reason: ending.reason })
+  }
+
+  #count(service: number, fn: number, way: 'rx' | 'tx'): void {
+    this.#traffic.count(serviceNames.get(service) ?? '', fn, way)
+  }
+
+  #publishTraffic(): void {
+    for (const [key, value] of this.#traffic.take()) this.#publish(key, value)
+  }
+}
+
+const serviceNames = new Map<number, string>(Object.entries(serviceIds).map(([name, id]) => [id, name]))
+
+/** What totem keeps of a frame for its own heads, bytes: the link's payload is shorter by it. */
+const frameOverheadBytes = 90
