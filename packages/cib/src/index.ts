@@ -1,1 +1,40 @@
+export {
+  backupsMax,
+  type CibFileFault,
+  cibFileNames,
+  cibFileText,
+  cibForDisk,
+  cibFromDisk,
+  cibSignature,
+  isCib,
+  nextBackup,
+  verifyCibFile,
+} from './cib-file.ts'
 export { cibDigest, fileDigest, operationDigest } from './digest.ts'
+export { emptyCib, featureSet, newestSchema } from './empty-cib.ts'
+export { exitCodeRows, exitCodes, exitCodeText } from './exit-code.ts'
+export { cibFaults } from './fault.ts'
+export { md5Hex } from './md5.ts'
+export { type CodeName, exitCodeOf, faultText, legacyErrors, returnCodes } from './pacemaker-error.ts'
+export { applyPatch, patchVersions } from './patch-apply.ts'
+export { type AttributeChange, type Change, changesBetween, patchsetOf } from './patchset.ts'
+export { isNewerFeatureSet, type PerformOptions, performCall, replacedParts } from './perform.ts'
+export {
+  type ChangeStamp,
+  type CibCall,
+  type CibOperationName,
+  type CibOutcome,
+  cibCallOptions,
+} from './request.ts'
+export { schemaNames, schemaNumber } from './schema-name.ts'
+export { infinity, scoreOf } from './score-text.ts'
+export { isSectionName, sectionNames, sectionPath } from './section.ts'
+export { oldestCurrentSchema } from './upgrade.ts'
+export {
+  type CibVersion,
+  compareVersions,
+  versionAttributes,
+  versionOf,
+  versionText,
+  withVersion,
+} from './version.ts'

@@ -1,0 +1,36 @@
+import { compareText } from '@quorate/base'
+import { writeXml, type XmlElement } from '@quorate/xml'
+import { md5Hex } from './md5.ts'
+
+/** Attributes that differ between nodes without the CIBs being different, and therefore count in no digest on the wire. */
+const filtered: ReadonlySet<string> = new Set([
+  'crm-debug-origin',
+  'cib-last-written',
+  'update-origin',
+  'update-client',
+  'update-user',
+])
+
+/** Digest of a CIB on the wire (version 2): syncs, pings, patchsets (behaviour/pacemaker-daemons.md 1.7). */
+export function cibDigest(cib: XmlElement): string {
+  return md5Hex(writeXml(cib, { withoutAttributes: filtered }))
+}
+
+/** Digest of a document on disk (version 1): the content of `.sig` files. Nothing is filtered. */
+export function fileDigest(root: XmlElement): string {
+  return md5Hex(` ${writeXml(root)}\n`)
+}
+
+/** Digest of an operation's parameters: that of a file, with attributes in the order of their names at every level. */
+export function operationDigest(parameters: XmlElement): string {
+  return fileDigest(sorted(parameters))
+}
+
+function sorted(of: XmlElement): XmlElement {
+  const pairs: [string, string][] = []
+  for (let i = 0; i < of.attributes.length; i += 2) {
+    pairs.push([of.attributes[i] as string, of.attributes[i + 1] as string])
+  }
+  pairs.sort((a, b) => compareText(a[0], b[0]))
+  return { ...of, attributes: pairs.flat(), children: of.children.map(sorted) }
+}
