@@ -10,7 +10,7 @@ test('md5Hex is MD5, at every length around a block', () => {
   }
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-      expect(md5Hex(text)).toBe(createHash('md5').update(text.toWellFormed()).digest('hex'))
+      expect(md5Hex(text)).toBe(createHash('md5').update(text).digest('hex'))
     }),
   )
 })
