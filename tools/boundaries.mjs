@@ -30,7 +30,7 @@ export const rooms = {
   'fence-virt': {
     pure: true,
     shells: ['daemon', 'client'],
-    imports: ['base', 'qb', 'qb/ffi', 'corosync/client', 'pacemaker/client'],
+    imports: ['base', 'xml', 'qb', 'qb/ffi', 'corosync/client', 'pacemaker/client'],
   },
   cli: {
     pure: false,

@@ -1,1 +1,97 @@
-export {}
+export {
+  type ChannelRequest,
+  channelRequestLayout,
+  channelResponseSize,
+  decodeChannelRequest,
+  encodeChannelRequest,
+  encodeChannelResponse,
+  type FrameHunt,
+  huntFrames,
+  noFrames,
+} from './channel-frame.ts'
+export {
+  beginAfterResponse,
+  beginClient,
+  type ClientEffect,
+  type ClientOutcome,
+  type ClientSecurity,
+  type ClientSession,
+  type ClientStep,
+  hostsMax,
+  stepClient,
+} from './client-session.ts'
+export {
+  type ConfFault,
+  type ConfNode,
+  type ConfValue,
+  confDepthMax,
+  confSizeMax,
+  describeFault,
+  dumpConf,
+  parseConf,
+  sectionOf,
+  settingOf,
+} from './conf-tree.ts'
+export {
+  type BackendConf,
+  backendKinds,
+  type DaemonConf,
+  defaultCpgGroup,
+  defaultGroups,
+  defaultKeyFile,
+  defaultPort,
+  type ListenerConf,
+  listenerNames,
+  readDaemonConf,
+  type SecurityConf,
+} from './daemon-conf.ts'
+export {
+  addressFamilies,
+  type CallBack,
+  domainSizeMax,
+  encodeFenceRequest,
+  type FenceRequest,
+  fenceRequestLayout,
+  openFenceRequest,
+  type RequestFault,
+  randomSize,
+} from './fence-request.ts'
+export { type Group, isPermitted, visibleHosts } from './groups.ts'
+export {
+  type Digest,
+  digestSize,
+  equalInConstantTime,
+  type HashName,
+  hashCode,
+  hashNames,
+  keySizeMax,
+  paddedDigest,
+} from './hash.ts'
+export { decodeHost, encodeHosts, hostRecordLayout } from './host-record.ts'
+export {
+  type Host,
+  hostStates,
+  isUuid,
+  type OperationName,
+  operationCodes,
+  operationOfCode,
+  responses,
+} from './operation.ts'
+export { defaultRateLimit, type RateLimit, RateLimiter, rateSourcesMax } from './rate-limit.ts'
+export {
+  RecentRequests,
+  type RequestIdentity,
+  recentRequestsMax,
+  repeatWindowMs,
+  requestKey,
+} from './recent-requests.ts'
+export {
+  awaitingRequest,
+  calledBack,
+  type ServerEffect,
+  type ServerSecurity,
+  type ServerSession,
+  type ServerStep,
+  type SessionFault,
+  stepServer,
+} from './server-session.ts'

@@ -1,1 +1,3 @@
-export {}
+export { type DaemonStatus, FenceDaemon, initRetryMs, StartError } from './fence-daemon.ts'
+export type { Journal } from './journal.ts'
+export { streamJournal } from './journal.ts'

@@ -1,0 +1,22 @@
+import type { Host, OperationName } from '../operation.ts'
+
+/** Operations with a single byte as their outcome. */
+export type PlainOperation = Exclude<OperationName, 'list'>
+
+/** What carries requests out: a hypervisor, a group of hosts, a cluster. */
+export interface Backend {
+  readonly kind: string
+  /** Connects. Rejects where the backend cannot be had; the daemon then gives up, or tries again with -w. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /**
+   * Carries an operation out on a name or UUID.
+   *
+   * @returns the response byte; rejects only where the backend itself is broken (answered as a failure)
+   */
+  perform(operation: PlainOperation, target: string): Promise<number>
+  /** All machines; undefined where this backend cannot list. */
+  hosts(): Promise<readonly Host[] | undefined>
+  /** Its state for `fence_virtd --status`: texts by name. */
+  describe(): Readonly<Record<string, string>>
+}

@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import { nodeDigest } from '../client/node-digest.ts'
+import type { BackendConf, DaemonConf, ListenerConf } from '../daemon-conf.ts'
+import { keySizeMax } from '../hash.ts'
+import type { Backend } from './backend.ts'
+import { type DoneOperation, FenceDesk } from './fence-desk.ts'
+import type { Journal } from './journal.ts'
+import { LibvirtBackend } from './libvirt-backend.ts'
+import type { Listener, ListenerHost } from './listener.ts'
+import { MulticastListener } from './multicast-listener.ts'
+import { NullBackend } from './null-backend.ts'
+import { TcpListener } from './tcp-listener.ts'
+
+/** Between two attempts to start with `wait_for_init`. */
+export const initRetryMs = 5_000
+
+/** What `fence_virtd --status` shows. */
+export type DaemonStatus = {
+  readonly pid: number
+  readonly startedAt: string
+  readonly listener: { readonly kind: string; readonly state: Readonly<Record<string, string>> }
+  readonly backend: { readonly kind: string; readonly state: Readonly<Record<string, string>> }
+  readonly answered: number
+  readonly lastOperations: readonly DoneOperation[]
+}
+
+/** A listener and a backend that failed to start. `part` tells which. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly part: 'listener' | 'backend'
+
+  constructor(part: 'listener' | 'backend', kind: string, cause: unknown) {
+    super(`${part} ${kind}: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    this.part = part
+  }
+}
+
+/** One running fence_virtd: a listener in front of a backend. */
+export class FenceDaemon {
+  readonly #conf: DaemonConf
+  readonly #journal: Journal
+  readonly #backend: Backend
+  readonly #desk: FenceDesk
+  readonly #startedAt = new Date().toISOString()
+  #listener: Listener | undefined
+  #isStopped = false
+
+  constructor(conf: DaemonConf, journal: Journal) {
+    this.#conf = conf
+    this.#journal = journal
+    this.#backend = makeBackend(conf.backend, journal)
+    this.#desk = new FenceDesk(this.#backend, conf.groups, journal)
+  }
+
+  /** Starts the backend, then the listener; with `wait_for_init` again and again until both stand. */
+  async start(): Promise<void> {
+    await this.#insist('backend', this.#backend.kind, () => this.#backend.start())
+    const host = { desk: this.#desk, journal: this.#journal, rateLimit: this.#conf.rateLimit }
+    await this.#insist('listener', this.#conf.listener.kind, async () => {
+      const listener = await makeListener(this.#conf.listener, host)
+      await listener.start()
+      this.#listener = listener
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    await this.#listener?.stop()
+    await this.#backend.stop()
+  }
+
+  status(): DaemonStatus {
+    return {
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      listener: { kind: this.#conf.listener.kind, state: this.#listener?.describe() ?? {} },
+      backend: { kind: this.#backend.kind, state: this.#backend.describe() },
+      answered: this.#desk.answered,
+      lastOperations: this.#desk.lastOperations,
+    }
+  }
+
+  async #insist(part: 'listener' | 'backend', kind: string, attempt: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await attempt()
+      } catch (error) {
+        const fault = new StartError(part, kind, error)
+        if (!this.#conf.waitsForInit || this.#isStopped) throw fault
+        this.#journal.error(`${fault.message}; trying again in ${initRetryMs / 1000} s`)
+        await wait(initRetryMs)
+      }
+    }
+  }
+}
+
+function makeBackend(conf: BackendConf, journal: Journal): Backend {
+  switch (conf.kind) {
+    case 'libvirt':
+      return new LibvirtBackend(conf.uris, journal)
+    case 'null':
+      return new NullBackend(conf.message, journal)
+    default:
+      throw new Error(`backend ${conf.kind}`)
+  }
+}
+
+async function makeListener(conf: ListenerConf, host: ListenerHost): Promise<Listener> {
+  if (conf.kind === 'serial') throw new Error('serial')
+  const { hash, auth } = conf
+  const key = await readKey(conf.keyFile, hash !== 'none' || auth !== 'none')
+  const secure = { ...host, security: { key, hash, auth, digest: nodeDigest } }
+  switch (conf.kind) {
+    case 'multicast':
+      return new MulticastListener(conf, secure)
+    case 'tcp':
+      return new TcpListener(conf, secure)
+    default:
+      throw new Error(`listener ${conf.kind}`)
+  }
+}
+
+/** The first 4096 bytes of the key file as they are. */
+async function readKey(file: string, isNeeded: boolean): Promise<Uint8Array> {
+  try {
+    const key = (await readFile(file)).subarray(0, keySizeMax)
+    if (key.byteLength === 0 && isNeeded) throw new Error(`key file ${file} is empty`)
+    return key
+  } catch (error) {
+    if (!isNeeded) return new Uint8Array(0)
+    throw error
+  }
+}

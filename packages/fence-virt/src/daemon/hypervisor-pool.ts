@@ -1,0 +1,97 @@
+import type { Journal } from './journal.ts'
+import { type Hypervisor, LibvirtConnection } from './libvirt-connection.ts'
+
+/** Between two attempts to get a lost hypervisor back. */
+export const reconnectMs = 1_000
+
+/** Opens a hypervisor by its URI. */
+export type OpenHypervisor = (uri: string) => Promise<Hypervisor>
+
+type Slot = { readonly uri: string; hypervisor: Hypervisor | undefined; retry: NodeJS.Timeout | undefined }
+
+/** Connections to several hypervisors, each got back for ever when it is lost. */
+export class HypervisorPool {
+  readonly #slots: readonly Slot[]
+  readonly #open: OpenHypervisor
+  readonly #journal: Journal
+  readonly #onConnected: (hypervisor: Hypervisor) => Promise<void>
+  #isStopped = false
+
+  /** `onConnected` is told of every new connection, before it is used. */
+  constructor(
+    uris: readonly string[],
+    journal: Journal,
+    onConnected: (hypervisor: Hypervisor) => Promise<void> = async () => undefined,
+    open: OpenHypervisor = LibvirtConnection.open,
+  ) {
+    this.#slots = uris.map((uri) => ({ uri, hypervisor: undefined, retry: undefined }))
+    this.#open = open
+    this.#journal = journal
+    this.#onConnected = onConnected
+  }
+
+  /** Those that are connected, in the order of their configuration. */
+  get connected(): readonly Hypervisor[] {
+    return this.#slots.flatMap((slot) => (slot.hypervisor === undefined ? [] : [slot.hypervisor]))
+  }
+
+  /** Connects all; rejects when none can be had. Those that fail while others work are tried again. */
+  async start(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#slots.map((slot) => this.#connect(slot)))
+    const faults = outcomes.filter((outcome) => outcome.status === 'rejected')
+    if (faults.length === outcomes.length) {
+      await this.stop()
+      throw faults[0]?.reason instanceof Error ? faults[0].reason : new Error('no hypervisor is configured')
+    }
+    outcomes.forEach((outcome, index) => {
+      const slot = this.#slots[index]
+      if (outcome.status === 'rejected' && slot !== undefined) this.#retryLater(slot, outcome.reason)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (const slot of this.#slots) {
+      clearTimeout(slot.retry)
+      slot.hypervisor?.close()
+      slot.hypervisor = undefined
+    }
+  }
+
+  describe(): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      this.#slots.map((slot, index) => [
+        index === 0 ? 'uri' : `uri${index}`,
+        `${slot.uri} (${slot.hypervisor === undefined ? 'not connected' : 'connected'})`,
+      ]),
+    )
+  }
+
+  async #connect(slot: Slot): Promise<void> {
+    this.#isStopped = false
+    const hypervisor = await this.#open(slot.uri)
+    await this.#onConnected(hypervisor)
+    if (this.#isStopped) return hypervisor.close()
+    slot.hypervisor = hypervisor
+    this.#journal.debug(1, `connected to ${slot.uri}`)
+    hypervisor.closed.then((error) => {
+      if (slot.hypervisor !== hypervisor) return
+      slot.hypervisor = undefined
+      if (!this.#isStopped) this.#retryLater(slot, error)
+    })
+  }
+
+  #retryLater(slot: Slot, reason: unknown): void {
+    this.#journal.error(`${slot.uri}: ${reason instanceof Error ? reason.message : reason}; trying again`)
+    const attempt = (): void => {
+      if (this.#isStopped) return
+      this.#connect(slot).then(
+        () => this.#journal.info(`${slot.uri}: connected again`),
+        () => {
+          slot.retry = setTimeout(attempt, reconnectMs)
+        },
+      )
+    }
+    slot.retry = setTimeout(attempt, reconnectMs)
+  }
+}

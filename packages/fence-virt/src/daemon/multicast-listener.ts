@@ -1,0 +1,183 @@
+import dgram from 'node:dgram'
+import net from 'node:net'
+import os from 'node:os'
+import { monoMs } from '@quorate/base'
+import type { ListenerConf } from '../daemon-conf.ts'
+import { type CallBack, type FenceRequest, openFenceRequest } from '../fence-request.ts'
+import { RateLimiter } from '../rate-limit.ts'
+import { RecentRequests, requestKey } from '../recent-requests.ts'
+import { calledBack } from '../server-session.ts'
+import { ConnectionTable } from './connection-table.ts'
+import { connectMsMax, type Listener, type SecureHost } from './listener.ts'
+import { serveConnection } from './secure-connection.ts'
+import { plainAddress } from './tcp-listener.ts'
+
+/** Other addresses of one requester that are kept for the case that the first cannot be called back. */
+export const alternatesMax = 8
+
+type MulticastConf = Extract<ListenerConf, { kind: 'multicast' }>
+type Waiting = { readonly request: FenceRequest; readonly zone: string | undefined }
+
+/** Requests by datagram, each answered over a connection back to its requester (`fence_xvm`). */
+export class MulticastListener implements Listener {
+  readonly kind = 'multicast'
+  readonly #conf: MulticastConf
+  readonly #host: SecureHost
+  readonly #recent = new RecentRequests()
+  readonly #rates: RateLimiter
+  readonly #connections = new ConnectionTable()
+  /** Requests under way by key, with the same request from other addresses of its sender. */
+  readonly #underWay = new Map<string, Waiting[]>()
+  readonly #socket: dgram.Socket
+  #joined: readonly string[] = []
+
+  constructor(conf: MulticastConf, host: SecureHost) {
+    this.#conf = conf
+    this.#host = host
+    this.#rates = new RateLimiter(host.rateLimit)
+    this.#socket = dgram.createSocket({ type: conf.family === 'ipv4' ? 'udp4' : 'udp6', reuseAddr: true })
+  }
+
+  async start(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.once('error', reject)
+      this.#socket.bind(this.#conf.port, this.#conf.address, () => {
+        this.#socket.off('error', reject)
+        resolve()
+      })
+    })
+    this.#joined = this.#join()
+    this.#socket.on('error', (error) => this.#host.journal.error(`multicast: ${error.message}`))
+    this.#socket.on('message', (bytes, from) => this.#onDatagram(bytes, from))
+  }
+
+  async stop(): Promise<void> {
+    this.#connections.closeAll()
+    await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
+  }
+
+  describe(): Readonly<Record<string, string>> {
+    const { address, port } = this.#conf
+    const { hash, auth } = this.#host.security
+    const connections = `${this.#connections.count}`
+    return { address, port: `${port}`, interfaces: this.#joined.join(' '), hash, auth, connections }
+  }
+
+  /** Joins on the interface that was named, else wherever it can be done. */
+  #join(): readonly string[] {
+    const { interface: only, family, address } = this.#conf
+    const joined: string[] = []
+    let fault: unknown
+    for (const [name, local] of interfaceAddresses(family)) {
+      if (only !== undefined && name !== only) continue
+      try {
+        this.#socket.addMembership(address, family === 'ipv4' ? local : `::%${name}`)
+        joined.push(name)
+      } catch (error) {
+        fault = error
+      }
+    }
+    if (joined.length > 0) return joined
+    if (only !== undefined) {
+      throw new Error(`no ${family} multicast on interface '${only}'`, { cause: fault })
+    }
+    this.#socket.addMembership(address)
+    return ['default']
+  }
+
+  #onDatagram(bytes: Uint8Array, from: dgram.RemoteInfo): void {
+    if (!this.#rates.take(plainAddress(from.address), monoMs(performance.now()))) {
+      this.#host.journal.debug(1, `${from.address}: dropped (too many requests)`)
+      return
+    }
+    const { key, digest, hash } = this.#host.security
+    const opened = openFenceRequest(bytes, { key, digest, weakest: hash }, 'callBack')
+    if (!opened.ok) {
+      this.#host.journal.debug(1, `${from.address}: dropped (${opened.error.fault}): ${opened.error.why}`)
+      return
+    }
+    const zone = /%(.+)$/.exec(from.address)?.[1]
+    this.#begin({ request: opened.value, zone })
+  }
+
+  #begin(waiting: Waiting): void {
+    const name = requestKey(waiting.request)
+    const alternates = this.#underWay.get(name)
+    if (alternates !== undefined) {
+      const known = alternates.some((other) => sameCallBack(other.request.callBack, waiting.request.callBack))
+      if (!known && alternates.length < alternatesMax) alternates.push(waiting)
+      return
+    }
+    if (!this.#recent.begin(name, monoMs(performance.now()))) return
+    const attempts = [waiting]
+    this.#underWay.set(name, attempts)
+    this.#callBackInTurn(name, attempts).finally(() => this.#underWay.delete(name))
+  }
+
+  /** One address after the other, until one of them has had the request carried out. */
+  async #callBackInTurn(name: string, attempts: readonly Waiting[]): Promise<void> {
+    for (let index = 0; index < attempts.length; index += 1) {
+      const waiting = attempts[index]
+      if (waiting === undefined) break
+      if ((await this.#callBack(waiting)) === 'executed') {
+        this.#recent.finish(name, monoMs(performance.now()))
+        return
+      }
+    }
+    this.#recent.abandon(name)
+  }
+
+  async #callBack({ request, zone }: Waiting): Promise<string> {
+    const target = request.callBack
+    if (target === undefined) return 'malformed'
+    const source = addressText(target)
+    const host = zone !== undefined && /^fe[89ab]/i.test(source) ? `${source}%${zone}` : source
+    const socket = net.connect({ host, port: target.port, noDelay: true, allowHalfOpen: true })
+    this.#connections.add(socket)
+    try {
+      await connected(socket)
+    } catch (error) {
+      this.#host.journal.debug(1, `${source}: ${error instanceof Error ? error.message : error}`)
+      return 'unreachable'
+    }
+    const owner = { admit: () => true, executed: () => undefined }
+    return serveConnection(this.#host, socket, calledBack(this.#host.security, request), source, owner)
+  }
+}
+
+function connected(socket: net.Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      socket.destroy(new Error(`not connected within ${connectMsMax} ms`))
+    }, connectMsMax)
+    socket.once('error', (error) => {
+      clearTimeout(late)
+      reject(error)
+    })
+    socket.once('connect', () => {
+      clearTimeout(late)
+      resolve()
+    })
+  })
+}
+
+function sameCallBack(a: CallBack | undefined, b: CallBack | undefined): boolean {
+  return a !== undefined && b !== undefined && a.port === b.port && addressText(a) === addressText(b)
+}
+
+/** The address of a requester as text. */
+export function addressText(of: CallBack): string {
+  if (of.family === 'ipv4') return of.address.join('.')
+  const words = Array.from({ length: 8 }, (_, i) => ((of.address[2 * i] ?? 0) << 8) | (of.address[2 * i + 1] ?? 0))
+  return new URL(`http://[${words.map((word) => word.toString(16)).join(':')}]`).hostname.slice(1, -1)
+}
+
+/** Interfaces with an address of the family, one row for each name. */
+function interfaceAddresses(family: 'ipv4' | 'ipv6'): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const [name, addresses] of Object.entries(os.networkInterfaces())) {
+    const match = addresses?.find((address) => address.family.toLowerCase() === family)
+    if (match !== undefined) found.set(name, match.address)
+  }
+  return found
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { FenceRequest } from '../fence-request.ts'
+import { digestSize } from '../hash.ts'
+import { encodeHosts } from '../host-record.ts'
+import { responses } from '../operation.ts'
+import { type ServerSession, type ServerStep, type SessionFault, stepServer } from '../server-session.ts'
+import type { Answer } from './fence-desk.ts'
+import { handshakeMsMax, type SecureHost } from './listener.ts'
+
+/** How a connection ended: with its request carried out, or without. */
+export type ConnectionEnd = 'executed' | SessionFault | 'late' | 'lost' | 'repeated'
+
+/** What the owner of a connection decides when the peer has proven itself. */
+export type ConnectionOwner = {
+  /** May this request be carried out now? False drops it unanswered (a repetition). */
+  admit(request: FenceRequest): boolean
+  /** The request was carried out, whether or not the answer got through. */
+  executed(request: FenceRequest): void
+}
+
+/** Time the answer may take to leave. */
+const answerMsMax = 10_000
+
+/**
+ * Serves one connection to its end, on its own deadline: a silent peer costs nobody anything but a socket.
+ *
+ * @param source whom permissions are checked for
+ */
+export function serveConnection(
+  host: SecureHost,
+  stream: Duplex,
+  first: ServerStep,
+  source: string,
+  owner: ConnectionOwner,
+): Promise<ConnectionEnd> {
+  return new Promise((resolve) => {
+    new SecureConnection(host, stream, source, owner, resolve).begin(first)
+  })
+}
+
+class SecureConnection {
+  readonly #host: SecureHost
+  readonly #stream: Duplex
+  readonly #source: string
+  readonly #owner: ConnectionOwner
+  readonly #done: (end: ConnectionEnd) => void
+  readonly #challenge = randomBytes(digestSize)
+  #session: ServerSession = { phase: 'refused' }
+  #deadline: NodeJS.Timeout
+  #isOver = false
+  #isExecuting = false
+
+  constructor(
+    host: SecureHost,
+    stream: Duplex,
+    source: string,
+    owner: ConnectionOwner,
+    done: (end: ConnectionEnd) => void,
+  ) {
+    this.#host = host
+    this.#stream = stream
+    this.#source = source
+    this.#owner = owner
+    this.#done = done
+    this.#deadline = setTimeout(() => this.#finish('late', `silent for ${handshakeMsMax} ms`), handshakeMsMax)
+  }
+
+  begin(first: ServerStep): void {
+    this.#stream.on('data', (bytes: Uint8Array) => {
+      this.#take(stepServer(this.#host.security, this.#session, bytes, this.#challenge))
+    })
+    this.#stream.on('error', (error) => this.#onLost(error.message))
+    this.#stream.on('end', () => this.#onLost('closed by the peer'))
+    this.#stream.on('close', () => this.#onLost('closed'))
+    this.#take(first)
+  }
+
+  #take(step: ServerStep): void {
+    this.#session = step.session
+    for (const effect of step.effects) {
+      if (effect.do === 'send') this.#stream.write(effect.bytes)
+      else if (effect.do === 'refuse') this.#finish(effect.fault, effect.why)
+      else this.#execute(effect.request)
+    }
+  }
+
+  #execute(request: FenceRequest): void {
+    if (!this.#owner.admit(request)) return this.#finish('repeated', 'a repetition')
+    this.#isExecuting = true
+    clearTimeout(this.#deadline)
+    const { operation, domain } = request
+    this.#host.desk.handle({ operation, target: domain, source: this.#source }).then((answer) => {
+      this.#owner.executed(request)
+      this.#answer(answer)
+    })
+  }
+
+  #answer(answer: Answer): void {
+    this.#isExecuting = false
+    this.#deadline = setTimeout(() => this.#finish('executed', undefined), answerMsMax)
+    if (this.#stream.destroyed) return this.#finish('executed', undefined)
+    this.#stream.end(encodeAnswer(answer), () => this.#finish('executed', undefined))
+  }
+
+  /** A peer that is gone does not call back what it asked for. */
+  #onLost(why: string): void {
+    if (this.#isExecuting) return
+    this.#finish(this.#session.phase === 'proven' ? 'executed' : 'lost', why)
+  }
+
+  #finish(end: ConnectionEnd, why: string | undefined): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    clearTimeout(this.#deadline)
+    if (end !== 'executed') this.#host.journal.debug(1, `${this.#source}: dropped (${end}): ${why}`)
+    if (end === 'executed') this.#stream.resume()
+    else this.#stream.destroy()
+    this.#done(end)
+  }
+}
+
+/** The bytes that answer: one, or a list with its end and the outcome behind it. */
+export function encodeAnswer(answer: Answer): Uint8Array {
+  if (answer.kind === 'response') return Uint8Array.of(answer.response)
+  const records = encodeHosts(answer.hosts)
+  const bytes = new Uint8Array(records.byteLength + 2)
+  bytes[0] = responses.hostList
+  bytes.set(records, 1)
+  return bytes
+}
