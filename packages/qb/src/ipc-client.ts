@@ -1,4 +1,4 @@
-import type { IpcCredentials } from './ipc-server.ts'
+import type { IpcCredentials } from './ipc-service.ts'
 
 /** What a client brings along. */
 export type IpcClientOptions = {

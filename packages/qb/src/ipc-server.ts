@@ -1,90 +1,220 @@
-/** The process at the other end of a connection, as the kernel knows it. */
-export type IpcCredentials = { readonly pid: number; readonly uid: number; readonly gid: number }
+import fs from 'node:fs'
+import { constants } from 'node:os'
+import path from 'node:path'
+import { DecodeError } from '@quorate/base'
+import { DescriptorWatch, SystemCallError, type UnixAddress, UnixSocket } from './ffi/index.ts'
+import { serviceAddress, sharedMemoryFolder } from './ipc-address.ts'
+import { ServerConnection } from './ipc-connection.ts'
+import { IpcError } from './ipc-error.ts'
+import { ipcBacklog, ipcClientsMax, ipcHandshakesMax, ipcHandshakeTimeoutMs } from './ipc-limits.ts'
+import {
+  connectionRequestBytes,
+  connectionResponseBytes,
+  decodeConnectionRequest,
+  encodeConnectionResponse,
+} from './ipc-message.ts'
+import type { IpcCredentials, IpcServer, IpcServerCounts, IpcService } from './ipc-service.ts'
+import type { ServerChannel } from './server-channel.ts'
+import { ShmServerChannel } from './shm-server-channel.ts'
+import { SocketServerChannel } from './socket-server-channel.ts'
 
-/** How messages travel once connected; the server chooses, any libqb client follows. */
-export type IpcTransport = 'shm' | 'socket'
+/** How long no connection is taken after the process ran out of descriptors, in milliseconds. */
+const exhaustedPauseMs = 100
+const { EAGAIN, EINTR, EMFILE, ECONNREFUSED, EADDRINUSE } = constants.errno
 
 /**
- * Flow control word of a connection (protocols/corosync.md 1.6): 0 open, 1 every client holds its requests back, 2 only
- * clients that opted in (cpg) do.
+ * Listens for clients of a service, under the abstract name that libqb uses or below `QUORATE_ROOT`. Unmodified libqb
+ * clients connect to it.
+ *
+ * @throws IpcError `IPC_CONNECT` (errno EADDRINUSE: another server has the name), `IPC_NAME`
  */
-export type IpcFlowControl = 0 | 1 | 2
-
-/** One connected client, as its service sees it. Calls on a connection that has closed do nothing. */
-export interface IpcConnection {
-  readonly credentials: IpcCredentials
-  /** Longest message either way, in bytes: the client's wish, at least the server's minimum. */
-  readonly maxMessageBytes: number
-  /**
-   * Answers the oldest request (whole message with its 24-byte response header). Services answer each request once,
-   * in order, unless their protocol has requests without an answer.
-   */
-  respond(message: Uint8Array): void
-  /**
-   * Sends an event (whole message with its 24-byte response header). Queued in order while the client is slow; a
-   * client that lets more than `eventsQueuedMax` or `eventBytesQueuedMax` gather is disconnected.
-   */
-  event(message: Uint8Array): void
-  /** Events accepted and not yet handed to the client's ring: the measure of a slow client. */
-  readonly eventsQueued: number
-  setFlowControl(level: IpcFlowControl): void
-  /** Ends the connection; `onClose` follows in a later turn. */
-  disconnect(): void
+export function listenIpc(service: IpcService): IpcServer {
+  return new ListeningServer(service)
 }
 
-/** What a service brings along. */
-export type IpcService = {
-  /** Service name as clients know it: `cmap`, `cib_rw` ... */
+class ListeningServer implements IpcServer {
   readonly name: string
-  /** Default `shm`. */
-  readonly transport?: IpcTransport
-  /** Least message size to agree on, in bytes; a client may wish for more, up to `ipcMessageBytesMax`. */
-  readonly messageBytesMin?: number
-  /** Connections at one time, default {@link ipcClientsMax}; one more is refused with -EMFILE. */
-  readonly clientsMax?: number
-  /** Default {@link ipcEventsQueuedMax}. */
-  readonly eventsQueuedMax?: number
-  /** Requests taken from one client before others get their turn (libqb: 1 low, 5 normal, 50 high). Default 5. */
-  readonly requestsPerTurn?: number
-  /** 0 to let the client in, or a negative errno: -11 (EAGAIN, not yet), -13 (EACCES, not allowed). */
-  accept(credentials: IpcCredentials): number
-  onConnect(connection: IpcConnection): void
-  /** One whole request, with its 16-byte header; the bytes are the callee's to keep. */
-  onMessage(connection: IpcConnection, message: Uint8Array): void
-  /** Once for each onConnect, after the last message. */
-  onClose(connection: IpcConnection): void
-  /** Where refusals, hostile handshakes and dropped clients are told. */
-  onTrouble?(text: string): void
+  readonly #service: IpcService
+  readonly #address: UnixAddress
+  readonly #socket: UnixSocket
+  readonly #watch: DescriptorWatch
+  readonly #connections = new Set<ServerConnection>()
+  readonly #handshakes = new Set<() => void>()
+  readonly #counts = { accepted: 0, refused: 0, malformed: 0, dropped: 0 }
+  readonly #onExit = (): void => this.close()
+  #pause: NodeJS.Timeout | undefined
+  #isOpen = true
+
+  constructor(service: IpcService) {
+    this.name = service.name
+    this.#service = service
+    this.#address = serviceAddress(service.name)
+    this.#socket = bindService(this.#address)
+    this.#watch = new DescriptorWatch(this.#socket.fd, () => this.#takeConnections())
+    this.#listen()
+    process.once('exit', this.#onExit)
+  }
+
+  counts(): IpcServerCounts {
+    return { connections: this.#connections.size, ...this.#counts }
+  }
+
+  close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    process.off('exit', this.#onExit)
+    clearTimeout(this.#pause)
+    this.#watch.close()
+    this.#socket.close()
+    if (this.#address.kind === 'file') fs.rmSync(this.#address.name, { force: true })
+    for (const end of [...this.#handshakes]) end()
+    for (const connection of [...this.#connections]) connection.closeNow()
+  }
+
+  #listen(): void {
+    if (this.#isOpen) this.#watch.want({ readable: this.#handshakes.size < ipcHandshakesMax, writable: false })
+  }
+
+  #takeConnections(): void {
+    while (this.#isOpen && this.#handshakes.size < ipcHandshakesMax) {
+      try {
+        const socket = this.#socket.accept()
+        if (socket === undefined) return
+        this.#shakeHands(socket)
+      } catch (error) {
+        if (!(error instanceof SystemCallError)) throw error
+        this.#service.onTrouble?.(`${this.name}: no connection can be taken now: ${error.message}`)
+        this.#watch.want({ readable: false, writable: false })
+        this.#pause = setTimeout(() => this.#listen(), exhaustedPauseMs)
+        return
+      }
+    }
+    this.#listen()
+  }
+
+  /** Waits for the client's 24 bytes; whoever sends others, or none in time, is turned away. */
+  #shakeHands(socket: UnixSocket): void {
+    const credentials = socket.peerCredentials
+    const received = new Uint8Array(connectionRequestBytes)
+    let count = 0
+    const watch = new DescriptorWatch(socket.fd, () => {
+      const outcome = socket.receive(received.subarray(count))
+      if (outcome === -EAGAIN || outcome === -EINTR) return
+      if (outcome <= 0) return turnAway('hung up')
+      count += outcome
+      if (count < received.byteLength) return
+      try {
+        const wish = decodeConnectionRequest(received)
+        end(false)
+        this.#admit(socket, credentials, wish)
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error
+        turnAway(error.message)
+      }
+    })
+    const timer = setTimeout(
+      () => turnAway(`sent ${count} bytes in ${ipcHandshakeTimeoutMs} ms`),
+      ipcHandshakeTimeoutMs,
+    )
+    const end = (closes = true): void => {
+      clearTimeout(timer)
+      watch.close()
+      if (closes) socket.close()
+      this.#handshakes.delete(end)
+      this.#listen()
+    }
+    const turnAway = (why: string): void => {
+      end()
+      this.#counts.malformed += 1
+      this.#service.onTrouble?.(`${this.name}: no libqb handshake by pid ${credentials.pid}: ${why}`)
+    }
+    this.#handshakes.add(end)
+    watch.want({ readable: true, writable: false })
+  }
+
+  #admit(socket: UnixSocket, credentials: IpcCredentials, wish: number): void {
+    const isFull = this.#connections.size >= (this.#service.clientsMax ?? ipcClientsMax)
+    const verdict = isFull ? -EMFILE : this.#service.accept(credentials)
+    if (verdict !== 0) return this.#refuse(socket, credentials, verdict)
+    const maxMessageBytes = Math.max(wish, this.#service.messageBytesMin ?? 0, connectionResponseBytes)
+    let folder: string | undefined
+    const connection = new ServerConnection(this.#service, socket, credentials, maxMessageBytes, (dropped) => {
+      this.#connections.delete(connection)
+      if (dropped) this.#counts.dropped += 1
+      if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true })
+    })
+    let channel: ServerChannel
+    try {
+      folder = makeFolder(credentials, socket.fd)
+      channel = this.#openChannel(folder, connection, maxMessageBytes)
+    } catch (error) {
+      connection.abandon()
+      if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true })
+      this.#service.onTrouble?.(`${this.name}: no channel for pid ${credentials.pid}: ${String(error)}`)
+      return this.#refuse(socket, credentials, -constants.errno.ENOMEM)
+    }
+    this.#connections.add(connection)
+    this.#counts.accepted += 1
+    socket.send(encodeConnectionResponse(channel.response))
+    connection.start(channel)
+    this.#service.onConnect(connection)
+  }
+
+  #openChannel(folder: string, connection: ServerConnection, maxMessageBytes: number): ServerChannel {
+    const shared = {
+      service: this.name,
+      folder,
+      maxMessageBytes,
+      client: connection.credentials,
+      writable: () => connection.writable(),
+    }
+    if (this.#service.transport === 'socket') {
+      return new SocketServerChannel({ ...shared, readable: () => connection.readable() })
+    }
+    return new ShmServerChannel({ ...shared, ringBell: () => connection.ringBell() })
+  }
+
+  #refuse(socket: UnixSocket, credentials: IpcCredentials, verdict: number): void {
+    this.#counts.refused += 1
+    this.#service.onTrouble?.(
+      `${this.name}: pid ${credentials.pid} uid ${credentials.uid} is refused: errno ${-verdict}`,
+    )
+    socket.send(encodeConnectionResponse({ error: verdict }))
+    socket.close()
+  }
 }
 
-/** What a server has counted since it began to listen. */
-export type IpcServerCounts = {
-  readonly connections: number
-  readonly accepted: number
-  /** Turned away by `accept` or by `clientsMax`. */
-  readonly refused: number
-  /** Handshakes that were no libqb IPC, or did not come in time. */
-  readonly malformed: number
-  /** Clients dropped for too many events not read, or for a broken ring. */
-  readonly dropped: number
+/** Binds the name; a socket file that nobody listens behind any more is replaced. */
+function bindService(address: UnixAddress): UnixSocket {
+  try {
+    if (address.kind === 'file') fs.mkdirSync(path.dirname(address.name), { recursive: true })
+    if (address.kind === 'file' && isStale(address)) fs.rmSync(address.name, { force: true })
+    return UnixSocket.listen(address, ipcBacklog)
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error
+    const why = error.errno === EADDRINUSE ? 'another server has the name' : error.message
+    throw new IpcError('IPC_CONNECT', `cannot listen on '${address.name}': ${why}`, error.errno)
+  }
 }
 
-/** A listening service. */
-export interface IpcServer {
-  readonly name: string
-  counts(): IpcServerCounts
-  /** Stops listening, disconnects every client and removes all files. */
-  close(): void
+function isStale(address: UnixAddress): boolean {
+  if (!fs.existsSync(address.name)) return false
+  try {
+    UnixSocket.connect(address).close()
+    return false
+  } catch (error) {
+    return error instanceof SystemCallError && error.errno === ECONNREFUSED
+  }
 }
 
-/** Connections that a service has at one time, unless it says otherwise. */
-export const ipcClientsMax = 512
-/** Events waiting for one slow client, unless the service says otherwise. */
-export const ipcEventsQueuedMax = 65_536
-/** Bytes of events waiting for one slow client. */
-export const ipcEventBytesQueuedMax = 256 * 1024 * 1024
-/** Largest message size that a server agrees to, in bytes. */
-export const ipcMessageBytesMax = 16 * 1024 * 1024
-
-/** Shape of `listenIpc`, which this file will export: listens under the service's name at once, or throws IpcError. */
-export type ListenIpc = (service: IpcService) => IpcServer
+/** The folder of one connection; its name is libqb's, whose clients clean up after a server that died. */
+function makeFolder(client: IpcCredentials, fd: number): string {
+  const base = sharedMemoryFolder()
+  fs.mkdirSync(base, { recursive: true })
+  const folder = fs.mkdtempSync(path.join(base, `qb-${process.pid}-${client.pid}-${fd}-`))
+  fs.chmodSync(folder, 0o770)
+  if (client.uid !== process.geteuid?.() || client.gid !== process.getegid?.()) {
+    fs.chownSync(folder, client.uid, client.gid)
+  }
+  return folder
+}

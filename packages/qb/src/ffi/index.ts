@@ -1,1 +1,12 @@
-export {}
+export { DescriptorWatch, type Readiness } from './descriptor-watch.ts'
+export { SystemCallError } from './libc.ts'
+export { becomeRealtime } from './realtime.ts'
+export { briefWaitUsMax, Semaphore } from './semaphore.ts'
+export { allocateFile, mappedBytesMax, mapShared, mapTwice, pageBytes, type SharedMemory } from './shared-memory.ts'
+export {
+  type PeerCredentials,
+  type Transferred,
+  type UnixAddress,
+  UnixSocket,
+  unixNameBytesMax,
+} from './unix-socket.ts'
