@@ -5,4 +5,6 @@ export type Tool = (argv: readonly string[]) => Promise<number>
  * Every program of the product by its usual name, loaded only when it is the one that runs: a tool starts in the time
  * that its own code takes. Sorted.
  */
-export const tools: Readonly<Record<string, () => Promise<Tool>>> = {}
+export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
+  corosync: async () => (await import('./corosync/main.ts')).run,
+}

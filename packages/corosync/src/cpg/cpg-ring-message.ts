@@ -50,10 +50,10 @@ export const joinListMax = 65_536
 export type GroupProcess = { readonly pid: number; readonly group: string }
 
 /** A procjoin or procleave. */
-export function encodeProcess(fn: 'procJoin' | 'procLeave', process: GroupProcess, reason: number): Uint8Array {
+export function encodeProcess(fn: 'procJoin' | 'procLeave', who: GroupProcess, reason: number): Uint8Array {
   const bytes = requestOf(idOf(cpgFunctions[fn]), changeTable.size)
-  writeCpgName(bytes, groupAt, process.group)
-  changeTable.encode(bytes, { pid: process.pid, reason })
+  writeCpgName(bytes, groupAt, who.group)
+  changeTable.encode(bytes, { pid: who.pid, reason })
   return bytes
 }
 

@@ -1,1 +1,3 @@
-export {}
+export { type DaemonOptions, runCorosync, testConfiguration } from './corosync-daemon.ts'
+export { exitCodes } from './exit-codes.ts'
+export { usualConfigFile } from './setup.ts'

@@ -135,9 +135,9 @@ export class VotequorumService implements Service {
         this.#announce(0)
         break
       case 'sync-activate':
-        this.#isSyncing = false
         this.#publishRange()
         this.#recount(false)
+        this.#isSyncing = false
         this.#decided()
         this.#nodelistEvents()
         this.#quorumEvents()

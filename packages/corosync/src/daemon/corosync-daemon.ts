@@ -1,0 +1,319 @@
+import { monoMs, unreachable } from '@quorate/base'
+import { hostPath, type IpcCredentials } from '@quorate/qb'
+import { becomeRealtime } from '@quorate/qb/ffi'
+import { cmapI32, cmapU8, decodeCmapValue } from '../cmap/cmap-value.ts'
+import { entryValue } from '../conf/config-entries.ts'
+import { ConfigError } from '../conf/config-error.ts'
+import { type NodeEffect, type NodeEvent, type NodeTimer, RingNode } from '../node/ring-node.ts'
+import type { LogLevel, ServiceName } from '../service.ts'
+import { UdpuTransport } from '../transport/udpu.ts'
+import { exitCodes } from './exit-codes.ts'
+import { FrameRefusals } from './frame-refusals.ts'
+import { IpcFront } from './ipc-front.ts'
+import { LogSink } from './log-sink.ts'
+import { PidFile } from './pid-file.ts'
+import { sayReady } from './ready-notice.ts'
+import { RingIdFile } from './ring-id-file.ts'
+import { loadSetup, type Setup } from './setup.ts'
+import { Timers } from './timers.ts'
+
+/** What the daemon is started with. */
+export type DaemonOptions = {
+  /** Path of corosync.conf as the user gave it; undefined for the usual one. */
+  readonly configFile: string | undefined
+  /** Version for the first log line. */
+  readonly version: string
+}
+
+/** errno of a client that is not let in yet, and of one that may not come in. */
+const notYet = -11
+const notAllowed = -13
+/** Largest value of a byte that switches something on in uidgid keys. */
+const allowed = 1
+
+/**
+ * Runs corosync in this process until it is told to end.
+ *
+ * @returns the exit code
+ */
+export async function runCorosync(options: DaemonOptions): Promise<number> {
+  let setup: Setup
+  try {
+    setup = await loadSetup(options.configFile)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`corosync: ${error.message}\n`)
+    return exitCodes.config
+  }
+  return new Promise((resolve) => {
+    new Daemon(setup, options.version, resolve).start()
+  })
+}
+
+/** Reads and checks corosync.conf, and starts nothing. */
+export async function testConfiguration(configFile: string | undefined): Promise<number> {
+  try {
+    await loadSetup(configFile)
+    return exitCodes.ok
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`corosync: ${error.message}\n`)
+    return exitCodes.config
+  }
+}
+
+/** The node with a world around it: sockets, clients, clocks, files, signals. One loop: event in, effects performed. */
+class Daemon {
+  readonly #setup: Setup
+  readonly #version: string
+  readonly #ended: (exitCode: number) => void
+  readonly #node: RingNode
+  readonly #transport: UdpuTransport
+  readonly #front: IpcFront
+  readonly #timers: Timers<NodeTimer>
+  readonly #ringId: RingIdFile
+  readonly #pidFile: PidFile
+  readonly #refusals: FrameRefusals
+  readonly #queue: NodeEvent[] = []
+  readonly #onSignal = (): void => this.#post({ kind: 'leave', reason: 'Node was shut down by a signal' })
+  #log: LogSink | undefined
+  #isStepping = false
+  /** Where the frame of the running step came from. */
+  #source = ''
+
+  constructor(setup: Setup, version: string, ended: (exitCode: number) => void) {
+    const { configuration, totem, addresses, self } = setup
+    this.#setup = setup
+    this.#version = version
+    this.#ended = ended
+    this.#ringId = new RingIdFile(setup.stateFolder, self.node)
+    this.#pidFile = new PidFile(hostPath('/run/corosync.pid'))
+    this.#timers = new Timers((timer) => this.#post({ kind: 'timer', timer }))
+    this.#refusals = new FrameRefusals((text) => this.#say('warning', 'TOTEM', text))
+    this.#node = new RingNode(
+      { totem, addresses, votequorum: setup.votequorum, keys: setup.keys },
+      monoMs(performance.now()),
+    )
+    this.#transport = new UdpuTransport(
+      {
+        self: self.node,
+        members: addresses.map(({ node, text }) => ({ node, address: text })),
+        port: configuration.port,
+        blockUnlistedIps: configuration.blockUnlistedIps,
+        downcheckMs: totem.downcheckMs,
+      },
+      {
+        up: () => this.#interfaceUp(),
+        frame: (bytes, source) => {
+          this.#source = source
+          this.#post({ kind: 'frame', bytes })
+        },
+        trouble: (text) => this.#say('warning', 'TOTEM', text),
+      },
+    )
+    this.#front = new IpcFront(configuration.ipcTransport, {
+      accept: (credentials) => this.#accept(credentials),
+      opened: (service, connection) => this.#post({ kind: 'opened', service, connection }),
+      request: (service, connection, bytes) => this.#post({ kind: 'request', service, connection, bytes }),
+      closed: (service, connection) => this.#post({ kind: 'closed', service, connection }),
+      trouble: (text) => this.#say('debug', 'QB', text),
+    })
+  }
+
+  start(): void {
+    const { configuration, file } = this.#setup
+    const running = this.#pidFile.owner()
+    if (running !== undefined) {
+      process.stderr.write(`corosync: Another Corosync instance is already running, with pid ${running}.\n`)
+      return this.#ended(exitCodes.alreadyRunning)
+    }
+    try {
+      const logFile = configuration.log.file === undefined ? undefined : hostPath(configuration.log.file)
+      this.#log = new LogSink(configuration.log, this.#setup.hostName, logFile)
+    } catch (error) {
+      process.stderr.write(`corosync: the log file cannot be opened: ${textOf(error)}\n`)
+      return this.#ended(exitCodes.logging)
+    }
+    this.#say('notice', 'MAIN', `Corosync Cluster Engine (${this.#version}) starting up`)
+    for (const { key, line } of configuration.unknown) {
+      this.#say('warning', 'MAIN', `${file}:${line}: no setting '${key}' is known; it is kept in cmap only`)
+    }
+    this.#askForRealtime()
+    if (!this.#openDoors()) return
+    this.#pidFile.write()
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, this.#onSignal)
+    this.#say('notice', 'TOTEM', 'Initializing transport (UDP/IP Unicast).')
+    this.#transport.open()
+  }
+
+  #askForRealtime(): void {
+    if (!this.#setup.configuration.schedRr) return
+    const refused = becomeRealtime()
+    if (refused !== undefined) this.#say('warning', 'MAIN', refused)
+  }
+
+  #openDoors(): boolean {
+    const services: ServiceName[] = ['cmap', 'cfg', 'cpg', 'quorum']
+    if (this.#setup.votequorum !== undefined) services.push('votequorum')
+    try {
+      for (const service of services) {
+        this.#front.listen(service)
+        this.#say('info', 'QB', `server name: ${service}`)
+      }
+      return true
+    } catch (error) {
+      this.#finish(exitCodes.ipc, `Clients cannot be served: ${textOf(error)}`)
+      return false
+    }
+  }
+
+  #interfaceUp(): void {
+    const { addresses, self } = this.#setup
+    const own = addresses.find((item) => item.node === self.node)?.text ?? ''
+    this.#say('notice', 'TOTEM', `The network interface [${own}] is now up.`)
+    for (const { text } of addresses) this.#say('notice', 'TOTEM', `adding new UDPU member {${text}}`)
+    let storedRingSeq: number
+    try {
+      storedRingSeq = this.#ringId.read()
+    } catch (error) {
+      return this.#finish(exitCodes.storeRingId, `The ring id cannot be read: ${textOf(error)}`)
+    }
+    this.#post({ kind: 'start', storedRingSeq })
+  }
+
+  /** Root and this daemon's own user always; others by `uidgid { uid: gid: }` or the keys of that name in cmap. */
+  #accept({ uid, gid }: IpcCredentials): number {
+    if (!this.#node.isReady) return notYet
+    if (uid === 0 || gid === 0 || uid === process.geteuid?.()) return 0
+    for (const key of [`uid.${uid}`, `gid.${gid}`]) {
+      for (const prefix of ['uidgid.', 'uidgid.config.']) {
+        const raw = this.#node.cmapValue(prefix + key)
+        if (raw !== undefined && decodeCmapValue(raw).value === allowed) return 0
+      }
+    }
+    return notAllowed
+  }
+
+  /** Takes the event in; a step is never re-entered, and all its effects are performed before the next. */
+  #post(event: NodeEvent): void {
+    this.#queue.push(event)
+    if (this.#isStepping) return
+    this.#isStepping = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        for (const effect of this.#node.step(next, monoMs(performance.now()))) this.#perform(effect)
+      }
+    } finally {
+      this.#isStepping = false
+    }
+  }
+
+  #perform(effect: NodeEffect): void {
+    switch (effect.do) {
+      case 'send':
+        return this.#transport.send(effect.to, effect.bytes)
+      case 'send-all':
+        return this.#transport.sendAll(effect.bytes)
+      case 'arm':
+        return this.#timers.arm(effect.timer, effect.afterMs)
+      case 'disarm':
+        return this.#timers.disarm(effect.timer)
+      case 'respond':
+        return this.#front.respond(effect.connection, effect.bytes)
+      case 'event':
+        return this.#front.event(effect.connection, effect.bytes)
+      case 'persist':
+        return this.#persist(effect.ringSeq)
+      case 'refuse':
+        return this.#refusals.refused(this.#source, effect.error.message, performance.now())
+      case 'drain':
+        return this.#transport.drain()
+      case 'ready':
+        return sayReady((text) => this.#say('warning', 'MAIN', text))
+      case 'flow':
+        return this.#front.hold(effect.isHeld)
+      case 'log':
+        return this.#say(effect.level, effect.subsystem, effect.text)
+      case 'reload':
+        return void this.#reload()
+      case 'reopen-logs':
+        return this.#reopenLogs()
+      case 'stop':
+        return this.#finish(effect.exitCode, effect.reason)
+      default:
+        return unreachable(effect)
+    }
+  }
+
+  /** A ring whose number is not on disk must not be used: another one could get the same name later. */
+  #persist(ringSeq: number): void {
+    try {
+      this.#ringId.write(ringSeq)
+    } catch (error) {
+      this.#say('crit', 'TOTEM', `The ring id cannot be stored: ${textOf(error)}`)
+      this.#log?.flush()
+      this.#pidFile.remove()
+      process.exit(exitCodes.storeRingId)
+    }
+  }
+
+  /** Takes new settings over into cmap. Those that the ring or votequorum read at their start need a restart. */
+  async #reload(): Promise<void> {
+    this.#say('notice', 'CFG', 'Config reload requested')
+    this.#post({ kind: 'publish', key: 'config.reload_in_progress', value: cmapU8(1) })
+    let status = 1
+    try {
+      const { file, configuration } = this.#setup
+      const fresh = await loadSetup(file)
+      const kept = new Set(fresh.configuration.entries.map((entry) => entry.key))
+      for (const { key } of configuration.entries) {
+        if (!kept.has(key)) this.#post({ kind: 'publish', key, value: undefined })
+      }
+      for (const entry of fresh.configuration.entries) {
+        this.#post({ kind: 'publish', key: entry.key, value: entryValue(entry) })
+      }
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      this.#say('error', 'CFG', `Config reload failed: ${error.message}`)
+      status = reloadFailed
+    }
+    this.#post({ kind: 'publish', key: 'config.reload_status', value: cmapI32(status) })
+    this.#post({ kind: 'publish', key: 'config.reload_in_progress', value: cmapU8(0) })
+  }
+
+  #reopenLogs(): void {
+    try {
+      this.#log?.reopen()
+    } catch (error) {
+      this.#say('error', 'MAIN', `The log file cannot be opened anew: ${textOf(error)}`)
+    }
+  }
+
+  #finish(exitCode: number, reason: string): void {
+    this.#say(exitCode === 0 ? 'notice' : 'error', 'MAIN', reason)
+    this.#say('notice', 'SERV', 'Unloading all Corosync service engines.')
+    this.#timers.close()
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.off(signal, this.#onSignal)
+    // What was sent just now has left when the event loop has come round once.
+    setImmediate(() => {
+      this.#front.close()
+      this.#transport.close()
+      this.#pidFile.remove()
+      const end = exitCode === 0 ? 'normally' : `with status ${exitCode}`
+      this.#say(exitCode === 0 ? 'notice' : 'error', 'MAIN', `Corosync Cluster Engine exiting ${end}`)
+      this.#log?.flush()
+      this.#ended(exitCode)
+    })
+  }
+
+  #say(level: LogLevel, subsystem: string, text: string): void {
+    this.#log?.write(level, subsystem, text)
+  }
+}
+
+/** `config.reload_status` after a reload that failed (CS_ERR_INVALID_PARAM). */
+const reloadFailed = 7
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
