@@ -1,5 +1,6 @@
+export { bzip2BytesMax, bzip2Compress, bzip2Decompress } from './ffi/bzip2.ts'
 export { hostPath, hostRoot } from './host-root.ts'
-export type { ConnectIpc, IpcClient, IpcClientOptions } from './ipc-client.ts'
+export { connectIpc, type IpcClient, type IpcClientOptions } from './ipc-client.ts'
 export { IpcError, type IpcErrorCode } from './ipc-error.ts'
 export {
   ipcClientsMax,

@@ -73,17 +73,17 @@ export function decodeConnectionRequest(bytes: Uint8Array): number {
   return request.maxMessageBytes
 }
 
-/** What a server tells a client that it let in, or did not. */
-export type ConnectionResponse =
-  | { readonly error: number }
-  | {
-      readonly error: 0
-      readonly transport: 'shm' | 'socket'
-      readonly maxMessageBytes: number
-      readonly requestPath: string
-      readonly responsePath: string
-      readonly eventPath: string
-    }
+/** What a server tells a client that it let in. */
+export type Admission = {
+  readonly error: 0
+  readonly transport: 'shm' | 'socket'
+  readonly maxMessageBytes: number
+  readonly requestPath: string
+  readonly responsePath: string
+  readonly eventPath: string
+}
+/** What a server tells a client; `error` is a negative errno where it does not let it in. */
+export type ConnectionResponse = Admission | { readonly error: number }
 
 const transportNumbers = { socket: 0, shm: 1 } as const
 
@@ -115,3 +115,8 @@ export function decodeConnectionResponse(bytes: Uint8Array): ConnectionResponse 
   const transport = response.transport === 1 ? 'shm' : 'socket'
   return { error: 0, transport, maxMessageBytes, requestPath, responsePath, eventPath }
 }
+
+/** Bytes of the control file: {queued, flow control} for request, response and event. */
+export const controlBytes = 24
+/** Words of the control file. */
+export const controlWords = { requestsQueued: 0, flowControl: 1, responsesQueued: 2, eventsQueued: 4 } as const

@@ -3,14 +3,10 @@ import { constants } from 'node:os'
 import { DescriptorWatch, mapShared, type SharedMemory, SystemCallError, UnixSocket } from './ffi/index.ts'
 import { datagramAddress } from './ipc-address.ts'
 import { IpcError } from './ipc-error.ts'
-import type { ConnectionResponse } from './ipc-message.ts'
+import { type ConnectionResponse, controlBytes, controlWords } from './ipc-message.ts'
 import type { IpcCredentials, IpcFlowControl } from './ipc-service.ts'
 import type { ChannelHost, ServerChannel } from './server-channel.ts'
 
-/** Bytes of the control file: {queued, flow control} for request, response and event. */
-export const controlBytes = 24
-/** Words of the control file. */
-export const controlWords = { requestsQueued: 0, flowControl: 1, responsesQueued: 2, eventsQueued: 4 } as const
 /** How long to wait for a client that has not bound its sockets yet, in milliseconds. */
 const bindPollMs = 10
 
