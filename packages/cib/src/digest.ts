@@ -1,6 +1,5 @@
-import { compareText } from '@quorate/base'
+import { compareText, encodeText, md5Hex } from '@quorate/base'
 import { writeXml, type XmlElement } from '@quorate/xml'
-import { md5Hex } from './md5.ts'
 
 /** Attributes that differ between nodes without the CIBs being different, and therefore count in no digest on the wire. */
 const filtered: ReadonlySet<string> = new Set([
@@ -13,12 +12,12 @@ const filtered: ReadonlySet<string> = new Set([
 
 /** Digest of a CIB on the wire (version 2): syncs, pings, patchsets (behaviour/pacemaker-daemons.md 1.7). */
 export function cibDigest(cib: XmlElement): string {
-  return md5Hex(writeXml(cib, { withoutAttributes: filtered }))
+  return md5Hex(encodeText(writeXml(cib, { withoutAttributes: filtered })))
 }
 
 /** Digest of a document on disk (version 1): the content of `.sig` files. Nothing is filtered. */
 export function fileDigest(root: XmlElement): string {
-  return md5Hex(` ${writeXml(root)}\n`)
+  return md5Hex(encodeText(` ${writeXml(root)}\n`))
 }
 
 /** Digest of an operation's parameters: that of a file, with attributes in the order of their names at every level. */

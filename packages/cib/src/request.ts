@@ -8,6 +8,7 @@ export const cibCallOptions = {
   noChildren: 0x20,
   xpathAddress: 0x40,
   mixedUpdate: 0x80,
+  scopeLocal: 0x100,
   dryRun: 0x200,
   noMtime: 0x2000,
   inhibitBroadcast: 0x100_0000,
