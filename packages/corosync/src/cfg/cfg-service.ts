@@ -241,7 +241,6 @@ export class CfgService implements Service {
       enabled: 1,
       connected: isThere,
       mtu: this.#config.linkMtu,
-      source: this.#addressOf(this.#config.self)?.text ?? '',
       destination: address.text,
     })
     return bytes

@@ -345,15 +345,10 @@ export class CpgService implements Service {
     const answer = (error: number): Uint8Array => responseOf(cpgResponses.iterInit, error, cpgIterHandleResponse.size)
     if (kind < cpgIterations.names || kind > cpgIterations.all) return answer(code.CS_ERR_INVALID_PARAM)
     if (this.#iterations.size >= cpgIterationsMax) return answer(code.CS_ERR_NO_RESOURCES)
-    const all = this.#processes.all
-    const group = readCpgName(bytes, cpgGroupAt)
-    const names = [...new Set(all.map((item) => item.group))]
-    const left =
-      kind === cpgIterations.all
-        ? [...all]
-        : kind === cpgIterations.group
-          ? [...this.#processes.ofGroup(group)]
-          : names.map((name) => all.find((item) => item.group === name) as Process)
+    const left = inIterationOrder(
+      kind === cpgIterations.group ? this.#processes.ofGroup(readCpgName(bytes, cpgGroupAt)) : this.#processes.all,
+      kind === cpgIterations.names,
+    )
     const handle = this.#nextHandle
     this.#nextHandle += 1n
     this.#iterations.set(handle, { connection, left })
@@ -383,6 +378,20 @@ export class CpgService implements Service {
 
 /** Where the group's name starts in a response to ITERATIONNEXT. */
 const cpgIterNextGroupAt = 24
+
+/**
+ * Groups as clients walk them (corosync-cpgtool prints a heading where the group changes): the group that appeared last
+ * comes first, and in it the first process, then the others from the last to the second.
+ */
+function inIterationOrder(processes: readonly Process[], namesOnly: boolean): Process[] {
+  const groups = new Map<string, Process[]>()
+  for (const item of processes) {
+    const known = groups.get(item.group)
+    if (known === undefined) groups.set(item.group, [item])
+    else if (!namesOnly) known.splice(1, 0, item)
+  }
+  return [...groups.values()].reverse().flat()
+}
 
 function isListening(client: Client): boolean {
   return !client.isFinal && (client.state === 'joined' || client.state === 'leaving')
