@@ -1,0 +1,298 @@
+import { compareNodeNames } from '@quorate/base'
+import { attr, element, type XmlElement } from '@quorate/xml'
+import { callOptions } from '../cib-manager/service.ts'
+import { nodeHistory } from '../executor/history.ts'
+import { localHistory } from '../executor/local-resources.ts'
+import { readGeneration } from '../join/generation.ts'
+import {
+  finalizeAll,
+  isCompatible,
+  isComplete,
+  isIntegrated,
+  nodesIn,
+  offerAll,
+  offerTo,
+  phaseOf,
+  takeConfirmation,
+  takeRequest,
+} from '../join/join.ts'
+import { crmPayload } from '../messages/crm-message.ts'
+import { clusterOption } from './cluster-options.ts'
+import { deleteTransientAttributes, writeNodeStates, writeNodes, writeQuorum } from './node-states.ts'
+import { callCib, log, post } from './posts.ts'
+import { activeNodes, type InputSubject, isActive, isDc, type PeerRecord, type Step } from './state.ts'
+
+const configured = callOptions.quorumOverride
+const created = callOptions.quorumOverride | callOptions.canCreate
+
+/** This node has been elected: it takes the CIB over and says who it is. */
+export function takeOver(step: Step): void {
+  const { state } = step
+  const { config } = state
+  log(step, 'info', `Taking over DC status for this partition`)
+  state.dc = config.uname
+  step.effects.push({ do: 'primary', isPrimary: true })
+  callCib(step, {
+    op: 'cib_modify',
+    section: 'cib',
+    data: element('cib', { crm_feature_set: config.featureSet }),
+    options: configured,
+  })
+  setOption(step, 'have-watchdog', 'false')
+  setOption(step, 'dc-version', config.dcVersion)
+  setOption(step, 'cluster-infrastructure', 'corosync')
+  const named = state.cib === undefined ? undefined : clusterOption(state.cib, 'cluster-name')
+  if (config.clusterName !== undefined && named === undefined) setOption(step, 'cluster-name', config.clusterName)
+}
+
+/** Writes an option of the cluster where its own tools would. */
+export function setOption(step: Step, name: string, value: string): void {
+  if (step.state.cib !== undefined && clusterOption(step.state.cib, name) === value) return
+  const pair = element('nvpair', { id: `cib-bootstrap-options-${name}`, name, value })
+  const set = element('cluster_property_set', { id: 'cib-bootstrap-options' }, [pair])
+  callCib(step, {
+    op: 'cib_modify',
+    section: 'crm_config',
+    data: element('crm_config', {}, [set]),
+    options: configured,
+  })
+}
+
+/** A new round: everybody is asked to join. */
+export function offerToAll(step: Step): void {
+  const { state } = step
+  for (const peer of state.peers.values()) {
+    if (isActive(state, peer.uname) || peer.isMember || peer.expected !== undefined) continue
+    state.peers.set(peer.uname, { ...peer, expected: 'down' })
+  }
+  const active = [...activeNodes(state)].sort(compareNodeNames)
+  state.join = offerAll(state.join, active)
+  state.syncTag = undefined
+  for (const uname of active) sendOffer(step, uname)
+  log(step, 'info', `join-${state.join.id}: Waiting on requests from ${active.length} outstanding nodes`)
+  checkIntegrated(step)
+}
+
+/** One more node: it is asked, and this node again. Without a sender: all that have not been asked yet. */
+export function offerToOne(step: Step, about: InputSubject): void {
+  const { state } = step
+  const self = state.config.uname
+  const wanted =
+    about.from === undefined
+      ? activeNodes(state).filter((uname) => phaseOf(state.join, uname) === 'none')
+      : [about.from].filter((uname) => isActive(state, uname))
+  const asked = [...new Set([...wanted, self])].sort(compareNodeNames)
+  state.join = offerTo(state.join, asked)
+  state.syncTag = undefined
+  for (const uname of asked) sendOffer(step, uname)
+  checkIntegrated(step)
+}
+
+function sendOffer(step: Step, uname: string): void {
+  const { state } = step
+  post(step, {
+    task: 'join_offer',
+    to: 'crmd',
+    from: 'dc',
+    host: uname,
+    attributes: {
+      join_id: String(state.join.id),
+      'dc-leaving': String(state.isShuttingDown),
+      crm_feature_set: state.config.featureSet,
+    },
+  })
+}
+
+/** A node has answered an offer of ours. */
+export function filterRequest(step: Step, about: InputSubject): void {
+  const { state } = step
+  if (about.xml === undefined || about.from === undefined) return
+  const tuple = crmPayload(about.xml)
+  const taken = takeRequest(
+    state.join,
+    {
+      uname: about.from,
+      joinId: joinIdOf(about.xml),
+      isActive: isActive(state, about.from),
+      version: attr(about.xml, 'crm_feature_set') ?? attr(about.xml, 'version') ?? '',
+      generation: tuple === undefined ? undefined : readGeneration(tuple),
+    },
+    { uname: state.config.uname, version: state.config.featureSet },
+  )
+  state.join = taken.join
+  if (taken.verdict.kind === 'refused') {
+    expect(step, about.from, 'nack')
+    log(step, 'error', `join-${state.join.id}: Refusing ${about.from}: ${taken.verdict.reason}`)
+  }
+  checkIntegrated(step)
+}
+
+function joinIdOf(xml: XmlElement): number {
+  return Number.parseInt(attr(xml, 'join_id') ?? '-1', 10)
+}
+
+/** Remembers what is expected of a node. */
+export function expect(step: Step, uname: string, expected: string): void {
+  const peer = step.state.peers.get(uname)
+  if (peer !== undefined) step.state.peers.set(uname, { ...peer, expected })
+}
+
+/** Goes on when nobody's answer to an offer is missing any more. */
+export function checkIntegrated(step: Step): void {
+  if (step.state.phase === 'S_INTEGRATION' && isIntegrated(step.state.join)) step.raise('I_INTEGRATED')
+}
+
+/** All have answered: everybody gets the newest CIB. Waits for a running graph to end. */
+export function finalize(step: Step): void {
+  const { state } = step
+  if (state.phase !== 'S_FINALIZE_JOIN' || state.syncTag !== undefined) return
+  if (state.transition?.isFinished === false) return
+  const best = state.join.best?.uname ?? state.config.uname
+  log(step, 'info', `join-${state.join.id}: Syncing our CIB to the rest of the cluster, from ${best}`)
+  state.syncTag = callCib(step, { op: 'cib_sync', host: best, options: configured })
+}
+
+/** The newest CIB has gone to all: the nodes are let in. */
+export function synced(step: Step, rc: number): void {
+  const { state } = step
+  state.syncTag = undefined
+  if (state.phase !== 'S_FINALIZE_JOIN') return
+  if (rc !== 0) {
+    log(step, 'error', `join-${state.join.id}: CIB sync failed (${rc}); joining again`)
+    step.raise('I_ELECTION_DC')
+    return
+  }
+  const admitted = nodesIn(state.join, 'integrated')
+  state.join = finalizeAll(state.join)
+  for (const uname of admitted) {
+    const peer = state.peers.get(uname)
+    if (peer === undefined) continue
+    callCib(step, {
+      op: 'cib_modify',
+      section: 'nodes',
+      data: element('node', { id: peer.uuid, uname }),
+      options: callOptions.scopeLocal | created,
+    })
+    expect(step, uname, 'member')
+    post(step, {
+      task: 'join_ack_nack',
+      to: 'crmd',
+      from: 'dc',
+      host: uname,
+      attributes: {
+        join_id: String(state.join.id),
+        'dc-leaving': String(state.isShuttingDown),
+        join_ack_nack: 'true',
+      },
+    })
+  }
+  checkComplete(step)
+}
+
+/** A node has confirmed and told its history, which replaces what the CIB knows of it. */
+export function confirmJoin(step: Step, about: InputSubject): void {
+  const { state } = step
+  if (about.xml === undefined || about.from === undefined || attr(about.xml, 'crm_task') !== 'join_confirm') return
+  const taken = takeConfirmation(state.join, about.from, joinIdOf(about.xml))
+  if (!taken.isAccepted) {
+    log(step, 'info', `join-${state.join.id}: Ignoring out-of-date confirmation from ${about.from}`)
+    return
+  }
+  state.join = taken.join
+  const history = crmPayload(about.xml)
+  callCib(step, {
+    op: 'cib_delete',
+    section: `//node_state[@uname='${about.from}']/lrm`,
+    options: callOptions.xpath | callOptions.multiple | callOptions.scopeLocal | configured,
+  })
+  if (history !== undefined) {
+    callCib(step, { op: 'cib_modify', section: 'status', data: history, options: callOptions.scopeLocal | created })
+  }
+  checkComplete(step)
+}
+
+/** Goes on when everybody who was let in has confirmed. */
+export function checkComplete(step: Step): void {
+  if (step.state.phase === 'S_FINALIZE_JOIN' && step.state.syncTag === undefined && isComplete(step.state.join)) {
+    step.raise('I_FINALIZED')
+  }
+}
+
+/** The join is over: the CIB says so. */
+export function finishJoin(step: Step): void {
+  writeNodes(step)
+  writeNodeStates(step, { origin: 'do_state_transition', withJoin: true, withMembership: true })
+  writeQuorum(step)
+}
+
+/** A DC offers to let us in. */
+export function requestJoin(step: Step, about: InputSubject): void {
+  const { state } = step
+  if (about.xml === undefined || about.from === undefined) return
+  if (state.dc !== undefined && state.dc !== about.from) {
+    log(step, 'warning', `Discarding join offer from ${about.from} (expected from ${state.dc})`)
+    return
+  }
+  const version = attr(about.xml, 'crm_feature_set') ?? ''
+  if (!isCompatible(version, state.config.featureSet)) {
+    log(step, 'error', `Cannot join: DC ${about.from} has feature set ${version}, ours is ${state.config.featureSet}`)
+    state.exitCode = 100
+    step.raise('I_STOP')
+    return
+  }
+  if (state.dc === undefined) log(step, 'info', `Set DC to ${about.from} (${version})`)
+  state.dc = about.from
+  step.effects.push({ do: 'disarm', timer: 'dc' })
+  const cib = state.cib
+  post(step, {
+    task: 'join_request',
+    to: 'dc',
+    from: 'crmd',
+    host: about.from,
+    attributes: { join_id: attr(about.xml, 'join_id'), crm_feature_set: state.config.featureSet },
+    payload: element('generation_tuple', Object.fromEntries(cib === undefined ? [] : attributesOf(cib))),
+  })
+}
+
+function attributesOf(of: XmlElement): readonly (readonly [string, string])[] {
+  const pairs: [string, string][] = []
+  for (let i = 0; i < of.attributes.length; i += 2) {
+    pairs.push([of.attributes[i] as string, of.attributes[i + 1] as string])
+  }
+  return pairs
+}
+
+/** The DC has let us in, or has not. */
+export function takeAnswer(step: Step, about: InputSubject): void {
+  const { state } = step
+  if (about.xml === undefined || attr(about.xml, 'crm_task') !== 'join_ack_nack') return
+  if (about.from !== state.dc) return
+  if (attr(about.xml, 'join_ack_nack') !== 'true') {
+    log(step, 'error', `The cluster's DC ${about.from} refuses this node`)
+    step.raise('I_ERROR')
+    return
+  }
+  step.effects.push({
+    do: 'attributes',
+    updates: [{ name: '#feature-set', value: state.config.featureSet, node: state.config.uname }],
+  })
+  const self = { id: state.config.uuid, uname: state.config.uname }
+  post(step, {
+    task: 'join_confirm',
+    to: 'dc',
+    from: 'crmd',
+    host: about.from,
+    attributes: { join_id: attr(about.xml, 'join_id') },
+    payload: nodeHistory(self, localHistory(state.local), {
+      in_ccm: 'true',
+      crmd: 'online',
+      'crm-debug-origin': 'controld_query_executor_state',
+    }),
+  })
+  if (!isDc(state)) step.raise('I_NOT_DC')
+}
+
+/** Forgets what a lost node had, unless a DC does it. */
+export function cleanUpAfter(step: Step, peer: PeerRecord): void {
+  if (isDc(step.state) || step.state.dc === undefined) deleteTransientAttributes(step, peer.uname)
+}

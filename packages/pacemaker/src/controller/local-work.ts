@@ -1,0 +1,122 @@
+import { element, type XmlElement } from '@quorate/xml'
+import { callOptions } from '../cib-manager/service.ts'
+import { activeResources, type LocalEffect, type LocalEvent, stepLocal } from '../executor/local-resources.ts'
+import { setOption } from './joining.ts'
+import { callCib, log, post } from './posts.ts'
+import type { Step } from './state.ts'
+
+/** Tells this node's resources something and does what they ask for. */
+export function runLocal(step: Step, event: LocalEvent): void {
+  for (const effect of stepLocal(step.state.local, event, step.now)) perform(step, effect)
+}
+
+function perform(step: Step, effect: LocalEffect): void {
+  switch (effect.do) {
+    case 'record':
+      if (step.state.isRingLost) return
+      callCib(step, {
+        op: 'cib_modify',
+        section: 'status',
+        data: effect.update,
+        options: callOptions.quorumOverride | callOptions.canCreate,
+      })
+      return
+    case 'erase':
+      if (step.state.isRingLost) return
+      callCib(step, {
+        op: 'cib_delete',
+        section: effect.xpath,
+        options: callOptions.xpath | callOptions.quorumOverride,
+      })
+      return
+    case 'answer':
+      post(step, {
+        task: 'lrm_invoke',
+        to: effect.requester.system,
+        from: 'lrmd',
+        host: effect.requester.node ?? step.state.config.uname,
+        payload: effect.update,
+      })
+      return
+    case 'refreshed':
+      setOption(step, 'last-lrm-refresh', String(step.now.epochS))
+      return
+    case 'quiet':
+      leave(step)
+      return
+    case 'log':
+      log(step, effect.level, effect.text)
+      return
+    default:
+      step.effects.push({ do: 'local', effect })
+  }
+}
+
+/** The last agent has ended: this node may go. What still runs on it is named, loudly. */
+function leave(step: Step): void {
+  const { state } = step
+  if (state.isRingLost || state.openCalls.size > 0 || !state.local.isWindingDown) return
+  const left = activeResources(state.local)
+  if (left.length > 0) {
+    log(step, 'crit', `Leaving with resources still running on this node: ${left.join(', ')}`)
+  }
+  step.effects.push({ do: 'exit', code: state.exitCode })
+}
+
+/** Leaves once nothing runs and nothing of ours is on its way any more. */
+export function leaveWhenQuiet(step: Step): void {
+  if (step.state.local.isWindingDown) runLocal(step, { kind: 'wind-down' })
+}
+
+/**
+ * The ring is gone: others will run what runs here. Losing the ring is losing quorum, so that `no-quorum-policy` decides:
+ * with `stop` (the default) and `demote` everything is stopped, newest first, one after the other; otherwise it is named.
+ */
+export function stopAlone(step: Step): void {
+  const { state } = step
+  if (!state.isRingLost || !state.stopsAwaited) return
+  const { executor, histories } = state.local
+  for (const lane of executor.lanes.values()) if (lane.running !== undefined) return
+  const active = activeResources(state.local)
+    .map((id) => ({ id, last: histories.get(id)?.last }))
+    .filter((item) => item.last?.order.action !== 'stop')
+    .sort((a, b) => (b.last?.callId ?? 0) - (a.last?.callId ?? 0))
+  const next = active[0]
+  if (next?.last === undefined) {
+    const left = activeResources(state.local)
+    if (left.length > 0) log(step, 'crit', `Could not stop, and still running here alone: ${left.join(', ')}`)
+    state.stopsAwaited = false
+    step.effects.push({ do: 'exit', code: state.exitCode })
+    return
+  }
+  log(step, 'warning', `Stopping ${next.id}: this node has lost its ring`)
+  runLocal(step, {
+    kind: 'order',
+    task: 'lrm_invoke',
+    op: stopOrder(next.id, next.last.order),
+    requester: { node: undefined, system: 'tengine' },
+  })
+}
+
+function stopOrder(
+  id: string,
+  last: {
+    readonly resource: { readonly standard: string; readonly provider: string | undefined; readonly type: string }
+    readonly parameters: ReadonlyMap<string, string>
+  },
+): XmlElement {
+  const { standard, provider, type } = last.resource
+  const parameters = Object.fromEntries(last.parameters)
+  return element(
+    'rsc_op',
+    {
+      operation: 'stop',
+      operation_key: `${id}_stop_0`,
+      'transition-key': `0:-1:0:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`,
+    },
+    [
+      element('primitive', { id, class: standard, provider, type }),
+      element('attributes', { ...parameters, CRM_meta_interval: undefined, CRM_meta_name: 'stop' }),
+    ],
+  )
+}

@@ -1,0 +1,212 @@
+import type { XmlElement } from '@quorate/xml'
+import type { AttributeUpdate } from '../attributes/service.ts'
+import type { CibOperation } from '../cib-manager/service.ts'
+import type { CpuTime, ElectionState } from '../election/election.ts'
+import { initialElection } from '../election/election.ts'
+import {
+  type LocalEffect,
+  type LocalEvent,
+  type LocalResources,
+  newLocalResources,
+} from '../executor/local-resources.ts'
+import type { Instant } from '../instant.ts'
+import { initialJoin, type JoinState } from '../join/join.ts'
+import type { PeerType } from '../messages/peer-messenger.ts'
+import type { Transition } from '../transition/transition.ts'
+import { type ControllerOptions, readOptions } from './cluster-options.ts'
+import type { Input, Phase } from './fsm.ts'
+
+/** What does not change while a controller runs. */
+export type ControllerConfig = {
+  readonly uname: string
+  readonly uuid: string
+  readonly featureSet: string
+  /** Written to `dc-version`. */
+  readonly dcVersion: string
+  /** Name of the cluster in corosync's configuration, if any. */
+  readonly clusterName: string | undefined
+  /** The nodes that corosync is configured with; the whole cluster when none is listed there. */
+  readonly configuredNodes: readonly { readonly uuid: string; readonly uname: string }[]
+  /** Tells this incarnation's graphs from those of others: 36 characters. */
+  readonly transitionUuid: string
+  readonly processors: number
+}
+
+/** A node as corosync and the process groups show it. */
+export type PeerView = {
+  readonly uuid: string
+  readonly uname: string
+  readonly isMember: boolean
+  readonly hasController: boolean
+}
+
+/** What the controller remembers of a node beyond that. */
+export type PeerRecord = PeerView & {
+  /** What the DC expects of it: `member`, `down`, `nack`, or nothing yet. */
+  readonly expected: string | undefined
+  /** Load class and most agents at a time, as its own controller told. */
+  readonly loadMode: number
+  readonly jobsMax: number | undefined
+}
+
+/** Timers by name; those of graph actions carry the action's id. */
+export type ControllerTimer =
+  | 'dc'
+  | 'election'
+  | 'integration'
+  | 'finalization'
+  | 'recheck'
+  | 'escalation'
+  | 'quorum-gain'
+  | 'transition-delay'
+  | 'stop-limit'
+  | `action:${number}`
+
+/** Everything that can happen to a controller. */
+export type ControllerEvent =
+  /** The CIB is there and the groups are joined. */
+  | { readonly kind: 'started'; readonly cib: XmlElement }
+  | { readonly kind: 'peers'; readonly peers: readonly PeerView[]; readonly isQuorate: boolean }
+  | { readonly kind: 'message'; readonly from: string; readonly xml: XmlElement; readonly cpu: CpuTime }
+  | { readonly kind: 'cib-changed'; readonly before: XmlElement; readonly after: XmlElement }
+  | { readonly kind: 'cib-answered'; readonly tag: number; readonly rc: number; readonly data: XmlElement | undefined }
+  | { readonly kind: 'scheduled'; readonly token: number; readonly result: ScheduleResult }
+  | { readonly kind: 'local'; readonly event: LocalEvent }
+  | { readonly kind: 'timer'; readonly timer: ControllerTimer; readonly cpu: CpuTime }
+  /** Asked to stop (SIGTERM, `pacemakerd --shutdown`). */
+  | { readonly kind: 'shutdown' }
+  /** The ring is gone: nobody can be asked any more. */
+  | { readonly kind: 'ring-lost'; readonly reason: string }
+
+/** What the scheduler made of a CIB. */
+export type ScheduleResult =
+  | { readonly ok: true; readonly graph: XmlElement; readonly inputFile: string | undefined }
+  | { readonly ok: false; readonly reason: string }
+
+/** A change or query for the CIB manager; with a tag its answer comes back as `cib-answered`. */
+export type CibCall = {
+  readonly op: CibOperation
+  readonly section?: string | undefined
+  readonly data?: XmlElement | undefined
+  readonly options?: number | undefined
+  readonly host?: string | undefined
+}
+
+/** What a controller asks of the world, in order. */
+export type ControllerEffect =
+  /** To whomever the message names; `broadcast`: to everybody, whomever it names. */
+  | { readonly do: 'post'; readonly xml: XmlElement; readonly toType?: PeerType; readonly broadcast?: true }
+  | { readonly do: 'cib'; readonly tag: number; readonly call: CibCall }
+  | { readonly do: 'primary'; readonly isPrimary: boolean }
+  | { readonly do: 'attributes'; readonly updates: readonly AttributeUpdate[] }
+  | { readonly do: 'clear-failures'; readonly resource: string; readonly node: string }
+  | { readonly do: 'schedule'; readonly token: number }
+  | { readonly do: 'arm'; readonly timer: ControllerTimer; readonly afterMs: number }
+  | { readonly do: 'disarm'; readonly timer: ControllerTimer }
+  | {
+      readonly do: 'local'
+      readonly effect: Extract<LocalEffect, { readonly do: 'spawn' | 'signal' | 'arm' | 'disarm' | 'learn' }>
+    }
+  | { readonly do: 'log'; readonly level: LogLevel; readonly text: string }
+  /** Leave the groups and end with this exit code (behaviour/pacemaker-daemons.md 7). */
+  | { readonly do: 'exit'; readonly code: number }
+
+/** Severities, as the log writes them. */
+export type LogLevel = 'crit' | 'error' | 'warning' | 'notice' | 'info' | 'debug'
+
+/** A controller. Owned and changed in place by its step; everybody else reads. */
+export type ControllerState = {
+  readonly config: ControllerConfig
+  phase: Phase
+  dc: string | undefined
+  cib: XmlElement | undefined
+  options: ControllerOptions
+  readonly peers: Map<string, PeerRecord>
+  isQuorate: boolean
+  election: ElectionState
+  join: JoinState
+  /** A CIB sync has been asked for in the finalization of this join. */
+  syncTag: number | undefined
+  readonly local: LocalResources
+  transition: Transition | undefined
+  graphCount: number
+  inputFile: string | undefined
+  /** The scheduler run that is awaited; another answer is obsolete. */
+  scheduleToken: number | undefined
+  /** The scheduler is wanted as soon as our own changes have come back. */
+  wantsSchedule: boolean
+  /** Changes of ours that have not come back yet. */
+  readonly openCalls: Set<number>
+  lastTag: number
+  references: number
+  isShuttingDown: boolean
+  /** Somebody has asked this node to stop, or it has asked itself. */
+  isStopping: boolean
+  exitCode: number
+  /** Answers to the search for a DC: states of peers by name. */
+  search: Map<string, string> | undefined
+  isRingLost: boolean
+  stopsAwaited: boolean
+}
+
+const emptyCib: XmlElement = { name: 'cib', attributes: [], children: [], text: '' }
+
+/** A controller that has not started. */
+export function newController(config: ControllerConfig): ControllerState {
+  return {
+    config,
+    phase: 'S_STARTING',
+    dc: undefined,
+    cib: undefined,
+    options: readOptions(emptyCib),
+    peers: new Map(),
+    isQuorate: false,
+    election: initialElection,
+    join: initialJoin,
+    syncTag: undefined,
+    local: newLocalResources({ id: config.uuid, uname: config.uname }),
+    transition: undefined,
+    graphCount: 0,
+    inputFile: undefined,
+    scheduleToken: undefined,
+    wantsSchedule: false,
+    openCalls: new Set(),
+    lastTag: 0,
+    references: 0,
+    isShuttingDown: false,
+    isStopping: false,
+    exitCode: 0,
+    search: undefined,
+    isRingLost: false,
+    stopsAwaited: false,
+  }
+}
+
+/** True for a node that takes full part: in the ring, and with a controller in the group. */
+export function isActive(state: ControllerState, uname: string): boolean {
+  const peer = state.peers.get(uname)
+  return peer?.isMember === true && peer.hasController
+}
+
+/** Names of all full members. */
+export function activeNodes(state: ControllerState): readonly string[] {
+  return [...state.peers.keys()].filter((uname) => isActive(state, uname))
+}
+
+/** This node leads the cluster. */
+export function isDc(state: ControllerState): boolean {
+  return state.dc === state.config.uname
+}
+
+/** One step in progress: what the parts of the controller work on together. */
+export type Step = {
+  readonly state: ControllerState
+  readonly effects: ControllerEffect[]
+  readonly now: Instant
+  readonly cpu: CpuTime
+  /** Puts an input into the machine's queue, with the message or node that it is about. */
+  readonly raise: (input: Input, about?: InputSubject) => void
+}
+
+/** What an input is about. */
+export type InputSubject = { readonly from?: string | undefined; readonly xml?: XmlElement | undefined }
