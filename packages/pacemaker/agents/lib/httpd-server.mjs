@@ -9,9 +9,20 @@ const server = http.createServer((_request, response) => {
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
   response.end(`${node}\n`)
 })
-server.on('error', (error) => {
+
+/** The address may still be held by the copy that is being stopped elsewhere: wait for it, but not for ever. */
+const addressFreeWithinMs = 10_000
+const tryEveryMs = 50
+const giveUpAt = Date.now() + addressFreeWithinMs
+
+const listen = () => server.listen(Number(port), address, () => fs.writeFileSync(pidFile, `${process.pid}\n`))
+server.on('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+  if (error.code === 'EADDRINUSE' && Date.now() < giveUpAt) {
+    setTimeout(listen, tryEveryMs)
+    return
+  }
   process.stderr.write(`${error.message}\n`)
   process.exit(1)
 })
-server.listen(Number(port), address, () => fs.writeFileSync(pidFile, `${process.pid}\n`))
+listen()
 process.on('SIGTERM', () => process.exit(0))
