@@ -1,1 +1,8 @@
-export {}
+export { EvsChecker } from './evs-checker.ts'
+export { calm, type FaultMix } from './fault-mix.ts'
+export { Network } from './network.ts'
+export type { Sabotage } from './ring-node.ts'
+export type { MakeProgram, ProgramHost, RingProgram, RingWitness } from './ring-program.ts'
+export { type RingSeedOptions, type RingSeedReport, runRingSeed } from './ring-seed.ts'
+export { RingWorld, type RingWorldOptions } from './ring-world.ts'
+export { Violation } from './violation.ts'

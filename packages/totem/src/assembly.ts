@@ -1,6 +1,7 @@
 import { decodeText, type NodeId } from '@quorate/base'
 import { u16At } from './octets.ts'
 import {
+  chainNumbers,
   continuationAt,
   fragmentedAt,
   messageBytesMax,
@@ -46,27 +47,16 @@ export class Assembler {
     for (const node of nodes) this.#senders.delete(node)
   }
 
-  /** A new membership: what was being said for the last synchronisation is not finished any more. */
-  forgetSync(): void {
-    for (const { sync } of this.#senders.values()) {
-      drop(sync)
-      sync.last = 0
-      sync.headless = false
-    }
-  }
-
   /**
    * Takes the payload of the next frame of `from`, in order. A payload whose lengths do not add up is dropped whole.
-   *
-   * @param syncing which of two streams that both fit the frame belongs to
    */
-  take(from: NodeId, payload: Uint8Array, syncing: boolean): Assembled {
+  take(from: NodeId, payload: Uint8Array): Assembled {
     const parts = partsOf(payload)
     if (parts === undefined) return tornWhole
     if (parts.length === 0) return nothing
     const fragmented = payload[fragmentedAt] as number
     const continuation = payload[continuationAt] as number
-    const chain = this.#chainOf(from, continuation, syncing)
+    const chain = this.#chainOf(from, continuation, fragmented)
     const torn = continuation !== chain.last
     if (torn) {
       drop(chain)
@@ -86,16 +76,20 @@ export class Assembler {
     return { messages, torn }
   }
 
-  /** The chain that goes on with this frame; of two that both do, the one of the stream that is due. */
-  #chainOf(from: NodeId, continuation: number, syncing: boolean): Chain {
+  /**
+   * The chain that goes on with this frame. Where both do, or neither, the number tells: the lanes of our own nodes use
+   * different ones (corosync counts through, and meets the case only between its messages).
+   */
+  #chainOf(from: NodeId, continuation: number, fragmented: number): Chain {
     let chains = this.#senders.get(from)
     if (chains === undefined) {
       chains = { application: freshChain(), sync: freshChain() }
       this.#senders.set(from, chains)
     }
-    const due = syncing ? chains.sync : chains.application
-    const other = syncing ? chains.application : chains.sync
-    return due.last !== continuation && other.last === continuation ? other : due
+    const { application, sync } = chains
+    const number = continuation === 0 ? fragmented : continuation
+    const [likely, other] = number >= chainNumbers.sync.first ? [sync, application] : [application, sync]
+    return likely.last !== continuation && other.last === continuation ? other : likely
   }
 }
 

@@ -29,7 +29,7 @@ export function deliverBroken(member: RingMember, log: MessageLog, senders: read
 function deliverFrame(member: RingMember, held: HeldMessage): void {
   if (held.encapsulated) return
   const payload = held.bytes.subarray(mcastLayout.size)
-  const { messages, torn } = member.assembler.take(held.origin, payload, member.syncing)
+  const { messages, torn } = member.assembler.take(held.origin, payload)
   if (torn) {
     member.counters.tornFragments += 1
     member.notice({ what: 'fragments-dropped', from: held.origin })

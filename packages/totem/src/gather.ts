@@ -56,8 +56,9 @@ export function onJoin(member: RingMember, join: JoinFrame): void {
   member.ringSeqSeen = Math.max(member.ringSeqSeen, join.ringSeq)
   switch (member.phase) {
     case 'operational': {
-      const stale = member.installed.members.includes(join.from) && join.ringSeq < member.ring.seq
-      if (join.failed.includes(member.self) || stale) return
+      const ours = member.installed.members.includes(join.from)
+      const untimely = ours ? join.ringSeq < member.ring.seq : !member.settled
+      if (join.failed.includes(member.self) || untimely) return
       mergeJoin(member, join)
       enterGather(member, 'join-in-operational')
       break
@@ -153,12 +154,16 @@ export function onTokenLoss(member: RingMember): void {
   }
 }
 
-/** Another ring, or a node that this one does not know, is within reach. */
+/**
+ * Another ring, or a node that this one does not know, is within reach. A ring that is still being installed turns to it
+ * later: members that are not through would bring along whom they had given up, and the rings would drive each other on
+ * for ever.
+ */
 export function onForeigner(member: RingMember, from: NodeId, ringSeq: number, cause: GatherCause): void {
   const known = member.proc.includes(from)
   // What a member of this ring sent on an earlier one was under way for long: it says nothing about now.
   const stale = member.installed.members.includes(from) && ringSeq < member.ring.seq
-  if (member.phase === 'operational' ? stale : member.phase !== 'gather' || known) return
+  if (member.phase === 'operational' ? stale || !member.settled : member.phase !== 'gather' || known) return
   member.proc = union(member.proc, [from])
   enterGather(member, cause)
 }

@@ -20,13 +20,13 @@ export function installRing(member: RingMember): void {
   })
   deliverBroken(member, old.log, trans)
   member.assembler.forget([...left, ...joined])
-  member.assembler.forgetSync()
   member.installed = { id: member.ring, members, log }
   member.forming = undefined
   member.proc = members
   member.failed = []
   member.consensus.clear()
   member.syncing = true
+  member.settled = false
   skipCopies(log)
   member.token.lastAru = 0
   member.phase = 'operational'

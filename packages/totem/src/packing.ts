@@ -1,4 +1,5 @@
 import { encodeText, invariant, type NodeId } from '@quorate/base'
+import type { Lane } from './event.ts'
 import { startMcast } from './frame-encoder.ts'
 import { mcastLayout } from './frame-layout.ts'
 import { putU16 } from './octets.ts'
@@ -21,8 +22,11 @@ export const partCountAt = 6
 
 /** Longest message of a caller in bytes. */
 export const messageBytesMax = 1024 * 1024
-/** Chains of fragments are numbered 1..255. */
-const chainMax = 255
+/** Chains of fragments are numbered 1..255; each lane has numbers of its own, so that receivers can tell them apart. */
+export const chainNumbers: Readonly<Record<Lane, { readonly first: number; readonly last: number }>> = {
+  application: { first: 1, last: 127 },
+  sync: { first: 128, last: 255 },
+}
 /** Room that a frame leaves so that a copy of it still fits the transport: two message headers. */
 const frameReserveBytes = 2 * mcastLayout.size
 
@@ -57,13 +61,16 @@ export class Packer {
   readonly #staged: Uint8Array
   #lengths: number[] = []
   #used = 0
-  #chain = 0
+  readonly #numbers: { readonly first: number; readonly last: number }
+  #chain: number
   #continuation = 0
   readonly #emit: (frame: Uint8Array) => void
 
   /** `emit` takes each finished frame, complete but for its place in the order. */
-  constructor(origin: NodeId, netMtu: number, emit: (frame: Uint8Array) => void) {
+  constructor(origin: NodeId, netMtu: number, lane: Lane, emit: (frame: Uint8Array) => void) {
     this.#origin = origin
+    this.#numbers = chainNumbers[lane]
+    this.#chain = this.#numbers.last
     this.#room = partsRoom(netMtu)
     invariant(this.#room > partLengthBytes, 'a frame has room for a message', { netMtu })
     this.#staged = new Uint8Array(this.#room)
@@ -93,7 +100,7 @@ export class Packer {
       const to = Math.min(length, from + this.#space())
       this.#stage(header, body, from, to)
       if (to < length) {
-        this.#chain = (this.#chain % chainMax) + 1
+        this.#chain = this.#chain === this.#numbers.last ? this.#numbers.first : this.#chain + 1
         this.#close(this.#chain)
       }
       from = to

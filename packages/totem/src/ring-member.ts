@@ -119,6 +119,8 @@ export class RingMember {
   /** The token seems to rest at the representative. */
   tokenHeld = false
   mergeArmed = false
+  /** The token has come by since the ring was installed: every member has installed it, and forgotten who had failed. */
+  settled = false
   /** The services have not said yet that they are in step. */
   syncing = false
   thisSeqno = 0

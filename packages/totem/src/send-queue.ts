@@ -14,14 +14,14 @@ export class SendQueue {
 
   constructor(origin: NodeId, netMtu: number) {
     this.#framesMax = framesMax(netMtu)
-    const lane = (): LaneQueue => {
+    const lane = (name: Lane): LaneQueue => {
       const frames = new BoundedQueue<Uint8Array>(this.#framesMax)
-      const packer = new Packer(origin, netMtu, (frame) => {
+      const packer = new Packer(origin, netMtu, name, (frame) => {
         invariant(frames.offer(frame), 'room was checked before a message was packed')
       })
       return { packer, frames }
     }
-    this.#lanes = { application: lane(), sync: lane() }
+    this.#lanes = { application: lane('application'), sync: lane('sync') }
   }
 
   /** Whether a message of so many bytes, group header not counted, would be taken now. */

@@ -29,7 +29,10 @@ export function onToken(member: RingMember, token: TokenFrame): void {
   if (span < 0 || span > messageSlotsMax) return
   member.counters.tokensReceived += 1
   noticeQuiet(member, token)
-  if (member.phase === 'operational') log.release(seqMin(seqMin(token.aru, memory.lastAru), log.delivered))
+  if (member.phase === 'operational') {
+    member.settled = true
+    log.release(seqMin(seqMin(token.aru, memory.lastAru), log.delivered))
+  }
   const passed = visit(member, token, log)
   if (passed === undefined) return enterGather(member, 'failed-to-receive')
   if (member.forming !== undefined && recovered(member, member.forming, passed)) installRing(member)

@@ -1,0 +1,66 @@
+import type { Prng } from '@quorate/base'
+
+/** What can happen to nodes and links at one moment of the safety phase. */
+export type FaultKind = 'crash' | 'restart' | 'leave' | 'pause' | 'split' | 'isolate' | 'one-way' | 'bridge' | 'heal'
+
+/** The faults of one seed. Rates are parts of ten thousand frames, times milliseconds. */
+export type FaultMix = {
+  readonly lossRate: number
+  readonly duplicateRate: number
+  /** A frame comes again long after, from an old ring or from before a restart. */
+  readonly replayRate: number
+  readonly replayMaxMs: number
+  /** A frame arrives damaged in a way that the checksum of UDP would let pass or that a stranger might send. */
+  readonly corruptRate: number
+  readonly delayMinMs: number
+  readonly delayMeanMs: number
+  /** A frame takes far longer than the others. */
+  readonly tailRate: number
+  readonly tailMaxMs: number
+  /** Kinds of event that this seed draws from; empty: only the links misbehave. */
+  readonly kinds: readonly FaultKind[]
+  /** Mean time between two events. */
+  readonly eventMeanMs: number
+  /** Longest sleep of a process. */
+  readonly pauseMaxMs: number
+}
+
+/** No faults at all: the liveness phase, and the start of every other mix. */
+export const calm: FaultMix = {
+  lossRate: 0,
+  duplicateRate: 0,
+  replayRate: 0,
+  replayMaxMs: 0,
+  corruptRate: 0,
+  delayMinMs: 0.2,
+  delayMeanMs: 0.4,
+  tailRate: 0,
+  tailMaxMs: 0,
+  kinds: [],
+  eventMeanMs: 1000,
+  pauseMaxMs: 0,
+}
+
+const everyKind: readonly FaultKind[] = ['crash', 'leave', 'pause', 'split', 'isolate', 'one-way', 'bridge']
+
+/** Draws which faults a seed has and how hard they are: each is on in half of the seeds. */
+export function drawFaultMix(prng: Prng, tokenMs: number): FaultMix {
+  const maybe = (draw: () => number): number => (prng.chance(1, 2) ? draw() : 0)
+  const kinds = everyKind.filter(() => prng.chance(1, 2))
+  if (kinds.some((kind) => ['split', 'isolate', 'one-way', 'bridge'].includes(kind))) kinds.push('heal', 'heal')
+  if (kinds.includes('crash') || kinds.includes('leave')) kinds.push('restart', 'restart')
+  return {
+    lossRate: maybe(() => prng.pick([10, 100, 300, 1000, 3000])),
+    duplicateRate: maybe(() => prng.pick([10, 100, 1000, 5000])),
+    replayRate: maybe(() => prng.pick([1, 10, 50])),
+    replayMaxMs: tokenMs * prng.between(1, 10),
+    corruptRate: maybe(() => prng.pick([10, 100, 1000])),
+    delayMinMs: prng.pick([0.1, 0.5, 1]),
+    delayMeanMs: prng.pick([0.2, 1, 3]),
+    tailRate: maybe(() => prng.pick([10, 100, 500])),
+    tailMaxMs: prng.pick([tokenMs / 10, tokenMs / 2, tokenMs * 2]),
+    kinds,
+    eventMeanMs: tokenMs * prng.pick([0.5, 1, 3]),
+    pauseMaxMs: tokenMs * prng.pick([0.6, 1.5, 5]),
+  }
+}

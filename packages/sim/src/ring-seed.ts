@@ -1,0 +1,154 @@
+import { Prng } from '@quorate/base'
+import { type TotemSettings, totemConfig } from '@quorate/totem'
+import { EvsChecker, type EvsCounts } from './evs-checker.ts'
+import { calm, drawFaultMix, type FaultKind, type FaultMix } from './fault-mix.ts'
+import { drawTalkMix, MessageSource, type TalkMix } from './message-source.ts'
+import { Nemesis } from './nemesis.ts'
+import type { Sabotage } from './ring-node.ts'
+import { RingWorld } from './ring-world.ts'
+import { Violation } from './violation.ts'
+
+/** What a caller may fix of a seed's run. */
+export type RingSeedOptions = {
+  /** 1..16; drawn from 1..7 where left out. */
+  readonly nodeCount?: number
+  readonly sabotage?: Sabotage
+  readonly trace?: (line: string) => void
+}
+
+/** What a seed's world was like and came to. */
+export type RingSeedReport = {
+  readonly seed: bigint
+  readonly nodeCount: number
+  readonly settings: TotemSettings
+  readonly faults: FaultMix
+  readonly talk: TalkMix
+  readonly struck: ReadonlyMap<FaultKind, number>
+  readonly counts: EvsCounts
+  /** Events of the simulation. */
+  readonly steps: number
+  readonly simulatedMs: number
+}
+
+/** Token timeouts that the safety phase lasts. */
+const safetyTokens = 25
+/** Token and consensus timeouts after which a healed world must be one ring. */
+const unionRounds = 8
+/** Token timeouts that one ring may spend without delivering anything while something waits. */
+const stallTokens = 5
+const probeSizes = [20, 1000, 5000]
+
+/**
+ * Runs one seed: a phase of faults in which nothing wrong may happen, then a healed one in which the right must.
+ *
+ * @throws Violation when the ring broke a promise; any other error is a crash of the ring
+ */
+export function runRingSeed(seed: bigint, options: RingSeedOptions = {}): RingSeedReport {
+  const prng = new Prng(seed)
+  const settings = drawSettings(prng)
+  const nodeCount = options.nodeCount ?? prng.between(1, 7)
+  const tokenMs = settings.token ?? 0
+  const faults = drawFaultMix(prng, tokenMs)
+  const talk = drawTalkMix(prng, tokenMs)
+  let nowMs = (): number => 0
+  const checker = new EvsChecker(() => nowMs())
+  const sources = new Map<number, MessageSource>()
+  const world = new RingWorld({
+    prng,
+    nodeCount,
+    configOf: (self) => totemConfig(self, settings, 0),
+    witness: checker,
+    makeProgram: (host, boot) => {
+      const source = new MessageSource(host, prng, boot, talk, (message, bytes) => checker.sent(message, bytes))
+      sources.set(host.self, source)
+      return source
+    },
+    sabotage: options.sabotage ?? {},
+    trace: options.trace,
+  })
+  nowMs = () => world.nowMs
+  for (const node of world.nodes.values()) if (prng.chance(3, 4)) node.start()
+  const nemesis = new Nemesis(prng, world, faults)
+  nemesis.torment(tokenMs * safetyTokens)
+  options.trace?.('--- healed')
+  heal(world)
+  unite(world, settings, faults)
+  probe(world, sources, checker, tokenMs)
+  return {
+    seed,
+    nodeCount,
+    settings,
+    faults,
+    talk,
+    struck: nemesis.done,
+    counts: checker.counts,
+    steps: world.steps,
+    simulatedMs: world.nowMs,
+  }
+}
+
+function drawSettings(prng: Prng): TotemSettings {
+  const token = prng.pick([100, 200, 400])
+  const narrow = prng.chance(1, 4)
+  return {
+    token,
+    join: prng.pick([5, 20, 50]),
+    merge: prng.pick([20, 100, 200]),
+    seqno_unchanged_const: prng.pick([3, 30]),
+    miss_count_const: prng.pick([1, 5]),
+    fail_recv_const: prng.pick([50, 2500]),
+    window_size: narrow ? 10 : 50,
+    max_messages: narrow ? 3 : 17,
+  }
+}
+
+function heal(world: RingWorld): void {
+  world.network.mix = calm
+  world.network.heal()
+  for (const node of world.nodes.values()) if (!node.running) node.start()
+}
+
+/** All nodes must find each other in bounded time, once sleepers are awake and late frames have come in. */
+function unite(world: RingWorld, settings: TotemSettings, faults: FaultMix): void {
+  const tokenMs = settings.token ?? 0
+  const lateMs = Math.max(faults.replayMaxMs, faults.pauseMaxMs, faults.tailMaxMs)
+  const deadlineMs = world.nowMs + lateMs + unionRounds * 2.2 * tokenMs
+  world.runUntil(world.nowMs + lateMs)
+  while (world.nowMs < deadlineMs && !world.united()) world.runUntil(world.nowMs + tokenMs / 10)
+  if (world.united()) return
+  const states = world.running().map(({ id, member }) => {
+    const ring = member === undefined ? 'none' : `${member.ring.rep}.${member.ring.seq}`
+    return `${id}: ${member?.phase} ring ${ring} [${member?.installed.members.join(' ')}]`
+  })
+  throw new Violation(
+    `L: healed for ${(unionRounds * 2.2 * tokenMs).toFixed(0)} ms, no single ring: ${states.join('; ')}`,
+  )
+}
+
+/** What is sent in a whole world arrives everywhere. */
+function probe(
+  world: RingWorld,
+  sources: ReadonlyMap<number, MessageSource>,
+  checker: EvsChecker,
+  tokenMs: number,
+): void {
+  for (const source of sources.values()) source.fallSilent()
+  const probes: string[] = []
+  let waiting = [...sources.values()].flatMap((source) => probeSizes.map((bytes) => ({ source, bytes })))
+  let delivered = -1
+  let movedAtMs = world.nowMs
+  while (waiting.length > 0 || !checker.complete(probes)) {
+    waiting = waiting.filter(({ source, bytes }) => {
+      const name = source.probe(bytes)
+      if (name !== undefined) probes.push(name)
+      return name === undefined
+    })
+    world.runUntil(world.nowMs + tokenMs / 4)
+    if (checker.counts.deliveries !== delivered) movedAtMs = world.nowMs
+    else if (world.nowMs - movedAtMs > stallTokens * tokenMs) break
+    delivered = checker.counts.deliveries
+  }
+  if (waiting.length > 0) throw new Violation(`L: the queue of ${waiting.length} messages never had room`)
+  checker.finish(probes)
+  if (!world.united()) throw new Violation('L: the ring broke without a fault')
+}
