@@ -185,8 +185,8 @@ function clusterAction(step: Step, action: GraphAction): void {
       return
     case 'do_shutdown':
       if (action.node === state.config.uname) {
-        confirm(false)
         advance(step, { kind: 'abort', priority: 0, completion: 'shutdown', reason: 'Local shutdown' })
+        confirm(false)
         return
       }
       sendEvent(step, action)

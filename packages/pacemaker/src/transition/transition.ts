@@ -270,8 +270,9 @@ function start(transition: Transition, action: GraphAction, load: Load, effects:
   }
   job.phase = 'pending'
   addLoad(load, action)
-  effects.push({ do: 'execute', action })
+  // BEFORE the order: what carries it out may confirm it at once, and the timer must be there to be taken away.
   if (job.timeoutMs > 0) effects.push({ do: 'arm', action: action.id, afterMs: job.timeoutMs })
+  effects.push({ do: 'execute', action })
   return false
 }
 
