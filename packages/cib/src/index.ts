@@ -25,6 +25,7 @@ export {
   type CibOutcome,
   cibCallOptions,
 } from './request.ts'
+export { cibFaultsIn, isValidCib, type SchemaFault, schemaFaultsMax } from './schema.ts'
 export { schemaNames, schemaNumber } from './schema-name.ts'
 export { infinity, scoreOf } from './score-text.ts'
 export { isSectionName, sectionNames, sectionPath } from './section.ts'
