@@ -18,13 +18,13 @@ type Placement = { readonly position: number; readonly parent: Draft; readonly n
 /**
  * Applies a patchset of format 2 (behaviour/pacemaker-daemons.md 1.6).
  *
- * @param checksVersion whether the patch must start from the document's version and lead to a newer one
+ * @param options.checksVersion whether the patch must start from the document's version and lead to a newer one
  * @returns the patched document, or a code of {@link cibFaults}
  */
 export function applyPatch(
   root: XmlElement,
   patch: XmlElement,
-  { checksVersion }: { readonly checksVersion: boolean },
+  { checksVersion }: { readonly checksVersion: boolean } = { checksVersion: true },
 ): Result<XmlElement, number> {
   const format = attr(patch, 'format') ?? '1'
   if (format !== '2') return failed(cibFaults.invalid)

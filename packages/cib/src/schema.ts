@@ -172,8 +172,10 @@ class Check {
     for (const item of node.children) {
       const name = attr(item, 'name') ?? ''
       if (gone.has(name)) this.#add(`${path}/${nameOf(item)}`, `name '${name}' is no longer used`)
-      const isGoneStack = name === 'cluster-infrastructure' && goneStacks.has(attr(item, 'value') ?? '')
-      if (isGoneStack && node.name === 'cluster_property_set') this.#add(path, 'this cluster-infrastructure is gone')
+      const stack = attr(item, 'value')
+      const isGoneStack = name === 'cluster-infrastructure' && (stack === undefined || goneStacks.has(stack))
+      if (isGoneStack && node.name === 'cluster_property_set')
+        this.#add(path, 'cluster-infrastructure needs a value that is still in use')
     }
   }
 
