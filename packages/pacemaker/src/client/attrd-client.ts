@@ -1,0 +1,93 @@
+import { IpcError } from '@quorate/qb'
+import { attr, childrenNamed, element, type XmlElement } from '@quorate/xml'
+import type { AttributeUpdate, ClearFailure } from '../attributes/service.ts'
+import { DaemonChannel } from './daemon-channel.ts'
+
+/** Value of an attribute on a node, as the attribute manager answers it. */
+export type AttributeAnswer = { readonly node: string; readonly value: string | undefined }
+
+/** A connection to the attribute manager of this machine, ours or a real one. Changes are acknowledged, not awaited. */
+export class AttrdClient {
+  readonly #channel: DaemonChannel
+  readonly #name: string
+
+  private constructor(channel: DaemonChannel, name: string) {
+    this.#channel = channel
+    this.#name = name
+  }
+
+  /** Connects. `name` is that of the program. @throws IpcError */
+  static async connect(name: string): Promise<AttrdClient> {
+    return new AttrdClient(await DaemonChannel.open({ service: 'attrd' }), name)
+  }
+
+  /**
+   * Sets or unsets a value.
+   *
+   * @param task `update-delay` changes the dampening only, `update-both` value and dampening
+   */
+  async update(change: AttributeUpdate, task: 'update' | 'update-both' | 'update-delay' = 'update'): Promise<void> {
+    await this.#call({ ...updateAttributes(change), task })
+  }
+
+  /** Sets or unsets all attributes whose names match a pattern (POSIX extended). */
+  async updateMatching(pattern: string, change: Omit<AttributeUpdate, 'name'>): Promise<void> {
+    const { attr_name: _, ...rest } = updateAttributes({ ...change, name: '' })
+    await this.#call({ ...rest, attr_regex: pattern, task: 'update' })
+  }
+
+  async clearFailure(what: ClearFailure): Promise<void> {
+    await this.#call({
+      task: 'clear-failure',
+      attr_host: what.node,
+      attr_resource: what.resource,
+      attr_clear_operation: what.operation,
+      attr_clear_interval: what.intervalMs === undefined ? undefined : `${what.intervalMs}ms`,
+      attr_is_remote: what.isRemote ? '1' : '0',
+    })
+  }
+
+  /** Values on one node, or on all; empty where nobody has heard of the attribute. */
+  async query(name: string, node?: string): Promise<readonly AttributeAnswer[]> {
+    const answer = await this.#channel.call(this.#request({ attr_name: name, attr_host: node, task: 'query' }))
+    if (attr(answer, 'subt') !== 'query') throw new IpcError('IPC_PROTOCOL', 'answer is none of the attribute manager')
+    return childrenNamed(answer, 'node').map((item) => ({
+      node: attr(item, 'attr_host') ?? '',
+      value: attr(item, 'attr_value'),
+    }))
+  }
+
+  /** Has every value written to the CIB again. */
+  async refresh(): Promise<void> {
+    await this.#call({ task: 'refresh' })
+  }
+
+  /** Has every node forget the values of a node. */
+  async removePeer(node: string): Promise<void> {
+    await this.#call({ task: 'peer-remove', attr_host: node })
+  }
+
+  close(): void {
+    this.#channel.close()
+  }
+
+  async #call(attributes: Readonly<Record<string, string | undefined>>): Promise<void> {
+    await this.#channel.call(this.#request(attributes))
+  }
+
+  #request(attributes: Readonly<Record<string, string | undefined>>): XmlElement {
+    return element('create_attrd_op', { t: 'attrd', src: this.#name, ...attributes })
+  }
+}
+
+function updateAttributes(change: AttributeUpdate): Readonly<Record<string, string | undefined>> {
+  return {
+    attr_name: change.name,
+    attr_value: change.value,
+    attr_dampening: change.dampeningMs === undefined ? undefined : `${change.dampeningMs}ms`,
+    attr_host: change.node,
+    attr_set: change.set,
+    attr_is_remote: change.isRemote ? '1' : '0',
+    attr_is_private: change.isPrivate ? '1' : '0',
+  }
+}
