@@ -1,0 +1,56 @@
+import { addColocation } from '../constraint/colocation.ts'
+import type { ClusterNode, Replica, Resource } from '../model/model.ts'
+import { logScores, nodesOf } from '../model/scoring.ts'
+import { isRemote } from '../model/tree.ts'
+import { infinity } from '../score.ts'
+import { overThreshold } from '../unpack/fail-count.ts'
+import type { Assigner } from './assigner.ts'
+import { distribute, sortInstances } from './instances.ts'
+
+/** Assigns the containers of a bundle and what belongs to them. */
+export function assignBundle(assigner: Assigner, bundle: Resource, prefer: ClusterNode | undefined): void {
+  const traits = bundle.bundle
+  if (traits === undefined) return
+  const { cluster } = assigner
+  bundle.allocating = true
+  logScores(cluster, bundle, 'bundle')
+  const containers = traits.replicas.flatMap((replica) => (replica.container === undefined ? [] : [replica.container]))
+  distribute(assigner, bundle, sortInstances(assigner, containers), traits.replicas.length, traits.replicasPerHost)
+  for (const replica of traits.replicas) assignReplica(assigner, replica, prefer)
+  const { inner } = traits
+  if (inner !== undefined) {
+    const guests = new Set(traits.replicas.map((replica) => replica.node))
+    for (const node of nodesOf(cluster, inner.allowed)) inner.allowed.set(node, guests.has(node) ? 0 : -infinity)
+    assigner.assign(inner, prefer)
+  }
+  bundle.allocating = false
+  bundle.provisional = false
+}
+
+function assignReplica(assigner: Assigner, replica: Replica, prefer: ClusterNode | undefined): void {
+  const { cluster } = assigner
+  const { container, ip, connection, instance } = replica
+  if (ip !== undefined) assigner.assign(ip, prefer)
+  if (connection !== undefined) {
+    const host = container?.assigned
+    if (host !== undefined && isRemote(host) && host.connection !== undefined) {
+      addColocation(cluster, {
+        id: 'bundle-host',
+        score: infinity,
+        dependent: connection,
+        primary: host.connection,
+        influence: true,
+      })
+    }
+    assigner.assign(connection, prefer)
+  }
+  if (instance === undefined) return
+  const parent = instance.parent
+  for (const node of nodesOf(cluster, instance.allowed)) {
+    if (node !== replica.node) instance.allowed.set(node, -infinity)
+    else if (overThreshold(cluster, instance, node) === undefined) instance.allowed.set(node, infinity)
+  }
+  if (parent !== undefined) parent.allocating = true
+  assigner.assign(instance, replica.node)
+  if (parent !== undefined) parent.allocating = false
+}

@@ -1,0 +1,124 @@
+import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { type NodeTable } from '../model/node-table.ts'
+import { addScore, isAvailable } from '../model/scoring.ts'
+import { currentNode } from '../model/tree.ts'
+import { infinity } from '../score.ts'
+import { effectOf } from './colocation.ts'
+import { hashOrder } from './hash-order.ts'
+import { mergePreferences } from './merge.ts'
+import { compareCapacity, sortedClusterNodes } from './node-choice.ts'
+
+type Needs = Map<string, number>
+
+function isEnough(node: ClusterNode, needs: ReadonlyMap<string, number>): boolean {
+  for (const [name, value] of needs) if (value > (node.utilization.get(name) ?? 0)) return false
+  return true
+}
+
+/** Resources that have to be where this one is. */
+function collect(resource: Resource, origin: Resource, list: Resource[]): void {
+  if (list.includes(resource)) return
+  list.push(resource)
+  if (resource.variant === variant.group) {
+    const all = resource.group?.collocated === true || resource.parent?.variant === variant.clone
+    for (const member of all ? resource.children : resource.children.slice(0, 1)) collect(member, origin, list)
+  }
+  for (const colocation of resource.thisWith) {
+    const { primary } = colocation
+    if (primary === origin || colocation.score !== infinity) continue
+    if (effectOf(resource, primary, colocation, true) === 'location') collect(primary, origin, list)
+  }
+  for (const colocation of resource.withThis) {
+    const { dependent } = colocation
+    if (dependent === origin || colocation.score !== infinity) continue
+    if (resource.variant >= variant.clone && dependent.variant < variant.clone) continue
+    if (effectOf(dependent, resource, colocation, true) === 'location') collect(dependent, origin, list)
+  }
+}
+
+function add(needs: Needs, resource: Resource): void {
+  for (const [name, value] of resource.utilization) needs.set(name, (needs.get(name) ?? 0) + value)
+}
+
+/** Adds what a resource needs as long as it is not assigned. */
+function addUnassigned(resource: Resource, list: readonly Resource[], needs: Needs): void {
+  if (!resource.provisional) return
+  const member = (item: Resource): void => {
+    if (item.provisional && !list.includes(item)) add(needs, item)
+  }
+  switch (resource.variant) {
+    case variant.group: {
+      const all = resource.group?.collocated === true || resource.parent?.variant === variant.clone
+      for (const item of all ? resource.children : resource.children.slice(0, 1)) member(item)
+      return
+    }
+    case variant.clone: {
+      let known = false
+      for (const instance of resource.children) {
+        if (list.includes(instance)) known = true
+        else if (instance.children.some((item) => list.includes(item))) {
+          addUnassigned(instance, list, needs)
+          known = true
+        }
+      }
+      const first = resource.children[0]
+      if (!known && first !== undefined) addUnassigned(first, list, needs)
+      return
+    }
+    case variant.bundle: {
+      const container = resource.bundle?.replicas[0]?.container
+      if (container !== undefined) addUnassigned(container, list, needs)
+      return
+    }
+    default:
+      add(needs, resource)
+  }
+}
+
+/**
+ * Bans a resource from nodes that have no room for it and what goes with it. Answers the node with the most room where no
+ * node has enough for all.
+ */
+export function applyUtilization(cluster: Cluster, resource: Resource): ClusterNode | undefined {
+  if (cluster.settings.placement === 'default') return undefined
+  const list: Resource[] = []
+  collect(resource, resource, list)
+  if (!list.includes(resource)) list.push(resource)
+  if (list.length === 0) return undefined
+  const needs: Needs = new Map()
+  for (const item of list) addUnassigned(item, list, needs)
+  const { allowed } = resource
+  let roomiest: ClusterNode | undefined
+  let anyEnough = false
+  const usable = hashOrder(cluster, allowed).filter((node) => isAvailable(node, { score: allowed.get(node) }))
+  for (const node of usable) {
+    if (isEnough(node, needs)) anyEnough = true
+    if (roomiest === undefined || compareCapacity(node, roomiest) < 0) roomiest = node
+  }
+  const limit = anyEnough ? needs : resource.utilization
+  for (const node of usable) if (!isEnough(node, limit)) addScore(resource, node, -infinity)
+  return anyEnough ? undefined : roomiest
+}
+
+/** Puts resources that matter more, or have stronger wishes, first. */
+export function sortByPlacement(cluster: Cluster): void {
+  if (cluster.settings.placement === 'default') return
+  const nodes = sortedClusterNodes(cluster)
+  const tables = new Map<Resource, NodeTable | undefined>()
+  const table = (resource: Resource): NodeTable | undefined => {
+    if (!tables.has(resource)) tables.set(resource, mergePreferences(cluster, resource, undefined, undefined, 1, { thisWith: true }))
+    return tables.get(resource)
+  }
+  const score = (resource: Resource, node: ClusterNode | undefined): number =>
+    node === undefined ? -infinity : (table(resource)?.get(node) ?? -infinity)
+  cluster.resources = [...cluster.resources].sort((a, b) => {
+    if (a.priority !== b.priority) return b.priority - a.priority
+    const current = score(b, currentNode(b)) - score(a, currentNode(a))
+    if (current !== 0) return current
+    for (const node of nodes) {
+      const order = score(b, node) - score(a, node)
+      if (order !== 0) return order
+    }
+    return 0
+  })
+}

@@ -1,0 +1,35 @@
+import { attr, child, idOf, type XmlElement } from '@quorate/xml'
+import type { Cluster } from '../model/model.ts'
+import { ruleContext } from '../unpack/name-values.ts'
+import { rulesAllow } from '../unpack/rule.ts'
+import { unpackColocation } from './colocation.ts'
+import { unpackLocation } from './location.ts'
+import { refuse } from './lookup.ts'
+import { unpackOrder } from './order.ts'
+import { unpackTicket } from './ticket.ts'
+
+const readers: Readonly<Record<string, (cluster: Cluster, xml: XmlElement) => void>> = {
+  rsc_location: unpackLocation,
+  rsc_colocation: unpackColocation,
+  rsc_order: unpackOrder,
+  rsc_ticket: unpackTicket,
+}
+
+/** Reads the `constraints` section. What cannot be used is logged and skipped. */
+export function unpackConstraints(cluster: Cluster): void {
+  const configuration = child(cluster.cib, 'configuration')
+  const section = configuration === undefined ? undefined : child(configuration, 'constraints')
+  for (const xml of section?.children ?? []) {
+    const read = readers[xml.name]
+    if (read === undefined || attr(xml, 'id') === undefined) {
+      refuse(cluster, xml, read === undefined ? `<${xml.name}> is no constraint` : 'it has no id')
+      continue
+    }
+    const lifetime = child(xml, 'lifetime')
+    if (lifetime !== undefined && !rulesAllow(lifetime, ruleContext(cluster))) {
+      cluster.log.push({ kind: 'info', text: `Constraint ${idOf(xml)} is not active` })
+      continue
+    }
+    read(cluster, xml)
+  }
+}

@@ -1,0 +1,119 @@
+import { fenceAction } from '../action/fencing.ts'
+import { operationKey, task } from '../action/key.ts'
+import { singleton } from '../action/ledger.ts'
+import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { role } from '../model/role.ts'
+import { nodesByName } from '../model/scoring.ts'
+import { forEachBelow, isPromotable } from '../model/tree.ts'
+import { edgeFlag } from '../order/flags.ts'
+import { infinity } from '../score.ts'
+import { addColocation } from './colocation.ts'
+import { implicitBundle } from './implicit-bundle.ts'
+import { implicitClone } from './implicit-clone.ts'
+import { implicitGroup } from './implicit-group.ts'
+import { actionSide, addOrder, orderTasks, taskOf } from './internal-order.ts'
+
+const f = edgeFlag
+
+/** Orders and colocations that nobody configured, for every resource in turn. */
+export function implicitConstraints(cluster: Cluster): void {
+  for (const resource of cluster.resources) implicitFor(cluster, resource)
+}
+
+function implicitFor(cluster: Cluster, resource: Resource): void {
+  const below = (item: Resource): void => implicitFor(cluster, item)
+  switch (resource.variant) {
+    case variant.group:
+      return implicitGroup(cluster, resource, below)
+    case variant.clone:
+      return implicitClone(cluster, resource, below)
+    case variant.bundle:
+      return implicitBundle(cluster, resource, below)
+    default:
+      return implicitPrimitive(cluster, resource)
+  }
+}
+
+function implicitPrimitive(cluster: Cluster, resource: Resource): void {
+  if (!resource.managed) return
+  orderTasks(cluster, resource, task.stop, resource, task.start, f.optional | f.impliesThen | f.restart)
+  if (isPromotable(resource) || resource.role > role.unpromoted) {
+    orderTasks(cluster, resource, task.demote, resource, task.stop, f.promotedImpliesFirst)
+    orderTasks(cluster, resource, task.start, resource, task.promote, f.runnableLeft)
+  }
+  orderTasks(cluster, resource, task.deleteHistory, resource, task.monitor, f.sameNode | f.thenCancelsFirst)
+  if (cluster.unfencing && resource.needsUnfencing && !resource.isFenceDevice) unfenceBeforeStart(cluster, resource)
+  if (resource.utilization.size > 0 && cluster.settings.placement !== 'default') implicitLoad(cluster, resource)
+  if (resource.container !== undefined) implicitContainer(cluster, resource, resource.container)
+  if (resource.isConnection || resource.isFenceDevice) {
+    for (const node of nodesByName(cluster, resource.allowed)) {
+      if (node.connection !== undefined) resource.allowed.set(node, -infinity)
+    }
+  }
+}
+
+function unfenceBeforeStart(cluster: Cluster, resource: Resource): void {
+  for (const node of nodesByName(cluster, resource.allowed)) {
+    const unfence = fenceAction(cluster, node, { action: 'on', optional: true })
+    const side = { key: unfence.key, action: unfence }
+    addOrder(cluster, taskOf(resource, task.stop), side, f.optional | f.sameNode)
+    addOrder(cluster, side, taskOf(resource, task.start), f.impliesThenOnNode | f.sameNode)
+  }
+}
+
+function loadStopped(cluster: Cluster, node: ClusterNode): ReturnType<typeof singleton> {
+  const action = singleton(cluster, `load_stopped_${node.uname}`)
+  if (action.node === undefined) {
+    action.node = node
+    action.optional = false
+  }
+  return action
+}
+
+/** What takes up room on a node leaves before what needs room comes. */
+function implicitLoad(cluster: Cluster, resource: Resource): void {
+  for (const node of resource.runningOn) {
+    const load = loadStopped(cluster, node)
+    addOrder(cluster, taskOf(resource, task.stop), actionSide(load), f.load)
+  }
+  for (const node of nodesByName(cluster, resource.allowed)) {
+    const load = loadStopped(cluster, node)
+    addOrder(cluster, actionSide(load), taskOf(resource, task.start), f.load)
+    addOrder(cluster, actionSide(load), taskOf(resource, task.migrateTo), f.load)
+  }
+}
+
+/** The connection that stands in a container or is it, if any. */
+function connectionInside(container: Resource): Resource | undefined {
+  if (container.isConnection) return container
+  return container.fillers.find((filler) => filler.isConnection)
+}
+
+function implicitContainer(cluster: Cluster, resource: Resource, container: Resource): void {
+  let remote: Resource | undefined
+  if (resource.isConnection) {
+    if (!resource.nestedRemotes) {
+      forEachBelow(container, (item) => {
+        for (const node of nodesByName(cluster, item.allowed)) {
+          if (node.connection !== undefined) item.allowed.set(node, -infinity)
+        }
+      })
+    }
+    addOrder(cluster, { resource: container, key: operationKey(container.id, task.monitor) }, taskOf(resource, task.stop), f.optional)
+  } else remote = connectionInside(container)
+  if (remote !== undefined) {
+    for (const node of nodesByName(cluster, resource.allowed)) {
+      if (node.connection !== remote) resource.allowed.set(node, -infinity)
+    }
+    return
+  }
+  orderTasks(cluster, container, task.start, resource, task.start, f.impliesThen | f.runnableLeft)
+  orderTasks(cluster, resource, task.stop, container, task.stop, f.impliesFirst)
+  addColocation(cluster, {
+    id: 'resource-with-container',
+    score: resource.nestedRemotes ? 10_000 : infinity,
+    dependent: resource,
+    primary: container,
+    influence: true,
+  })
+}

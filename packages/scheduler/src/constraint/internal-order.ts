@@ -1,0 +1,94 @@
+import { operationKey, task } from '../action/key.ts'
+import type { Action, Cluster, Colocation, Resource } from '../model/model.ts'
+import { type Role, role } from '../model/role.ts'
+import { isAncestor } from '../model/tree.ts'
+import { edgeFlag } from '../order/flags.ts'
+import { parseKey } from '../action/key.ts'
+
+/** One side of an order: a task of a resource, or an action. */
+export type OrderSide = { readonly resource?: Resource | undefined; readonly key?: string | undefined; readonly action?: Action | undefined }
+
+/** The side of an order that is a task of a resource. */
+export function taskOf(resource: Resource, taskName: string): OrderSide {
+  return { resource, key: operationKey(resource.id, taskName) }
+}
+
+/** The side of an order that is an action. */
+export function actionSide(action: Action): OrderSide {
+  return { resource: action.resource, key: action.key, action }
+}
+
+/** Records an order, and what it means for live migrations. */
+export function addOrder(cluster: Cluster, first: OrderSide, then: OrderSide, flags: number): void {
+  const record = {
+    first: first.resource ?? first.action?.resource,
+    firstKey: first.key ?? first.action?.key,
+    firstAction: first.action,
+    then: then.resource ?? then.action?.resource,
+    thenKey: then.key ?? then.action?.key,
+    thenAction: then.action,
+    flags,
+  }
+  cluster.orders.push(record)
+  if (record.first !== undefined && record.then !== undefined) migrationOrders(cluster, record.first, record.firstKey, record.then, record.thenKey)
+}
+
+/** Shorthand for an order between two tasks. */
+export function orderTasks(cluster: Cluster, first: Resource, firstTask: string, then: Resource, thenTask: string, flags: number): void {
+  addOrder(cluster, taskOf(first, firstTask), taskOf(then, thenTask), flags)
+}
+
+function migrationOrders(
+  cluster: Cluster,
+  first: Resource,
+  firstKey: string | undefined,
+  then: Resource,
+  thenKey: string | undefined,
+): void {
+  if (first === then || (!first.allowMigrate && !then.allowMigrate)) return
+  if (isAncestor(first, then) || isAncestor(then, first)) return
+  const firstTask = firstKey === undefined ? undefined : parseKey(firstKey)?.task
+  const thenTask = thenKey === undefined ? undefined : parseKey(thenKey)?.task
+  const push = (a: string, b: string, flags: number): void => {
+    cluster.orders.push({
+      first,
+      firstKey: operationKey(first.id, a),
+      firstAction: undefined,
+      then,
+      thenKey: operationKey(then.id, b),
+      thenAction: undefined,
+      flags,
+    })
+  }
+  const { optional, notMigratable } = edgeFlag
+  const plus = first.allowMigrate ? optional | notMigratable : optional
+  if (firstTask === task.start && thenTask === task.start) {
+    if (first.allowMigrate && then.allowMigrate) push(task.migrateFrom, task.migrateTo, optional)
+    if (then.allowMigrate) push(task.start, task.migrateTo, plus)
+  } else if (!then.allowMigrate) {
+    return
+  } else if (firstTask === task.stop && thenTask === task.stop) {
+    push(task.stop, task.migrateTo, plus)
+    if (then.partialTarget !== undefined) push(task.stop, task.migrateFrom, plus)
+  } else if (firstTask === task.promote && thenTask === task.start) {
+    push(task.promote, task.migrateTo, optional)
+  } else if (firstTask === task.demote && thenTask === task.stop) {
+    push(task.demote, task.migrateTo, optional)
+    if (then.partialTarget !== undefined) push(task.demote, task.migrateFrom, optional)
+  }
+}
+
+/** What leaves a node must have left before what may not be with it comes. */
+export function antiColocationOrders(cluster: Cluster, colocation: Colocation): void {
+  const { dependent, primary, dependentRole, primaryRole } = colocation
+  antiColocationOrder(cluster, dependent, dependentRole, primary, primaryRole)
+  antiColocationOrder(cluster, primary, primaryRole, dependent, dependentRole)
+}
+
+function antiColocationOrder(cluster: Cluster, leaving: Resource, leavingRole: Role, entering: Resource, enteringRole: Role): void {
+  const out: string[] = [leavingRole === role.promoted ? task.demote : task.stop]
+  if (leavingRole === role.unpromoted) out.push(task.promote)
+  const into: string[] = [enteringRole === role.promoted ? task.promote : task.start]
+  if (enteringRole === role.unpromoted) into.push(task.demote)
+  for (const a of out) for (const b of into) orderTasks(cluster, leaving, a, entering, b, edgeFlag.antiColocation)
+}

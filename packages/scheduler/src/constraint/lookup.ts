@@ -1,0 +1,94 @@
+import { attr, childrenNamed, element, idOf, type XmlElement, withAttributes, withChildren } from '@quorate/xml'
+import { type Cluster, type Resource, variant } from '../model/model.ts'
+import { findResource, top } from '../model/tree.ts'
+import { sameText } from '../scalar.ts'
+
+/** The resource that a constraint names: one found by the name of its history stands for its clone. */
+export function constraintResource(cluster: Cluster, id: string | undefined): Resource | undefined {
+  const found = id === undefined ? undefined : findResource(cluster, id)
+  return found === undefined || sameText(found.id, id) ? found : top(found)
+}
+
+/** The same with a (deprecated) instance number. */
+export function constraintInstance(cluster: Cluster, id: string | undefined, instance: string | undefined): Resource | undefined {
+  const found = constraintResource(cluster, id)
+  if (found === undefined || instance === undefined) return found
+  if (found.variant !== variant.clone) return undefined
+  return found.children.find((item) => item.id === `${item.xmlId}:${instance}`)
+}
+
+/** Members behind the name of a template or tag; undefined for other names. */
+export function membersOf(cluster: Cluster, name: string): readonly string[] | undefined {
+  const found = cluster.templates.get(name) ?? cluster.tags.get(name)
+  return found === undefined || found.length === 0 ? undefined : found
+}
+
+/** True for a name that constraints can use. */
+function isKnown(cluster: Cluster, name: string): boolean {
+  return constraintResource(cluster, name) !== undefined || membersOf(cluster, name) !== undefined
+}
+
+/**
+ * The constraint with templates and tags in its resource sets replaced by their members; the same element where there are
+ * none, or (with an error logged) where a reference is not valid.
+ */
+export function expandSets(cluster: Cluster, constraint: XmlElement): XmlElement {
+  let changed = false
+  const children = constraint.children.map((set) => {
+    if (set.name !== 'resource_set') return set
+    const refs = set.children.flatMap((ref) => {
+      if (ref.name !== 'resource_ref' || constraintResource(cluster, idOf(ref)) !== undefined) return [ref]
+      const members = membersOf(cluster, idOf(ref))
+      if (members === undefined) return [ref]
+      changed = true
+      return members.map((id) => element('resource_ref', { id }))
+    })
+    return refs.length === set.children.length && refs.every((ref, i) => ref === set.children[i]) ? set : withChildren(set, refs)
+  })
+  if (!changed) return constraint
+  for (const set of constraint.children) {
+    for (const ref of childrenNamed(set, 'resource_ref')) if (!isKnown(cluster, idOf(ref))) return constraint
+  }
+  return withChildren(constraint, children)
+}
+
+/** How one side of a constraint becomes a set. */
+export type SideToSet = {
+  /** Attribute that names the resource, and the one that goes to the set with it. */
+  readonly attribute: string
+  readonly moved: string
+  readonly movedAs: string
+  /** Also where the side is a plain resource. */
+  readonly always: boolean
+}
+
+/** Turns a side of a constraint into a resource set; undefined where the name is not valid. */
+export function sideToSet(cluster: Cluster, constraint: XmlElement, side: SideToSet): XmlElement | undefined {
+  const name = attr(constraint, side.attribute)
+  if (name === undefined) return constraint
+  const isPlain = constraintResource(cluster, name) !== undefined
+  const members = isPlain ? [name] : membersOf(cluster, name)
+  if (members === undefined) return undefined
+  if (isPlain && !side.always) return constraint
+  const set = element(
+    'resource_set',
+    {
+      id: name,
+      sequential: isPlain ? undefined : 'false',
+      [side.movedAs]: attr(constraint, side.moved),
+    },
+    members.map((id) => element('resource_ref', { id })),
+  )
+  const bare = withAttributes(constraint, { [side.attribute]: undefined, [side.moved]: undefined })
+  return withChildren(bare, [...bare.children, set])
+}
+
+/** True where the name is that of a template or tag and of no resource. */
+export function isTemplateOrTag(cluster: Cluster, name: string | undefined): boolean {
+  return name !== undefined && constraintResource(cluster, name) === undefined && membersOf(cluster, name) !== undefined
+}
+
+/** Reports a constraint that cannot be used. */
+export function refuse(cluster: Cluster, constraint: XmlElement, why: string): void {
+  cluster.log.push({ kind: 'error', text: `Ignoring constraint '${idOf(constraint)}' because ${why}` })
+}

@@ -1,0 +1,60 @@
+import { attr, idOf, type XmlElement } from '@quorate/xml'
+import { task } from '../action/key.ts'
+import type { Cluster } from '../model/model.ts'
+import { edgeFlag } from '../order/flags.ts'
+import { parseScore } from '../score.ts'
+import { parseBoolean, sameText } from '../scalar.ts'
+
+export type OrderKind = 'mandatory' | 'optional' | 'serialize'
+/** Direction in which an order holds: both ways, or as the forward or the backward half of both. */
+export type Symmetry = 'asymmetric' | 'symmetric' | 'inverse'
+
+/** The kind of an order: said outright, or by a score of 0. */
+export function orderKind(cluster: Cluster, xml: XmlElement): OrderKind {
+  const text = attr(xml, 'kind')
+  if (text === undefined) {
+    const score = attr(xml, 'score')
+    return score !== undefined && parseScore(score, cluster.settings.health) === 0 ? 'optional' : 'mandatory'
+  }
+  if (sameText(text, 'Mandatory')) return 'mandatory'
+  if (sameText(text, 'Optional')) return 'optional'
+  if (sameText(text, 'Serialize')) return 'serialize'
+  cluster.log.push({ kind: 'error', text: `Resetting 'kind' for constraint ${idOf(xml)} to 'Mandatory' because '${text}' is not valid` })
+  return 'mandatory'
+}
+
+/** Whether an order also holds backwards. */
+export function isSymmetric(kind: OrderKind, text: string | undefined): boolean {
+  const asked = parseBoolean(text)
+  return kind === 'serialize' ? false : (asked ?? true)
+}
+
+/** What an order of that kind implies, seen from the first task's side. */
+export function orderFlags(kind: OrderKind, firstTask: string, symmetry: Symmetry): number {
+  let flags: number = edgeFlag.optional
+  if (kind === 'serialize') return flags | edgeFlag.serialize
+  if (kind === 'optional') return flags
+  if (symmetry === 'asymmetric') flags |= edgeFlag.asymmetric
+  else if (symmetry === 'symmetric') {
+    flags |= edgeFlag.impliesThen
+    if (firstTask === task.start || firstTask === task.promote) flags |= edgeFlag.runnableLeft
+  } else flags |= edgeFlag.impliesFirst
+  return flags
+}
+
+const inverses: ReadonlyMap<string, string> = new Map([
+  [task.start, task.stop],
+  [task.stop, task.start],
+  [task.promote, task.demote],
+  [task.demote, task.promote],
+  [task.running, task.stopped],
+  [task.stopped, task.running],
+  [task.promoted, task.demoted],
+  [task.demoted, task.promoted],
+])
+
+/** The task that undoes another; undefined for tasks that nothing undoes. */
+export function inverseTask(of: string): string | undefined {
+  return inverses.get(of)
+}
+

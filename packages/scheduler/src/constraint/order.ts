@@ -1,0 +1,90 @@
+import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
+import { operationKey, task } from '../action/key.ts'
+import { newAction } from '../action/ledger.ts'
+import { type Action, type Cluster, type Resource, variant } from '../model/model.ts'
+import { edgeFlag } from '../order/flags.ts'
+import { parseBoolean, parseInteger } from '../scalar.ts'
+import { actionSide, addOrder, taskOf } from './internal-order.ts'
+import { constraintInstance, expandSets, isTemplateOrTag, refuse, sideToSet } from './lookup.ts'
+import { inverseTask, isSymmetric, orderFlags, orderKind } from './order-kind.ts'
+import { orderSets } from './order-set.ts'
+
+/** A pseudo action that can run once enough of its inputs can. */
+export function gateAction(cluster: Cluster, name: string): Action {
+  const known = cluster.singletons.get(name)
+  if (known !== undefined) return known
+  const made = newAction(cluster, name, name, undefined, undefined, true)
+  cluster.singletons.set(name, made)
+  made.pseudo = true
+  made.runnable = true
+  made.requiresAny = true
+  return made
+}
+
+/** Reads one `rsc_order`. */
+export function unpackOrder(cluster: Cluster, original: XmlElement): void {
+  const xml = sidesToSets(cluster, expandSets(cluster, original))
+  if (xml === undefined) return refuse(cluster, original, 'one of its resources does not exist')
+  if (childrenNamed(xml, 'resource_set').length > 0) return orderSets(cluster, xml, gateAction)
+  const first = constraintInstance(cluster, attr(xml, 'first'), attr(xml, 'first-instance'))
+  const then = constraintInstance(cluster, attr(xml, 'then'), attr(xml, 'then-instance'))
+  if (first === undefined) return refuse(cluster, xml, `'${attr(xml, 'first') ?? ''}' does not exist`)
+  if (then === undefined) return refuse(cluster, xml, `'${attr(xml, 'then') ?? ''}' does not exist`)
+  const kind = orderKind(cluster, xml)
+  const firstTask = attr(xml, 'first-action') ?? task.start
+  const thenTask = attr(xml, 'then-action') ?? firstTask
+  const symmetric = isSymmetric(kind, attr(xml, 'symmetrical'))
+  let flags = orderFlags(kind, firstTask, symmetric ? 'symmetric' : 'asymmetric')
+  const restarts = kind === 'optional' && then.restartTypeRestart
+  if (restarts) flags |= edgeFlag.impliesThen
+  const least = leastInstances(xml, first)
+  if (least > 0) orderAfterSome(cluster, xml, first, firstTask, then, thenTask, flags, least)
+  else addOrder(cluster, taskOf(first, firstTask), taskOf(then, thenTask), flags)
+  if (!symmetric) return
+  const [back, forth] = [inverseTask(thenTask), inverseTask(firstTask)]
+  if (back === undefined || forth === undefined) {
+    cluster.log.push({ kind: 'warning', text: `Cannot invert constraint '${idOf(xml)}'` })
+    return
+  }
+  let inverse = orderFlags(kind, back, 'inverse')
+  if (restarts) inverse |= edgeFlag.impliesFirst
+  addOrder(cluster, taskOf(then, back), taskOf(first, forth), inverse)
+}
+
+function sidesToSets(cluster: Cluster, xml: XmlElement): XmlElement | undefined {
+  if (!isTemplateOrTag(cluster, attr(xml, 'first')) && !isTemplateOrTag(cluster, attr(xml, 'then'))) return xml
+  const first = sideToSet(cluster, xml, { attribute: 'first', moved: 'first-action', movedAs: 'action', always: true })
+  if (first === undefined) return undefined
+  return sideToSet(cluster, first, { attribute: 'then', moved: 'then-action', movedAs: 'action', always: true })
+}
+
+/** Number of instances of a clone that are enough for what comes after it; 0 where all count. */
+function leastInstances(xml: XmlElement, first: Resource): number {
+  if (first.variant !== variant.clone) return 0
+  const least = first.meta.get('clone-min')
+  if (least !== undefined) return Math.max(0, parseInteger(least) ?? 0)
+  return parseBoolean(attr(xml, 'require-all')) === false ? 1 : 0
+}
+
+function orderAfterSome(
+  cluster: Cluster,
+  xml: XmlElement,
+  first: Resource,
+  firstTask: string,
+  then: Resource,
+  thenTask: string,
+  flags: number,
+  least: number,
+): void {
+  const gate = gateAction(cluster, `clone-one-or-more:${idOf(xml)}`)
+  gate.requiredRunnableBefore = least
+  for (const instance of first.children) {
+    addOrder(
+      cluster,
+      { resource: instance, key: operationKey(instance.id, firstTask) },
+      actionSide(gate),
+      edgeFlag.oneOrMore | edgeFlag.impliesThenPrinted,
+    )
+  }
+  addOrder(cluster, actionSide(gate), taskOf(then, thenTask), flags | edgeFlag.runnableLeft)
+}

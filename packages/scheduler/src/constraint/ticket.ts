@@ -1,0 +1,81 @@
+import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
+import { fenceNode } from '../action/fencing.ts'
+import type { Cluster, LossPolicy, Resource, TicketDependency } from '../model/model.ts'
+import { parseRole, type Role, role } from '../model/role.ts'
+import { forEachLeaf } from '../model/tree.ts'
+import { references } from '../unpack/name-values.ts'
+import { findTicket } from '../unpack/node-state.ts'
+import { ban, block } from '../unpack/running.ts'
+import { constraintInstance, constraintResource, expandSets, refuse, sideToSet } from './lookup.ts'
+
+/** Reads one `rsc_ticket`, and does at once what a ticket that is not granted demands. */
+export function unpackTicket(cluster: Cluster, original: XmlElement): void {
+  const ticketId = attr(original, 'ticket')
+  if (ticketId === undefined) return refuse(cluster, original, 'it names no ticket')
+  const sets = expandSets(cluster, original)
+  const xml = sideToSet(cluster, sets, { attribute: 'rsc', moved: 'rsc-role', movedAs: 'role', always: false }) ?? original
+  const items = childrenNamed(xml, 'resource_set')
+  if (items.length === 0) {
+    const resource = constraintInstance(cluster, attr(xml, 'rsc'), attr(xml, 'rsc-instance'))
+    if (resource === undefined) return refuse(cluster, xml, `'${attr(xml, 'rsc') ?? ''}' does not exist`)
+    return addDependency(cluster, xml, resource, attr(xml, 'rsc-role'))
+  }
+  const { resolve } = references(cluster)
+  for (const item of items) {
+    const set = resolve(item)
+    if (set === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist')
+    for (const ref of childrenNamed(set, 'resource_ref')) {
+      const resource = constraintResource(cluster, idOf(ref))
+      if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' does not exist`)
+      addDependency(cluster, xml, resource, attr(set, 'role'))
+    }
+  }
+}
+
+function lossPolicy(cluster: Cluster, text: string | undefined, of: Role): LossPolicy {
+  switch (text?.toLowerCase()) {
+    case 'fence':
+      return cluster.settings.fencingEnabled ? 'fence' : 'stop'
+    case 'freeze':
+      return 'freeze'
+    case 'demote':
+      return 'demote'
+    case 'stop':
+      return 'stop'
+    default:
+      return of === role.promoted ? 'demote' : 'stop'
+  }
+}
+
+function addDependency(cluster: Cluster, xml: XmlElement, resource: Resource, roleName: string | undefined): void {
+  const asked = parseRole(roleName)
+  const filter = asked === role.started ? role.unknown : asked
+  const dependency: TicketDependency = {
+    id: idOf(xml),
+    ticket: findTicket(cluster, attr(xml, 'ticket') ?? ''),
+    role: filter,
+    lossPolicy: lossPolicy(cluster, attr(xml, 'loss-policy'), filter),
+  }
+  resource.tickets.push(dependency)
+  if (!dependency.ticket.granted || dependency.ticket.standby) applyLoss(cluster, resource, dependency)
+}
+
+function applyLoss(cluster: Cluster, resource: Resource, dependency: TicketDependency): void {
+  forEachLeaf(resource, (leaf) => {
+    const { ticket, lossPolicy: policy } = dependency
+    if (ticket.granted || leaf.runningOn.length === 0) {
+      if (dependency.role !== role.promoted || policy === 'stop') ban(cluster, leaf, undefined)
+      return
+    }
+    const concerned = dependency.role === role.unknown || dependency.role === leaf.role
+    if (policy === 'stop') ban(cluster, leaf, undefined)
+    else if (policy === 'demote') {
+      if (dependency.role !== role.promoted) ban(cluster, leaf, undefined)
+    } else if (!concerned) return
+    else if (policy === 'freeze') block(leaf)
+    else {
+      ban(cluster, leaf, undefined)
+      for (const node of leaf.runningOn) fenceNode(cluster, node, 'deadman ticket was lost')
+    }
+  })
+}
