@@ -6,5 +6,8 @@ export type Tool = (argv: readonly string[]) => Promise<number>
  * that its own code takes. Sorted.
  */
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
+  cibadmin: async () => (await import('./cibadmin/main.ts')).run,
   corosync: async () => (await import('./corosync/main.ts')).run,
+  crm_diff: async () => (await import('./crm_diff/main.ts')).run,
+  crm_error: async () => (await import('./crm_error/main.ts')).run,
 }

@@ -1,0 +1,108 @@
+/** One option of a tool. The table of a tool's options is its grammar and its help. */
+export type Option = {
+  /** Single character, or empty where the option has only a long name. */
+  readonly short: string
+  readonly long: string
+  /** Name of its argument; left out where it takes none. */
+  readonly argument?: string
+  /** Whether the argument may be missing (then only `--long=ARG` and `-sARG` give one). */
+  readonly isArgumentOptional?: boolean
+  /** What it does. Empty: not shown in the help. */
+  readonly help: string
+  /** Heading under which the help shows it. */
+  readonly group?: string
+}
+
+/** An option as found on the command line. */
+export type Given = { readonly long: string; readonly value: string | undefined }
+
+/** A command line in the order given, or what is wrong with it. */
+export type ParsedLine =
+  | { readonly ok: true; readonly options: readonly Given[]; readonly operands: readonly string[] }
+  | { readonly ok: false; readonly message: string }
+
+/** How a family of tools parses: the older one takes abbreviated long options, and words errors in its own way. */
+export type Dialect = 'getopt' | 'groups'
+
+type Found = { readonly option: Option; readonly inline: string | undefined } | { readonly message: string }
+
+/** Parses a command line by a table of options. Operands may stand anywhere; `--` ends the options. */
+export function parseLine(argv: readonly string[], table: readonly Option[], dialect: Dialect): ParsedLine {
+  const options: Given[] = []
+  const operands: string[] = []
+  const rest = [...argv]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') {
+      operands.push(...rest)
+      break
+    }
+    if (!word.startsWith('-') || word === '-') {
+      operands.push(word)
+      continue
+    }
+    const found = word.startsWith('--') ? longOption(word, table, dialect) : shortOption(word, table, dialect)
+    if ('message' in found) return { ok: false, message: found.message }
+    const { option, inline } = found
+    if (option.argument === undefined) {
+      options.push({ long: option.long, value: undefined })
+      if (inline !== undefined && !word.startsWith('--')) rest.unshift(`-${inline}`)
+      continue
+    }
+    const value = inline ?? (option.isArgumentOptional === true ? undefined : rest.shift())
+    if (value === undefined && option.isArgumentOptional !== true) {
+      return { ok: false, message: missing(word, dialect) }
+    }
+    options.push({ long: option.long, value })
+  }
+  return { ok: true, options, operands }
+}
+
+function missing(word: string, dialect: Dialect): string {
+  return dialect === 'getopt'
+    ? `option requires an argument -- '${word.replace(/^-+/, '')}'`
+    : `Missing argument for ${word}`
+}
+
+function longOption(word: string, table: readonly Option[], dialect: Dialect): Found {
+  const at = word.indexOf('=')
+  const name = at < 0 ? word.slice(2) : word.slice(2, at)
+  const inline = at < 0 ? undefined : word.slice(at + 1)
+  const exact = table.find((option) => option.long === name)
+  if (exact !== undefined) return { option: exact, inline }
+  const candidates = dialect === 'getopt' ? table.filter((option) => option.long.startsWith(name)) : []
+  const [only] = candidates
+  if (only !== undefined && candidates.length === 1) return { option: only, inline }
+  if (dialect === 'groups') return { message: `Unknown option ${at < 0 ? word : word.slice(0, at)}` }
+  if (candidates.length === 0) return { message: `unrecognized option '${word}'` }
+  const list = candidates.map((option) => `'--${option.long}'`).join(' ')
+  return { message: `option '${word}' is ambiguous; possibilities: ${list}` }
+}
+
+function shortOption(word: string, table: readonly Option[], dialect: Dialect): Found {
+  const letter = word[1] as string
+  const option = table.find((item) => item.short === letter)
+  if (option === undefined) {
+    return { message: dialect === 'groups' ? `Unknown option -${letter}` : `invalid option -- '${letter}'` }
+  }
+  return { option, inline: word.length > 2 ? word.slice(2) : undefined }
+}
+
+/** Help text made from a table: usage, what the tool is for, options by group. */
+export function helpText(usage: string, purpose: string, table: readonly Option[]): string {
+  const groups = new Map<string, string[]>()
+  for (const option of table) {
+    if (option.help === '') continue
+    const lines = groups.get(option.group ?? 'Options') ?? []
+    lines.push(helpLine(option))
+    groups.set(option.group ?? 'Options', lines)
+  }
+  const sections = [...groups].map(([title, lines]) => `${title}:\n${lines.join('\n')}`)
+  return `Usage: ${usage}\n\n${purpose}\n\n${sections.join('\n\n')}\n`
+}
+
+function helpLine(option: Option): string {
+  const short = option.short === '' ? '    ' : `-${option.short}, `
+  const argument =
+    option.argument === undefined ? '' : option.isArgumentOptional ? `[=${option.argument}]` : `=${option.argument}`
+  return `  ${`${short}--${option.long}${argument}`.padEnd(34)} ${option.help}`
+}

@@ -1,0 +1,27 @@
+import { exitCodeText } from '@quorate/cib'
+import { type AttributesInit, element, formatXml, type XmlElement } from '@quorate/xml'
+
+/** Version of the XML that tools print, as Pacemaker 2.1.5 has it. */
+const apiVersion = '2.25'
+
+/**
+ * What a tool prints with --output-as=xml: its results, and how it ended (behaviour/pacemaker-tools.md 1.2).
+ *
+ * @param request command line as given
+ * @param errors lines that would have gone to the error output
+ */
+export function resultXml(
+  request: readonly string[],
+  results: readonly XmlElement[],
+  code: number,
+  errors: readonly string[] = [],
+): string {
+  const list = errors.map((line) => element('error', {}, [], line))
+  const status = element(
+    'status',
+    { code: String(code), message: exitCodeText(code) },
+    list.length === 0 ? [] : [element('errors', {}, list)],
+  )
+  const attributes: AttributesInit = { 'api-version': apiVersion, request: request.join(' ') }
+  return formatXml(element('pacemaker-result', attributes, [...results, status]))
+}

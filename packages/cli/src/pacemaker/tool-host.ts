@@ -1,0 +1,44 @@
+import fs from 'node:fs'
+import process from 'node:process'
+
+/** What a tool sees of the machine it runs on. Tests and the conformance runner hand in another. */
+export type ToolHost = {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** All of standard input. @throws Error where it cannot be read */
+  readonly readInput: () => string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Whether standard output is a person's terminal. */
+  readonly isTerminal: boolean
+}
+
+/** The process that runs the tool. */
+export function processHost(): ToolHost {
+  return {
+    env: process.env,
+    out: (text) => writeAll(1, text),
+    err: (text) => writeAll(2, text),
+    readInput: () => fs.readFileSync(0, 'utf8'),
+    now: () => Date.now(),
+    isTerminal: process.stdout.isTTY === true,
+  }
+}
+
+/** Writes synchronously, so that nothing is lost when the process ends; a reader that left early ends the output. */
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += fs.writeSync(fd, bytes, at)
+    } catch (fault) {
+      const { code } = fault as NodeJS.ErrnoException
+      if (code === 'EPIPE') return
+      if (code !== 'EAGAIN') throw fault
+    }
+  }
+}
+
+/** What every tool prints for --version: front ends read the first line. */
+export const versionText = 'Pacemaker 2.1.5\nQuorate: the Linux-HA stack in TypeScript\n'
