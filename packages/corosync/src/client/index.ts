@@ -1,4 +1,19 @@
-export { CsError, type CsErrorName, csErrorCodes } from './cs-error.ts'
+export { CsError, type CsErrorName, csErrorCodes } from '../cs-error.ts'
+export { votequorumInfoFlags } from '../ipc/votequorum-messages.ts'
+export type {
+  CfgAdminClient,
+  CmapAdminClient,
+  CpgProcess,
+  NodeLink,
+  NodeStatus,
+  QuorumAdminClient,
+  RingLink,
+  VotequorumClient,
+  VotequorumHandlers,
+  VotequorumInfo,
+  VotequorumState,
+} from './admin-clients.ts'
+export { connectRing, type IpcRing } from './ipc-ring.ts'
 export type {
   CfgClient,
   CfgHandlers,

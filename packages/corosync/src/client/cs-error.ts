@@ -1,1 +1,0 @@
-export { CsError, type CsErrorName, csErrorCodes } from '../cs-error.ts'

@@ -1,0 +1,49 @@
+import type {
+  CfgAdminClient,
+  CmapAdminClient,
+  CpgProcess,
+  QuorumAdminClient,
+  VotequorumClient,
+  VotequorumHandlers,
+} from './admin-clients.ts'
+import { IpcCfgClient } from './cfg-client.ts'
+import { IpcCmapClient } from './cmap-client.ts'
+import { IpcCpgClient } from './cpg-client.ts'
+import { IpcQuorumClient } from './quorum-client.ts'
+import type { CfgHandlers, CpgClient, CpgHandlers, QuorumHandlers, Ring } from './ring-clients.ts'
+import { tryAgainForMsDefault } from './service-connection.ts'
+import { IpcVotequorumClient } from './votequorum-client.ts'
+
+/** Every door of the ring on this host. */
+export interface IpcRing extends Ring {
+  quorum(handlers: QuorumHandlers): Promise<QuorumAdminClient>
+  cmap(onClose: (error: Error) => void): Promise<CmapAdminClient>
+  cfg(handlers: CfgHandlers): Promise<CfgAdminClient>
+  cpg(handlers: CpgHandlers): Promise<CpgClient & { processes(): Promise<readonly CpgProcess[]> }>
+  votequorum(handlers: VotequorumHandlers): Promise<VotequorumClient>
+  /** The map of statistics (`stats.*`). */
+  cmapStats(onClose: (error: Error) => void): Promise<CmapAdminClient>
+  /** As `cfg`, for a program that does not want to be asked before the ring stops. */
+  cfgWithoutTracking(onClose: (error: Error) => void): Promise<CfgAdminClient>
+}
+
+/**
+ * The ring of this host over libqb IPC: this project's corosync or the real one, under the usual names or below
+ * `QUORATE_ROOT`. Connects at the first use of each door.
+ *
+ * `tryAgainForMs`: how long calls and connects are tried again while the ring says CS_ERR_TRY_AGAIN, as it does until
+ * it has formed for the first time; default 10 s, 0 for tools that answer at once.
+ */
+export function connectRing(options: { readonly tryAgainForMs?: number } = {}): IpcRing {
+  const tryAgainForMs = options.tryAgainForMs ?? tryAgainForMsDefault
+  return {
+    cpg: (handlers) => IpcCpgClient.open(handlers, tryAgainForMs),
+    quorum: (handlers) => IpcQuorumClient.open(handlers, tryAgainForMs),
+    cmap: (onClose) => IpcCmapClient.open('default', { tryAgainForMs, onClose }),
+    cmapStats: (onClose) => IpcCmapClient.open('stats', { tryAgainForMs, onClose }),
+    cfg: (handlers) => IpcCfgClient.open(handlers, true, tryAgainForMs),
+    cfgWithoutTracking: (onClose) =>
+      IpcCfgClient.open({ testShutdown: async () => true, onClose }, false, tryAgainForMs),
+    votequorum: (handlers) => IpcVotequorumClient.open(handlers, tryAgainForMs),
+  }
+}
