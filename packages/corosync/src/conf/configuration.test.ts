@@ -1,0 +1,179 @@
+import { nodeId } from '@quorate/base'
+import { totemConfig } from '@quorate/totem'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { configKeys } from './cmap-keys.ts'
+import { ConfigError } from './config-error.ts'
+import { parseConfigText } from './config-text.ts'
+import { readConfiguration } from './configuration.ts'
+import { localNode } from './local-node.ts'
+import { options } from './options.ts'
+import { checkTiming } from './timing-check.ts'
+
+const nodelist = `nodelist {
+  node {
+    nodeid: 1
+    name: n1
+    ring0_addr: 127.0.0.1
+  }
+  node {
+    nodeid: 2
+    name: n2.example
+    ring0_addr: 127.0.0.2
+    quorum_votes: 3
+  }
+}
+`
+const good = `totem {
+  version: 2
+  transport: udpu
+  token: 1000
+}
+${nodelist}quorum {
+  provider: corosync_votequorum
+}
+`
+
+function errorOf(text: string): string {
+  try {
+    const configuration = readConfiguration('c.conf', text)
+    checkTiming(
+      'c.conf',
+      configuration.entries,
+      totemConfig(nodeId(1), configuration.totem, configuration.nodes.length),
+    )
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return 'no error'
+}
+
+const totem = (lines: string): string => `totem {\nversion: 2\ntransport: udpu\n${lines}\n}\n${nodelist}`
+
+test.each([
+  ['totem {\n version: 2\n', "c.conf:2: Missing closing brace of 'totem', opened in line 1"],
+  ['totem {\n version: 2\n}\n}\n', 'c.conf:4: Unexpected closing brace'],
+  ['totem\n{\n', 'c.conf:1: Line is not opening or closing section or key value'],
+  ['totem { # x\n', "c.conf:1: Extra characters after opening bracket '{'"],
+  ['totem {\n} # end\n', "c.conf:2: Extra characters before or after closing bracket '}'"],
+  [`totem {\na: ${'x'.repeat(600)}\n}\n`, 'c.conf:2: Line too long'],
+  [
+    totem('token: abc'),
+    'c.conf:4: Value of key "totem.token" is expected to be integer in range (0..4294967295), but "abc" was given',
+  ],
+  [
+    totem('token: 4294967296'),
+    'c.conf:4: Value of key "totem.token" is expected to be integer in range (0..4294967295), but "4294967296" was given',
+  ],
+  [
+    totem('ip_version: x'),
+    'c.conf:4: Value of key "totem.ip_version" is expected to be ipv4, ipv6, ipv4-6 or ipv6-4, but "x" was given',
+  ],
+  [totem('to ken: 1'), 'c.conf:4: Key "totem.to ken" is expected to be 3 to 255 of A-Z a-z 0-9 . _ - / :'],
+  [totem('crypto_cipher: aes256'), 'c.conf:4: crypto_cipher & crypto_hash are only valid for the Knet transport.'],
+  [totem('secauth: on'), 'c.conf:4: secauth: on is only valid for the Knet transport.'],
+  [totem('token: 10'), 'c.conf:4: The token timeout parameter (10 ms) may not be less than (30 ms).'],
+  [
+    totem('join: 5000'),
+    'c.conf:4: The consensus timeout parameter (3600 ms) may not be less than join timeout (5000 ms).',
+  ],
+  ['totem {\nversion: 3\n}\n', 'c.conf:2: totem { version: 2 } is expected: this parser can only parse version 2'],
+  [
+    'totem {\nversion: 2\n}\n',
+    'c.conf: transport: knet, the default, is not supported yet; totem { transport: udpu } is expected',
+  ],
+  [
+    'totem {\nversion: 2\ntransport: udp\n}\n',
+    'c.conf:3: transport: udp is not supported yet; totem { transport: udpu } is expected',
+  ],
+  [
+    'totem {\nversion: 2\ntransport: udpu\n}\n',
+    'c.conf: nodelist { node { ring0_addr: ADDRESS } } is expected: No interfaces defined',
+  ],
+  [good.replace('nodeid: 2', 'nodeid: 1'), 'c.conf:13: Nodeid 1 appears twice in corosync.conf'],
+  [
+    good.replace('ring0_addr: 127.0.0.2', 'ring0_addr: 127.0.0.2\n ring1_addr: 10.0.0.1'),
+    'c.conf:16: one link is expected with transport udpu: only knet has more',
+  ],
+  [good.replace('provider', 'two_node: 1\nprovider'), 'c.conf:20: two_node is expected with 2 votes, but there are 4'],
+  ['uidgid {\nuser: me\n}\n', 'c.conf:2: uidgid: Only uid and gid are allowed items, but "user" was given'],
+  ['logging {\nlogger_subsys {\ndebug: on\n}\n}\n', 'c.conf:2: No subsys key in logger_subsys directive'],
+])('%j is refused with its place and what was expected', (text, message) => {
+  expect(errorOf(text)).toBe(message)
+})
+
+test('a good file gives typed settings, times as corosync resolves them, and the keys of cmap', () => {
+  const configuration = readConfiguration('c.conf', good)
+  expect(configuration.nodes.map((node) => [node.position, node.node, node.name, node.address, node.votes])).toEqual([
+    [0, 1, 'n1', '127.0.0.1', 1],
+    [1, 2, 'n2.example', '127.0.0.2', 3],
+  ])
+  expect(configuration.quorum).toMatchObject({ expectedVotes: 4, isTwoNode: false, waitForAll: false })
+  const times = totemConfig(nodeId(2), { token: 1000 }, 3)
+  expect([times.tokenLossMs, times.consensusMs, times.tokenRetransmitMs]).toEqual([1650, 1980, 392])
+  const keys = new Map(configKeys(configuration, times))
+  expect(keys.get('nodelist.local_node_pos')).toEqual({ type: 6, bytes: Uint8Array.of(1, 0, 0, 0) })
+  expect(keys.get('nodelist.node.1.quorum_votes')?.type).toBe(6)
+  expect(keys.get('totem.transport')).toEqual({ type: 11, bytes: new TextEncoder().encode('udpu\0') })
+  expect(keys.get('runtime.config.totem.token')).toEqual({ type: 6, bytes: Uint8Array.of(0x72, 6, 0, 0) })
+})
+
+test('two_node implies wait_for_all, which may be switched off', () => {
+  const two = good.replace('quorum_votes: 3', 'quorum_votes: 1').replace('provider', 'two_node: 1\nprovider')
+  expect(readConfiguration('c.conf', two).quorum).toMatchObject({ isTwoNode: true, waitForAll: true })
+  const off = two.replace('two_node: 1', 'two_node: 1\nwait_for_all: 0')
+  expect(readConfiguration('c.conf', off).quorum).toMatchObject({ isTwoNode: true, waitForAll: false })
+})
+
+test('settings that no one knows are kept and named', () => {
+  const { unknown, entries } = readConfiguration('c.conf', totem('tokn: 1'))
+  expect(unknown.map((entry) => [entry.key, entry.line])).toEqual([['totem.tokn', 4]])
+  expect(entries.some((entry) => entry.key === 'totem.tokn')).toBe(true)
+})
+
+test('this machine is found by its name, its short name, then by an address; else that is said', () => {
+  const { nodes } = readConfiguration('c.conf', good)
+  const of = (hostName: string, addresses: readonly string[] = []): number =>
+    localNode('c.conf', nodes, { hostName, addresses }).node
+  expect([of('n1'), of('n1.example'), of('n2'), of('other', ['127.0.0.2'])]).toEqual([1, 1, 2, 2])
+  expect(() => of('other')).toThrow("a node named 'other' or with an address of this machine is expected")
+})
+
+test('no text makes the parser fail in another way than with a ConfigError', () => {
+  const piece = fc.constantFrom(
+    'totem {',
+    'node {',
+    '}',
+    'a: b',
+    'version: 2',
+    '#',
+    ':',
+    '{',
+    '\n',
+    ' ',
+    'nodelist {',
+    'é',
+  )
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(piece).map((parts) => parts.join('\n')),
+      ),
+      (text) => {
+        try {
+          parseConfigText('f', text)
+          readConfiguration('f', text)
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError)
+        }
+      },
+    ),
+  )
+})
+
+test('the table of options is sorted', () => {
+  const names = options.map((option) => option.name)
+  expect(names).toEqual(names.toSorted())
+})
