@@ -1,0 +1,45 @@
+import fs from 'node:fs'
+import { parseXml } from '@quorate/xml'
+import { agentName, type ResourceSpec } from '../executor/agent.ts'
+import { type AgentMetadata, readMetadata } from '../executor/metadata.ts'
+import type { AgentHost } from './agent-folders.ts'
+import { findAgent, startAgent } from './agent-process.ts'
+
+/** An agent that has not told its meta-data by then is not waited for. */
+const metadataTimeoutMs = 30_000
+
+type Known = { readonly changedMs: number; readonly metadata: AgentMetadata | undefined }
+
+/** Meta-data of agents, asked for again only when the agent's file has changed. */
+export class AgentLibrary {
+  readonly #host: AgentHost
+  readonly #known = new Map<string, Known>()
+
+  constructor(host: AgentHost) {
+    this.#host = host
+  }
+
+  /** Undefined where the agent is missing, says nothing that can be read, or takes too long. */
+  async learn(resource: ResourceSpec): Promise<AgentMetadata | undefined> {
+    const file = findAgent({ resource }, this.#host)
+    if (file === undefined) return undefined
+    const changedMs = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    const known = this.#known.get(file)
+    if (known?.changedMs === changedMs) return known.metadata
+    const metadata = await this.#ask(resource)
+    this.#known.set(file, { changedMs, metadata })
+    return metadata
+  }
+
+  #ask(resource: ResourceSpec): Promise<AgentMetadata | undefined> {
+    const run = { resource: { ...resource, id: agentName(resource) }, action: 'meta-data', parameters: new Map() }
+    return new Promise((resolve) => {
+      const agent = startAgent(run, this.#host, ({ stdout }) => {
+        clearTimeout(timer)
+        const xml = parseXml(stdout)
+        resolve(xml.ok && xml.value.name === 'resource-agent' ? readMetadata(xml.value) : undefined)
+      })
+      const timer = setTimeout(() => agent.signal('SIGKILL'), metadataTimeoutMs)
+    })
+  }
+}

@@ -1,0 +1,167 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { monoMs } from '@quorate/base'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type ExecutorEffect,
+  type ExecutorEvent,
+  newExecutor,
+  type OperationResult,
+  stepExecutor,
+} from '../executor/executor.ts'
+import { outputBytesMax } from '../executor/outcome.ts'
+import type { AgentHost } from './agent-folders.ts'
+import { AgentLibrary } from './agent-metadata.ts'
+import { type AgentProcess, startAgent } from './agent-process.ts'
+
+let folder = ''
+let host: AgentHost
+const realAgents = '/usr/lib/ocf/resource.d'
+const hasRealAgents = fs.existsSync(path.join(realAgents, 'heartbeat/Dummy'))
+
+const script = `#!/bin/sh
+echo "$1 $OCF_RESKEY_word" >> ${'$'}{HA_RSCTMP}/calls
+case "$1" in
+meta-data) echo '<resource-agent name="t"><version>1.1</version><parameters><parameter name="p"/><parameter name="q" reloadable="1"/></parameters><actions><action name="reload-agent"/></actions></resource-agent>' ;;
+start) exit 0 ;;
+monitor) echo "ocf-exit-reason:no such thing" >&2; exit 7 ;;
+stop) sleep 60 & echo $! > ${'$'}{HA_RSCTMP}/child; trap '' TERM; sleep 60; sleep 60 ;;
+promote) kill -SEGV $$ ;;
+demote) yes 0123456789 | head -c 3000000 ; echo "ocf-exit-reason:told at last" >&2; exit 1 ;;
+notify) sleep 60 & exit 0 ;;
+esac
+`
+
+beforeAll(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-agents-'))
+  fs.mkdirSync(path.join(folder, 'test'))
+  fs.writeFileSync(path.join(folder, 'test/t'), script, { mode: 0o755 })
+  fs.writeFileSync(path.join(folder, 'test/locked'), script, { mode: 0o644 })
+  host = {
+    folders: [folder, realAgents],
+    ocfRoot: '/usr/lib/ocf',
+    workFolder: folder,
+    environment: { HA_RSCTMP: folder },
+  }
+})
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
+
+/** Runs one operation through the executor's core and real processes; answers its result. */
+function perform(action: string, timeoutMs = 20_000, type = 't', provider = 'test'): Promise<OperationResult> {
+  const state = newExecutor()
+  const timers = new Map<string, NodeJS.Timeout>()
+  return new Promise((resolve) => {
+    let agent: AgentProcess | undefined
+    const send = (event: ExecutorEvent): void => {
+      const now = { monoMs: monoMs(performance.now()), epochS: Math.trunc(Date.now() / 1000) }
+      for (const effect of stepExecutor(state, event, now)) act(effect)
+    }
+    const act = (effect: ExecutorEffect): void => {
+      switch (effect.do) {
+        case 'spawn':
+          agent = startAgent(effect.run, host, (ended) => send({ kind: 'ended', callId: effect.callId, ...ended }))
+          return
+        case 'signal':
+          agent?.signal(effect.signal)
+          return
+        case 'arm': {
+          const { callId, timer, afterMs } = effect
+          timers.set(
+            timer,
+            setTimeout(() => send({ kind: 'timer', callId, timer }), afterMs),
+          )
+          return
+        }
+        case 'disarm':
+          clearTimeout(timers.get(effect.timer))
+          return
+        case 'result':
+          for (const timer of timers.values()) clearTimeout(timer)
+          resolve(effect.result)
+          return
+        default:
+      }
+    }
+    const resource = { id: 'r', standard: 'ocf', provider, type }
+    const order = { callId: 1, resource, action, intervalMs: 0, timeoutMs, startDelayMs: 0, transitionKey: '' }
+    send({ kind: 'execute', order: { ...order, parameters: new Map([['word', 'x y']]) } })
+  })
+}
+
+/** True while a process runs; a zombie is none. */
+function isAlive(pid: number): boolean {
+  try {
+    return !fs.readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  } catch {
+    return false
+  }
+}
+
+describe('an agent', () => {
+  test('is run with its action as only argument and its parameters in the environment', async () => {
+    expect(await perform('start')).toMatchObject({ rc: 0, status: 0 })
+    expect(fs.readFileSync(path.join(folder, 'calls'), 'utf8')).toContain('start x y\n')
+  })
+
+  test('tells its exit reason on standard error', async () => {
+    expect(await perform('monitor')).toMatchObject({ rc: 7, exitReason: 'no such thing' })
+  })
+
+  test('that hangs and ignores SIGTERM is killed with everything in its group', async () => {
+    const result = await perform('stop', 300)
+    expect(result).toMatchObject({ status: 2, rc: 1, exitReason: 'Resource agent did not complete within 300ms' })
+    const child = Number(fs.readFileSync(path.join(folder, 'child'), 'utf8'))
+    await expect.poll(() => isAlive(child)).toBe(false)
+  })
+
+  test('that dies by a signal is reported with it', async () => {
+    expect(await perform('promote')).toMatchObject({
+      status: 4,
+      rc: 1,
+      exitReason: 'Resource agent interrupted by Segmentation fault signal',
+    })
+  })
+
+  test('that floods its output is read to the end, and its output is cut off', async () => {
+    const result = await perform('demote')
+    expect(result).toMatchObject({ rc: 1, exitReason: 'told at last' })
+    expect(result.stdout.length).toBe(outputBytesMax)
+  })
+
+  test('that leaves a daemon behind which holds its output open ends all the same', async () => {
+    const began = performance.now()
+    expect(await perform('notify')).toMatchObject({ rc: 0 })
+    expect(performance.now() - began).toBeLessThan(5_000)
+  })
+
+  test('that is missing or may not be run is reported so', async () => {
+    expect(await perform('start', 1_000, 'none')).toMatchObject({ rc: 5, status: 7 })
+    expect(await perform('start', 1_000, 'locked')).toMatchObject({ rc: 4, status: 4 })
+  })
+
+  test('has its meta-data read once, until its file changes', async () => {
+    const library = new AgentLibrary(host)
+    const resource = { id: 'r', standard: 'ocf', provider: 'test', type: 't' }
+    expect(await library.learn(resource)).toEqual({ restarting: ['p'], secret: [] })
+    const calls = () => fs.readFileSync(path.join(folder, 'calls'), 'utf8').match(/meta-data/g)?.length
+    const before = calls()
+    await library.learn(resource)
+    expect(calls()).toBe(before)
+    fs.utimesSync(path.join(folder, 'test/t'), new Date(), new Date(0))
+    await library.learn(resource)
+    expect(calls()).toBe((before ?? 0) + 1)
+  })
+
+  test.skipIf(!hasRealAgents)(
+    'of the resource-agents package goes through its whole life (needs resource-agents)',
+    async () => {
+      const run = (action: string) => perform(action, 20_000, 'Dummy', 'heartbeat')
+      expect((await run('monitor')).rc).toBe(7)
+      expect((await run('start')).rc).toBe(0)
+      expect((await run('monitor')).rc).toBe(0)
+      expect((await run('stop')).rc).toBe(0)
+      expect((await run('monitor')).rc).toBe(7)
+    },
+  )
+})

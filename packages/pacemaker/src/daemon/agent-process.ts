@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import fs from 'node:fs'
+import type { Readable } from 'node:stream'
+import { type AgentRun, agentEnvironment, agentPaths } from '../executor/agent.ts'
+import { outputBytesMax, type ProcessEnd } from '../executor/outcome.ts'
+import type { AgentHost } from './agent-folders.ts'
+
+/** What an agent's process left. */
+export type AgentEnd = { readonly end: ProcessEnd; readonly stdout: string; readonly stderr: string }
+
+/** A running agent, alone in a process group of its own. */
+export interface AgentProcess {
+  /** To the whole group; none left is no error. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void
+}
+
+/**
+ * After an agent has ended, what it wrote may still be on its way; a daemon that it left behind may hold its output open
+ * for ever. So long is waited for the end of the output.
+ */
+const drainMs = 50
+const pathOfLastResort = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** Where the agent of a run is; undefined when no folder has it. */
+export function findAgent(run: Pick<AgentRun, 'resource'>, host: AgentHost): string | undefined {
+  return agentPaths(run.resource, host.folders).find((file) => fs.existsSync(file))
+}
+
+/** Starts an agent; `ended` is told once. No shell is involved, and nothing is inherited but the environment. */
+export function startAgent(run: AgentRun, host: AgentHost, ended: (what: AgentEnd) => void): AgentProcess {
+  const file = findAgent(run, host)
+  if (file === undefined) {
+    setImmediate(ended, { end: { kind: 'not-started', reason: 'ENOENT' }, stdout: '', stderr: '' })
+    return { signal: () => undefined }
+  }
+  const child = spawn(file, [run.action], {
+    cwd: fs.existsSync(host.workFolder) ? host.workFolder : '/',
+    env: {
+      PATH: pathOfLastResort,
+      ...process.env,
+      ...host.environment,
+      ...agentEnvironment(run, host.ocfRoot),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  watch(child, ended)
+  return {
+    signal: (signal) => {
+      if (child.pid === undefined) return
+      try {
+        process.kill(-child.pid, signal)
+      } catch (error) {
+        if (!isCode(error, 'ESRCH')) throw error
+      }
+    },
+  }
+}
+
+function watch(child: ChildProcess, ended: (what: AgentEnd) => void): void {
+  const stdout = new CutOutput(child.stdout)
+  const stderr = new CutOutput(child.stderr)
+  let isDone = false
+  const finish = (end: ProcessEnd): void => {
+    if (isDone) return
+    isDone = true
+    stdout.close()
+    stderr.close()
+    ended({ end, stdout: stdout.text, stderr: stderr.text })
+  }
+  child.once('error', (error) => finish({ kind: 'not-started', reason: codeOf(error) }))
+  let end: ProcessEnd | undefined
+  child.once('exit', (code, signal) => {
+    end = signal === null ? { kind: 'exit', code: code ?? 1 } : { kind: 'signal', signal }
+    setTimeout(finish, drainMs, end)
+  })
+  child.once('close', () => {
+    if (end !== undefined) finish(end)
+  })
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && codeOf(error) === code
+}
+
+/** Reads all that comes, so that nobody blocks on writing, and keeps the end of it up to {@link outputBytesMax}. */
+class CutOutput {
+  readonly #stream: Readable | null
+  #kept: Buffer[] = []
+  #keptBytes = 0
+
+  constructor(stream: Readable | null) {
+    this.#stream = stream
+    stream?.on('data', (chunk: Buffer) => this.#take(chunk))
+    stream?.on('error', () => undefined)
+  }
+
+  #take(chunk: Buffer): void {
+    this.#kept.push(chunk)
+    this.#keptBytes += chunk.length
+    if (this.#keptBytes <= 2 * outputBytesMax) return
+    const tail = Buffer.concat(this.#kept).subarray(-outputBytesMax)
+    this.#kept = [tail]
+    this.#keptBytes = tail.length
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#kept).subarray(-outputBytesMax).toString('utf8')
+  }
+
+  close(): void {
+    this.#stream?.destroy()
+  }
+}

@@ -1,0 +1,284 @@
+import { performance } from 'node:perf_hooks'
+import { monoMs } from '@quorate/base'
+import { attr, type XmlElement } from '@quorate/xml'
+import type { AttributeManager } from '../attributes/service.ts'
+import type { CibManager } from '../cib-manager/service.ts'
+import { stepController } from '../controller/controller.ts'
+import {
+  type CibCall,
+  type ControllerConfig,
+  type ControllerEffect,
+  type ControllerEvent,
+  type ControllerState,
+  type ControllerTimer,
+  isDc,
+  type LogLevel,
+  newController,
+  type ScheduleResult,
+} from '../controller/state.ts'
+import { agentName } from '../executor/agent.ts'
+import type { LocalEvent } from '../executor/local-resources.ts'
+import type { ControllerDoor } from '../ipc/doors.ts'
+import { routeCrmMessage } from '../messages/crmd-route.ts'
+import type { PeerMessenger } from '../messages/peer-messenger.ts'
+import type { AgentHost } from './agent-folders.ts'
+import { AgentLibrary } from './agent-metadata.ts'
+import { type AgentProcess, startAgent } from './agent-process.ts'
+
+/** What a controller's shell works with. */
+export type ControllerHost = {
+  readonly config: ControllerConfig
+  readonly messenger: PeerMessenger
+  readonly cib: CibManager
+  readonly attributes: AttributeManager
+  readonly agents: AgentHost
+  readonly schedule: (cib: XmlElement) => Promise<ScheduleResult>
+  readonly log: (level: LogLevel, text: string) => void
+  readonly sendToClient: (clientId: string, message: XmlElement) => boolean
+  /** The controller has ended. */
+  readonly ended: (exitCode: number) => void
+}
+
+/** Longest span that a host's timer can wait, in milliseconds. */
+const timerMsMax = 2 ** 31 - 1
+
+/** Runs the controller's core against the world: events in, effects out, one at a time. */
+export class ControllerShell implements ControllerDoor {
+  readonly #host: ControllerHost
+  readonly #state: ControllerState
+  readonly #queue: ControllerEvent[] = []
+  readonly #timers = new Map<string, NodeJS.Timeout>()
+  readonly #running = new Map<number, AgentProcess>()
+  readonly #library: AgentLibrary
+  readonly #stops: (() => void)[] = []
+  #isStepping = false
+  #hasEnded = false
+
+  constructor(host: ControllerHost) {
+    this.#host = host
+    this.#state = newController(host.config)
+    this.#library = new AgentLibrary(host.agents)
+  }
+
+  get state(): string {
+    return this.#state.phase
+  }
+
+  get dc(): string | undefined {
+    return this.#state.dc
+  }
+
+  get isDc(): boolean {
+    return isDc(this.#state)
+  }
+
+  /** Joins the group of controllers and begins. */
+  async start(): Promise<void> {
+    const { messenger, cib } = this.#host
+    await messenger.join('crmd', {
+      message: ({ from, xml }) => {
+        if (from.name !== undefined) this.#post(this.#message(from.name, xml))
+      },
+      changed: () => this.#peersChanged(),
+    })
+    this.#stops.push(
+      messenger.onView(() => this.#peersChanged()),
+      messenger.onLost((error) => this.#post({ kind: 'ring-lost', reason: error.message })),
+      cib.onChange((change) => this.#post({ kind: 'cib-changed', before: change.before, after: change.after })),
+    )
+    this.#peersChanged()
+    this.#post({ kind: 'started', cib: cib.cib })
+  }
+
+  receive(message: XmlElement): void {
+    this.#post(this.#message(this.#host.config.uname, message))
+  }
+
+  /** Sends a message of a local client to where it belongs; answers to it come back by its client id. */
+  shutdown(): void {
+    this.#post({ kind: 'shutdown' })
+  }
+
+  #message(from: string, xml: XmlElement): ControllerEvent {
+    return { kind: 'message', from, xml, cpu: cpuTime() }
+  }
+
+  #peersChanged(): void {
+    const { messenger } = this.#host
+    const peers = messenger
+      .peers()
+      .flatMap(({ nodeId, name, isMember, hasController }) =>
+        name === undefined ? [] : [{ uuid: String(nodeId), uname: name, isMember, hasController }],
+      )
+    this.#post({ kind: 'peers', peers, isQuorate: messenger.view().isQuorate })
+  }
+
+  /** Never re-enters the core: what a step causes at once waits for its end. */
+  #post(event: ControllerEvent): void {
+    if (this.#hasEnded) return
+    this.#queue.push(event)
+    if (this.#isStepping) return
+    this.#isStepping = true
+    try {
+      for (let next = this.#queue.shift(); next !== undefined && !this.#hasEnded; next = this.#queue.shift()) {
+        const now = { monoMs: monoMs(performance.now()), epochS: Math.trunc(Date.now() / 1000) }
+        for (const effect of stepController(this.#state, next, now)) this.#perform(effect)
+      }
+    } finally {
+      this.#isStepping = false
+    }
+  }
+
+  #perform(effect: ControllerEffect): void {
+    const { attributes, cib, log } = this.#host
+    switch (effect.do) {
+      case 'post':
+        this.#send(effect)
+        return
+      case 'cib':
+        this.#call(effect.tag, effect.call)
+        return
+      case 'primary':
+        cib.setPrimary(effect.isPrimary)
+        return
+      case 'attributes':
+        attributes.update(effect.updates)
+        return
+      case 'clear-failures':
+        attributes.clearFailure({ resource: effect.resource, node: effect.node })
+        return
+      case 'schedule':
+        this.#schedule(effect.token)
+        return
+      case 'arm':
+        this.#arm(effect.timer, effect.afterMs, () => this.#post(this.#timer(effect.timer)))
+        return
+      case 'disarm':
+        this.#disarm(effect.timer)
+        return
+      case 'local':
+        this.#local(effect.effect)
+        return
+      case 'log':
+        log(effect.level, effect.text)
+        return
+      case 'exit':
+        this.#end(effect.code)
+        return
+      default:
+        effect satisfies never
+    }
+  }
+
+  #timer(timer: ControllerTimer): ControllerEvent {
+    return { kind: 'timer', timer, cpu: cpuTime() }
+  }
+
+  #send(effect: Extract<ControllerEffect, { readonly do: 'post' }>): void {
+    const { messenger, config, sendToClient, log } = this.#host
+    const { xml, toType } = effect
+    if (this.#state.isRingLost) return
+    const facts = { localName: config.uname, isDc: this.isDc, dc: this.dc }
+    const route = effect.broadcast ? ({ to: 'everybody' } as const) : routeCrmMessage(xml, facts, 'local')
+    switch (route.to) {
+      case 'here':
+        this.#queue.push(this.#message(config.uname, xml))
+        return
+      case 'everybody':
+        messenger.send('crmd', xml, { toType })
+        return
+      case 'node':
+        messenger.send('crmd', xml, { to: route.name, toType })
+        return
+      case 'client':
+        if (!sendToClient(route.clientId, xml)) log('debug', `No client ${route.clientId} for ${attr(xml, 'crm_task')}`)
+        return
+      case 'nobody':
+        return
+      default:
+        route satisfies never
+    }
+  }
+
+  #call(tag: number, call: CibCall): void {
+    this.#host.cib.submit({ ...call, clientName: 'crmd', user: 'hacluster' }).then(
+      ({ rc, data }) => this.#post({ kind: 'cib-answered', tag, rc, data }),
+      (error: unknown) => this.#host.log('debug', `CIB call ${call.op} failed: ${String(error)}`),
+    )
+  }
+
+  #schedule(token: number): void {
+    this.#host.schedule(this.#host.cib.cib).then(
+      (result) => this.#post({ kind: 'scheduled', token, result }),
+      (error: unknown) => this.#post({ kind: 'scheduled', token, result: { ok: false, reason: String(error) } }),
+    )
+  }
+
+  #arm(name: string, afterMs: number, run: () => void): void {
+    this.#disarm(name)
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(name)
+        run()
+      },
+      Math.min(afterMs, timerMsMax),
+    )
+    this.#timers.set(name, timer)
+  }
+
+  #disarm(name: string): void {
+    clearTimeout(this.#timers.get(name))
+    this.#timers.delete(name)
+  }
+
+  #local(effect: Extract<ControllerEffect, { readonly do: 'local' }>['effect']): void {
+    const tell = (event: LocalEvent): void => this.#post({ kind: 'local', event })
+    switch (effect.do) {
+      case 'spawn': {
+        const { callId, run } = effect
+        const agent = startAgent(run, this.#host.agents, (ended) => {
+          // The group may outlive its leader: it can be signalled until the core has heard of the end.
+          tell({ kind: 'executor', event: { kind: 'ended', callId, ...ended } })
+          this.#running.delete(callId)
+        })
+        this.#running.set(callId, agent)
+        return
+      }
+      case 'signal':
+        this.#running.get(effect.callId)?.signal(effect.signal)
+        return
+      case 'arm': {
+        const { callId, timer, afterMs } = effect
+        this.#arm(`${callId}/${timer}`, afterMs, () =>
+          tell({ kind: 'executor', event: { kind: 'timer', callId, timer } }),
+        )
+        return
+      }
+      case 'disarm':
+        this.#disarm(`${effect.callId}/${effect.timer}`)
+        return
+      case 'learn':
+        void this.#library
+          .learn(effect.resource)
+          .then((metadata) => tell({ kind: 'metadata', agent: agentName(effect.resource), metadata }))
+        return
+      default:
+        effect satisfies never
+    }
+  }
+
+  #end(exitCode: number): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    this.#timers.clear()
+    for (const stop of this.#stops.splice(0)) stop()
+    this.#host.ended(exitCode)
+  }
+}
+
+/** CPU time of this process, for elections. */
+function cpuTime(): { readonly ageS: number; readonly ageUs: number } {
+  const { user } = process.cpuUsage()
+  return { ageS: Math.trunc(user / 1_000_000), ageUs: user % 1_000_000 }
+}
