@@ -1,5 +1,6 @@
-/** A command: arguments in (without the program's name), exit code out. */
-export type Tool = (argv: readonly string[]) => Promise<number>
+import type { Tool } from './tool.ts'
+
+export type { Tool } from './tool.ts'
 
 /**
  * Every program of the product by its usual name, loaded only when it is the one that runs: a tool starts in the time

@@ -16,7 +16,7 @@ import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quora
 import { type CibAnswer, openCib } from '../pacemaker/cib-access.ts'
 import { type Given, helpText, parseLine } from '../pacemaker/command-line.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
-import type { Tool } from '../tools.ts'
+import type { Tool } from '../tool.ts'
 import { cibadminOptions } from './options.ts'
 
 const operations: Readonly<Record<string, CibOperationName>> = {

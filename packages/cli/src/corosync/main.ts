@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { runCorosync, testConfiguration, usualConfigFile } from '@quorate/corosync/daemon'
-import type { Tool } from '../tools.ts'
+import type { Tool } from '../tool.ts'
 import { corosyncOptions } from './options.ts'
 
 const version = '3.1.7'

@@ -12,7 +12,7 @@ import {
 import { formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
-import type { Tool } from '../tools.ts'
+import type { Tool } from '../tool.ts'
 
 const original = { group: 'Original XML' }
 const operation = { group: 'Operation' }

@@ -3,7 +3,7 @@ import { element } from '@quorate/xml'
 import { resultXml } from '../pacemaker/result-xml.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
-import type { Tool } from '../tools.ts'
+import type { Tool } from '../tool.ts'
 
 const info: ToolInfo = {
   name: 'crm_error',

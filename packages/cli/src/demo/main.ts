@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Tool } from '../tools.ts'
+import type { Tool } from '../tool.ts'
 import { clusterSeenFrom, isSettled, onlineOf } from './cluster-view.ts'
 import { DemoCluster } from './demo-cluster.ts'
 import { defaultFolder, dropFolder, readRecord, takeFolder } from './demo-folder.ts'

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import type { Tool } from '../tools.ts'
+import type { Tool } from '../tool.ts'
 
 const usage = `Usage: quorate install-tools [--force] DIR
 
