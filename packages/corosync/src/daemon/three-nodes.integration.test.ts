@@ -1,0 +1,200 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type CpgClient, type CpgMember, connectRing, type QuorumView } from '../client/index.ts'
+
+const program = fileURLToPath(new URL('../../../cli/bin/quorate.js', import.meta.url))
+const port = 25_000 + (process.pid % 5000)
+const ids = [1, 2, 3]
+
+let root: string
+const running = new Map<number, ChildProcess>()
+
+const folderOf = (id: number): string => path.join(root, `n${id}`)
+const logOf = (id: number): string => fs.readFileSync(path.join(folderOf(id), 'var/log/corosync.log'), 'utf8')
+
+function configuration(): string {
+  const nodes = ids.map((id) => `  node {\n    nodeid: ${id}\n    name: n${id}\n    ring0_addr: 127.0.0.${id}\n  }\n`)
+  return `totem {
+  version: 2
+  transport: udpu
+  token: 400
+  token_coefficient: 50
+  interface {
+    mcastport: ${port}
+  }
+}
+nodelist {
+${nodes.join('')}}
+quorum {
+  provider: corosync_votequorum
+}
+system {
+  sched_rr: no
+}
+logging {
+  to_stderr: no
+  to_syslog: no
+  to_logfile: yes
+  logfile: /var/log/corosync.log
+}
+`
+}
+
+function prepare(id: number): void {
+  const folder = folderOf(id)
+  fs.mkdirSync(path.join(folder, 'etc/corosync'), { recursive: true })
+  fs.writeFileSync(path.join(folder, 'etc/hostname'), `n${id}\n`)
+  fs.writeFileSync(path.join(folder, 'etc/corosync/corosync.conf'), configuration())
+}
+
+function start(id: number): ChildProcess {
+  const child = spawn(process.execPath, [program, 'corosync', '-f'], {
+    env: { ...process.env, QUORATE_ROOT: folderOf(id) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  running.set(id, child)
+  return child
+}
+
+async function end(id: number, signal: NodeJS.Signals): Promise<number | null> {
+  const child = running.get(id)
+  running.delete(id)
+  if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null
+  child.kill(signal)
+  const [code] = (await once(child, 'exit')) as [number | null]
+  return code
+}
+
+/** Tells what its handlers were told, and waits for it. */
+class Heard<T> {
+  readonly all: T[] = []
+  #wake: (() => void) | undefined
+
+  add(item: T): void {
+    this.all.push(item)
+    this.#wake?.()
+  }
+
+  async until(what: string, isIt: (all: readonly T[]) => boolean): Promise<void> {
+    const end = Date.now() + 20_000
+    while (!isIt(this.all)) {
+      if (Date.now() > end) throw new Error(`${what}: heard only ${JSON.stringify(this.all)}`)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        setTimeout(resolve, 500)
+      })
+    }
+  }
+}
+
+/** Opens a door of node `id`: its root must be the environment's while the connection is made. */
+async function at<T>(id: number, open: () => Promise<T>): Promise<T> {
+  process.env['QUORATE_ROOT'] = folderOf(id)
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    try {
+      return await open()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+type Member = { readonly client: CpgClient; readonly heard: Heard<string> }
+
+async function joinGroup(id: number): Promise<Member> {
+  const heard = new Heard<string>()
+  const text = (items: readonly CpgMember[]): string => items.map((item) => item.nodeId).join(' ')
+  const client = await at(id, () =>
+    connectRing().cpg({
+      deliver: (from, message) => heard.add(`${from.nodeId}: ${Buffer.from(message).toString()}`),
+      confchg: ({ members, left, joined }) => heard.add(`[${text(members)}] -[${text(left)}] +[${text(joined)}]`),
+      onClose: () => undefined,
+    }),
+  )
+  await client.join('demo')
+  return { client, heard }
+}
+
+async function watchQuorum(id: number): Promise<Heard<QuorumView>> {
+  const heard = new Heard<QuorumView>()
+  await at(id, () => connectRing().quorum({ changed: (view) => heard.add(view), onClose: () => undefined }))
+  return heard
+}
+
+const isQuorateWith =
+  (...members: readonly number[]) =>
+  (views: readonly QuorumView[]): boolean => {
+    const last = views.at(-1)
+    return last?.isQuorate === true && last.members.join(' ') === members.join(' ')
+  }
+
+beforeEach(() => {
+  root = fs.mkdtempSync(path.join(os.tmpdir(), 'qr-'))
+  for (const id of ids) prepare(id)
+})
+
+afterEach(async () => {
+  await Promise.all([...running.keys()].map((id) => end(id, 'SIGKILL')))
+  delete process.env['QUORATE_ROOT']
+  fs.rmSync(root, { recursive: true, force: true })
+})
+
+test('three nodes form a ring, carry cpg messages in one order, survive a SIGKILL and take the node back', async () => {
+  for (const id of ids) start(id)
+  const quorum = await watchQuorum(1)
+  await quorum.until('a ring of three', isQuorateWith(1, 2, 3))
+
+  const members = [await joinGroup(1), await joinGroup(2), await joinGroup(3)]
+  const [first, second, third] = members as [Member, Member, Member]
+  for (const { heard } of members) await heard.until('all joined', (all) => all.some((l) => l.startsWith('[1 2 3]')))
+  await Promise.all([
+    ...Array.from({ length: 50 }, (_, i) => first.client.mcast(Buffer.from(`a${i}`))),
+    ...Array.from({ length: 50 }, (_, i) => second.client.mcast(Buffer.from(`b${i}`))),
+    third.client.mcast(Buffer.alloc(20_000, 'x')),
+  ])
+  const messages = (member: Member): string[] => member.heard.all.filter((line) => !line.startsWith('['))
+  for (const member of members) await member.heard.until('101 messages', () => messages(member).length === 101)
+  expect(messages(second)).toEqual(messages(first))
+  expect(messages(third)).toEqual(messages(first))
+
+  await end(3, 'SIGKILL')
+  await quorum.until('a ring of two', isQuorateWith(1, 2))
+  await first.heard.until('its process gone', (all) => all.at(-1) === '[1 2] -[3] +[]')
+  expect(second.heard.all.at(-1)).toBe('[1 2] -[3] +[]')
+
+  start(3)
+  await quorum.until('a ring of three again', isQuorateWith(1, 2, 3))
+  await joinGroup(3)
+  await first.heard.until('its process back', (all) => all.at(-1) === '[1 2 3] -[] +[3]')
+})
+
+test('SIGTERM: the node says good-bye, ends with 0, and the others know at once', async () => {
+  for (const id of ids) start(id)
+  const quorum = await watchQuorum(1)
+  await quorum.until('a ring of three', isQuorateWith(1, 2, 3))
+  expect(await end(2, 'SIGTERM')).toBe(0)
+  await quorum.until('a ring of two', isQuorateWith(1, 3))
+  expect(logOf(1)).not.toContain('A processor failed')
+  expect(fs.existsSync(path.join(folderOf(2), 'run/corosync.pid'))).toBe(false)
+})
+
+test('a broken corosync.conf: one message with file and line, exit 8, nothing started', () => {
+  const file = path.join(folderOf(1), 'etc/corosync/corosync.conf')
+  fs.writeFileSync(file, configuration().replace('token: 400', 'token: soon'))
+  const { status, stderr } = spawnSync(process.execPath, [program, 'corosync', '-f'], {
+    env: { ...process.env, QUORATE_ROOT: folderOf(1) },
+    encoding: 'utf8',
+  })
+  expect(status).toBe(8)
+  expect(stderr).toBe(
+    `corosync: ${file}:4: Value of key "totem.token" is expected to be integer in range (0..4294967295), but "soon" was given\n`,
+  )
+  expect(fs.existsSync(path.join(folderOf(1), 'run'))).toBe(false)
+})
