@@ -11,4 +11,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   corosync: async () => (await import('./corosync/main.ts')).run,
   crm_diff: async () => (await import('./crm_diff/main.ts')).run,
   crm_error: async () => (await import('./crm_error/main.ts')).run,
+  fence_virt: async () => (await import('./fence_virt/main.ts')).run,
+  fence_virtd: async () => (await import('./fence_virtd/main.ts')).run,
+  fence_xvm: async () => (await import('./fence_xvm/main.ts')).run,
 }

@@ -91,6 +91,18 @@ export function huntFrames(
   }
 }
 
+/** Finds the first frame only, and hands back the bytes behind it, which are something else (a list of hosts). */
+export function huntFrame(
+  hunt: FrameHunt,
+  bytes: Uint8Array,
+  size: number,
+): { readonly hunt: FrameHunt } | { readonly frame: Uint8Array; readonly rest: Uint8Array } {
+  const all = joined(hunt.pending, bytes)
+  const at = magicFrom(all, 0)
+  if (all.byteLength - at < size) return { hunt: { pending: all.slice(at) } }
+  return { frame: all.slice(at, at + size), rest: all.slice(at + size) }
+}
+
 /** First place at or behind `from` where a magic begins, or where the bytes end within one. */
 function magicFrom(bytes: Uint8Array, from: number): number {
   for (let at = from; at < bytes.byteLength; at += 1) {

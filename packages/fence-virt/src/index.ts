@@ -1,4 +1,23 @@
 export {
+  type AgentAction,
+  type AgentCall,
+  callOfArguments,
+  callOfStdin,
+  parseSerialParameters,
+  type SerialParameters,
+  stdinCharactersMax,
+} from './agent-call.ts'
+export {
+  type AgentName,
+  type AgentOption,
+  agentOptions,
+  metadataText,
+  otherStdinKeys,
+  stdinHelpText,
+  stdinUsageText,
+  usageText,
+} from './agent-option.ts'
+export {
   type ChannelRequest,
   channelRequestLayout,
   channelResponseSize,
@@ -6,6 +25,7 @@ export {
   encodeChannelRequest,
   encodeChannelResponse,
   type FrameHunt,
+  huntFrame,
   huntFrames,
   noFrames,
 } from './channel-frame.ts'
@@ -95,3 +115,4 @@ export {
   type SessionFault,
   stepServer,
 } from './server-session.ts'
+export { type WizardQuestion, wizard } from './wizard.ts'

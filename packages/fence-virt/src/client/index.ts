@@ -1,1 +1,6 @@
-export {}
+export { type AgentHost, agentExits, errorText, runAgent } from './agent.ts'
+export { exchangeOverChannel, exchangeOverLine, type LineRequest } from './channel-exchange.ts'
+export { type ExchangeEnd, runExchange } from './exchange.ts'
+export { addressBytes, exchangeByMulticast, type MulticastRoute } from './multicast-exchange.ts'
+export { nodeDigest } from './node-digest.ts'
+export { connectionRequest, exchangeOverTcp, type NetworkRequest, sequenceNow } from './tcp-exchange.ts'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
+import { unreachable } from '@quorate/base'
 import { nodeDigest } from '../client/node-digest.ts'
 import type { BackendConf, DaemonConf, ListenerConf } from '../daemon-conf.ts'
 import { keySizeMax } from '../hash.ts'
@@ -10,6 +11,7 @@ import { LibvirtBackend } from './libvirt-backend.ts'
 import type { Listener, ListenerHost } from './listener.ts'
 import { MulticastListener } from './multicast-listener.ts'
 import { NullBackend } from './null-backend.ts'
+import { SerialListener } from './serial-listener.ts'
 import { TcpListener } from './tcp-listener.ts'
 
 /** Between two attempts to start with `wait_for_init`. */
@@ -107,7 +109,7 @@ function makeBackend(conf: BackendConf, journal: Journal): Backend {
 }
 
 async function makeListener(conf: ListenerConf, host: ListenerHost): Promise<Listener> {
-  if (conf.kind === 'serial') throw new Error('serial')
+  if (conf.kind === 'serial') return new SerialListener(conf, host)
   const { hash, auth } = conf
   const key = await readKey(conf.keyFile, hash !== 'none' || auth !== 'none')
   const secure = { ...host, security: { key, hash, auth, digest: nodeDigest } }
@@ -116,8 +118,12 @@ async function makeListener(conf: ListenerConf, host: ListenerHost): Promise<Lis
       return new MulticastListener(conf, secure)
     case 'tcp':
       return new TcpListener(conf, secure)
+    case 'vsock': {
+      const { VsockListener } = await import('./vsock-listener.ts')
+      return new VsockListener(conf.port, secure)
+    }
     default:
-      throw new Error(`listener ${conf.kind}`)
+      return unreachable(conf)
   }
 }
 

@@ -1,7 +1,9 @@
+export { DescriptorStream } from './descriptor-stream.ts'
 export { DescriptorWatch, type Readiness } from './descriptor-watch.ts'
 export { SystemCallError } from './libc.ts'
 export { becomeRealtime } from './realtime.ts'
 export { briefWaitUsMax, Semaphore } from './semaphore.ts'
+export { openSerialPort, type SerialSettings } from './serial-line.ts'
 export { allocateFile, mappedBytesMax, mapShared, mapTwice, pageBytes, type SharedMemory } from './shared-memory.ts'
 export {
   type PeerCredentials,
@@ -10,3 +12,4 @@ export {
   UnixSocket,
   unixNameBytesMax,
 } from './unix-socket.ts'
+export { connectVsock, VsockServer } from './vsock-socket.ts'

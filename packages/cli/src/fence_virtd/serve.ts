@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { type DaemonConf, describeFault, dumpConf, parseConf, readDaemonConf } from '@quorate/fence-virt'
+import {
+  FenceDaemon,
+  type Journal,
+  livingOwner,
+  makePrivate,
+  openStatusDoor,
+  releasePidFile,
+  StartError,
+  statusSocketOf,
+  streamJournal,
+  takePidFile,
+} from '@quorate/fence-virt/daemon'
+import type { DaemonCall } from './options.ts'
+
+/** Exit codes of the daemon: 255 for a configuration that cannot be, 1 for parts that cannot be had. */
+const exitConfiguration = 255
+const exitFailed = 1
+
+/** Runs the daemon in this process until a signal ends it. */
+export async function runDaemon(call: DaemonCall): Promise<number> {
+  if (call.isForeground) tell('Background mode disabled')
+  const conf = readConfiguration(call)
+  if (typeof conf === 'number') return conf
+  const owner = livingOwner(call.pidFile)
+  if (owner !== undefined) {
+    process.stderr.write(`fence_virtd: process ${owner} of ${call.pidFile} is already running\n`)
+    return exitFailed
+  }
+  const secrecy = makeFilesPrivate(call, conf)
+  if (secrecy !== 0) return secrecy
+  const journal = openJournal(conf.debugLevel)
+  const daemon = new FenceDaemon(conf, journal)
+  takePidFile(call.pidFile)
+  const ending = endOfService()
+  try {
+    await Promise.race([daemon.start(), ending])
+  } catch (error) {
+    releasePidFile(call.pidFile)
+    if (!(error instanceof StartError)) throw error
+    const kind = conf[error.part].kind
+    process.stderr.write(`${error.message}\n`)
+    tell(`${error.part === 'backend' ? 'Backend plugin' : 'Listener plugin'} ${kind} failed to initialize`)
+    await daemon.stop()
+    return exitFailed
+  }
+  const door = await openStatusDoor(statusSocketOf(call.pidFile), () => daemon.status())
+  journal.info(`fence_virtd starting.  Listener: ${conf.listener.kind}  Backend: ${conf.backend.kind}`)
+  sayReady(journal)
+  await ending
+  journal.info('fence_virtd shutting down')
+  door.close()
+  await daemon.stop()
+  releasePidFile(call.pidFile)
+  return 0
+}
+
+/** Reads fence_virt.conf; where it cannot be used, says why and answers the exit code. */
+export function readConfiguration(call: DaemonCall): DaemonConf | number {
+  tell(`Using ${call.confFile}`)
+  let source: string
+  try {
+    source = readFileSync(call.confFile, 'utf8')
+  } catch (error) {
+    process.stderr.write(`${call.confFile}: ${error instanceof Error ? error.message : error}\n`)
+    tell(`Failed to parse ${call.confFile}`)
+    return exitConfiguration
+  }
+  const tree = parseConf(source)
+  if (!tree.ok) {
+    process.stderr.write(`${describeFault(call.confFile, tree.error)}\n`)
+    tell(`Failed to parse ${call.confFile}`)
+    return exitConfiguration
+  }
+  if ((call.debugLevel ?? 0) > 0) tell(`Debugging threshold is now ${call.debugLevel}\n${dumpConf(tree.value)}`)
+  const conf = readDaemonConf(tree.value)
+  if (!conf.ok) {
+    process.stderr.write(`${describeFault(call.confFile, conf.error)}\n`)
+    return /^fence_virtd\/(?:listener|backend)$/.test(conf.error.key) && conf.error.why.includes('got')
+      ? exitFailed
+      : exitConfiguration
+  }
+  for (const warning of conf.value.warnings) process.stderr.write(`${describeFault(call.confFile, warning)}\n`)
+  return {
+    ...conf.value,
+    debugLevel: call.debugLevel ?? conf.value.debugLevel,
+    waitsForInit: call.waits || conf.value.waitsForInit,
+  }
+}
+
+/** Mode 0600 for the configuration and the key, which must be there where the listener authenticates. */
+function makeFilesPrivate(call: DaemonCall, conf: DaemonConf): number {
+  makePrivate(call.confFile, tell)
+  if (conf.listener.kind === 'serial') return 0
+  const { keyFile, hash, auth } = conf.listener
+  if (existsSync(keyFile)) {
+    makePrivate(keyFile, tell)
+    return 0
+  }
+  if (hash === 'none' && auth === 'none') return 0
+  tell(`stat failed on file '${keyFile}': No such file or directory`)
+  return exitConfiguration
+}
+
+function endOfService(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.once(signal, () => resolve())
+  })
+}
+
+/** Standard error in the foreground; the system's log, by logger(1), in the background. */
+function openJournal(level: number): Journal {
+  if (process.env['FENCE_VIRTD_LOG'] !== 'syslog') {
+    return streamJournal((line) => void process.stderr.write(`${line}\n`), level)
+  }
+  const logger = spawn('logger', ['-t', `fence_virtd[${process.pid}]`, '-p', 'daemon.info'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  logger.on('error', () => undefined)
+  logger.stdin.on('error', () => undefined)
+  return streamJournal((line) => void logger.stdin.write(`${line}\n`), level)
+}
+
+/** Tells whoever started the daemon: the process in the foreground, and systemd. */
+function sayReady(journal: Journal): void {
+  process.send?.('ready', () => {
+    if (process.connected) process.disconnect?.()
+  })
+  if (process.env['NOTIFY_SOCKET'] === undefined) return
+  const notice = spawn('systemd-notify', ['--ready', `--pid=${process.pid}`], { stdio: 'ignore' })
+  notice.once('error', (error) => journal.error(`systemd-notify: ${error.message}`))
+  notice.unref()
+}
+
+function tell(text: string): void {
+  process.stdout.write(`${text}\n`)
+}

@@ -1,0 +1,16 @@
+import { text } from 'node:stream/consumers'
+import type { AgentName } from '@quorate/fence-virt'
+import { runAgent } from '@quorate/fence-virt/client'
+import type { Tool } from '../tools.ts'
+
+/** fence_xvm(8): fences a virtual machine by multicast. */
+export const run: Tool = (argv) => runHere('fence_xvm', argv)
+
+/** Runs either client in this process. */
+export function runHere(name: AgentName, argv: readonly string[]): Promise<number> {
+  return runAgent(name, argv, {
+    out: (shown) => void process.stdout.write(shown),
+    err: (shown) => void process.stderr.write(shown),
+    readStdin: () => text(process.stdin),
+  })
+}

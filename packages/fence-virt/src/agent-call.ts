@@ -1,0 +1,309 @@
+import { encodeText, failed, ok, type Result } from '@quorate/base'
+import { type AgentName, type AgentOption, agentOptions, otherStdinKeys } from './agent-option.ts'
+import { defaultKeyFile, defaultPort } from './daemon-conf.ts'
+import { domainSizeMax } from './fence-request.ts'
+import { type HashName, hashNames } from './hash.ts'
+import type { OperationName } from './operation.ts'
+
+/** What a client is asked to do: an operation of the wire, or something it does alone. */
+export type AgentAction = OperationName | 'list-status' | 'metadata' | 'validate-all'
+
+/** Everything that a call of a client says, its defaults filled in. */
+export type AgentCall = {
+  readonly action: AgentAction
+  readonly domain: string | undefined
+  readonly isUuid: boolean
+  readonly debugLevel: number
+  readonly timeoutS: number
+  readonly delayS: number
+  /** Between two datagrams, in tenths of a second. */
+  readonly retransmitTenths: number
+  readonly family: 'auto' | 'ipv4' | 'ipv6'
+  readonly multicastAddress: string | undefined
+  readonly port: number
+  readonly auth: HashName
+  readonly hash: HashName
+  readonly keyFile: string
+  /** A key file was named: it must be there. */
+  readonly isKeyFileGiven: boolean
+  readonly serialDevice: string | undefined
+  readonly serialParameters: string
+  readonly channelAddress: string
+  /** Set: over TCP. */
+  readonly ipAddress: string | undefined
+  /** Set: over vsock, to this CID. */
+  readonly cid: number | undefined
+  readonly wantsHelp: boolean
+  readonly wantsVersion: boolean
+  /** Ours, not of the C programs. */
+  readonly output: 'text' | 'json'
+  /** Mistakes, in the order in which they were made. */
+  readonly mistakes: readonly string[]
+  /** Told on standard error, without being a mistake. */
+  readonly remarks: readonly string[]
+}
+
+type Draft = { -readonly [K in keyof AgentCall]: AgentCall[K] } & { mistakes: string[]; remarks: string[] }
+
+const actionsByName: ReadonlyMap<string, AgentAction> = new Map(
+  (
+    ['null', 'off', 'on', 'reboot', 'status', 'monitor', 'list', 'list-status', 'metadata', 'validate-all'] as const
+  ).map((name) => [name, name]),
+)
+
+function presets(): Draft {
+  return {
+    action: 'reboot',
+    domain: undefined,
+    isUuid: false,
+    debugLevel: 0,
+    timeoutS: 30,
+    delayS: 0,
+    retransmitTenths: 20,
+    family: 'auto',
+    multicastAddress: undefined,
+    port: defaultPort,
+    auth: 'sha256',
+    hash: 'sha256',
+    keyFile: defaultKeyFile,
+    isKeyFileGiven: false,
+    serialDevice: undefined,
+    serialParameters: '115200,8N1',
+    channelAddress: '10.0.2.179',
+    ipAddress: undefined,
+    cid: undefined,
+    wantsHelp: false,
+    wantsVersion: false,
+    output: 'text',
+    mistakes: [],
+    remarks: [],
+  }
+}
+
+/** Reads a command line as getopt does: letters may be bundled, words that are no options are passed over. */
+export function callOfArguments(name: AgentName, argv: readonly string[]): AgentCall {
+  const draft = presets()
+  const words = [...argv]
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    if (word === '--') break
+    const long = /^--output-as=(.*)$/.exec(word)
+    if (long !== null) setOutput(draft, long[1] ?? '')
+    else if (word.startsWith('-') && word.length > 1) readLetters(name, draft, word.slice(1), words)
+  }
+  return checkDomain(draft)
+}
+
+function readLetters(name: AgentName, draft: Draft, letters: string, words: string[]): void {
+  for (let at = 0; at < letters.length; at += 1) {
+    const letter = letters[at] ?? ''
+    const option = agentOptions[name].find((one) => one.letter === letter)
+    if (option === undefined) {
+      draft.remarks.push(`${name}: invalid option -- '${letter}'`)
+      draft.wantsHelp = true
+      continue
+    }
+    if (option.value === undefined) {
+      applyLetter(draft, option)
+      continue
+    }
+    const attached = letters.slice(at + 1)
+    const value = attached !== '' ? attached : option.isValueOptional === true ? '' : words.shift()
+    if (value === undefined) {
+      draft.remarks.push(`${name}: option requires an argument -- '${letter}'`)
+      draft.wantsHelp = true
+    } else {
+      applyValue(draft, option, value)
+    }
+    return
+  }
+}
+
+function applyLetter(draft: Draft, option: AgentOption): void {
+  if (option.letter === 'd') draft.debugLevel += 1
+  else if (option.letter === 'u') draft.isUuid = true
+  else if (option.letter === 'V') draft.wantsVersion = true
+  else draft.wantsHelp = true
+}
+
+/** Characters of standard input that are read at all. */
+export const stdinCharactersMax = 65_536
+
+/** Reads `key=value` lines: `#` begins a comment line, a value ends at the first blank, case of keys is ignored. */
+export function callOfStdin(name: AgentName, text: string): AgentCall {
+  const draft = presets()
+  for (const raw of text.slice(0, stdinCharactersMax).split('\n')) {
+    const line = raw.replace(/^[ \t]+/, '')
+    if (line === '' || line.startsWith('#')) continue
+    const [, key = '', equals, value = ''] = /^([^= \t]*)(=?)([^ \t\r]*)/.exec(line) ?? []
+    readLine(name, draft, key.toLowerCase(), equals === '=' ? value : undefined)
+  }
+  return checkDomain(draft)
+}
+
+function readLine(name: AgentName, draft: Draft, key: string, value: string | undefined): void {
+  if (key === 'output_as') return setOutput(draft, value ?? '')
+  const sought = key === 'option' ? 'action' : key
+  const option = agentOptions[name].find((one) => one.key === sought)
+  if (option !== undefined) {
+    if (value !== undefined) applyValue(draft, option, value)
+    return
+  }
+  if (!otherStdinKeys.includes(key)) draft.remarks.push(`Parse error: Ignoring unknown option '${key}'`)
+}
+
+function setOutput(draft: Draft, text: string): void {
+  if (text === 'text' || text === 'json') draft.output = text
+  else draft.mistakes.push(`Invalid output format: '${text}'`)
+}
+
+function applyValue(draft: Draft, option: AgentOption, value: string): void {
+  const outcome = setters[option.key ?? '']?.(draft, value)
+  if (outcome !== undefined) draft.mistakes.push(outcome)
+}
+
+/** Takes a value in, or answers what is wrong with it. */
+type Setter = (draft: Draft, value: string) => string | undefined
+
+const setters: Readonly<Record<string, Setter>> = {
+  debug: (draft, value) => {
+    draft.debugLevel = Math.max(0, Math.trunc(Number(value)) || 0)
+    return undefined
+  },
+  ip_family: (draft, value) => {
+    const family = value.toLowerCase()
+    if (family !== 'auto' && family !== 'ipv4' && family !== 'ipv6') return `Unsupported family: '${value}'`
+    draft.family = family
+    return undefined
+  },
+  multicast_address: (draft, value) => {
+    draft.multicastAddress = value
+    return undefined
+  },
+  ipport: (draft, value) =>
+    whole(value, 1, 65_535, `Invalid port: '${value}'`, (port) => {
+      draft.port = port
+    }),
+  retrans: (draft, value) =>
+    whole(value, 1, 100_000, `Invalid retransmit time: '${value}'`, (tenths) => {
+      draft.retransmitTenths = tenths
+    }),
+  timeout: (draft, value) =>
+    whole(value, 1, 86_400, `Invalid timeout: '${value}'`, (seconds) => {
+      draft.timeoutS = seconds
+    }),
+  delay: (draft, value) =>
+    whole(value, 0, 86_400, `Invalid delay: '${value}'`, (seconds) => {
+      draft.delayS = seconds
+    }),
+  auth: (draft, value) => {
+    const found = hashNames.find((name) => name === value.toLowerCase())
+    if (found === undefined) return `Unsupported auth type: ${value}`
+    draft.auth = found
+    return undefined
+  },
+  hash: (draft, value) => {
+    const found = hashNames.find((name) => name === value.toLowerCase())
+    if (found === undefined) return `Unsupported hash: ${value}`
+    draft.hash = found
+    return undefined
+  },
+  key_file: (draft, value) => {
+    draft.keyFile = value
+    draft.isKeyFileGiven = true
+    return undefined
+  },
+  plug: setDomain,
+  port: setDomain,
+  domain: setDomain,
+  use_uuid: (draft, value) => {
+    draft.isUuid = value !== '' && value !== '0'
+    return undefined
+  },
+  action: (draft, value) => {
+    const found = actionsByName.get(value.toLowerCase())
+    if (found === undefined) return `Unsupported operation: ${value}`
+    draft.action = found
+    return undefined
+  },
+  serial_device: (draft, value) => {
+    draft.serialDevice = value
+    return undefined
+  },
+  serial_params: (draft, value) => {
+    draft.serialParameters = value
+    return undefined
+  },
+  channel_address: (draft, value) => {
+    draft.channelAddress = value
+    return undefined
+  },
+  ipaddr: (draft, value) => {
+    draft.ipAddress = value
+    return undefined
+  },
+  vsock: (draft, value) =>
+    whole(value === '' ? '2' : value, 2, 0xffff_fffe, `Invalid CID: '${value}'`, (cid) => {
+      draft.cid = cid
+    }),
+}
+
+function whole(
+  value: string,
+  low: number,
+  high: number,
+  mistake: string,
+  take: (number: number) => void,
+): string | undefined {
+  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+  if (!(number >= low && number <= high)) return mistake
+  take(number)
+  return undefined
+}
+
+function setDomain(draft: Draft, value: string): string | undefined {
+  if (draft.domain !== undefined) return 'Domain/UUID may not be specified more than once'
+  if (value === '') return 'Invalid domain name'
+  if (encodeText(value).byteLength > domainSizeMax) return `Invalid domain name: '${value}' (File name too long)`
+  draft.domain = value
+  return undefined
+}
+
+/** Actions that concern no machine. */
+const withoutDomain: ReadonlySet<AgentAction> = new Set(['monitor', 'list', 'list-status', 'metadata'])
+
+function checkDomain(draft: Draft): AgentCall {
+  const isRefused = draft.mistakes.some((mistake) => mistake.startsWith('Invalid domain name'))
+  if (draft.domain === undefined && !isRefused && !withoutDomain.has(draft.action)) {
+    draft.mistakes.push('No domain specified!')
+  }
+  return draft
+}
+
+/** Speed, bits, parity and stop bits of a serial line. */
+export type SerialParameters = {
+  readonly bitsPerSecond: number
+  readonly dataBits: 5 | 6 | 7 | 8
+  readonly parity: 'none' | 'even' | 'odd'
+  readonly stopBits: 1 | 2
+}
+
+const speeds: readonly number[] = [2400, 9600, 19_200, 38_400, 57_600, 115_200]
+
+/** Reads "115200,8N1". */
+export function parseSerialParameters(text: string): Result<SerialParameters, string> {
+  const [, speed = '', bits = '8', letter = 'N', stop = '1'] =
+    /^(\d{1,6})(?:,([5-8])([NEO])([12]))?$/i.exec(text.trim()) ?? []
+  if (!speeds.includes(Number(speed))) {
+    return failed(
+      `expected serial parameters like 115200,8N1 (${speeds.join(', ')}; 5-8; N, E, O; 1, 2), got '${text}'`,
+    )
+  }
+  const parities = { N: 'none', E: 'even', O: 'odd' } as const
+  const parity = letter.toUpperCase()
+  return ok({
+    bitsPerSecond: Number(speed),
+    dataBits: bits === '5' ? 5 : bits === '6' ? 6 : bits === '7' ? 7 : 8,
+    parity: parity === 'E' ? parities.E : parity === 'O' ? parities.O : parities.N,
+    stopBits: stop === '2' ? 2 : 1,
+  })
+}

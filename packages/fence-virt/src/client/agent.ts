@@ -1,0 +1,277 @@
+import { readFile } from 'node:fs/promises'
+import net from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type AgentCall, callOfArguments, callOfStdin } from '../agent-call.ts'
+import { type AgentName, metadataText, stdinHelpText, stdinUsageText, usageText } from '../agent-option.ts'
+import type { ClientSecurity } from '../client-session.ts'
+import { defaultGroups } from '../daemon-conf.ts'
+import { keySizeMax } from '../hash.ts'
+import { type Host, hostStates, type OperationName, responses } from '../operation.ts'
+import { exchangeOverChannel, exchangeOverLine, type LineRequest } from './channel-exchange.ts'
+import type { ExchangeEnd } from './exchange.ts'
+import { exchangeByMulticast } from './multicast-exchange.ts'
+import { nodeDigest } from './node-digest.ts'
+import { exchangeOverTcp, type NetworkRequest } from './tcp-exchange.ts'
+
+/** What a client needs of the process it runs in. */
+export type AgentHost = {
+  out(text: string): void
+  err(text: string): void
+  /** All of standard input. */
+  readStdin(): Promise<string>
+}
+
+/** Version that `-V` shows: that of the programs whose behaviour this is. */
+const versionText = '1.9.0'
+const releaseText = '4.12.1'
+
+/** Exit codes of both clients (fence_xvm(8)); 255 is what -1 becomes. */
+export const agentExits = { ok: 0, failed: 1, off: 2, denied: 3, trouble: 255 } as const
+
+/** Runs fence_xvm or fence_virt: arguments in, exit code out. With no argument it reads standard input. */
+export async function runAgent(name: AgentName, argv: readonly string[], host: AgentHost): Promise<number> {
+  const isStdin = argv.length === 0
+  const call = isStdin ? callOfStdin(name, await host.readStdin()) : callOfArguments(name, argv)
+  for (const remark of call.remarks) host.err(`${remark}\n`)
+  if (call.wantsVersion) {
+    host.out(`${name} ${versionText}\nfence release ${releaseText}\n`)
+    return agentExits.ok
+  }
+  if (call.wantsHelp) {
+    host.out(usageText(name) + stdinHelpText(name))
+    return agentExits.ok
+  }
+  if (call.action === 'metadata') {
+    host.out(metadataText(name))
+    return agentExits.ok
+  }
+  const mistakes = [...call.mistakes, ...(await keyFileMistake(name, call))]
+  for (const mistake of mistakes) host.out(`${mistake}\n`)
+  if (call.action === 'validate-all') return mistakes.length === 0 ? agentExits.ok : agentExits.failed
+  if (mistakes.length > 0) {
+    host.out(isStdin ? stdinUsageText(name) : usageText(name))
+    return agentExits.failed
+  }
+  return new Agent(name, call, call.action === 'list-status' ? 'list' : call.action, host).run()
+}
+
+async function keyFileMistake(name: AgentName, call: AgentCall): Promise<readonly string[]> {
+  if (!call.isKeyFileGiven || !isNetworked(name, call)) return []
+  try {
+    await readFile(call.keyFile)
+    return []
+  } catch (error) {
+    return [`Invalid key file: '${call.keyFile}' (${errorText(codeOf(error))})`]
+  }
+}
+
+function isNetworked(name: AgentName, call: AgentCall): boolean {
+  return name === 'fence_xvm' || call.ipAddress !== undefined || call.cid !== undefined
+}
+
+class Agent {
+  readonly #name: AgentName
+  readonly #call: AgentCall
+  readonly #operation: OperationName
+  readonly #host: AgentHost
+
+  constructor(name: AgentName, call: AgentCall, operation: OperationName, host: AgentHost) {
+    this.#name = name
+    this.#call = call
+    this.#operation = operation
+    this.#host = host
+  }
+
+  async run(): Promise<number> {
+    const { action, delayS } = this.#call
+    if (delayS > 0 && !['status', 'monitor', 'list', 'list-status'].includes(action)) await wait(delayS * 1000)
+    const end = await this.#exchange()
+    return end === undefined ? agentExits.failed : this.#report(end)
+  }
+
+  async #exchange(): Promise<ExchangeEnd | undefined> {
+    const call = this.#call
+    const line: LineRequest = {
+      operation: this.#operation,
+      domain: call.domain ?? '',
+      isUuid: call.isUuid,
+      timeoutMs: call.timeoutS * 1000,
+    }
+    if (!isNetworked(this.#name, call)) return this.#exchangeOverLine(line)
+    const request = { ...line, ...(await this.#security()) }
+    if (this.#name === 'fence_xvm') return this.#multicast(request)
+    if (call.ipAddress !== undefined) return exchangeOverTcp(request, { host: call.ipAddress, port: call.port })
+    const { exchangeOverVsock } = await import('./vsock-exchange.ts')
+    return exchangeOverVsock(request, { cid: call.cid ?? 2, port: call.port })
+  }
+
+  async #exchangeOverLine(line: LineRequest): Promise<ExchangeEnd> {
+    const { serialDevice, serialParameters, channelAddress, port } = this.#call
+    if (serialDevice === undefined) {
+      const end = await exchangeOverChannel(line, { host: channelAddress, port })
+      if (end.kind === 'unreachable') this.#host.err(`vmchannel connect: ${errorText(end.code)}\n`)
+      return end
+    }
+    const { openSerialLine } = await import('./serial-line.ts')
+    const opened = await openSerialLine(serialDevice, serialParameters)
+    if (opened.ok) return exchangeOverLine(opened.value, line)
+    this.#host.err(`${opened.error}\n`)
+    return { kind: 'no-listener', code: 'serial' }
+  }
+
+  /** Without the default key file both ends must do without: said, and tried. */
+  async #security(): Promise<{ readonly hash: AgentCall['hash']; readonly security: ClientSecurity }> {
+    const { auth, hash, keyFile } = this.#call
+    try {
+      const key = (await readFile(keyFile)).subarray(0, keySizeMax)
+      return { hash, security: { key, auth, digest: nodeDigest } }
+    } catch {
+      if (auth !== 'none' || hash !== 'none') {
+        this.#host.out(`Could not read ${keyFile}; trying without authentication\n`)
+      }
+      return { hash: 'none', security: { key: new Uint8Array(0), auth: 'none', digest: nodeDigest } }
+    }
+  }
+
+  async #multicast(request: NetworkRequest): Promise<ExchangeEnd | undefined> {
+    const { family: asked, multicastAddress, port, retransmitTenths } = this.#call
+    const family = asked === 'auto' ? familyOf(multicastAddress) : asked
+    if (family === undefined) {
+      this.#host.out(`Could not determine address family\n${usageText(this.#name)}`)
+      return undefined
+    }
+    return exchangeByMulticast(request, {
+      family,
+      group: multicastAddress ?? defaultGroups[family],
+      port,
+      retransmitMs: retransmitTenths * 100,
+      onSendFault: (text) => this.#host.out(`${text}\n`),
+    })
+  }
+
+  #report(end: ExchangeEnd): number {
+    switch (end.kind) {
+      case 'hosts':
+        return this.#showHosts(end.hosts)
+      case 'response':
+        return this.#showResponse(end.response)
+      case 'mismatch':
+        this.#host.out(
+          `Hash mismatch:\nC = ${hex(end.challenge)}\nH = ${hex(end.expected)}\nR = ${hex(end.answer)}\n` +
+            'Invalid response to challenge\n',
+        )
+        return this.#failed()
+      case 'garbled':
+        this.#host.out(`Unreadable answer: ${end.why}\n`)
+        return this.#failed()
+      case 'closed':
+        if (end.phase === 'answer') {
+          this.#host.out(`Error reading challenge response: ${errorText(end.code)}Invalid response to challenge\n`)
+        }
+        return this.#failed()
+      case 'timeout':
+        this.#host.out('Timed out waiting for response\n')
+        return this.#failed()
+      case 'unreachable':
+        return this.#showUnreachable(end.code)
+      case 'no-listener':
+        if (end.code !== 'serial') this.#host.out(`Failed to listen: ${errorText(end.code)}\n`)
+        this.#host.out('Unknown response (-1)\n')
+        return agentExits.trouble
+      default:
+        end satisfies never
+        return agentExits.trouble
+    }
+  }
+
+  #failed(): number {
+    return this.#showResponse(responses.fail)
+  }
+
+  #showUnreachable(code: string): number {
+    const { ipAddress, cid, channelAddress, port } = this.#call
+    if (ipAddress === undefined && cid === undefined) {
+      this.#host.out(`Failed to connect to ${channelAddress}:${port}\nUnknown response (-1)\n`)
+      return agentExits.trouble
+    }
+    this.#host.out(`Unable to connect to fence_virtd host ${ipAddress ?? cid}:${port} ${errorText(code)}\n`)
+    return this.#failed()
+  }
+
+  #showHosts(hosts: readonly Host[]): number {
+    if (this.#call.output === 'json') {
+      const shown = hosts.map(({ name, uuid, state }) => ({ name, uuid, status: isOn(state) ? 'on' : 'off', state }))
+      this.#host.out(`${JSON.stringify({ hosts: shown }, undefined, 2)}\n`)
+    } else {
+      for (const { name, uuid, state } of hosts) {
+        this.#host.out(`${name.padEnd(32)} ${uuid} ${isOn(state) ? 'on' : 'off'}\n`)
+      }
+    }
+    return agentExits.ok
+  }
+
+  #showResponse(response: number): number {
+    const isStatus = this.#operation === 'status'
+    if (this.#call.output === 'json') {
+      const words = { 0: isStatus ? 'on' : 'success', 2: 'off', 1: 'failed', 3: 'denied' } as const
+      const result = response === 0 || response === 1 || response === 2 || response === 3 ? words[response] : 'unknown'
+      const { action, domain = null } = this.#call
+      this.#host.out(`${JSON.stringify({ action, domain, result, response }, undefined, 2)}\n`)
+      return response
+    }
+    if (response === responses.success) {
+      if (isStatus) this.#host.out('Status: ON\n')
+    } else if (response === responses.off && isStatus) {
+      this.#host.out('Status: OFF\n')
+    } else if (response === responses.fail) {
+      this.#host.out('Operation failed\n')
+    } else if (response === responses.denied) {
+      this.#host.out('Permission denied\n')
+    } else {
+      this.#host.out(`Unknown response (${response})\n`)
+    }
+    return response
+  }
+}
+
+/** The family of a group given as text; IPv4 where none is given. */
+function familyOf(group: string | undefined): 'ipv4' | 'ipv6' | undefined {
+  if (group === undefined || net.isIPv4(group)) return 'ipv4'
+  return net.isIPv6(group) ? 'ipv6' : undefined
+}
+
+/** The clients call a machine "on" only when it runs; the daemon's status also counts paused ones. */
+function isOn(state: number): boolean {
+  return state === hostStates.running
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'EIO'
+}
+
+/** What the C library says of an error. */
+const errorTexts: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  EHOSTUNREACH: 'No route to host',
+  EISDIR: 'Is a directory',
+  END: 'Success',
+  ENETUNREACH: 'Network is unreachable',
+  ENODEV: 'No such device',
+  ENOENT: 'No such file or directory',
+  ENOTFOUND: 'No such file or directory',
+  EPIPE: 'Broken pipe',
+  ETIMEDOUT: 'Connection timed out',
+}
+
+/** Text of an error code; the code itself where there is none. */
+export function errorText(code: string): string {
+  return Object.hasOwn(errorTexts, code) ? (errorTexts[code] ?? code) : code
+}

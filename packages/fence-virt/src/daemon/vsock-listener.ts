@@ -1,0 +1,49 @@
+import { monoMs } from '@quorate/base'
+import { VsockServer } from '@quorate/qb/ffi'
+import { RateLimiter } from '../rate-limit.ts'
+import { RecentRequests } from '../recent-requests.ts'
+import { awaitingRequest } from '../server-session.ts'
+import { ConnectionTable } from './connection-table.ts'
+import type { Listener, SecureHost } from './listener.ts'
+import { serveConnection } from './secure-connection.ts'
+import { singleUse } from './tcp-listener.ts'
+
+/** Requests over vsock (`fence_virt -S`); a guest is known by its CID. */
+export class VsockListener implements Listener {
+  readonly kind = 'vsock'
+  readonly #port: number
+  readonly #host: SecureHost
+  readonly #recent = new RecentRequests()
+  readonly #rates: RateLimiter
+  readonly #connections = new ConnectionTable()
+  #server: VsockServer | undefined
+
+  constructor(port: number, host: SecureHost) {
+    this.#port = port
+    this.#host = host
+    this.#rates = new RateLimiter(host.rateLimit)
+  }
+
+  async start(): Promise<void> {
+    this.#server = new VsockServer(this.#port, (stream, cid) => {
+      const source = `${cid}`
+      if (!this.#rates.take(source, monoMs(performance.now()))) {
+        this.#host.journal.debug(1, `CID ${source}: dropped (too many requests)`)
+        stream.destroy()
+        return
+      }
+      this.#connections.add(stream)
+      serveConnection(this.#host, stream, { session: awaitingRequest, effects: [] }, source, singleUse(this.#recent))
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#connections.closeAll()
+    this.#server?.close()
+  }
+
+  describe(): Readonly<Record<string, string>> {
+    const { hash, auth } = this.#host.security
+    return { port: `${this.#port}`, hash, auth, connections: `${this.#connections.count}` }
+  }
+}
