@@ -1,0 +1,181 @@
+import { attr, child, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
+import { countBallot, isWon } from '../election/election.ts'
+import { ballotMessage, crmPayload, readBallot } from '../messages/crm-message.ts'
+import { leads } from './fsm.ts'
+import { runLocal } from './local-work.ts'
+import { pingAnswer, searchForDc, takeShutdownRequest } from './membership.ts'
+import { log, reply } from './posts.ts'
+import { activeNodes, isActive, isDc, type Step } from './state.ts'
+import { takeResult } from './transitions.ts'
+
+/** A message of another controller, of this one, or of a client of this node. */
+export function takeMessage(step: Step, from: string, xml: XmlElement): void {
+  const { state } = step
+  const task = attr(xml, 'crm_task') ?? ''
+  const self = state.config.uname
+  const isForDc = attr(xml, 'crm_sys_to') === 'dc'
+  if (attr(xml, 'crm_sys_from') === 'dc' && from !== self && isDc(state) && leads.has(state.phase)) {
+    log(step, 'warning', `Another DC detected: ${from} (op=${task})`)
+    step.raise('I_ELECTION')
+    return
+  }
+  if (isForDc && !isDc(state) && task !== 'shutdown_req') return
+  switch (task) {
+    case 'vote':
+    case 'no-vote':
+      takeBallot(step, from, xml)
+      return
+    case 'join_announce':
+      if (isActive(state, from)) step.raise('I_NODE_JOIN', { from })
+      return
+    case 'join_offer':
+      step.raise('I_JOIN_OFFER', { from, xml })
+      return
+    case 'join_request':
+      step.raise('I_JOIN_REQUEST', { from, xml })
+      return
+    case 'join_ack_nack':
+    case 'join_confirm':
+      step.raise('I_JOIN_RESULT', { from, xml })
+      return
+    case 'shutdown_req':
+      takeShutdownRequest(step, from)
+      return
+    case 'do_shutdown':
+      ordered(step, from)
+      return
+    case 'throttle':
+      takeLoad(step, from, xml)
+      return
+    case 'ping':
+      takePing(step, from, xml)
+      return
+    case 'lrm_invoke':
+      takeInvocation(step, from, xml)
+      return
+    case 'lrm_delete':
+    case 'lrm_fail':
+    case 'lrm_refresh':
+    case 'reprobe':
+      takeLocalOrder(step, from, task, xml)
+      return
+    default:
+      return
+  }
+}
+
+function takeBallot(step: Step, from: string, xml: XmlElement): void {
+  const { state, cpu } = step
+  const ballot = readBallot(xml, from)
+  if (ballot === undefined) return
+  const { uname, uuid, featureSet } = state.config
+  const self = { uname, uuid, version: featureSet, mayWin: state.phase !== 'S_STARTING' }
+  const active = activeNodes(state)
+  const counted = countBallot(
+    state.election,
+    ballot,
+    self,
+    cpu,
+    (who) => isActive(state, who),
+    active.length,
+    step.now.monoMs,
+  )
+  state.election = counted.state
+  const { verdict } = counted
+  switch (verdict.kind) {
+    case 'ignored':
+      return
+    case 'recorded':
+      if (state.phase === 'S_ELECTION' && isWon(state.election, active)) step.raise('I_ELECTION_DC')
+      return
+    case 'beaten':
+      if (verdict.isStorm) log(step, 'warning', `Election storm: ${active.length} peers keep voting`)
+      step.raise('I_ELECTION')
+      return
+    case 'lost': {
+      log(step, 'info', `Election round (owner node ID ${ballot.owner}) lost: vote from ${from} (${verdict.reason})`)
+      state.references += 1
+      const no = ballotMessage(
+        { ...ballot, kind: 'no-vote', version: featureSet },
+        `no-vote-crmd-${step.now.epochS}-${state.references}`,
+        from,
+      )
+      step.effects.push({ do: 'post', xml: no })
+      if (isDc(state)) step.raise('I_RELEASE_DC')
+      else if (state.phase !== 'S_STARTING') step.raise('I_PENDING')
+      return
+    }
+    default:
+      verdict satisfies never
+  }
+}
+
+function takeLoad(step: Step, from: string, xml: XmlElement): void {
+  const peer = step.state.peers.get(from)
+  if (peer === undefined) return
+  const number = (name: string) => Number.parseInt(attr(xml, name) ?? '', 10)
+  const mode = number('crm-limit-mode')
+  const most = number('crm-limit-max')
+  step.state.peers.set(from, {
+    ...peer,
+    loadMode: Number.isNaN(mode) ? peer.loadMode : mode,
+    jobsMax: Number.isNaN(most) ? peer.jobsMax : most,
+  })
+}
+
+function takePing(step: Step, from: string, xml: XmlElement): void {
+  const { state } = step
+  if (attr(xml, 'subt') === 'response') {
+    const answer = crmPayload(xml)
+    const phase = answer === undefined ? undefined : attr(answer, 'crmd_state')
+    if (state.search !== undefined && phase !== undefined) {
+      state.search.set(from, phase)
+      searchForDc(step)
+    }
+    return
+  }
+  const subsystem = attr(xml, 'crm_sys_to') ?? 'crmd'
+  reply(step, xml, from, subsystem, pingAnswer(subsystem, state.phase))
+}
+
+function takeInvocation(step: Step, from: string, xml: XmlElement): void {
+  const payload = crmPayload(xml)
+  if (payload === undefined) return
+  if (attr(xml, 'crm_sys_to') === 'tengine') {
+    if (isDc(step.state)) takeDirectResults(step, payload)
+    return
+  }
+  const system = attr(xml, 'crm_sys_from') ?? 'tengine'
+  runLocal(step, { kind: 'order', task: 'lrm_invoke', op: payload, requester: { node: from, system } })
+}
+
+/** A result that no history records (notifications, cancels, refusals) comes as the piece of history it would be. */
+function takeDirectResults(step: Step, state: XmlElement): void {
+  const resources = child(state, 'lrm')
+  const list = resources === undefined ? undefined : child(resources, 'lrm_resources')
+  for (const resource of list === undefined ? [] : childrenNamed(list, 'lrm_resource')) {
+    for (const op of childrenNamed(resource, 'lrm_rsc_op')) {
+      takeResult(step, { nodeUuid: idOf(state), uname: attr(state, 'uname') ?? '', resource: idOf(resource), op })
+    }
+  }
+}
+
+function takeLocalOrder(step: Step, from: string, task: string, xml: XmlElement): void {
+  const op = crmPayload(xml)
+  if (op === undefined) return
+  const node = from === step.state.config.uname ? undefined : from
+  const requester = { node, system: attr(xml, 'crm_sys_from') ?? 'crmd' }
+  log(step, 'notice', `Carrying out ${task} for ${requester.system} on ${from}`)
+  runLocal(step, { kind: 'order', task, op, requester })
+}
+
+/** The DC's graph has come to the point where this node may go. */
+function ordered(step: Step, from: string): void {
+  const { state } = step
+  if (!state.isShuttingDown) {
+    log(step, 'error', `${from} tells this node to stop although it has not asked to`)
+    state.exitCode = from === state.dc ? 100 : 1
+  }
+  state.isStopping = true
+  step.raise('I_STOP')
+}
