@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import { monoMs } from '@quorate/base'
+import { isValidCib, versionOf } from '@quorate/cib'
+import { writeXml, type XmlElement } from '@quorate/xml'
+import { CibCore, type CibEffect, type CibEvent, noSpace } from '../cib-manager/cib-core.ts'
+import { isCibOperation, operationTable } from '../cib-manager/operation-table.ts'
+import type { CibChange, CibGeneration, CibManager, CibReply, CibRequest } from '../cib-manager/service.ts'
+import { daemonUser } from '../client/daemon-user.ts'
+import { cibCommand, readCibMessage, withOrigin } from '../messages/cib-message.ts'
+import type { PeerMessenger } from '../messages/peer-messenger.ts'
+import { CibStore } from './cib-store.ts'
+import { ctime } from './local-time.ts'
+
+/** Time that a stopping node waits for a peer to take note, in milliseconds. */
+const releaseTimeoutMs = 10_000
+/** Requests of the daemon's own parts that wait for their answer at one time. */
+export const insideRequestsMax = 65_536
+
+/** What a CIB manager's shell is opened with. */
+export type CibServiceOptions = {
+  readonly messenger: PeerMessenger
+  /** Folder of the CIB's files. */
+  readonly folder: string
+  /** Owner of the files, where this process may choose it. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+  readonly log: (level: 'error' | 'warning' | 'notice' | 'info', text: string) => void
+}
+
+/** An answer for a local client, and whether it waits on its response ring. */
+export type CibClientReply = Extract<CibEffect, { readonly kind: 'reply' }>
+
+/** What the servers want to hear. */
+export type CibListener = {
+  reply(reply: CibClientReply): void
+  changed(change: CibChange, input: XmlElement | undefined): void
+}
+
+/** Runs the CIB manager's core: the group, the clock and the disk around it. */
+export class CibService implements CibManager {
+  readonly #options: CibServiceOptions
+  readonly #store: CibStore
+  readonly #core: CibCore
+  readonly #insideId = randomUUID()
+  readonly #inside = new Map<string, { resolve(reply: CibReply): void; reject(error: Error): void }>()
+  readonly #listeners = new Set<(change: CibChange) => void>()
+  #clients: CibListener | undefined
+  #insideCalls = 0
+  #timer: NodeJS.Timeout | undefined
+  #timerDueMs: number | undefined
+  #released: (() => void) | undefined
+  #isFull = false
+  #isClosed = false
+
+  private constructor(options: CibServiceOptions, store: CibStore, core: CibCore) {
+    this.#options = options
+    this.#store = store
+    this.#core = core
+  }
+
+  /** Reads the files and joins the group. @throws CsError when the group cannot be joined */
+  static async open(options: CibServiceOptions): Promise<CibService> {
+    const { messenger, log } = options
+    let service: CibService | undefined
+    const store = new CibStore({
+      folder: options.folder,
+      owner: options.owner,
+      localTime: () => ctime(new Date()),
+      isValid: isValidCib,
+      log,
+      written: (outcome) => service?.setFull(outcome === 'full'),
+    })
+    const { cib, status } = await store.read()
+    const core = new CibCore({
+      localName: messenger.localName,
+      cib,
+      status,
+      isValid: isValidCib,
+      localTime: (epochS) => ctime(new Date(epochS * 1000)),
+    })
+    service = new CibService(options, store, core)
+    await service.#join()
+    if (status === 0) void store.persist(cib)
+    return service
+  }
+
+  get cib(): XmlElement {
+    return this.#core.cib
+  }
+
+  get generation(): CibGeneration {
+    return versionOf(this.#core.cib)
+  }
+
+  get status(): number {
+    return this.#core.status
+  }
+
+  get isPrimary(): boolean {
+    return this.#core.isPrimary
+  }
+
+  digest(): string {
+    return this.#core.digest()
+  }
+
+  /** The servers' end: answers to requests of local clients, and changes to notify them of. */
+  attach(clients: CibListener): void {
+    this.#clients = clients
+  }
+
+  /** Takes a request of a local client, completed with what is known of the client. */
+  request(xml: XmlElement, isPrivileged: boolean): void {
+    this.#watchRoom(xml)
+    this.#step({ kind: 'request', xml, isPrivileged, isInside: false })
+  }
+
+  submit(request: CibRequest): Promise<CibReply> {
+    if (this.#isClosed) return Promise.reject(new Error('the CIB manager has stopped'))
+    this.#insideCalls += 1
+    const callId = this.#insideCalls
+    const client = {
+      id: this.#insideId,
+      name: request.clientName,
+      user: request.user ?? daemonUser,
+      node: this.#options.messenger.localName,
+    }
+    const xml = cibCommand({ ...request, clientId: this.#insideId, callId, options: request.options ?? 0 })
+    return new Promise((resolve, reject) => {
+      if (this.#inside.size >= insideRequestsMax) {
+        reject(new Error(`more than ${insideRequestsMax} requests wait for the CIB manager`))
+        return
+      }
+      this.#inside.set(String(callId), { resolve, reject })
+      this.#step({ kind: 'request', xml: withOrigin(xml, client), isPrivileged: true, isInside: true })
+    })
+  }
+
+  onChange(listener: (change: CibChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  setPrimary(isPrimary: boolean): void {
+    this.#step({ kind: 'primary', isPrimary })
+  }
+
+  /** Told by the store, and by a look at the free space. */
+  setFull(isFull: boolean): void {
+    if (isFull === this.#isFull) return
+    this.#isFull = isFull
+    const text = isFull
+      ? `No space left for the CIB: changes of the configuration are refused here (${noSpace})`
+      : 'There is space for the CIB again'
+    this.#options.log(isFull ? 'error' : 'notice', text)
+    this.#step({ kind: 'disk', isFull })
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    const { messenger } = this.#options
+    if (messenger.peers().filter((peer) => peer.hasCib).length > 1) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, releaseTimeoutMs)
+        this.#released = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+        this.#step({ kind: 'stop' })
+      })
+    }
+    this.#fail(new Error('the CIB manager has stopped'))
+    await messenger.leave('cib').catch(() => undefined)
+    await this.#store.close()
+  }
+
+  async #join(): Promise<void> {
+    const { messenger } = this.#options
+    messenger.onLost((error) => this.#fail(error))
+    await messenger.join('cib', {
+      message: ({ from, isOwn, xml }) => this.#step({ kind: 'message', from: from.name ?? '', isOwn, xml }),
+      changed: () => undefined,
+    })
+  }
+
+  #fail(error: Error): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    for (const { reject } of this.#inside.values()) reject(error)
+    this.#inside.clear()
+  }
+
+  /** Looks whether a change of the configuration would still fit the disk, before it is sent to anybody. */
+  #watchRoom(xml: XmlElement): void {
+    const asked = readCibMessage(xml)
+    if (asked === undefined || !isCibOperation(asked.op) || !operationTable[asked.op].modifies) return
+    if (asked.section === 'status') return
+    this.setFull(!this.#store.hasRoom(writeXml(xml).length))
+  }
+
+  #step(event: CibEvent): void {
+    if (this.#isClosed) return
+    const now = { monoMs: monoMs(Math.trunc(performance.now())), epochS: Math.trunc(Date.now() / 1000) }
+    let persisted: Promise<void> | undefined
+    for (const effect of this.#core.step(event, now)) {
+      if (effect.kind === 'persist') persisted = this.#store.persist(effect.cib)
+      else this.#perform(effect, persisted)
+    }
+    this.#arm()
+  }
+
+  #perform(effect: Exclude<CibEffect, { kind: 'persist' }>, persisted: Promise<void> | undefined): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#options.messenger.send('cib', effect.xml, { to: effect.to })
+        return
+      case 'reply':
+        this.#reply(effect, persisted)
+        return
+      case 'changed':
+        for (const listener of [...this.#listeners]) listener(effect.change)
+        this.#clients?.changed(effect.change, effect.input)
+        return
+      case 'released':
+        this.#released?.()
+        return
+      case 'log':
+        this.#options.log(effect.level, effect.text)
+        return
+      default:
+        effect satisfies never
+    }
+  }
+
+  #reply(reply: CibClientReply, persisted: Promise<void> | undefined): void {
+    if (reply.clientId === this.#insideId) {
+      const waiting = this.#inside.get(reply.callId)
+      this.#inside.delete(reply.callId)
+      waiting?.resolve({ rc: reply.rc, data: reply.output })
+      return
+    }
+    if (reply.afterPersist && persisted !== undefined) void persisted.then(() => this.#clients?.reply(reply))
+    else this.#clients?.reply(reply)
+  }
+
+  #arm(): void {
+    const due = this.#core.dueMs
+    if (due === this.#timerDueMs) return
+    clearTimeout(this.#timer)
+    this.#timerDueMs = due
+    if (due === undefined) return
+    this.#timer = setTimeout(
+      () => {
+        this.#timerDueMs = undefined
+        this.#step({ kind: 'tick' })
+      },
+      Math.max(1, Math.ceil(due - performance.now()) + 1),
+    )
+  }
+}
