@@ -1,11 +1,23 @@
 import type { Prng } from '@quorate/base'
 
 /** What can happen to nodes and links at one moment of the safety phase. */
-export type FaultKind = 'crash' | 'restart' | 'leave' | 'pause' | 'split' | 'isolate' | 'one-way' | 'bridge' | 'heal'
+export type FaultKind =
+  | 'crash'
+  | 'restart'
+  | 'leave'
+  | 'pause'
+  | 'split'
+  | 'isolate'
+  | 'one-way'
+  | 'bridge'
+  | 'deaf'
+  | 'heal'
 
 /** The faults of one seed. Rates are parts of ten thousand frames, times milliseconds. */
 export type FaultMix = {
   readonly lossRate: number
+  /** Only frames of this type get lost (the number in their header); undefined: any. */
+  readonly lossOf: number | undefined
   readonly duplicateRate: number
   /** A frame comes again long after, from an old ring or from before a restart. */
   readonly replayRate: number
@@ -28,6 +40,7 @@ export type FaultMix = {
 /** No faults at all: the liveness phase, and the start of every other mix. */
 export const calm: FaultMix = {
   lossRate: 0,
+  lossOf: undefined,
   duplicateRate: 0,
   replayRate: 0,
   replayMaxMs: 0,
@@ -41,16 +54,18 @@ export const calm: FaultMix = {
   pauseMaxMs: 0,
 }
 
-const everyKind: readonly FaultKind[] = ['crash', 'leave', 'pause', 'split', 'isolate', 'one-way', 'bridge']
+const everyKind: readonly FaultKind[] = ['crash', 'leave', 'pause', 'split', 'isolate', 'one-way', 'bridge', 'deaf']
 
 /** Draws which faults a seed has and how hard they are: each is on in half of the seeds. */
 export function drawFaultMix(prng: Prng, tokenMs: number): FaultMix {
   const maybe = (draw: () => number): number => (prng.chance(1, 2) ? draw() : 0)
   const kinds = everyKind.filter(() => prng.chance(1, 2))
-  if (kinds.some((kind) => ['split', 'isolate', 'one-way', 'bridge'].includes(kind))) kinds.push('heal', 'heal')
+  const severing: readonly FaultKind[] = ['split', 'isolate', 'one-way', 'bridge', 'deaf']
+  if (kinds.some((kind) => severing.includes(kind))) kinds.push('heal', 'heal')
   if (kinds.includes('crash') || kinds.includes('leave')) kinds.push('restart', 'restart')
   return {
     lossRate: maybe(() => prng.pick([10, 100, 300, 1000, 3000])),
+    lossOf: prng.chance(1, 3) ? prng.below(6) : undefined,
     duplicateRate: maybe(() => prng.pick([10, 100, 1000, 5000])),
     replayRate: maybe(() => prng.pick([1, 10, 50])),
     replayMaxMs: tokenMs * prng.between(1, 10),

@@ -52,6 +52,8 @@ export class Nemesis {
         return
       case 'bridge':
         return this.#cutBetween((a, b) => a !== node.id && b !== node.id, this.#sides())
+      case 'deaf':
+        return network.deafen(node.id)
       case 'heal':
         return network.heal()
       default:

@@ -5,6 +5,8 @@ import { calm, type FaultMix } from './fault-mix.ts'
 export type Flight = { readonly to: NodeId; readonly bytes: Uint8Array; readonly afterMs: number }
 
 const rateScale = 10_000
+/** Type of a message frame in its header. */
+const mcastType = 1
 
 /** The fake network: every frame takes its time, some get lost, come twice, late, again, damaged, or not through a cut. */
 export class Network {
@@ -12,6 +14,8 @@ export class Network {
   #mix: FaultMix = calm
   /** Directed links that carry nothing, as `from>to`. */
   readonly #cut = new Set<string>()
+  /** Nodes to which no message frame gets through, although tokens and joins do. */
+  readonly #deaf = new Set<NodeId>()
   readonly #flights: Flight[] = []
 
   constructor(prng: Prng) {
@@ -28,9 +32,15 @@ export class Network {
     this.#cut.add(`${from}>${to}`)
   }
 
+  /** Keeps messages from a node, and nothing else. */
+  deafen(node: NodeId): void {
+    this.#deaf.add(node)
+  }
+
   /** Mends every cut. */
   heal(): void {
     this.#cut.clear()
+    this.#deaf.clear()
   }
 
   /** Whether a frame sent now could get there at all. */
@@ -42,12 +52,13 @@ export class Network {
   flights(from: NodeId, to: NodeId, bytes: Uint8Array): readonly Flight[] {
     const flights = this.#flights
     flights.length = 0
-    const { lossRate, duplicateRate, replayRate, replayMaxMs, corruptRate } = this.#mix
+    const { lossRate, lossOf, duplicateRate, replayRate, replayMaxMs, corruptRate } = this.#mix
     if (from === to) {
       flights.push({ to, bytes, afterMs: this.#mix.delayMinMs / 2 })
       return flights
     }
-    if (!this.reaches(from, to) || this.#hits(lossRate)) return flights
+    if (!this.reaches(from, to) || (bytes[3] === mcastType && this.#deaf.has(to))) return flights
+    if ((lossOf === undefined || bytes[3] === lossOf) && this.#hits(lossRate)) return flights
     if (this.#hits(corruptRate)) flights.push({ to, bytes: this.#damaged(bytes), afterMs: this.#delayMs() })
     else flights.push({ to, bytes, afterMs: this.#delayMs() })
     if (this.#hits(duplicateRate)) flights.push({ to, bytes, afterMs: this.#delayMs() })

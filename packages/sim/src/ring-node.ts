@@ -2,6 +2,7 @@ import { invariant, type MonoMs, monoMs, type NodeId } from '@quorate/base'
 import {
   createTotem,
   decodeFrame,
+  type GatherCause,
   type Lane,
   type RingMember,
   roomFor,
@@ -29,6 +30,8 @@ export type NodeWorld = {
   /** A fault planted on purpose, to see the checkers find it. */
   readonly sabotage: Sabotage
   trace(node: NodeId, line: string): void
+  /** Told why a node began to gather. */
+  gathers(cause: GatherCause): void
 }
 
 /** Faults that a test plants. */
@@ -215,6 +218,7 @@ export class RingNode {
         this.#socket = []
         return
       case 'notice':
+        if (effect.notice.what === 'gather') this.#world.gathers(effect.notice.cause)
         return this.#world.trace(this.id, JSON.stringify(effect.notice))
       case 'refuse':
       case 'queue-level':

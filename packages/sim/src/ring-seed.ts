@@ -1,5 +1,5 @@
 import { Prng } from '@quorate/base'
-import { type TotemSettings, totemConfig } from '@quorate/totem'
+import { type GatherCause, type TotemSettings, totemConfig } from '@quorate/totem'
 import { EvsChecker, type EvsCounts } from './evs-checker.ts'
 import { calm, drawFaultMix, type FaultKind, type FaultMix } from './fault-mix.ts'
 import { drawTalkMix, MessageSource, type TalkMix } from './message-source.ts'
@@ -24,6 +24,7 @@ export type RingSeedReport = {
   readonly faults: FaultMix
   readonly talk: TalkMix
   readonly struck: ReadonlyMap<FaultKind, number>
+  readonly gathers: ReadonlyMap<GatherCause, number>
   readonly counts: EvsCounts
   /** Events of the simulation. */
   readonly steps: number
@@ -81,6 +82,7 @@ export function runRingSeed(seed: bigint, options: RingSeedOptions = {}): RingSe
     faults,
     talk,
     struck: nemesis.done,
+    gathers: world.gathers,
     counts: checker.counts,
     steps: world.steps,
     simulatedMs: world.nowMs,

@@ -1,5 +1,5 @@
 import { type NodeId, nodeId, type Prng } from '@quorate/base'
-import { sameRing, type TotemConfig } from '@quorate/totem'
+import { type GatherCause, sameRing, type TotemConfig } from '@quorate/totem'
 import { EventHeap } from './event-heap.ts'
 import { Network } from './network.ts'
 import { type NodeWorld, RingNode, type Sabotage } from './ring-node.ts'
@@ -26,6 +26,8 @@ export class RingWorld {
   readonly nodes: ReadonlyMap<NodeId, RingNode>
   readonly ids: readonly NodeId[]
   readonly network: Network
+  /** Why nodes began to gather, and how often. */
+  readonly gathers = new Map<GatherCause, number>()
   /** Events that have happened. */
   steps = 0
   readonly #future = new EventHeap<Happening>()
@@ -42,6 +44,7 @@ export class RingWorld {
       witness: options.witness,
       makeProgram: options.makeProgram,
       sabotage: options.sabotage,
+      gathers: (cause) => this.gathers.set(cause, (this.gathers.get(cause) ?? 0) + 1),
       trace: (node, line) => options.trace?.(`${this.#nowMs.toFixed(2).padStart(10)} node ${node} ${line}`),
     }
     this.nodes = new Map(this.ids.map((id) => [id, new RingNode(options.configOf(id), world)]))
