@@ -48,7 +48,7 @@ export function finalize(resource: Resource, node: ClusterNode | undefined, forc
     return false
   }
   resource.assigned = chosen
-  resource.assignedScore = resource.allowed.get(chosen) ?? chosen.entryScore
+  resource.assignedScore = force ? chosen.entryScore : (resource.allowed.get(chosen) ?? chosen.entryScore)
   chosen.assigned.add(resource)
   resource.allowed.setCount(chosen, resource.allowed.count(chosen) + 1)
   consume(chosen, resource)

@@ -58,7 +58,8 @@ function followPrimaries(assigner: Assigner, resource: Resource): void {
 
 function choose(assigner: Assigner, resource: Resource, asked: ClusterNode | undefined): void {
   const { cluster } = assigner
-  const wish = asked ?? applyUtilization(cluster, resource)
+  const roomiest = applyUtilization(cluster, resource)
+  const wish = asked ?? roomiest
   const { allowed } = resource
   const active = currentNode(resource)
   const sorted = sortedNodes(cluster, allowed, active)

@@ -1,6 +1,6 @@
 import { attr, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
-import { intervalMs, parseInteger, sameText } from '../scalar.ts'
+import { parseInteger, sameText } from '../scalar.ts'
 
 /** What an agent's exit status means. */
 export const exitCode = {
@@ -63,7 +63,7 @@ export function historyEntry(xml: XmlElement): HistoryEntry {
     id: idOf(xml),
     key: key ?? idOf(xml),
     task: attr(xml, 'operation') ?? '',
-    intervalMs: intervalMs(attr(xml, 'interval')),
+    intervalMs: Math.max(0, parseInteger(attr(xml, 'interval')) ?? 0),
     callId: parseInteger(attr(xml, 'call-id')) ?? -1,
     rc: parseInteger(attr(xml, 'rc-code')) ?? 0,
     targetRc: transition === null ? -1 : Number(transition[1]),
