@@ -1,1 +1,12 @@
-export {}
+export {
+  FenceLab,
+  fenceLabLacks,
+  LabChannel,
+  LabDaemon,
+  labAddress,
+  labGuests,
+  type Maker,
+  type Ran,
+  until,
+} from './fence/fence-lab.ts'
+export { hasProgram, Lab, type LabOutput, type LabSettings, labMissing, quorateProgram, sharedFolder } from './lab.ts'

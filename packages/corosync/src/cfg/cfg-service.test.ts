@@ -112,7 +112,8 @@ test('status, addresses and reachability of nodes', () => {
     node: 2,
     reachable: 0,
     mtu: 1410,
-    destination: '10.0.0.2',
+    source: '10.0.0.2',
+    destination: '',
   })
   cfgNodeStatusGet.encode(status, { node: 2, version: 2 })
   expect(responseHeader.decode(ask(9, status)).error).toBe(19)

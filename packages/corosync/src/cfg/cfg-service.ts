@@ -241,7 +241,7 @@ export class CfgService implements Service {
       enabled: 1,
       connected: isThere,
       mtu: this.#config.linkMtu,
-      destination: address.text,
+      source: address.text,
     })
     return bytes
   }

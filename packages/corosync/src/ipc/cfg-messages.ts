@@ -82,6 +82,6 @@ export const cfgNodeStatus = layout(4200, [
   { name: 'connected', type: 'u8', at: 41, doc: 'link 0 reaches the node' },
   { name: 'dynamic', type: 'u8', at: 42, doc: 'knet only' },
   { name: 'mtu', type: 'u32', at: 44, doc: 'payload of a packet on link 0, bytes' },
-  { name: 'source', type: 'text', at: 48, size: 256, doc: 'own address on link 0; empty but with knet' },
-  { name: 'destination', type: 'text', at: 304, size: 256, doc: "the node's address on link 0" },
+  { name: 'source', type: 'text', at: 48, size: 256, doc: "udpu: the node's address on link 0; knet: the own one" },
+  { name: 'destination', type: 'text', at: 304, size: 256, doc: "knet: the node's address on link 0; udpu: empty" },
 ])
