@@ -200,3 +200,8 @@ export class AttributeService implements AttributeManager {
 
 /** Code of a write whose answer will never come: -ENOTCONN. */
 const lost = -107
+
+/** The attribute manager of this node. @throws CsError */
+export function openAttributeManager(options: AttributeServiceOptions): Promise<AttributeService> {
+  return AttributeService.open(options)
+}

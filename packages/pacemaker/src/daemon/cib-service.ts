@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
 import { isValidCib, versionOf } from '@quorate/cib'
+import { hostPath, hostRoot } from '@quorate/qb'
 import { writeXml, type XmlElement } from '@quorate/xml'
 import { CibCore, type CibEffect, type CibEvent, noSpace } from '../cib-manager/cib-core.ts'
 import { isCibOperation, operationTable } from '../cib-manager/operation-table.ts'
 import type { CibChange, CibGeneration, CibManager, CibReply, CibRequest } from '../cib-manager/service.ts'
-import { daemonUser } from '../client/daemon-user.ts'
+import { daemonIds, daemonUser } from '../client/daemon-user.ts'
 import { cibCommand, readCibMessage, withOrigin } from '../messages/cib-message.ts'
 import type { PeerMessenger } from '../messages/peer-messenger.ts'
 import { CibStore } from './cib-store.ts'
@@ -257,4 +258,12 @@ export class CibService implements CibManager {
       Math.max(1, Math.ceil(due - performance.now()) + 1),
     )
   }
+}
+
+/** The CIB manager of this node with its files in their usual place, owned as the C daemons need them. @throws CsError */
+export function openCibManager(options: Pick<CibServiceOptions, 'messenger' | 'log'>): Promise<CibService> {
+  const { uid, gid } = daemonIds()
+  const isRoot = process.getuid?.() === 0
+  const owner = isRoot && hostRoot() === undefined && uid !== undefined && gid !== undefined ? { uid, gid } : undefined
+  return CibService.open({ ...options, folder: hostPath('/var/lib/pacemaker/cib'), owner })
 }

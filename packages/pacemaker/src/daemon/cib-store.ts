@@ -62,9 +62,10 @@ export class CibStore {
 
   /** Reads the newest usable file; an empty CIB where there is none. What cannot be used is moved aside, never lost. */
   async read(): Promise<StoredCib> {
-    const { folder, log } = this.#options
+    const { folder, log, owner } = this.#options
     try {
       await fs.mkdir(folder, { recursive: true, mode: 0o750 })
+      if (owner !== undefined) await fs.chown(folder, owner.uid, owner.gid)
       await fs.access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
     } catch (error) {
       log('error', `CIB folder ${folder} cannot be used: ${reason(error)}`)
