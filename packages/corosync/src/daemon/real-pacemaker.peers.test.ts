@@ -1,0 +1,32 @@
+import { Lab, labMissing } from '@quorate/testkit'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/crm_mon'])
+const why = missing === undefined ? '' : ` (skipped: ${missing})`
+const lab = new Lab('coropm')
+
+beforeAll(async () => {
+  if (missing !== undefined) return
+  await lab.up({ nodes: 2, transport: 'udpu', tokenMs: 1000 })
+  await lab.startCorosync(1, 'ours')
+  await lab.startCorosync(2, 'real')
+  await lab.waitRing()
+})
+
+afterAll(async () => {
+  if (missing === undefined) await lab.down()
+})
+
+test.skipIf(missing !== undefined)(`real Pacemaker comes online on ours and leaves it cleanly${why}`, async () => {
+  await lab.must(['start-pacemaker', 'all'])
+  await lab.must(['wait-online', '90'])
+  const { stdout } = await lab.exec(1, 'crm_mon', '-1')
+  expect(stdout).toContain('* Online: [ node1 node2 ]')
+  expect(stdout).toContain('partition with quorum')
+  const groups = await lab.exec(1, 'corosync-cpgtool')
+  expect(groups.stdout.match(/^\t\s+\d+\t\s+[12] \(10\./gm)).toHaveLength(8)
+  await lab.must(['stop', '1', 'pacemaker'])
+  await lab.must(['stop', '1', 'corosync'])
+  const status = await lab.exec(2, 'corosync-quorumtool', '-s')
+  expect(status.stdout).toMatch(/^Nodes: +1$/m)
+})
