@@ -9,9 +9,13 @@ export type { Tool } from './tool.ts'
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   cibadmin: async () => (await import('./cibadmin/main.ts')).run,
   corosync: async () => (await import('./corosync/main.ts')).run,
+  crm_attribute: async () => (await import('./crm_attribute/main.ts')).run,
   crm_diff: async () => (await import('./crm_diff/main.ts')).run,
   crm_error: async () => (await import('./crm_error/main.ts')).run,
+  crm_node: async () => (await import('./crm_node/main.ts')).run,
+  crm_standby: async () => (await import('./crm_standby/main.ts')).run,
   fence_virt: async () => (await import('./fence_virt/main.ts')).run,
   fence_virtd: async () => (await import('./fence_virtd/main.ts')).run,
   fence_xvm: async () => (await import('./fence_xvm/main.ts')).run,
+  pacemakerd: async () => (await import('./pacemakerd/main.ts')).run,
 }

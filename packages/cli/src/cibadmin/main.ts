@@ -15,6 +15,7 @@ import {
 import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { type CibAnswer, openCib } from '../pacemaker/cib-access.ts'
 import { type Given, helpText, parseLine } from '../pacemaker/command-line.ts'
+import { numberedLines } from '../pacemaker/rejected-cib.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
 import type { Tool } from '../tool.ts'
 import { cibadminOptions } from './options.ts'
@@ -171,19 +172,11 @@ function printDigest(long: string, data: XmlElement | undefined, host: ToolHost)
 function printAnswer(op: CibOperationName, answer: CibAnswer, options: readonly Given[], host: ToolHost): void {
   const { rc, output } = answer
   if (output !== undefined) {
-    if (rc === cibFaults.schema) host.err(numbered(formatXml(output)))
+    if (rc === cibFaults.schema) host.err(numberedLines(formatXml(output)))
     else if (op === 'cib_query' && options.some((item) => item.long === 'node-path')) host.out(paths(output))
     else host.out(formatXml(output))
   }
   if (rc !== 0) host.err(`Call failed: ${faultText(rc)}\n`)
-}
-
-/** A CIB that was refused, with line numbers. */
-function numbered(text: string): string {
-  return text
-    .split('\n')
-    .map((line, i) => `${String(i + 1).padStart(4)} ${line}\n`)
-    .join('')
 }
 
 function paths(output: XmlElement): string {

@@ -48,13 +48,19 @@ export function parseLine(argv: readonly string[], table: readonly Option[], dia
       if (inline !== undefined && !word.startsWith('--')) rest.unshift(`-${inline}`)
       continue
     }
-    const value = inline ?? (option.isArgumentOptional === true ? undefined : rest.shift())
+    const value = inline ?? (takesNext(option, rest[0], dialect) ? rest.shift() : undefined)
     if (value === undefined && option.isArgumentOptional !== true) {
       return { ok: false, message: missing(word, dialect) }
     }
     options.push({ long: option.long, value })
   }
   return { ok: true, options, operands }
+}
+
+/** Whether an option's argument is the next word. The newer tools let optional arguments stand there too. */
+function takesNext(option: Option, word: string | undefined, dialect: Dialect): boolean {
+  if (option.isArgumentOptional !== true) return true
+  return dialect === 'groups' && word !== undefined && !word.startsWith('-')
 }
 
 function missing(word: string, dialect: Dialect): string {
