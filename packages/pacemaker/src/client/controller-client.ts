@@ -1,3 +1,4 @@
+import { compareNodeNames } from '@quorate/base'
 import { featureSet } from '@quorate/cib'
 import { IpcError } from '@quorate/qb'
 import { attr, childrenNamed, element, type XmlElement } from '@quorate/xml'
@@ -94,14 +95,15 @@ export class ControllerClient {
     }
   }
 
-  /** Nodes that this one knows of, in the controller's order. */
+  /** Nodes that this one knows of, sorted by name. */
   async listNodes(): Promise<readonly ListedNode[]> {
     const payload = crmPayload(await this.#ask('list-nodes', { to: 'crmd' }))
-    return childrenNamed(payload ?? element('nodes'), 'node').map((node) => ({
+    const nodes = childrenNamed(payload ?? element('nodes'), 'node').map((node) => ({
       id: attr(node, 'id') ?? '',
       name: attr(node, 'uname') ?? '',
       state: attr(node, 'in_ccm') ?? attr(node, 'state') ?? '',
     }))
+    return nodes.sort((a, b) => compareNodeNames(a.name, b.name))
   }
 
   /** What this node's controller knows of itself, or of the node of that id. */

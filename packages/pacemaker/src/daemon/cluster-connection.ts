@@ -183,7 +183,11 @@ class ClusterConnection implements PeerMessenger {
 
   send(group: PeerGroup, xml: XmlElement, target: PeerTarget = {}): void {
     const joined = this.#groups.get(group)
-    if (joined === undefined) throw new Error(`group ${group} is not joined`)
+    if (joined === undefined) {
+      // A client's request can come in while the daemon is on its way out.
+      this.#options.log(`message for group ${group} dropped: this node is not in it`)
+      return
+    }
     joined.sent += 1
     const bytes = encodeCpgMessage(
       {

@@ -83,7 +83,7 @@ export interface PeerMessenger {
   /** Joins a group. Deliveries start after it has resolved. @throws CsError */
   join(group: PeerGroup, handlers: PeerHandlers): Promise<void>
   leave(group: PeerGroup): Promise<void>
-  /** Queues a message; order among messages of one group is kept. The group must be joined. */
+  /** Queues a message; order among messages of one group is kept. Dropped and logged where the group is not joined. */
   send(group: PeerGroup, xml: XmlElement, target?: PeerTarget): void
   /** Called at each change of membership or quorum, and once soon after connecting. Answers a way to stop. */
   onView(listener: (view: ClusterView) => void): () => void
