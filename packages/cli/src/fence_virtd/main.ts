@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { backendKinds, listenerNames } from '@quorate/fence-virt'
 import { askStatus, type DaemonStatus, statusSocketOf } from '@quorate/fence-virt/daemon'
-import type { Tool } from '../tools.ts'
+import type { Tool } from '../tool.ts'
 import { goToBackground } from './background.ts'
 import { configure } from './configure.ts'
 import { type DaemonCall, daemonUsage, readDaemonCall } from './options.ts'

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers'
 import type { AgentName } from '@quorate/fence-virt'
 import { runAgent } from '@quorate/fence-virt/client'
-import type { Tool } from '../tools.ts'
+import type { Tool } from '../tool.ts'
 
 /** fence_xvm(8): fences a virtual machine by multicast. */
 export const run: Tool = (argv) => runHere('fence_xvm', argv)

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import net from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AgentCall, callOfArguments, callOfStdin } from '../agent-call.ts'
@@ -45,7 +45,7 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
     host.out(metadataText(name))
     return agentExits.ok
   }
-  const mistakes = [...call.mistakes, ...(await keyFileMistake(name, call))]
+  const mistakes = [...call.mistakes, ...(await keyFileMistake(call))]
   for (const mistake of mistakes) host.out(`${mistake}\n`)
   if (call.action === 'validate-all') return mistakes.length === 0 ? agentExits.ok : agentExits.failed
   if (mistakes.length > 0) {
@@ -55,10 +55,11 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
   return new Agent(name, call, call.action === 'list-status' ? 'list' : call.action, host).run()
 }
 
-async function keyFileMistake(name: AgentName, call: AgentCall): Promise<readonly string[]> {
-  if (!call.isKeyFileGiven || !isNetworked(name, call)) return []
+/** A key file that is named must be there, even where no key is used. */
+async function keyFileMistake(call: AgentCall): Promise<readonly string[]> {
+  if (!call.isKeyFileGiven) return []
   try {
-    await readFile(call.keyFile)
+    await stat(call.keyFile)
     return []
   } catch (error) {
     return [`Invalid key file: '${call.keyFile}' (${errorText(codeOf(error))})`]

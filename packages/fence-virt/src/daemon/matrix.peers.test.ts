@@ -1,0 +1,325 @@
+import { existsSync } from 'node:fs'
+import {
+  FenceLab,
+  fenceLabLacks,
+  LabChannel,
+  type LabDaemon,
+  labAddress,
+  labGuests,
+  type Maker,
+  type Ran,
+  until,
+} from '@quorate/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const lacks = fenceLabLacks()
+const combinations: readonly (readonly [Maker, Maker])[] = [
+  ['real', 'real'],
+  ['real', 'ours'],
+  ['ours', 'real'],
+  ['ours', 'ours'],
+]
+const strengths = ['none', 'sha1', 'sha256', 'sha512'] as const
+
+/** Every operation, in an order that leaves the guests as they were. */
+const operations: readonly (readonly string[])[] = [
+  ['-o', 'list'],
+  ['-o', 'list-status'],
+  ['-o', 'monitor'],
+  ['-o', 'status', '-H', 'vm-a'],
+  ['-o', 'status', '-H', 'vm-off'],
+  ['-o', 'status', '-H', 'nosuch'],
+  ['-o', 'null', '-H', 'vm-a'],
+  ['-o', 'on', '-H', 'vm-b'],
+  ['-o', 'status', '-H', labGuests['vm-b'].uuid.toUpperCase()],
+  ['-o', 'on', '-H', 'vm-b'],
+  ['-o', 'reboot', '-H', 'vm-b'],
+  ['-o', 'off', '-H', labGuests['vm-b'].uuid],
+  ['-o', 'status', '-H', 'vm-b'],
+  ['-o', 'off', '-H', 'vm-b'],
+  ['-H', 'vm-off'],
+  ['-o', 'status', '-H', 'vm-off'],
+  ['-o', 'off', '-H', 'nosuch'],
+  ['-o', 'on', '-H', 'nosuch'],
+  ['-o', 'reboot', '-H', 'nosuch'],
+]
+
+/** What must be equal: what the user sees on standard output, and the exit code. */
+function seen({ code, out }: Ran): string {
+  return `${code}\n${out
+    .replace(/(Error reading challenge response: ).*?(Invalid)/, '$1$2')
+    .replace(/^([CHR] = ).*$/gm, '$1')}`
+}
+
+describe.skipIf(lacks !== undefined)(`real and own clients and daemons (${lacks ?? 'all there'})`, () => {
+  let lab: FenceLab
+  let port = 2000
+
+  beforeAll(async () => {
+    lab = await FenceLab.open()
+  })
+  afterAll(() => lab.close())
+
+  const conf = (listener: string, body: string, rest = ''): string => `
+fence_virtd { listener = "${listener}"; backend = "libvirt"; }
+listeners { ${listener} { ${body} } }
+backends { libvirt { uri = "${lab.uri}"; } }
+${rest}`
+
+  async function everyOperation(run: (argv: readonly string[]) => Promise<Ran>): Promise<readonly string[]> {
+    const all: string[] = []
+    for (const argv of operations) all.push(`${argv.join(' ')}: ${seen(await run(argv))}`)
+    return all
+  }
+
+  async function matrix(
+    daemon: (maker: Maker) => Promise<LabDaemon>,
+    run: (maker: Maker, argv: readonly string[]) => Promise<Ran>,
+  ): Promise<void> {
+    const outcomes = new Map<string, readonly string[]>()
+    for (const maker of ['real', 'ours'] as const) {
+      const running = await daemon(maker)
+      for (const [client, server] of combinations) {
+        if (server === maker) outcomes.set(`${client} ${server}`, await everyOperation((argv) => run(client, argv)))
+      }
+      await running.stop()
+    }
+    const expected = outcomes.get('real real') ?? []
+    expect(expected.some((text) => text.includes('Status: ON'))).toBe(true)
+    for (const [name, outcome] of outcomes) expect(outcome, name).toEqual(expected)
+  }
+
+  for (const strength of strengths) {
+    it(`multicast with ${strength}`, async () => {
+      port += 1
+      const secrets = ['-k', lab.keyFile, '-C', strength, '-c', strength, '-p', `${port}`]
+      await matrix(
+        (maker) =>
+          lab.daemon(
+            maker,
+            conf(
+              'multicast',
+              `key_file = "${lab.keyFile}"; interface = "v0"; port = "${port}"; hash = "${strength}"; auth = "${strength}";`,
+            ),
+            () => lab.listens('udp', port),
+          ),
+        (maker, argv) => lab.client(maker, 'fence_xvm', [...secrets, ...argv]),
+      )
+    })
+
+    it(`tcp with ${strength}, the challenge as the real daemon has it (sha256)`, async () => {
+      port += 1
+      const secrets = ['-T', labAddress, '-k', lab.keyFile, '-C', 'sha256', '-c', strength, '-p', `${port}`]
+      await matrix(
+        (maker) =>
+          lab.daemon(
+            maker,
+            conf(
+              'tcp',
+              `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${port}"; auth = "${strength}"; strict_compat = "1";`,
+            ),
+            () => lab.listens('tcp', port),
+          ),
+        (maker, argv) => lab.client(maker, 'fence_virt', [...secrets, ...argv]),
+      )
+    })
+
+    it(`tcp with ${strength}, auth meaning the challenge`, async () => {
+      port += 1
+      const body = `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${port}"; auth = "${strength}"; hash = "${strength}";`
+      const daemon = await lab.daemon('ours', conf('tcp', body), () => lab.listens('tcp', port))
+      const secrets = ['-T', labAddress, '-k', lab.keyFile, '-C', strength, '-c', strength, '-p', `${port}`]
+      const [real, ours] = [
+        await everyOperation((argv) => lab.client('real', 'fence_virt', [...secrets, ...argv])),
+        await everyOperation((argv) => lab.client('ours', 'fence_virt', [...secrets, ...argv])),
+      ]
+      await daemon.stop()
+      expect(ours).toEqual(real)
+      expect(real.filter((text) => text.includes('Status: ON'))).toHaveLength(2)
+    })
+  }
+
+  it('multicast over IPv6', async () => {
+    port += 1
+    const secrets = ['-i', 'ipv6', '-k', lab.keyFile, '-p', `${port}`]
+    await matrix(
+      (maker) =>
+        lab.daemon(
+          maker,
+          conf(
+            'multicast',
+            `key_file = "${lab.keyFile}"; family = "ipv6"; address = "ff05::3:1"; interface = "v0"; port = "${port}";`,
+          ),
+          () => lab.listens('udp', port),
+        ),
+      (maker, argv) => lab.client(maker, 'fence_xvm', [...secrets, ...argv]),
+    )
+  })
+
+  it('serial', async () => {
+    const tty = `${lab.directory}/tty`
+    await matrix(
+      async (maker) => {
+        const socket = lab.serialSocket('vm-a')
+        const line = lab.start(
+          ['socat', `UNIX-LISTEN:${socket},unlink-early`, `PTY,link=${tty},raw,echo=0`],
+          'socat.log',
+        )
+        await until(() => existsSync(socket), 'the line listens')
+        const body = `uri = "${lab.uri}"; path = "${lab.directory}/lines"; key_file = "${lab.keyFile}";`
+        const daemon = await lab.daemon(maker, conf('serial', body), () => existsSync(tty))
+        return {
+          stop: async () => {
+            const code = await daemon.stop()
+            line.kill()
+            await until(() => !existsSync(tty), 'the line is gone')
+            return code
+          },
+        } as LabDaemon
+      },
+      (maker, argv) => lab.client(maker, 'fence_virt', ['-D', tty, ...argv]),
+    )
+  })
+
+  it('vmchannel', async () => {
+    let channel: LabChannel | undefined
+    await matrix(
+      async (maker) => {
+        channel?.close()
+        channel = await LabChannel.open(lab.channelSocket('vm-a'))
+        const body = `uri = "${lab.uri}"; path = "${lab.directory}/lines"; mode = "vmchannel"; key_file = "${lab.keyFile}";`
+        return lab.daemon(maker, conf('serial', body), () => channel?.isTaken === true)
+      },
+      (maker, argv) =>
+        lab.client(maker, 'fence_virt', ['-A', '127.0.0.1', '-p', `${channel?.port}`, ...argv], '', 'machine'),
+    )
+    channel?.close()
+  })
+
+  it('wrong keys, weak and strong hashes', async () => {
+    const list = ['-o', 'status', '-H', 'vm-a', '-t', '1', '-r', '5']
+    const multicast: readonly (readonly string[])[] = [
+      ['-k', lab.otherKeyFile],
+      ['-k', lab.keyFile, '-c', 'sha1'],
+      ['-k', lab.keyFile, '-c', 'none'],
+      ['-k', lab.keyFile, '-c', 'sha512'],
+      ['-k', lab.keyFile, '-C', 'sha1'],
+    ]
+    const outcomes = new Map<string, readonly string[]>()
+    for (const [client, server] of combinations) {
+      port += 2
+      const body = `key_file = "${lab.keyFile}"; interface = "v0"; port = "${port}";`
+      const daemon = await lab.daemon(server, conf('multicast', body), () => lab.listens('udp', port))
+      const tcpBody = `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${port + 1}";`
+      const tcp = await lab.daemon(server, conf('tcp', tcpBody), () => lab.listens('tcp', port + 1))
+      const all: string[] = []
+      for (const argv of multicast) {
+        all.push(seen(await lab.client(client, 'fence_xvm', [...argv, ...list, '-p', `${port}`])))
+      }
+      for (const argv of multicast) {
+        const to = ['-T', labAddress, '-p', `${port + 1}`, '-o', 'status', '-n', 'vm-a', '-t', '3']
+        all.push(seen(await lab.client(client, 'fence_virt', [...argv, ...to])))
+      }
+      outcomes.set(`${client} ${server}`, all)
+      await daemon.stop()
+      await tcp.stop()
+    }
+    for (const [name, outcome] of outcomes) expect(outcome, name).toEqual(outcomes.get('real real'))
+    expect(outcomes.get('real real')?.[3]).toContain('Status: ON')
+  })
+
+  it('permissions', async () => {
+    const uuid = labGuests['vm-a'].uuid
+    const groups = `groups { group { ip = "${labAddress}"; uuid = "${uuid}"; uuid = "vm-a"; } }`
+    const tries: readonly (readonly string[])[] = [
+      ['-o', 'status', '-H', 'vm-a'],
+      ['-o', 'status', '-H', uuid.toUpperCase()],
+      ['-o', 'status', '-H', 'vm-b'],
+      ['-o', 'off', '-H', 'vm-b'],
+      ['-o', 'on', '-H', 'nosuch'],
+      ['-H', 'vm-off'],
+      ['-o', 'monitor'],
+      ['-o', 'null', '-H', 'vm-b'],
+      ['-o', 'list'],
+    ]
+    const outcomes = new Map<string, readonly string[]>()
+    for (const [client, server] of combinations) {
+      port += 1
+      const body = `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${port}";`
+      const daemon = await lab.daemon(server, conf('tcp', body, groups), () => lab.listens('tcp', port))
+      const all: string[] = []
+      for (const argv of tries) {
+        const to = ['-T', labAddress, '-p', `${port}`, '-k', lab.keyFile]
+        all.push(`${argv.join(' ')}: ${seen(await lab.client(client, 'fence_virt', [...to, ...argv]))}`)
+      }
+      outcomes.set(`${client} ${server}`, all)
+      await daemon.stop()
+    }
+    for (const [name, outcome] of outcomes) expect(outcome, name).toEqual(outcomes.get('real real'))
+    expect(outcomes.get('real real')?.[2]).toContain('Permission denied')
+  })
+
+  it('fence_xvm takes key=value lines on standard input', async () => {
+    port += 1
+    const body = `key_file = "${lab.keyFile}"; interface = "v0"; port = "${port}";`
+    const daemon = await lab.daemon('ours', conf('multicast', body), () => lab.listens('udp', port))
+    const inputs = [
+      `action=status\nport=vm-a extra\nkey_file=${lab.keyFile}\nipport=${port}\n`,
+      `# a comment\n\tOPTION=list\nkey_file=${lab.keyFile}\nipport=${port}\nagent=fence_xvm\nself=x`,
+      `foo=bar\naction=off\nplug=nosuch\nkey_file=${lab.keyFile}\nipport=${port}`,
+      'action=validate-all',
+      'plug=a\nport=b\n',
+      'plug=a\ntimeout=abc\naction=frob\n',
+      'action=metadata',
+      'frob',
+      '',
+    ]
+    for (const input of inputs) {
+      const real = await lab.client('real', 'fence_xvm', [], input)
+      const ours = await lab.client('ours', 'fence_xvm', [], input)
+      expect(ours, input).toEqual(real)
+    }
+    await daemon.stop()
+  })
+
+  it('words and exit codes of mistakes', async () => {
+    const lines: readonly (readonly string[])[] = [
+      ['-h'],
+      ['-?'],
+      ['-V'],
+      ['-Z'],
+      ['-o'],
+      ['-o', 'frob', '-H', 'x'],
+      ['-o', 'status'],
+      ['-c', 'x', '-H', 'a'],
+      ['-C', 'x', '-H', 'a'],
+      ['-p', '0', '-H', 'a'],
+      ['-p', '70000', '-H', 'a'],
+      ['-t', '-3', '-H', 'a'],
+      ['-w', 'x', '-H', 'a'],
+      ['-H', 'a', '-H', 'b'],
+      ['-H', 'a'.repeat(64)],
+      ['-H', ''],
+      ['-k', '/nonexistent', '-H', 'a'],
+      ['-o', 'metadata'],
+      ['-o', 'validate-all'],
+      ['-o', 'validate-all', '-H', 'a'],
+      ['-t', 'x', '-C', 'y', '-o', 'z'],
+    ]
+    for (const name of ['fence_xvm', 'fence_virt'] as const) {
+      for (const argv of [
+        ...lines,
+        ...(name === 'fence_xvm'
+          ? [
+              ['-i', 'ipv9', '-H', 'a'],
+              ['-r', '0', '-H', 'a'],
+            ]
+          : [['-S1', '-o', 'list']]),
+      ]) {
+        const real = await lab.client('real', name, argv)
+        const ours = await lab.client('ours', name, argv)
+        expect(ours, argv.join(' ')).toEqual(real)
+      }
+    }
+  })
+})

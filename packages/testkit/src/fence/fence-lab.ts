@@ -1,0 +1,288 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** Whose program runs: Debian's, or this project's. */
+export type Maker = 'real' | 'ours'
+
+/** How a program ended, and what it wrote. */
+export type Ran = { readonly code: number | null; readonly out: string; readonly err: string }
+
+/** The address of the lab's one machine on its own network. */
+export const labAddress = '10.77.0.1'
+/** Guests that the lab defines: UUID, and whether it runs at first. */
+export const labGuests = {
+  'vm-a': { uuid: '11111111-aaaa-4aaa-8aaa-000000000001', runs: true },
+  'vm-b': { uuid: '11111111-aaaa-4aaa-8aaa-000000000002', runs: false },
+  'vm-off': { uuid: '11111111-aaaa-4aaa-8aaa-000000000003', runs: false },
+} as const
+
+const programs = ['ip', 'libvirtd', 'virsh', 'socat', 'fence_virtd', 'fence_xvm', 'fence_virt'] as const
+const quorate = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../cli/bin/quorate.js')
+const pollMs = 50
+
+/** What is missing on this machine for the lab, or undefined when all is there. */
+export function fenceLabLacks(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root'
+  const missing = programs.filter((name) => spawnSync('which', [name]).status !== 0)
+  return missing.length === 0 ? undefined : `needs ${missing.join(', ')}`
+}
+
+/** A network namespace with multicast, and a private libvirtd whose test driver is the hypervisor. */
+export class FenceLab {
+  readonly directory: string
+  readonly keyFile: string
+  readonly otherKeyFile: string
+  readonly uri: string
+  readonly #namespace: string
+  readonly #children: ChildProcess[] = []
+
+  private constructor(directory: string) {
+    this.directory = directory
+    this.#namespace = `qfence${process.pid}`
+    this.keyFile = path.join(directory, 'key')
+    this.otherKeyFile = path.join(directory, 'other.key')
+    this.uri = `test+unix:///default?socket=${directory}/libvirt-sock`
+  }
+
+  static async open(): Promise<FenceLab> {
+    const lab = new FenceLab(mkdtempSync(path.join(os.tmpdir(), 'qfence')))
+    writeFileSync(lab.keyFile, randomBytes(4096), { mode: 0o600 })
+    writeFileSync(lab.otherKeyFile, randomBytes(4096), { mode: 0o600 })
+    lab.#makeNetwork()
+    await lab.#startLibvirt()
+    for (const [name, { uuid, runs }] of Object.entries(labGuests)) lab.define(name, uuid, runs)
+    return lab
+  }
+
+  close(): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+    spawnSync('ip', ['netns', 'del', this.#namespace])
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  /** Defines a guest with a serial port and a channel, and starts it where asked. */
+  define(name: string, uuid: string, runs: boolean): void {
+    const file = path.join(this.directory, `${name}.xml`)
+    writeFileSync(file, this.#domainXml(name, uuid))
+    this.virsh('define', file)
+    if (runs) this.virsh('start', name)
+  }
+
+  virsh(...argv: readonly string[]): string {
+    return execFileSync('virsh', ['-q', '-c', this.uri, ...argv], { encoding: 'utf8' })
+  }
+
+  serialSocket(name: string): string {
+    return path.join(this.directory, 'lines', `${name}.serial`)
+  }
+
+  channelSocket(name: string): string {
+    return path.join(this.directory, 'lines', `${name}.channel`)
+  }
+
+  /** Starts a program in the lab's network; it is killed with the lab. */
+  start(argv: readonly string[], log: string): ChildProcess {
+    const [program = '', ...rest] = ['ip', 'netns', 'exec', this.#namespace, ...argv]
+    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#children.push(child)
+    let text = ''
+    const keep = (part: Buffer): void => {
+      text += part.toString()
+      writeFileSync(path.join(this.directory, log), text)
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    return child
+  }
+
+  /** Runs a program to its end in the lab's directory, and in its network or the machine's own. */
+  run(argv: readonly string[], input = '', where: 'lab' | 'machine' = 'lab'): Promise<Ran> {
+    return new Promise((resolve) => {
+      const inside = where === 'lab' ? ['ip', 'netns', 'exec', this.#namespace] : []
+      const [program = '', ...rest] = [...inside, ...argv]
+      const child = spawn(program, rest, { cwd: this.directory, stdio: ['pipe', 'pipe', 'pipe'] })
+      let out = ''
+      let err = ''
+      child.stdout.on('data', (part: Buffer) => {
+        out += part.toString()
+      })
+      child.stderr.on('data', (part: Buffer) => {
+        err += part.toString()
+      })
+      child.stdin.on('error', () => undefined)
+      child.stdin.end(input)
+      child.on('close', (code) => resolve({ code, out, err }))
+    })
+  }
+
+  /** Runs a client of either maker. */
+  client(
+    maker: Maker,
+    name: 'fence_xvm' | 'fence_virt',
+    argv: readonly string[],
+    input = '',
+    where: 'lab' | 'machine' = 'lab',
+  ): Promise<Ran> {
+    return this.run(maker === 'real' ? [name, ...argv] : [process.execPath, quorate, name, ...argv], input, where)
+  }
+
+  /** Starts a fence_virtd of either maker and waits until `isReady` says so. */
+  async daemon(
+    maker: Maker,
+    conf: string,
+    isReady: () => boolean | Promise<boolean>,
+    extra: readonly string[] = [],
+  ): Promise<LabDaemon> {
+    const name = `${maker}-${Math.random().toString(36).slice(2, 8)}`
+    const file = path.join(this.directory, `${name}.conf`)
+    const pidFile = path.join(this.directory, `${name}.pid`)
+    writeFileSync(file, conf, { mode: 0o600 })
+    const program = maker === 'real' ? ['fence_virtd'] : [process.execPath, quorate, 'fence_virtd']
+    const child = this.start([...program, '-F', '-f', file, '-p', pidFile, ...extra], `${name}.log`)
+    const logFile = path.join(this.directory, `${name}.log`)
+    const deadline = Date.now() + 15_000
+    while (!(await isReady())) {
+      if (child.exitCode !== null || Date.now() > deadline) {
+        throw new Error(`${name} did not start: ${existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs))
+    }
+    return new LabDaemon(child, logFile, pidFile)
+  }
+
+  /** Whether something listens on a port in the lab's network. */
+  listens(protocol: 'udp' | 'tcp', port: number): boolean {
+    const flags = protocol === 'udp' ? '-Hlun' : '-Hltn'
+    const found = execFileSync('ip', ['netns', 'exec', this.#namespace, 'ss', flags, `sport = :${port}`])
+    return found.byteLength > 0
+  }
+
+  #makeNetwork(): void {
+    const inside = (...argv: readonly string[]): void => {
+      execFileSync('ip', ['netns', 'exec', this.#namespace, 'ip', ...argv])
+    }
+    execFileSync('ip', ['netns', 'add', this.#namespace])
+    inside('link', 'set', 'lo', 'up')
+    inside('link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1')
+    inside('addr', 'add', `${labAddress}/24`, 'dev', 'v0')
+    inside('addr', 'add', 'fd77::1/64', 'dev', 'v0', 'nodad')
+    inside('link', 'set', 'v0', 'up')
+    inside('link', 'set', 'v1', 'up')
+    inside('route', 'add', '224.0.0.0/4', 'dev', 'v0')
+  }
+
+  async #startLibvirt(): Promise<void> {
+    mkdirSync(path.join(this.directory, 'lines'))
+    mkdirSync(path.join(this.directory, 'no-drivers'))
+    const file = path.join(this.directory, 'libvirtd.conf')
+    writeFileSync(
+      file,
+      `unix_sock_dir = "${this.directory}"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\nmax_clients = 500\n`,
+    )
+    // Drivers of real hypervisors would want users and services that a test machine does not have.
+    const env = `LIBVIRT_DRIVER_DIR=${path.join(this.directory, 'no-drivers')}`
+    this.start(['env', env, 'libvirtd', '-f', file, '-p', path.join(this.directory, 'libvirtd.pid')], 'libvirtd.log')
+    const socket = path.join(this.directory, 'libvirt-sock')
+    await until(() => existsSync(socket), 'libvirtd listens')
+    // The test driver forgets everything when its last client leaves.
+    this.start(['virsh', '-c', this.uri, 'event', '--loop', '--event', 'lifecycle'], 'events.log')
+    await until(() => spawnSync('virsh', ['-q', '-c', this.uri, 'list']).status === 0, 'libvirtd answers')
+  }
+
+  #domainXml(name: string, uuid: string): string {
+    return `<domain type='test'><name>${name}</name><uuid>${uuid}</uuid><memory>8192</memory><vcpu>1</vcpu>
+<os><type>hvm</type></os><devices>
+<serial type='unix'><source mode='bind' path='${this.serialSocket(name)}'/><target port='1'/></serial>
+<channel type='unix'><source mode='bind' path='${this.channelSocket(name)}'/>
+<target type='guestfwd' address='10.0.2.179' port='1229'/></channel>
+</devices></domain>
+`
+  }
+}
+
+/** A fence_virtd that runs in the lab. */
+export class LabDaemon {
+  readonly #child: ChildProcess
+  readonly #logFile: string
+  readonly pidFile: string
+
+  constructor(child: ChildProcess, logFile: string, pidFile: string) {
+    this.#child = child
+    this.#logFile = logFile
+    this.pidFile = pidFile
+  }
+
+  get log(): string {
+    return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : ''
+  }
+
+  /** Asks it to end and waits for that. Answers its exit code. */
+  stop(): Promise<number | null> {
+    if (this.#child.exitCode !== null) return Promise.resolve(this.#child.exitCode)
+    return new Promise((resolve) => {
+      this.#child.once('exit', (code) => resolve(code))
+      this.#child.kill('SIGTERM')
+    })
+  }
+}
+
+/** Waits for something to become true, looking often. */
+export async function until(isTrue: () => boolean, what: string, withinMs = 15_000): Promise<void> {
+  const deadline = Date.now() + withinMs
+  while (!isTrue()) {
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
+  }
+}
+
+/**
+ * A vmchannel as a hypervisor makes one: a unix socket for the daemon, and a TCP port for the guest, whose connections
+ * come and go while the daemon's stays.
+ */
+export class LabChannel {
+  readonly #servers: readonly net.Server[]
+  #daemon: net.Socket | undefined
+  port = 0
+
+  private constructor(servers: readonly net.Server[]) {
+    this.#servers = servers
+  }
+
+  get isTaken(): boolean {
+    return this.#daemon !== undefined
+  }
+
+  static async open(socketPath: string): Promise<LabChannel> {
+    rmSync(socketPath, { force: true })
+    let guest: net.Socket | undefined
+    const host = net.createServer((socket) => {
+      channel.#daemon = socket
+      socket.on('data', (bytes) => guest?.write(bytes))
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        channel.#daemon = undefined
+      })
+    })
+    const inside = net.createServer((socket) => {
+      guest = socket
+      socket.on('data', (bytes) => channel.#daemon?.write(bytes))
+      socket.on('error', () => undefined)
+    })
+    const channel = new LabChannel([host, inside])
+    await new Promise<void>((resolve) => host.listen(socketPath, resolve))
+    await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve))
+    const address = inside.address()
+    channel.port = typeof address === 'object' && address !== null ? address.port : 0
+    return channel
+  }
+
+  close(): void {
+    this.#daemon?.destroy()
+    for (const server of this.#servers) server.close()
+  }
+}
