@@ -4,6 +4,7 @@ import { becomeRealtime } from '@quorate/qb/ffi'
 import { cmapI32, cmapU8, decodeCmapValue } from '../cmap/cmap-value.ts'
 import { entryValue } from '../conf/config-entries.ts'
 import { ConfigError } from '../conf/config-error.ts'
+import { cutNodes, linkCutKey } from '../link-cut.ts'
 import { type NodeEffect, type NodeEvent, type NodeTimer, RingNode } from '../node/ring-node.ts'
 import type { LogLevel, ServiceName } from '../service.ts'
 import { UdpuTransport } from '../transport/udpu.ts'
@@ -78,6 +79,8 @@ class Daemon {
   readonly #onSignal = (): void => this.#post({ kind: 'leave', reason: 'Node was shut down by a signal' })
   #log: LogSink | undefined
   #isStepping = false
+  /** Value of {@link linkCutKey} that the transport follows. */
+  #cut = ''
   /** Where the frame of the running step came from. */
   #source = ''
 
@@ -114,7 +117,10 @@ class Daemon {
     this.#front = new IpcFront(configuration.ipcTransport, {
       accept: (credentials) => this.#accept(credentials),
       opened: (service, connection) => this.#post({ kind: 'opened', service, connection }),
-      request: (service, connection, bytes) => this.#post({ kind: 'request', service, connection, bytes }),
+      request: (service, connection, bytes) => {
+        this.#post({ kind: 'request', service, connection, bytes })
+        if (service === 'cmap') this.#followCut()
+      },
       closed: (service, connection) => this.#post({ kind: 'closed', service, connection }),
       trouble: (text) => this.#say('debug', 'QB', text),
     })
@@ -192,6 +198,21 @@ class Daemon {
       }
     }
     return notAllowed
+  }
+
+  /** Cuts or mends the links of this node as cmap asks. */
+  #followCut(): void {
+    const raw = this.#node.cmapValue(linkCutKey)
+    const text = raw === undefined ? '' : String(decodeCmapValue(raw).value)
+    if (text === this.#cut) return
+    this.#cut = text
+    const nodes = cutNodes(text)
+    this.#transport.cut(nodes)
+    this.#say(
+      'warning',
+      'TOTEM',
+      nodes.size === 0 ? 'No link is cut.' : `Links cut by ${linkCutKey}: ${[...nodes].join(' ')}`,
+    )
   }
 
   /** Takes the event in; a step is never re-entered, and all its effects are performed before the next. */

@@ -42,6 +42,8 @@ export class UdpuTransport {
   readonly #handlers: UdpuHandlers
   readonly #addresses: ReadonlyMap<NodeId, string>
   readonly #others: readonly string[]
+  /** Addresses behind a cut: neither heard nor reached. */
+  #cutOff: ReadonlySet<string> = new Set()
   readonly #listed: ReadonlySet<string>
   readonly #own: string
   readonly #saidAt = new Map<string, number>()
@@ -105,6 +107,11 @@ export class UdpuTransport {
     for (const address of this.#others) this.#transmit(this.#sender, bytes, address)
   }
 
+  /** Cuts this node off from the given ones, and from no others; see link-cut.ts. */
+  cut(nodes: ReadonlySet<NodeId>): void {
+    this.#cutOff = new Set([...nodes].flatMap((node) => this.#addresses.get(node) ?? []))
+  }
+
   /** Throws away what has arrived and was not read yet. */
   drain(): void {
     this.#turnsToDrain = 2
@@ -133,7 +140,7 @@ export class UdpuTransport {
   }
 
   #received(bytes: Uint8Array, source: string): void {
-    if (!this.#isOpen || this.#turnsToDrain > 0) return
+    if (!this.#isOpen || this.#turnsToDrain > 0 || this.#cutOff.has(source)) return
     if (this.#config.blockUnlistedIps && !this.#listed.has(source)) {
       this.#unlistedCount += 1
       this.#trouble(`Packet rejected from ${source}: it is in no nodelist`)
@@ -143,7 +150,7 @@ export class UdpuTransport {
   }
 
   #transmit(socket: dgram.Socket | undefined, bytes: Uint8Array, address: string): void {
-    if (socket === undefined) return
+    if (socket === undefined || this.#cutOff.has(address)) return
     if (bytes.byteLength > datagramBytesMax) return this.#trouble(`packet of ${bytes.byteLength} bytes not sent`)
     socket.send(bytes, this.#config.port, address, (error) => {
       if (error !== null) this.#trouble(`sending to ${address} failed: ${error.message}`)
