@@ -101,8 +101,9 @@ describe('attribute managers', () => {
 
   it('elect one writer, which alone writes, for all nodes at once', () => {
     const made = group('n1', 'n2', 'n3')
-    expect([...made.cores.values()].map((core) => core.writer)).toEqual(['n1', 'n1', 'n1'])
+    expect([...made.cores.values()].map((core) => core.writer)).toEqual([undefined, undefined, undefined])
     made.update('n3', '#feature-set', '3.16.1')
+    expect([...made.cores.values()].map((core) => core.writer)).toEqual(['n1', 'n1', 'n1'])
     made.update('n2', '#feature-set', '3.16.1')
     expect(made.writes.at(-1)).toBe(
       'n1: <status>' +
@@ -172,6 +173,7 @@ describe('attribute managers', () => {
     expect(made.writes).toEqual([])
     made.nowMs += 1000
     made.step('n1', { kind: 'tick' })
+    made.run()
     expect(made.writes.length).toBe(1)
     expect(made.writes[0]).toContain('value="200"')
   })
@@ -198,6 +200,17 @@ describe('attribute managers', () => {
     expect([...made.cores.values()].map((core) => core.writer)).toEqual(['n2', 'n2'])
     expect(made.values('a', 'n1')).toEqual([undefined, undefined])
     expect(made.writes.at(-1)).toMatch(/^n2: .*value="1"/)
+  })
+
+  it('call no election when they join one that has a writer', () => {
+    const made = group('n2', 'n3')
+    made.update('n3', 'a', '1')
+    const before = made.seen.length
+    made.join('n1')
+    const ballots = made.seen.slice(before).filter(({ effect }) => effect.kind === 'send' && effect.isBallot)
+    expect([ballots.length, made.cores.get('n1')?.writer]).toEqual([0, 'n2'])
+    expect(made.values('#attrd-protocol', 'n1')).toEqual(['4', '4', '4'])
+    expect(made.cores.get('n1')?.value('#attrd-protocol', 'n3')).toBe('4')
   })
 
   it('know better than any peer what their own values are', () => {

@@ -6,6 +6,7 @@ import {
   attrdAck,
   attrdParts,
   attrdQueryReply,
+  protocolAttribute,
   protocolUpdate,
   readAttrdChange,
   syncResponse,
@@ -279,6 +280,9 @@ export class AttributeCore {
   }
 
   #changed(attribute: Attribute, now: AttributeInstant): readonly AttributeEffect[] {
+    // Everybody's first word. Were it a reason for an election, each newcomer would call one before it has heard
+    // of the writer that there is.
+    if (attribute.name === protocolAttribute) return []
     attribute.isChanged = true
     if (attribute.dampeningMs > 0) {
       attribute.dueMs = monoMs(now.monoMs + attribute.dampeningMs)

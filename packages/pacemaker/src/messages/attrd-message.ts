@@ -2,6 +2,8 @@ import { attr, childrenNamed, element, withAttributes, type XmlElement } from '@
 
 /** Protocol between attribute managers that this product speaks: that of Pacemaker 2.1.5. */
 export const attrdProtocol = '4'
+/** Private attribute by which each node tells its protocol. */
+export const protocolAttribute = '#attrd-protocol'
 /** Status of the acknowledgement that a request has been taken. */
 export const acceptedStatus = 112
 
@@ -91,7 +93,7 @@ export function protocolUpdate(host: string, hostId: number): XmlElement {
     t: 'attrd',
     src: 'pacemaker-attrd',
     task: 'update',
-    attr_name: '#attrd-protocol',
+    attr_name: protocolAttribute,
     attr_value: attrdProtocol,
     attr_is_private: '1',
     attr_host: host,
