@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
-import { attr, type XmlElement } from '@quorate/xml'
+import { attr, withAttributes, type XmlElement } from '@quorate/xml'
 import type { AttributeManager } from '../attributes/service.ts'
 import type { CibManager } from '../cib-manager/service.ts'
 import { stepController } from '../controller/controller.ts'
@@ -77,7 +77,8 @@ export class ControllerShell implements ControllerDoor {
     const { messenger, cib } = this.#host
     await messenger.join('crmd', {
       message: ({ from, xml }) => {
-        if (from.name !== undefined) this.#post(this.#message(from.name, xml))
+        if (from.name === undefined || this.#passToClient(from.name, xml)) return
+        this.#post(this.#message(from.name, xml))
       },
       changed: () => this.#peersChanged(),
     })
@@ -97,6 +98,13 @@ export class ControllerShell implements ControllerDoor {
   /** Sends a message of a local client to where it belongs; answers to it come back by its client id. */
   shutdown(): void {
     this.#post({ kind: 'shutdown' })
+  }
+
+  /** Hands an answer from another node to the local client that asked. */
+  #passToClient(from: string, xml: XmlElement): boolean {
+    const facts = { localName: this.#host.config.uname, isDc: this.isDc, dc: this.dc }
+    const route = routeCrmMessage(xml, facts, 'peer')
+    return route.to === 'client' && this.#host.sendToClient(route.clientId, withAttributes(xml, { src: from }))
   }
 
   #message(from: string, xml: XmlElement): ControllerEvent {
