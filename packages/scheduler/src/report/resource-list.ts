@@ -1,0 +1,215 @@
+import { attr } from '@quorate/xml'
+import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { compareDisplayNames } from '../model/node-names.ts'
+import { parseRole, role } from '../model/role.ts'
+import { currentRole, isActive, isPromotable, singleLocation } from '../model/tree.ts'
+import { nodeText } from './node-list.ts'
+import { primitiveText, type ResourceTextOptions, unmetExit } from './primitive-text.ts'
+import { bracketed, parenthesised, type StatusItem } from './status-item.ts'
+
+/** What a list of resources shows. */
+export type ResourceListOptions = ResourceTextOptions & {
+  /** What does not run too. */
+  readonly showsInactive: boolean
+  /** Every instance of a clone on a line of its own. */
+  readonly showsInstances?: boolean
+}
+
+/** The list of resources in the order of the configuration (behaviour/scheduler-actions-and-graph.md 5.4). */
+export function resourceItems(
+  cluster: Cluster,
+  options: ResourceListOptions,
+  isWanted: (resource: Resource) => boolean = () => true,
+): readonly StatusItem[] {
+  const lister = new Lister(cluster, options)
+  return cluster.resources
+    .filter((item) => isWanted(item) && lister.isListed(item))
+    .flatMap((item) => lister.item(item))
+}
+
+/** The item of one resource with all that is inside, whether it runs or not. */
+export function resourceItem(
+  cluster: Cluster,
+  resource: Resource,
+  options: ResourceListOptions,
+): readonly StatusItem[] {
+  return new Lister(cluster, options).item(resource)
+}
+
+class Lister {
+  readonly #cluster: Cluster
+  readonly #options: ResourceListOptions
+
+  constructor(cluster: Cluster, options: ResourceListOptions) {
+    this.#cluster = cluster
+    this.#options = options
+  }
+
+  isListed(resource: Resource): boolean {
+    if (resource.orphan && !isActive(resource, true)) return false
+    return this.#options.showsInactive || isActive(resource, false)
+  }
+
+  item(resource: Resource): readonly StatusItem[] {
+    switch (resource.variant) {
+      case variant.primitive:
+        return resource.internal ? [] : [{ text: primitiveText(this.#cluster, resource, this.#options) }]
+      case variant.group:
+        return this.#group(resource)
+      case variant.clone:
+        return [this.#clone(resource)]
+      case variant.bundle:
+        return this.#bundle(resource)
+      default:
+        return resource.variant satisfies never
+    }
+  }
+
+  #group(group: Resource): readonly StatusItem[] {
+    const shown = group.children.filter((member) => this.#options.showsInactive || isActive(member, false))
+    if (shown.length === 0) return []
+    const hidden = group.children.length - shown.length
+    const parts: string[] = []
+    if (hidden > 0) parts.push(`${hidden} member${hidden === 1 ? '' : 's'} inactive`)
+    if (!group.managed) parts.push('unmanaged')
+    if (isDisabledCollective(group)) parts.push('disabled')
+    return [
+      {
+        text: `Resource Group: ${group.id}${parenthesised(parts)}`,
+        items: shown.flatMap((member) => this.item(member)),
+      },
+    ]
+  }
+
+  #clone(clone: Resource): StatusItem {
+    const parts: string[] = []
+    if (clone.promotable) parts.push('promotable')
+    if (clone.unique) parts.push('unique')
+    if (!clone.managed) parts.push('unmanaged')
+    if (isDisabledCollective(clone)) parts.push('disabled')
+    const child = clone.clone?.template === undefined ? '' : (attr(clone.clone.template, 'id') ?? '')
+    return { text: `Clone Set: ${clone.id} [${child}]${parenthesised(parts)}`, items: this.#instances(clone) }
+  }
+
+  #instances(clone: Resource): readonly StatusItem[] {
+    const items: StatusItem[] = []
+    const promoted: ClusterNode[] = []
+    const started: ClusterNode[] = []
+    const stopped: Resource[] = []
+    for (const instance of clone.children) {
+      switch (this.#fate(clone, instance)) {
+        case 'full':
+          if (this.#options.showsInactive || isActive(instance, false) || this.#isPending(instance)) {
+            items.push(...this.item(instance))
+          }
+          break
+        case 'stopped':
+          stopped.push(instance)
+          break
+        case 'promoted':
+          promoted.push(...runningOn(instance))
+          break
+        case 'started':
+          started.push(...runningOn(instance))
+          break
+        case 'hidden':
+          break
+      }
+    }
+    const names = (nodes: readonly ClusterNode[]) =>
+      bracketed(nodes.map((node) => nodeText(node, this.#options)).sort(compareDisplayNames))
+    if (promoted.length > 0) items.push({ label: 'Promoted', text: names(promoted) })
+    if (started.length > 0) items.push({ label: this.#startedLabel(clone), text: names(started) })
+    if (this.#options.showsInactive) items.push(...this.#stopped(clone, stopped, promoted.length + started.length))
+    return items
+  }
+
+  #isPending(instance: Resource): boolean {
+    return this.#options.showsPending && pendingBelow(instance)
+  }
+
+  /** Where an instance is shown: on a line of its own, or as a node in one of the lists. */
+  #fate(clone: Resource, instance: Resource): 'full' | 'hidden' | 'stopped' | 'promoted' | 'started' {
+    const isPartly = isActive(instance, false)
+    if (this.#options.showsInstances === true) return 'full'
+    if (clone.unique) return isPartly || !instance.orphan ? 'full' : 'hidden'
+    if (this.#isPending(instance)) return 'full'
+    if (!isPartly) return instance.orphan ? 'hidden' : 'stopped'
+    if (hasBelow(instance, (item) => item.orphan || !item.managed || item.failed)) return 'full'
+    if (!isActive(instance, true)) return 'full'
+    const node = singleLocation(instance, 'current')
+    if (node === undefined || (!node.online && node.unclean)) return 'full'
+    return currentRole(instance) > role.unpromoted ? 'promoted' : 'started'
+  }
+
+  #startedLabel(clone: Resource): string {
+    if (!clone.promotable) return 'Started'
+    const target = clone.meta.get('target-role') ?? clone.children[0]?.meta.get('target-role')
+    return parseRole(target) === role.unpromoted ? 'Unpromoted (target-role)' : 'Unpromoted'
+  }
+
+  #stopped(clone: Resource, stopped: readonly Resource[], activeCount: number): readonly StatusItem[] {
+    if (!clone.unique && (clone.clone?.max ?? 0) > activeCount) return this.#stoppedNodes(clone)
+    if (stopped.length === 0) return []
+    return [{ label: 'Stopped', text: bracketed(stopped.map((item) => item.id)) }]
+  }
+
+  #stoppedNodes(clone: Resource): readonly StatusItem[] {
+    const allowed = this.#cluster.nodesByIndex.filter((node) => clone.allowed.has(node))
+    const nodes = allowed.length === 0 ? [...clone.knownOn] : allowed
+    const byState = new Map<string, ClusterNode[]>()
+    for (const node of nodes.sort((a, b) => compareDisplayNames(a.uname, b.uname))) {
+      if (clone.children.some((instance) => runsOn(instance, node))) continue
+      const state = this.#stoppedState(clone, node)
+      byState.set(state, [...(byState.get(state) ?? []), node])
+    }
+    return [...byState.entries()]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([label, list]) => ({ label, text: bracketed(list.map((node) => nodeText(node, this.#options))) }))
+  }
+
+  #stoppedState(clone: Resource, node: ClusterNode): string {
+    const exit = unmetExit(this.#cluster, clone.children[0]?.xmlId ?? clone.id, node)
+    if (exit !== undefined) return `Stopped (${exit})`
+    return parseRole(clone.meta.get('target-role')) === role.stopped ? 'Stopped (disabled)' : 'Stopped'
+  }
+
+  #bundle(bundle: Resource): readonly StatusItem[] {
+    const traits = bundle.bundle
+    if (traits === undefined) return []
+    const parts: string[] = []
+    if (bundle.unique) parts.push('unique')
+    if (!bundle.managed) parts.push('unmanaged')
+    const set = traits.replicas.length > 1 ? ' set' : ''
+    const items = traits.replicas.flatMap(({ instance, container, connection, ipAddress }) => {
+      const shown = instance ?? container
+      if (shown === undefined) return []
+      const name = `${connection?.id ?? container?.id ?? shown.id}${ipAddress === undefined ? '' : ` (${ipAddress})`}`
+      const node = container?.runningOn[0]
+      return [{ text: primitiveText(this.#cluster, shown, this.#options, { name, node }) }]
+    })
+    return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${parenthesised(parts)}`, items }]
+  }
+}
+
+function runningOn(instance: Resource): readonly ClusterNode[] {
+  const node = singleLocation(instance, 'current')
+  return node === undefined ? [] : [node]
+}
+
+function runsOn(of: Resource, node: ClusterNode): boolean {
+  return of.runningOn.includes(node) || of.children.some((item) => runsOn(item, node))
+}
+
+function pendingBelow(of: Resource): boolean {
+  return of.pendingTask !== undefined || of.children.some(pendingBelow)
+}
+
+function hasBelow(of: Resource, test: (item: Resource) => boolean): boolean {
+  return of.children.length === 0 ? test(of) : of.children.some((item) => hasBelow(item, test))
+}
+
+function isDisabledCollective(of: Resource): boolean {
+  const target = parseRole(of.meta.get('target-role'))
+  return target === role.stopped || (target === role.unpromoted && isPromotable(of))
+}

@@ -1,0 +1,37 @@
+/**
+ * A line of a status display, and what stands beneath it. Displays are made of these, so that crm_mon, crm_simulate and
+ * crm_resource say the same in their own layouts.
+ */
+export type StatusItem = {
+  /** Printed before the text with a colon, where labels are printed: `Online: [ n1 n2 ]`. */
+  readonly label?: string
+  readonly text: string
+  /** What stands beneath. An item that has any, even none of them, is a heading. */
+  readonly items?: readonly StatusItem[]
+}
+
+/** Layout of people: a bullet a line, two more blanks a level, headings end in a colon. */
+export function fancyLines(items: readonly StatusItem[], depth: number): readonly string[] {
+  const out: string[] = []
+  for (const item of items) {
+    const label = item.label === undefined ? '' : `${item.label}: `
+    out.push(`${'  '.repeat(depth)}* ${label}${item.text}${item.items === undefined ? '' : ':'}`)
+    if (item.items !== undefined) out.push(...fancyLines(item.items, depth + 1))
+  }
+  return out
+}
+
+/** Layout of scores: bare texts, neither headings nor labels. */
+export function plainLines(items: readonly StatusItem[]): readonly string[] {
+  return items.flatMap((item) => (item.items === undefined ? [item.text] : plainLines(item.items)))
+}
+
+/** Names in brackets: `[ a b ]`. */
+export function bracketed(names: readonly string[]): string {
+  return `[ ${names.join(' ')} ]`
+}
+
+/** Parts in brackets behind a text: ` (a, b)`; nothing where there are none. */
+export function parenthesised(parts: readonly string[]): string {
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`
+}
