@@ -71,12 +71,13 @@ export function installNode(node: DemoNode, nodes: readonly DemoNode[], port: nu
   for (const folder of ['etc/corosync', 'var/lib/corosync', 'var/lib/pacemaker/cib', 'var/log', 'run']) {
     fs.mkdirSync(path.join(node.root, folder), { recursive: true, mode: 0o700 })
   }
+  fs.writeFileSync(path.join(node.root, 'etc/hostname'), `${node.name}\n`)
   fs.writeFileSync(path.join(node.root, 'etc/corosync/corosync.conf'), corosyncConf(nodes, port))
 }
 
 /** Environment in which programs find this node instead of the machine's own cluster. */
 export function nodeEnvironment(node: DemoNode): NodeJS.ProcessEnv {
-  return { ...process.env, QUORATE_ROOT: node.root, PCMK_node_name: node.name }
+  return { ...process.env, QUORATE_ROOT: node.root }
 }
 
 /** Starts both daemons of a node. They outlive this process: a node that is powered on stays on. */
