@@ -9,6 +9,10 @@ export type { Tool } from './tool.ts'
 export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   cibadmin: async () => (await import('./cibadmin/main.ts')).run,
   corosync: async () => (await import('./corosync/main.ts')).run,
+  'corosync-cfgtool': async () => (await import('./corosync-cfgtool/main.ts')).run,
+  'corosync-cmapctl': async () => (await import('./corosync-cmapctl/main.ts')).run,
+  'corosync-cpgtool': async () => (await import('./corosync-cpgtool/main.ts')).run,
+  'corosync-quorumtool': async () => (await import('./corosync-quorumtool/main.ts')).run,
   crm_attribute: async () => (await import('./crm_attribute/main.ts')).run,
   crm_diff: async () => (await import('./crm_diff/main.ts')).run,
   crm_error: async () => (await import('./crm_error/main.ts')).run,

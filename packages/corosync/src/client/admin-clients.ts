@@ -33,6 +33,8 @@ export interface VotequorumClient {
   info(nodeId: number): Promise<VotequorumInfo | undefined>
   setExpectedVotes(votes: number): Promise<void>
   setVotes(nodeId: number, votes: number): Promise<void>
+  /** Makes votequorum forget the quorum device of this node. */
+  unregisterDevice(name: string): Promise<void>
   /** Handlers are called from now on, first with the current state. */
   track(): Promise<void>
   close(): void

@@ -1,7 +1,9 @@
+import { encodeText } from '@quorate/base'
 import { CsError } from '../cs-error.ts'
-import { requestOf, tailOf } from '../ipc/message-header.ts'
+import { requestHeader, requestOf, tailOf } from '../ipc/message-header.ts'
 import { trackFlags } from '../ipc/quorum-messages.ts'
 import {
+  qdeviceNameBytesMax,
   votequorumCalls,
   votequorumExpectedEvent,
   votequorumGetInfo,
@@ -17,6 +19,9 @@ import {
 import type { VotequorumClient, VotequorumHandlers, VotequorumInfo, VotequorumState } from './admin-clients.ts'
 import { viewNodesMax } from './quorum-client.ts'
 import { ServiceConnection } from './service-connection.ts'
+
+/** Bytes of a request that names a quorum device. */
+const qdeviceRequestBytes = 272
 
 /** Client of the `votequorum` service. */
 export class IpcVotequorumClient implements VotequorumClient {
@@ -59,6 +64,12 @@ export class IpcVotequorumClient implements VotequorumClient {
     const request = requestOf(votequorumCalls.setVotes, votequorumSetVotes.size)
     votequorumSetVotes.encode(request, { votes, node: nodeId | 0 })
     await this.#connection.call('set votes', request)
+  }
+
+  async unregisterDevice(name: string): Promise<void> {
+    const request = requestOf(votequorumCalls.qdeviceUnregister, qdeviceRequestBytes)
+    request.set(encodeText(name).subarray(0, qdeviceNameBytesMax - 1), requestHeader.size)
+    await this.#connection.call('unregister device', request)
   }
 
   async track(): Promise<void> {
