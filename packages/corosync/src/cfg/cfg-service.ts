@@ -37,8 +37,8 @@ export type CfgConfig = {
 const code = csErrorCodes
 const familyIpv4 = 2
 const familyIpv6 = 10
-/** Exit code of a node that another one ended (CS_ERR_SECURITY has no part in it: the real one's is this). */
-const exitOfKilled = 1
+/** Exit code of a node that another one ended: -1, as a process gives it. */
+const exitOfKilled = 255
 
 type Shutdown = {
   readonly asker: ConnectionId

@@ -140,9 +140,15 @@ test('expected votes may be set to what leaves a sensible quorum', () => {
     const answer = bench.effects.slice(before).find((effect) => effect.kind === 'respond')
     return answer?.kind === 'respond' ? responseHeader.decode(answer.bytes).error : 0
   }
-  expect([set(5), set(2)]).toEqual([7, 1])
+  expect([set(5), set(1), set(2)]).toEqual([7, 7, 1])
   expect(bench.info()).toMatchObject({ expectedVotes: 2, quorum: 2 })
   expect(bench.service.isQuorate).toBe(true)
+})
+
+test('votes above what is expected raise it', () => {
+  const bench = new Bench(2)
+  bench.ring([1, 2, 3])
+  expect(bench.info()).toMatchObject({ expectedVotes: 3, totalVotes: 3, quorum: 2 })
 })
 
 test('two partitions of one cluster never both have a majority', () => {

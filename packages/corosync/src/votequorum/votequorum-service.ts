@@ -50,7 +50,6 @@ export type VotequorumConfig = {
 }
 
 const code = csErrorCodes
-const everyNode = 0
 
 /**
  * Decides whether this partition may act, by votes (protocols/corosync.md 6.3, 9.5; votequorum(5)). Every member counts
@@ -212,10 +211,7 @@ export class VotequorumService implements Service {
 
   #reconfigured({ node, value, param }: Reconfigure): void {
     if (param === reconfigureParams.expectedVotes) {
-      for (const voter of this.#voters.values()) {
-        if (voter.state === 'member') this.#put({ ...voter, expectedVotes: value })
-      }
-      this.#expectedEvents(value)
+      this.#expect(value)
       this.#recount(true)
     } else if (param === reconfigureParams.votes) {
       const voter = this.#voters.get(node as NodeId)
@@ -229,8 +225,10 @@ export class VotequorumService implements Service {
     if (!this.#isSyncing) this.#decided()
   }
 
-  /** Counts anew. With `mayFall`, fewer votes may be needed than before. */
+  /** Counts anew. With `mayFall`, fewer votes may be needed than before. More votes than expected are expected then. */
   #recount(mayFall: boolean): void {
+    const { total } = this.#tally()
+    if (total > this.#self().expectedVotes) this.#expect(total)
     const tally = this.#tally()
     this.#needed = votesNeeded(tally, mayFall || this.#config.isTwoNode ? 0 : this.#needed, this.#config.isTwoNode)
     const was = this.#isQuorate
@@ -275,13 +273,13 @@ export class VotequorumService implements Service {
       this.#out.push({ kind: 'arm', timer: 'last-man-standing', afterMs: this.#config.lastManStandingWindowMs })
     } else {
       this.#out.push({ kind: 'disarm', timer: 'last-man-standing' })
-      if (total > this.#self().expectedVotes) this.#expect(total)
     }
   }
 
   #windowOver(): void {
     if (this.#isSyncing || !this.#isQuorate) return
     this.#expect(this.#tally().total)
+    this.#recount(true)
   }
 
   #expect(votes: number): void {
@@ -289,7 +287,6 @@ export class VotequorumService implements Service {
       if (voter.state === 'member') this.#put({ ...voter, expectedVotes: votes })
     }
     this.#expectedEvents(votes)
-    this.#recount(true)
   }
 
   #publishRange(): void {
@@ -362,9 +359,9 @@ export class VotequorumService implements Service {
   #setExpected(votes: number): number {
     const tally = this.#tally()
     const needed = votesNeeded({ ...tally, highestExpected: votes }, 0, this.#config.isTwoNode)
-    if (votes > votesMax || needed < tally.total / 2 || needed > tally.total) return code.CS_ERR_INVALID_PARAM
+    if (votes > votesMax || votes < tally.total || needed > tally.total) return code.CS_ERR_INVALID_PARAM
     const param = reconfigureParams.expectedVotes
-    this.#multicast(encodeReconfigure({ node: everyNode, value: votes, param }))
+    this.#multicast(encodeReconfigure({ node: this.#config.self, value: votes, param }))
     return code.CS_OK
   }
 
