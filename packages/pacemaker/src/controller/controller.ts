@@ -2,16 +2,17 @@ import { BoundedQueue, invariant } from '@quorate/base'
 import { child, type XmlElement } from '@quorate/xml'
 import { activeResources } from '../executor/local-resources.ts'
 import type { Instant } from '../instant.ts'
+import { nodesIn } from '../join/join.ts'
 import { infinity } from '../transition/graph.ts'
 import { cibEvents } from './cib-events.ts'
 import { cibEvent } from './cib-intake.ts'
 import { readOptions } from './cluster-options.ts'
 import { mayAct } from './fsm.ts'
 import { takeMessage } from './intake.ts'
-import { synced } from './joining.ts'
+import { finalize, synced } from './joining.ts'
 import { leaveWhenQuiet, runLocal, stopAlone } from './local-work.ts'
 import { enter, type Queued, schedule } from './machine.ts'
-import { updatePeers } from './membership.ts'
+import { searchForDc, updatePeers } from './membership.ts'
 import { writeNodes } from './node-states.ts'
 import { log, post } from './posts.ts'
 import {
@@ -121,6 +122,7 @@ function cibAnswered(step: Step, tag: number, rc: number): void {
   state.openCalls.delete(tag)
   if (tag === state.syncTag) synced(step, rc)
   else if (rc !== 0) log(step, 'debug', `CIB call ${tag} answered ${rc}`)
+  if (state.phase === 'S_FINALIZE_JOIN' && nodesIn(state.join, 'integrated').length > 0) finalize(step)
   if (state.wantsSchedule && state.openCalls.size === 0 && state.phase === 'S_POLICY_ENGINE') schedule(step)
   leaveWhenQuiet(step)
 }
@@ -159,7 +161,8 @@ function timer(step: Step, name: ControllerTimer): void {
       log(step, 'error', 'The cluster did not let this node go in time: stopping anyway')
       step.raise('I_STOP')
       return
-    case 'stop-limit':
+    case 'search':
+      searchForDc(step)
       return
     default:
       advance(step, { kind: 'overdue', action: Number(name.slice('action:'.length)) })

@@ -142,11 +142,14 @@ export function checkIntegrated(step: Step): void {
   if (step.state.phase === 'S_INTEGRATION' && isIntegrated(step.state.join)) step.raise('I_INTEGRATED')
 }
 
-/** All have answered: everybody gets the newest CIB. Waits for a running graph to end. */
+/**
+ * All have answered: everybody gets the newest CIB. Waits for a running graph to end, and for our own changes to have come
+ * back: a copy that is older than what its readers have by then would be refused.
+ */
 export function finalize(step: Step): void {
   const { state } = step
   if (state.phase !== 'S_FINALIZE_JOIN' || state.syncTag !== undefined) return
-  if (state.transition?.isFinished === false) return
+  if (state.transition?.isFinished === false || state.openCalls.size > 0) return
   const best = state.join.best?.uname ?? state.config.uname
   log(step, 'info', `join-${state.join.id}: Syncing our CIB to the rest of the cluster, from ${best}`)
   state.syncTag = callCib(step, { op: 'cib_sync', host: best, options: configured })

@@ -1,6 +1,6 @@
 import { compareNodeNames } from '@quorate/base'
 import { element } from '@quorate/xml'
-import { forgetVoter, isWon } from '../election/election.ts'
+import { forgetVoter, isWon, lossDampeningMs } from '../election/election.ts'
 import { withoutNode } from '../join/join.ts'
 import { infinity } from '../transition/graph.ts'
 import { expectsDown } from '../transition/transition.ts'
@@ -103,6 +103,12 @@ export function searchForDc(step: Step): void {
   const isWhole = configuredNodes.length > 0 && configuredNodes.every((node) => isActive(state, node.uname))
   if (!isWhole) {
     state.search = undefined
+    return
+  }
+  // Somebody better has just been found: it must have time to become the DC before anybody asks again.
+  const sinceLossMs = state.election.lostAt === undefined ? lossDampeningMs : step.now.monoMs - state.election.lostAt
+  if (sinceLossMs < lossDampeningMs) {
+    step.effects.push({ do: 'arm', timer: 'search', afterMs: lossDampeningMs - sinceLossMs })
     return
   }
   if (state.search === undefined) {

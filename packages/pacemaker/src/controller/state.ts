@@ -59,7 +59,7 @@ export type ControllerTimer =
   | 'escalation'
   | 'quorum-gain'
   | 'transition-delay'
-  | 'stop-limit'
+  | 'search'
   | `action:${number}`
 
 /** Everything that can happen to a controller. */

@@ -123,6 +123,8 @@ function recalculate(step: Step): void {
 export function abort(step: Step, priority: number, completion: Completion, reason: string): void {
   const { state } = step
   if (state.phase === 'S_POLICY_ENGINE') {
+    // Not asked yet: what is asked then will contain this change.
+    if (state.scheduleToken === undefined) return
     state.scheduleToken = undefined
     log(step, 'info', `Scheduling anew: ${reason}`)
     step.raise('I_PE_CALC')

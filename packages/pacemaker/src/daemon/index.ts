@@ -1,1 +1,1 @@
-export {}
+export { daemonExit, type PacemakerdOptions, ringWaitMs, runPacemakerd } from './pacemakerd.ts'
