@@ -46,7 +46,24 @@ const bodies: Readonly<Record<string, Body>> = {
   'starts-with': (args) => text(args, 0).startsWith(text(args, 1)),
   string: subject,
   'string-length': (args, at) => [...subject(args, at)].length,
+  'substring-after': (args) => {
+    const at = text(args, 0).indexOf(text(args, 1))
+    return at < 0 ? '' : text(args, 0).slice(at + text(args, 1).length)
+  },
+  'substring-before': (args) => text(args, 0).slice(0, Math.max(0, text(args, 0).indexOf(text(args, 1)))),
+  translate: (args) => translated(text(args, 0), text(args, 1), text(args, 2)),
   true: () => true,
+}
+
+/** Each character of `from` replaced by the one at its place in `to`, or left out where there is none. */
+function translated(of: string, from: string, to: string): string {
+  const [before, after] = [[...from], [...to]]
+  return [...of]
+    .map((char) => {
+      const place = before.indexOf(char)
+      return place < 0 ? char : (after[place] ?? '')
+    })
+    .join('')
 }
 
 /**

@@ -69,6 +69,9 @@ export const xpathFunctions: Readonly<Record<string, readonly [least: number, mo
   'starts-with': [2, 2],
   string: [0, 1],
   'string-length': [0, 1],
+  'substring-after': [2, 2],
+  'substring-before': [2, 2],
+  translate: [3, 3],
   true: [0, 0],
 }
 

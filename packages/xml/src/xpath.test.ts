@@ -38,6 +38,10 @@ describe('select', () => {
     ['//@uname', 'a b'],
     ['//group/*|//node', '1 2 p1 p2'],
     ['//node[starts-with(@uname, "a")]', '1'],
+    // How crm_attribute looks for a node, whatever the case of its name.
+    ["/cib/configuration/nodes/node[translate(@uname,'ABC','abc') ='a']|/cib/x[translate(@id,'AB','ab') ='a']", '1'],
+    ['//node[translate(@uname, "ab", "z")=""]', '2'],
+    ['//node[substring-before(concat(@uname, "-x"), "-")="b"][substring-after(@uname, "b")=""]', '2'],
     ['//*[contains(@id,"p")][count(*)=1]', 'p2'],
     ['//resources/comment()', '#comment'],
     ['/cib/configuration//primitive[@type="x"]', 'p1 p3'],
