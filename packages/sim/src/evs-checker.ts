@@ -96,6 +96,7 @@ export class EvsChecker implements RingWitness {
     return life
   }
 
+  /** The process is gone: crashed, or left. */
   ended(node: NodeId, boot: number): void {
     this.#life(node, boot).ended = true
   }

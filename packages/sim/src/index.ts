@@ -1,8 +1,13 @@
+/**
+ * The simulated world: machines with disks and clocks on a network that fails as a seed says. What runs on a machine is
+ * a {@link Process}: a bare ring ({@link RingProcess}) with a {@link RingProgram} on it, or anything else that steps.
+ */
 export { EvsChecker } from './evs-checker.ts'
 export { calm, type FaultMix } from './fault-mix.ts'
+export { Machine, type MakeProcess, type Process, type ProcessHost } from './machine.ts'
 export { Network } from './network.ts'
-export type { Sabotage } from './ring-node.ts'
+export { RingProcess, type RingProcessOptions, type Sabotage } from './ring-process.ts'
 export type { MakeProgram, ProgramHost, RingProgram, RingWitness } from './ring-program.ts'
 export { type RingSeedOptions, type RingSeedReport, runRingSeed } from './ring-seed.ts'
-export { RingWorld, type RingWorldOptions } from './ring-world.ts'
 export { Violation } from './violation.ts'
+export { World, type WorldOptions } from './world.ts'

@@ -1,17 +1,17 @@
 import type { NodeId, Prng } from '@quorate/base'
 import type { FaultKind, FaultMix } from './fault-mix.ts'
-import type { RingNode } from './ring-node.ts'
-import type { RingWorld } from './ring-world.ts'
+import type { Machine } from './machine.ts'
+import type { World } from './world.ts'
 
 /** Makes trouble in a world: draws what happens next out of a seed's mix, and does it. */
 export class Nemesis {
   readonly #prng: Prng
-  readonly #world: RingWorld
+  readonly #world: World
   readonly #mix: FaultMix
   /** How often each kind of trouble was made. */
   readonly done = new Map<FaultKind, number>()
 
-  constructor(prng: Prng, world: RingWorld, mix: FaultMix) {
+  constructor(prng: Prng, world: World, mix: FaultMix) {
     this.#prng = prng
     this.#world = world
     this.#mix = mix
@@ -31,14 +31,14 @@ export class Nemesis {
   #strike(kind: FaultKind): void {
     this.done.set(kind, (this.done.get(kind) ?? 0) + 1)
     const { ids, network } = this.#world
-    const node = this.#world.nodes.get(this.#prng.pick(ids)) as RingNode
+    const node = this.#world.machines.get(this.#prng.pick(ids)) as Machine
     switch (kind) {
       case 'crash':
         return node.crash()
       case 'leave':
-        return node.asleep ? undefined : node.leave()
+        return node.leave()
       case 'restart':
-        for (const down of this.#world.nodes.values()) if (!down.running && this.#prng.chance(2, 3)) down.start()
+        for (const down of this.#world.machines.values()) if (!down.running && this.#prng.chance(2, 3)) down.start()
         return
       case 'pause':
         return node.sleep(1 + (this.#prng.below(1000) / 1000) * this.#mix.pauseMaxMs)

@@ -34,6 +34,4 @@ export type MakeProgram = (host: ProgramHost, boot: number) => RingProgram
 export type RingWitness = {
   configured(node: NodeId, boot: number, configuration: Configuration): void
   delivered(node: NodeId, boot: number, from: NodeId, group: string, body: Uint8Array): void
-  /** The process is gone: crashed, or left. */
-  ended(node: NodeId, boot: number): void
 }

@@ -1,6 +1,6 @@
 import type { GatherCause, RingMember } from '@quorate/totem'
 import { describe, expect, test } from 'vitest'
-import type { Sabotage } from './ring-node.ts'
+import type { Sabotage } from './ring-process.ts'
 import { runRingSeed } from './ring-seed.ts'
 import { Violation } from './violation.ts'
 

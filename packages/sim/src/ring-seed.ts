@@ -1,12 +1,13 @@
-import { Prng } from '@quorate/base'
+import { type NodeId, Prng } from '@quorate/base'
 import { type GatherCause, type TotemSettings, totemConfig } from '@quorate/totem'
 import { EvsChecker, type EvsCounts } from './evs-checker.ts'
 import { calm, drawFaultMix, type FaultKind, type FaultMix } from './fault-mix.ts'
+import type { MakeProcess } from './machine.ts'
 import { drawTalkMix, MessageSource, type TalkMix } from './message-source.ts'
 import { Nemesis } from './nemesis.ts'
-import type { Sabotage } from './ring-node.ts'
-import { RingWorld } from './ring-world.ts'
+import { RingProcess, type Sabotage } from './ring-process.ts'
 import { Violation } from './violation.ts'
+import { World } from './world.ts'
 
 /** What a caller may fix of a seed's run. */
 export type RingSeedOptions = {
@@ -35,6 +36,8 @@ export type RingSeedReport = {
 const safetyTokens = 25
 /** Token and consensus timeouts after which a healed world must be one ring. */
 const unionRounds = 8
+/** A token and a consensus timeout, in token timeouts. */
+const roundTokens = 2.2
 /** Token timeouts that one ring may spend without delivering anything while something waits. */
 const stallTokens = 5
 const probeSizes = [20, 1000, 5000]
@@ -54,21 +57,25 @@ export function runRingSeed(seed: bigint, options: RingSeedOptions = {}): RingSe
   let nowMs = (): number => 0
   const checker = new EvsChecker(() => nowMs())
   const sources = new Map<number, MessageSource>()
-  const world = new RingWorld({
-    prng,
-    nodeCount,
-    configOf: (self) => totemConfig(self, settings, 0),
-    witness: checker,
-    makeProgram: (host, boot) => {
-      const source = new MessageSource(host, prng, boot, talk, (message, bytes) => checker.sent(message, bytes))
-      sources.set(host.self, source)
-      return source
-    },
-    sabotage: options.sabotage ?? {},
-    trace: options.trace,
-  })
+  const gathers = new Map<GatherCause, number>()
+  const makeProcess: MakeProcess = (host) =>
+    new RingProcess(host, {
+      config: totemConfig(host.self, settings, 0),
+      witness: checker,
+      makeProgram: (programHost, boot) => {
+        const source = new MessageSource(programHost, prng, boot, talk, (message, bytes) =>
+          checker.sent(message, bytes),
+        )
+        sources.set(host.self, source)
+        return source
+      },
+      sabotage: options.sabotage ?? {},
+      gathers: (cause) => gathers.set(cause, (gathers.get(cause) ?? 0) + 1),
+    })
+  const ended = (node: NodeId, boot: number): void => checker.ended(node, boot)
+  const world = new World({ prng, nodeCount, makeProcess, ended, trace: options.trace })
   nowMs = () => world.nowMs
-  for (const node of world.nodes.values()) if (prng.chance(3, 4)) node.start()
+  for (const node of world.machines.values()) if (prng.chance(3, 4)) node.start()
   const nemesis = new Nemesis(prng, world, faults)
   nemesis.torment(tokenMs * safetyTokens)
   options.trace?.('--- healed')
@@ -82,7 +89,7 @@ export function runRingSeed(seed: bigint, options: RingSeedOptions = {}): RingSe
     faults,
     talk,
     struck: nemesis.done,
-    gathers: world.gathers,
+    gathers,
     counts: checker.counts,
     steps: world.steps,
     simulatedMs: world.nowMs,
@@ -104,36 +111,26 @@ function drawSettings(prng: Prng): TotemSettings {
   }
 }
 
-function heal(world: RingWorld): void {
+function heal(world: World): void {
   world.network.mix = calm
   world.network.heal()
-  for (const node of world.nodes.values()) if (!node.running) node.start()
+  for (const machine of world.machines.values()) if (!machine.running) machine.start()
 }
 
 /** All nodes must find each other in bounded time, once sleepers are awake and late frames have come in. */
-function unite(world: RingWorld, settings: TotemSettings, faults: FaultMix): void {
+function unite(world: World, settings: TotemSettings, faults: FaultMix): void {
   const tokenMs = settings.token ?? 0
   const lateMs = Math.max(faults.replayMaxMs, faults.pauseMaxMs, faults.tailMaxMs)
-  const deadlineMs = world.nowMs + lateMs + unionRounds * 2.2 * tokenMs
+  const deadlineMs = world.nowMs + lateMs + unionRounds * roundTokens * tokenMs
   world.runUntil(world.nowMs + lateMs)
   while (world.nowMs < deadlineMs && !world.united()) world.runUntil(world.nowMs + tokenMs / 10)
   if (world.united()) return
-  const states = world.running().map(({ id, member }) => {
-    const ring = member === undefined ? 'none' : `${member.ring.rep}.${member.ring.seq}`
-    return `${id}: ${member?.phase} ring ${ring} [${member?.installed.members.join(' ')}]`
-  })
-  throw new Violation(
-    `L: healed for ${(unionRounds * 2.2 * tokenMs).toFixed(0)} ms, no single ring: ${states.join('; ')}`,
-  )
+  const waitedMs = (unionRounds * roundTokens * tokenMs).toFixed(0)
+  throw new Violation(`L: healed for ${waitedMs} ms, no single ring: ${world.standing()}`)
 }
 
 /** What is sent in a whole world arrives everywhere. */
-function probe(
-  world: RingWorld,
-  sources: ReadonlyMap<number, MessageSource>,
-  checker: EvsChecker,
-  tokenMs: number,
-): void {
+function probe(world: World, sources: ReadonlyMap<number, MessageSource>, checker: EvsChecker, tokenMs: number): void {
   for (const source of sources.values()) source.fallSilent()
   const probes: string[] = []
   let waiting = [...sources.values()].flatMap((source) => probeSizes.map((bytes) => ({ source, bytes })))

@@ -1,53 +1,47 @@
 import { type NodeId, nodeId, type Prng } from '@quorate/base'
-import { type GatherCause, sameRing, type TotemConfig } from '@quorate/totem'
+import { sameRing } from '@quorate/totem'
 import { EventHeap } from './event-heap.ts'
+import { Machine, type MachineWorld, type MakeProcess } from './machine.ts'
 import { Network } from './network.ts'
-import { type NodeWorld, RingNode, type Sabotage } from './ring-node.ts'
-import type { MakeProgram, RingWitness } from './ring-program.ts'
 
 type Happening =
   | { readonly kind: 'frame'; readonly to: NodeId; readonly bytes: Uint8Array }
   | { readonly kind: 'wake'; readonly node: NodeId; readonly boot: number; readonly timer: string }
 
-/** How a world of ring nodes is made. */
-export type RingWorldOptions = {
+/** How a world is made. */
+export type WorldOptions = {
   readonly prng: Prng
   readonly nodeCount: number
-  readonly configOf: (self: NodeId) => TotemConfig
-  readonly witness: RingWitness
-  readonly makeProgram: MakeProgram
-  readonly sabotage: Sabotage
+  readonly makeProcess: MakeProcess
+  /** Told when a process ends, however it does. */
+  readonly ended: (node: NodeId, boot: number) => void
   /** Told a line about everything of note. */
   readonly trace: ((line: string) => void) | undefined
 }
 
-/** N nodes on one fake network and one fake clock. Nothing in it knows of real time or real chance. */
-export class RingWorld {
-  readonly nodes: ReadonlyMap<NodeId, RingNode>
+/** N machines on one fake network and one fake clock. Nothing in it knows of real time or real chance. */
+export class World {
+  readonly machines: ReadonlyMap<NodeId, Machine>
   readonly ids: readonly NodeId[]
   readonly network: Network
-  /** Why nodes began to gather, and how often. */
-  readonly gathers = new Map<GatherCause, number>()
   /** Events that have happened. */
   steps = 0
   readonly #future = new EventHeap<Happening>()
   #nowMs = 0
 
-  constructor(options: RingWorldOptions) {
+  constructor(options: WorldOptions) {
     this.network = new Network(options.prng)
     this.ids = Array.from({ length: options.nodeCount }, (_, at) => nodeId(at + 1))
-    const world: NodeWorld = {
+    const world: MachineWorld = {
       nowMs: () => this.#nowMs,
       nodes: this.ids,
+      makeProcess: options.makeProcess,
       send: (from, to, bytes) => this.#send(from, to, bytes),
       planWake: (node, boot, timer, atMs) => this.#future.plan(atMs, { kind: 'wake', node, boot, timer }),
-      witness: options.witness,
-      makeProgram: options.makeProgram,
-      sabotage: options.sabotage,
-      gathers: (cause) => this.gathers.set(cause, (this.gathers.get(cause) ?? 0) + 1),
+      ended: options.ended,
       trace: (node, line) => options.trace?.(`${this.#nowMs.toFixed(2).padStart(10)} node ${node} ${line}`),
     }
-    this.nodes = new Map(this.ids.map((id) => [id, new RingNode(options.configOf(id), world)]))
+    this.machines = new Map(this.ids.map((id) => [id, new Machine(id, world)]))
   }
 
   get nowMs(): number {
@@ -68,14 +62,14 @@ export class RingWorld {
     this.#nowMs = atMs
   }
 
-  /** Nodes whose processes run. */
-  running(): RingNode[] {
-    return [...this.nodes.values()].filter((node) => node.running)
+  /** Machines whose processes run. */
+  running(): Machine[] {
+    return [...this.machines.values()].filter((machine) => machine.running)
   }
 
   /** True when all processes are members of one ring and nobody else is. */
   united(): boolean {
-    const members = this.running().map((node) => node.member)
+    const members = this.running().map((machine) => machine.member)
     const first = members[0]
     if (first === undefined) return true
     return members.every(
@@ -86,6 +80,15 @@ export class RingWorld {
     )
   }
 
+  /** Where every process stands, for a message. */
+  standing(): string {
+    const lines = this.running().map(({ id, member }) => {
+      const ring = member === undefined ? 'none' : `${member.ring.rep}.${member.ring.seq}`
+      return `${id}: ${member?.phase} ring ${ring} [${member?.installed.members.join(' ')}]`
+    })
+    return lines.join('; ')
+  }
+
   #send(from: NodeId, to: NodeId, bytes: Uint8Array): void {
     for (const flight of this.network.flights(from, to, bytes)) {
       this.#future.plan(this.#nowMs + flight.afterMs, { kind: 'frame', to: flight.to, bytes: flight.bytes })
@@ -93,7 +96,7 @@ export class RingWorld {
   }
 
   #happen(what: Happening): void {
-    if (what.kind === 'frame') this.nodes.get(what.to)?.receive(what.bytes)
-    else this.nodes.get(what.node)?.wake(what.boot, what.timer)
+    if (what.kind === 'frame') this.machines.get(what.to)?.receive(what.bytes)
+    else this.machines.get(what.node)?.wake(what.boot, what.timer)
   }
 }
