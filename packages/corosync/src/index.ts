@@ -18,6 +18,20 @@ export { type ConfigNode, type Configuration, readConfiguration } from './conf/c
 export { type Option, type OptionType, options } from './conf/options.ts'
 export { checkTiming } from './conf/timing-check.ts'
 export { CsError, type CsErrorName, csErrorCodes } from './cs-error.ts'
+export {
+  cpgAddress,
+  cpgCalls,
+  cpgConfchg,
+  cpgDeliver,
+  cpgGroupAt,
+  cpgJoin,
+  cpgLeave,
+  cpgMcast,
+  cpgReasons,
+  cpgResponses,
+} from './ipc/cpg-messages.ts'
+export { requestHeader, requestOf, responseHeader } from './ipc/message-header.ts'
+export { writeCpgName } from './ipc/wire-name.ts'
 export { type NodeEffect, type NodeEvent, type NodeTimer, RingNode, type RingNodeConfig } from './node/ring-node.ts'
 export { type ConnectionId, type LogLevel, type ServiceName, serviceIds } from './service.ts'
 export type { TieBreaker } from './votequorum/tally.ts'
