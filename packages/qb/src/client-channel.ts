@@ -18,8 +18,10 @@ export interface ClientChannel {
   /** The oldest response; silent ones may be waited for, holding up the thread for `waitUs` microseconds. */
   receiveResponse(waitUs: number): Uint8Array | undefined
   receiveEvent(): Uint8Array | undefined
-  /** `serverIsGone`: nobody else will remove the files. Idempotent. */
-  close(serverIsGone: boolean): void
+  /** Lets go of memory and descriptors. Idempotent. */
+  close(): void
+  /** Removes the files of a server that can no longer do so itself. */
+  removeFiles(): void
 }
 
 /** Three rings of shared memory (protocols/corosync.md 1.4). */
@@ -69,12 +71,13 @@ export class ShmClientChannel implements ClientChannel {
     return this.#event.read()
   }
 
-  close(serverIsGone: boolean): void {
-    for (const ring of [this.#request, this.#response, this.#event]) {
-      ring.close()
-      if (serverIsGone) ring.removeFiles()
-    }
-    if (serverIsGone) removeFolder(this.#folder)
+  close(): void {
+    for (const ring of [this.#request, this.#response, this.#event]) ring.close()
+  }
+
+  removeFiles(): void {
+    for (const ring of [this.#request, this.#response, this.#event]) ring.removeFiles()
+    removeFolder(this.#folder)
   }
 }
 
@@ -141,7 +144,7 @@ export class SocketClientChannel implements ClientChannel {
     return this.#receive(this.#events, controlWords.eventsQueued)
   }
 
-  close(serverIsGone: boolean): void {
+  close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
     for (const watch of this.#watches) watch.close()
@@ -149,7 +152,9 @@ export class SocketClientChannel implements ClientChannel {
     this.#events.close()
     this.#words = new Int32Array(0)
     this.#control.unmap()
-    if (!serverIsGone) return
+  }
+
+  removeFiles(): void {
     fs.rmSync(this.#controlPath, { force: true })
     removeFolder(path.dirname(this.#controlPath))
   }

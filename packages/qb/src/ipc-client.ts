@@ -61,6 +61,9 @@ const closeWatchMs = 5
 const lookEveryMs = 1
 /** Events handed on in one turn of the event loop. */
 const eventsPerTurn = 256
+/** How often, and how far apart in milliseconds, to look whether a server that closed a connection has died (libqb's). */
+const deathChecks = 4
+const deathCheckEveryMs = 10
 
 /**
  * Connects to a service by name: libqb's abstract socket, or the one below `QUORATE_ROOT`.
@@ -336,7 +339,8 @@ class ConnectedClient implements IpcClient {
     clearTimeout(this.#look)
     this.#watch.close()
     this.#socket.close()
-    this.#channel.close(isTold && !isAlive(this.server.pid))
+    this.#channel.close()
+    if (isTold) cleanUpAfter(this.server.pid, this.#channel)
     const current = this.#current
     this.#current = undefined
     current?.failed(error)
@@ -348,6 +352,12 @@ class ConnectedClient implements IpcClient {
 function asIpcError(error: unknown): IpcError {
   if (error instanceof IpcError) return error
   throw error
+}
+
+/** Removes the files of a server that has died. One that is dying may take a moment until it is gone for good. */
+function cleanUpAfter(pid: number, channel: ClientChannel, attempts = deathChecks): void {
+  if (!isAlive(pid)) channel.removeFiles()
+  else if (attempts > 1) setTimeout(() => cleanUpAfter(pid, channel, attempts - 1), deathCheckEveryMs)
 }
 
 function isAlive(pid: number): boolean {
