@@ -29,6 +29,8 @@ export type CibClient = {
   readonly node?: string | undefined
   /** How long to wait for an answer; left out: 30 s. */
   readonly timeoutMs?: number | undefined
+  /** Only asks: less privilege is needed. */
+  readonly isReadOnly?: boolean
 }
 
 /** Opens the CIB that the environment names: a shadow, a file, else that of the cluster (behaviour/pacemaker-tools.md 1.3). */

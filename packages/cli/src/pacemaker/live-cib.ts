@@ -12,7 +12,10 @@ const tooBig = -90
 /** Opens the CIB of the cluster through the CIB manager of this machine, ours or a real one. */
 export async function openLiveCib(who: Who): Promise<OpenedCib> {
   try {
-    return { ok: true, cib: new LiveCib(await CibClient.connect({ name: who.name }), who) }
+    return {
+      ok: true,
+      cib: new LiveCib(await CibClient.connect({ name: who.name, access: who.isReadOnly === true ? 'ro' : 'rw' }), who),
+    }
   } catch (fault) {
     if (fault instanceof IpcError) return { ok: false, rc: connectFault(fault) }
     throw fault

@@ -8,6 +8,12 @@ export type NodeTextOptions = {
   readonly showsDetail?: boolean
 }
 
+/** How the list of nodes is written. */
+export type NodeListOptions = NodeTextOptions & {
+  /** What to add to a node's state where details are shown; every node then has a line of its own. */
+  readonly detail?: (node: ClusterNode) => string
+}
+
 /** A node's name as displays write it. */
 export function nodeText(node: ClusterNode, options: NodeTextOptions = {}): string {
   if (options.showsDetail !== true) return node.uname
@@ -71,7 +77,7 @@ function standsAlone(cluster: Cluster, node: ClusterNode): boolean {
 /** The list of nodes: those in a special state a line each, then the rest by state (behaviour/scheduler-actions-and-graph.md 5.3). */
 export function nodeItems(
   cluster: Cluster,
-  options: NodeTextOptions = {},
+  options: NodeListOptions = {},
   isWanted: (node: ClusterNode) => boolean = () => true,
 ): readonly StatusItem[] {
   const out: StatusItem[] = []
@@ -83,8 +89,9 @@ export function nodeItems(
     ['GuestOnline', []],
   ])
   for (const node of cluster.nodes.filter(isWanted)) {
-    if (standsAlone(cluster, node)) {
-      const text = `${nodeKindText(node)} ${nodeText(node, options)}: ${nodeStateText(cluster, node)}`
+    if (options.showsDetail === true || standsAlone(cluster, node)) {
+      const state = `${nodeStateText(cluster, node)}${options.detail?.(node) ?? ''}`
+      const text = `${nodeKindText(node)} ${nodeText(node, options)}: ${state}`
       out.push({ text })
       continue
     }

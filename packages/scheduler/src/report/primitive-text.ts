@@ -60,7 +60,8 @@ export function primitiveText(
   options: ResourceTextOptions,
   as?: { readonly name: string; readonly node: ClusterNode | undefined },
 ): string {
-  const node = as === undefined ? nodeOf(of) : as.node
+  const isSeveral = of.runningOn.length > 1 && as === undefined
+  const node = as !== undefined ? as.node : isSeveral ? undefined : nodeOf(of)
   const shown = shownRole(of)
   let out = `${as?.name ?? printableId(of)}\t(${agentText(of)}):\t`
   if (of.orphan) out += ' ORPHANED'
@@ -68,8 +69,7 @@ export function primitiveText(
   if (of.failed && shown > role.unpromoted) out += ` FAILED ${roleText(shown)}`
   else if (of.failed) out += ' FAILED'
   else out += ` ${pending ?? roleText(shown)}`
-  const isSeveral = of.runningOn.length > 1 && as === undefined
-  if (node !== undefined && !isSeveral && options.hidesNode !== true) out += ` ${nodeText(node, options)}`
+  if (node !== undefined && options.hidesNode !== true) out += ` ${nodeText(node, options)}`
   if (shown === role.stopped) {
     const exit = unmetExit(cluster, of.id, node)
     if (exit !== undefined) out += ` (${exit}) `

@@ -99,9 +99,7 @@ class Lister {
     for (const instance of clone.children) {
       switch (this.#fate(clone, instance)) {
         case 'full':
-          if (this.#options.showsInactive || isActive(instance, false) || this.#isPending(instance)) {
-            items.push(...this.item(instance))
-          }
+          items.push(...this.item(instance))
           break
         case 'stopped':
           stopped.push(instance)

@@ -20,9 +20,13 @@ const statuses: Readonly<Record<number, string>> = {
   2: 'Timed Out',
   3: 'NOT SUPPORTED',
   4: 'Error',
-  5: 'Not installed',
-  6: 'Internal communication failure',
-  7: 'Cannot execute now',
+  5: 'Hard error',
+  6: 'Fatal error',
+  7: 'Not installed',
+  8: 'Internal communication failure',
+  9: 'Cannot execute now',
+  10: 'No fence device',
+  11: 'CIB secrets unavailable',
 }
 
 /** An agent's exit code in words. */

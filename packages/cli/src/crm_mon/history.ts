@@ -1,0 +1,109 @@
+import {
+  type Cluster,
+  type ClusterNode,
+  exitWords,
+  failCountOf,
+  findResource,
+  nodeText,
+  type Resource,
+  type StatusItem,
+} from '@quorate/scheduler'
+import { attr, child, childrenNamed, type XmlElement } from '@quorate/xml'
+import { localTime } from './local-time.ts'
+import type { View, Wanted } from './view.ts'
+
+/** A resource's history on a node: the entries that displays show, in the order they were run. */
+export type ResourceHistory = {
+  readonly id: string
+  readonly resource: Resource | undefined
+  readonly failCount: number
+  readonly lastFailure: number | undefined
+  readonly operations: readonly XmlElement[]
+}
+
+/** Nodes with a history and what happened on each, in the order of the status section; nodes that are offline have none. */
+export function historiesOf(
+  cluster: Cluster,
+  wanted: Wanted,
+): readonly { readonly node: ClusterNode; readonly resources: readonly ResourceHistory[] }[] {
+  const status = child(cluster.cib, 'status')
+  const out: { node: ClusterNode; resources: ResourceHistory[] }[] = []
+  for (const state of status === undefined ? [] : childrenNamed(status, 'node_state')) {
+    const node = cluster.nodeById.get(attr(state, 'id') ?? '') ?? cluster.nodeByName.get(attr(state, 'uname') ?? '')
+    if (node === undefined || !node.online || !wanted.node(node)) continue
+    const lrm = child(state, 'lrm')
+    const list = lrm && child(lrm, 'lrm_resources')
+    const resources = list === undefined ? [] : childrenNamed(list, 'lrm_resource')
+    out.push({ node, resources: resources.flatMap((item) => historyOf(cluster, node, item, wanted)) })
+  }
+  return out
+}
+
+function historyOf(cluster: Cluster, node: ClusterNode, item: XmlElement, wanted: Wanted): readonly ResourceHistory[] {
+  const id = attr(item, 'id') ?? ''
+  if (!wanted.resourceId(id)) return []
+  const resource = findResource(cluster, id)
+  const fails = resource === undefined ? undefined : failCountOf(cluster, resource, node)
+  return [
+    {
+      id,
+      resource,
+      failCount: fails?.count ?? 0,
+      lastFailure: fails?.lastFailureSeconds,
+      operations: operationsOf(item),
+    },
+  ]
+}
+
+/** Entries by their call numbers, without probes that found what they should, and without pending ones. */
+function operationsOf(item: XmlElement): readonly XmlElement[] {
+  const call = (entry: XmlElement) => Number.parseInt(attr(entry, 'call-id') ?? '-1', 10)
+  return childrenNamed(item, 'lrm_rsc_op')
+    .filter((entry) => !isQuietProbe(entry) && attr(entry, 'op-status') !== '-1')
+    .sort((a, b) => call(a) - call(b))
+}
+
+function isQuietProbe(entry: XmlElement): boolean {
+  const interval = attr(entry, 'interval') ?? '0'
+  return attr(entry, 'operation') === 'monitor' && interval === '0' && attr(entry, 'rc-code') === '7'
+}
+
+/** Lines of the histories. @param withOperations false: only what has failed */
+export function historyItems(
+  cluster: Cluster,
+  view: View,
+  wanted: Wanted,
+  withOperations: boolean,
+): readonly StatusItem[] {
+  const out: StatusItem[] = []
+  for (const { node, resources } of historiesOf(cluster, wanted)) {
+    const items = resources.flatMap((history) => historyItem(history, view, withOperations))
+    if (items.length > 0) out.push({ text: `Node: ${nodeText(node, view)}`, items })
+  }
+  return out
+}
+
+function historyItem(history: ResourceHistory, view: View, withOperations: boolean): readonly StatusItem[] {
+  const { failCount, lastFailure, operations, resource } = history
+  if (withOperations ? operations.length === 0 : failCount === 0) return []
+  let text = `${history.id}: migration-threshold=${resource?.migrationThreshold ?? 0}`
+  if (failCount > 0) text += ` fail-count=${failCount}`
+  if (lastFailure !== undefined && lastFailure > 0) text += ` last-failure='${localTime(lastFailure)}'`
+  if (!withOperations) return [{ text }]
+  return [{ text, items: operations.map((entry) => ({ text: operationText(entry, view) })) }]
+}
+
+function operationText(entry: XmlElement, view: View): string {
+  const interval = attr(entry, 'interval') ?? '0'
+  const rc = Number.parseInt(attr(entry, 'rc-code') ?? '0', 10)
+  const parts: string[] = []
+  if (interval !== '0') parts.push(`interval="${interval}ms"`)
+  if (view.showsTiming) {
+    const changed = Number.parseInt(attr(entry, 'last-rc-change') ?? '0', 10)
+    if (changed > 0) parts.push(`last-rc-change="${localTime(changed)}"`)
+    parts.push(`exec-time="${attr(entry, 'exec-time') ?? '0'}ms"`, `queue-time="${attr(entry, 'queue-time') ?? '0'}ms"`)
+  }
+  if (view.showsTiming || rc !== 0) parts.push(`rc=${rc} (${exitWords(rc)})`)
+  const head = `(${attr(entry, 'call-id') ?? ''}) ${attr(entry, 'operation') ?? ''}`
+  return parts.length === 0 ? head : `${head}: ${parts.join(' ')}`
+}

@@ -1,0 +1,71 @@
+import { exitCodeOf, faultText } from '@quorate/cib'
+import { pingPacemakerd } from '@quorate/pacemaker/client'
+import { IpcError } from '@quorate/qb'
+import { unpackStatus } from '@quorate/scheduler'
+import type { XmlElement } from '@quorate/xml'
+import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
+import { wholeCib } from '../pacemaker/nvpair-store.ts'
+import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { utcOffsetSeconds } from './local-time.ts'
+import type { Snapshot } from './view.ts'
+
+/** How long to wait for pacemakerd, in milliseconds. */
+const pingTimeoutMs = 30_000
+
+/** A snapshot, or why there is none. */
+export type Taken =
+  | { readonly ok: true; readonly snapshot: Snapshot }
+  | { readonly ok: false; readonly code: number; readonly lines: readonly string[] }
+
+/** Takes a snapshot of the cluster, or of the CIB in a file. */
+export async function takeSnapshot(host: ToolHost): Promise<Taken> {
+  const isFile = cibFileOf(host.env) !== undefined
+  let pacemakerd: Snapshot['pacemakerd']
+  if (!isFile) {
+    try {
+      const answer = await pingPacemakerd('crm_mon', pingTimeoutMs)
+      pacemakerd = { state: answer.state ?? '', lastUpdated: answer.lastUpdated }
+    } catch (fault) {
+      if (!(fault instanceof IpcError)) throw fault
+      return disconnected()
+    }
+  }
+  const opened = await openCib(host, { name: 'crm_mon', isReadOnly: true })
+  if (!opened.ok) {
+    return {
+      ok: false,
+      code: exitCodeOf(opened.rc),
+      lines: [`crm_mon: Connection to cluster failed: ${faultText(opened.rc)}`],
+    }
+  }
+  const found = await wholeCib(opened.cib)
+  await opened.cib.close()
+  if (!('cib' in found)) {
+    return {
+      ok: false,
+      code: exitCodeOf(found.rc),
+      lines: [`crm_mon: Connection to cluster failed: ${faultText(found.rc)}`],
+    }
+  }
+  return { ok: true, snapshot: snapshotOf(found.cib, pacemakerd, host) }
+}
+
+/** What is shown where the cluster does not run on this machine. */
+export function disconnected(): Taken & { readonly ok: false } {
+  return {
+    ok: false,
+    code: exitCodeOf(-111),
+    lines: [
+      'error: Could not connect to launcher: Connection refused',
+      'crm_mon: Connection to cluster failed: Connection refused',
+    ],
+  }
+}
+
+/** Unpacks a CIB as of now. */
+export function snapshotOf(cib: XmlElement, pacemakerd: Snapshot['pacemakerd'], host: ToolHost): Snapshot {
+  const nowSeconds = Math.floor(host.now() / 1000)
+  const effectiveTime = { epochSeconds: nowSeconds, offsetSeconds: utcOffsetSeconds(host.now()) }
+  const cluster = unpackStatus(cib, { nowSeconds, effectiveTime })
+  return { cluster, pacemakerd, nowSeconds }
+}

@@ -1,0 +1,112 @@
+import {
+  type Cluster,
+  fancyLines,
+  nodeItems,
+  type Resource,
+  type ResourceListOptions,
+  resourceItems,
+  type StatusItem,
+} from '@quorate/scheduler'
+import { attributeItems } from './attributes.ts'
+import { banItems } from './bans.ts'
+import { briefItems } from './brief.ts'
+import { featureSetText, nodesWithResources } from './by-node.ts'
+import { failureItems, failuresOf } from './failures.ts'
+import { historyItems } from './history.ts'
+import { utcTime } from './local-time.ts'
+import { maintenanceLines, pacemakerdText, summaryItems } from './summary.ts'
+import { ticketItems } from './tickets.ts'
+import { type Snapshot, type View, type Wanted, wantedOf } from './view.ts'
+
+/** A part of the display under a title. */
+export type Block = {
+  readonly title: string
+  readonly items: readonly StatusItem[]
+  readonly after?: readonly string[]
+}
+
+/** The status as text (behaviour/scheduler-actions-and-graph.md 5.10). Ends in a line end. */
+export function statusText(snapshot: Snapshot, view: View): string {
+  const lines: string[] = []
+  if (snapshot.pacemakerd !== undefined) {
+    const { state, lastUpdated } = snapshot.pacemakerd
+    lines.push(`Status of pacemakerd: '${pacemakerdText(state)}' (last updated ${utcTime(lastUpdated)})`)
+  }
+  let isFirst = true
+  for (const block of statusBlocks(snapshot, view)) {
+    if (!isFirst) lines.push('')
+    isFirst = false
+    lines.push(`${block.title}:`, ...fancyLines(block.items, 1), ...(block.after ?? []))
+  }
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** The display in parts: text and HTML are made of these. */
+export function statusBlocks(snapshot: Snapshot, view: View): readonly Block[] {
+  const { cluster } = snapshot
+  const wanted = wantedOf(cluster, view)
+  const has = (section: Parameters<typeof view.shown.sections.has>[0]) => view.shown.sections.has(section)
+  const blocks: Block[] = []
+  const summary = summaryItems(snapshot, view)
+  const after = has('maint-mode') ? maintenanceLines(cluster) : []
+  if (summary.length > 0) blocks.push({ title: 'Cluster Summary', items: summary, after })
+  if (has('nodes')) blocks.push({ title: 'Node List', items: nodeBlock(cluster, view, wanted) })
+  if (has('resources')) blocks.push(...resourceBlocks(cluster, view, wanted))
+  const optional = (title: string, items: readonly StatusItem[]) => {
+    if (items.length > 0) blocks.push({ title, items })
+  }
+  if (has('attributes')) optional('Node Attributes', attributeItems(cluster, view, wanted))
+  if (has('operations') || has('failcounts')) {
+    const items = historyItems(cluster, view, wanted, has('operations'))
+    blocks.push({ title: has('operations') ? 'Operations' : 'Migration Summary', items })
+  }
+  if (has('failures')) {
+    optional('Failed Resource Actions', failureItems(failuresOf(cluster, wanted), view.showsDetail))
+  }
+  if (has('tickets')) optional('Tickets', ticketItems(cluster))
+  if (has('bans')) optional('Negative Location Constraints', banItems(cluster, view, wanted))
+  return blocks
+}
+
+function nodeBlock(cluster: Cluster, view: View, wanted: Wanted): readonly StatusItem[] {
+  if (view.byNode) return nodesWithResources(cluster, view, wanted)
+  return nodeItems(
+    cluster,
+    { showsDetail: view.showsDetail, detail: (node) => featureSetText(node, view) },
+    wanted.node,
+  )
+}
+
+function resourceBlocks(cluster: Cluster, view: View, wanted: Wanted): readonly Block[] {
+  if (view.byNode && !view.showsInactive) return []
+  const options: ResourceListOptions = {
+    showsInactive: view.showsInactive,
+    showsPending: true,
+    showsDetail: view.showsDetail,
+    showsInstances: view.showsDetail,
+  }
+  const isListed = (item: Resource) => wanted.resource(item) && (!view.byNode || !isFullyActive(item))
+  const title = view.byNode ? 'Inactive Resources' : view.showsInactive ? 'Full List of Resources' : 'Active Resources'
+  const items = view.isBrief ? briefBlock(cluster, view, options, isListed) : resourceItems(cluster, options, isListed)
+  if (items.length > 0) return [{ title, items }]
+  const none = view.byNode ? 'No inactive resources' : view.showsInactive ? 'No resources' : 'No active resources'
+  return [{ title, items: [{ text: none }] }]
+}
+
+function briefBlock(
+  cluster: Cluster,
+  view: View,
+  options: ResourceListOptions,
+  isListed: (item: Resource) => boolean,
+): readonly StatusItem[] {
+  const isPrimitive = (item: Resource) => item.children.length === 0 && item.bundle === undefined
+  const primitives = cluster.resources.filter((item) => isPrimitive(item) && isListed(item))
+  const rest = resourceItems(cluster, options, (item) => !isPrimitive(item) && isListed(item))
+  return [...briefItems(primitives, view, true), ...rest]
+}
+
+function isFullyActive(item: Resource): boolean {
+  if (item.bundle !== undefined) return item.bundle.replicas.every((r) => (r.container?.runningOn.length ?? 0) > 0)
+  if (item.children.length > 0) return item.children.every(isFullyActive)
+  return item.runningOn.length > 0
+}

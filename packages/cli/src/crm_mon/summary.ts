@@ -1,0 +1,115 @@
+import { type Cluster, nodeText, type StatusItem } from '@quorate/scheduler'
+import { attr } from '@quorate/xml'
+import { localTime } from './local-time.ts'
+import type { Snapshot, View } from './view.ts'
+
+const states: Readonly<Record<string, string>> = {
+  init: 'Initializing pacemaker',
+  starting_daemons: 'Pacemaker daemons are starting',
+  wait_for_ping: 'Waiting for startup-trigger from SBD.',
+  running: 'Pacemaker is running',
+  shutting_down: 'Pacemaker daemons are shutting down',
+  shutdown_complete: 'Pacemaker daemons are shut down (reporting to SBD)',
+  remote: 'Pacemaker Remote',
+}
+
+/** State of pacemakerd in words. */
+export function pacemakerdText(state: string): string {
+  return states[state] ?? 'unknown'
+}
+
+function option(cluster: Cluster, name: string): string | undefined {
+  return cluster.settings.all.get(name)
+}
+
+/** Lines of the cluster's summary. */
+export function summaryItems({ cluster, nowSeconds }: Snapshot, view: View): readonly StatusItem[] {
+  const out: StatusItem[] = []
+  const has = (section: Parameters<typeof view.shown.sections.has>[0]) => view.shown.sections.has(section)
+  if (has('stack')) out.push({ label: 'Stack', text: option(cluster, 'cluster-infrastructure') ?? 'unknown' })
+  if (has('dc')) out.push({ label: 'Current DC', text: dcText(cluster, view) })
+  if (has('times')) {
+    out.push({ label: 'Last updated', text: localTime(nowSeconds) })
+    out.push({ label: 'Last change', text: ` ${changeText(cluster)}` })
+  }
+  if (has('counts')) {
+    const nodes = cluster.nodes.length
+    out.push({ text: `${nodes} node${nodes === 1 ? '' : 's'} configured` })
+    out.push({ text: countText(cluster) })
+  }
+  if (has('options')) out.push(...optionItems(cluster))
+  return out
+}
+
+function dcText(cluster: Cluster, view: View): string {
+  const { dc } = cluster
+  if (dc === undefined) return 'NONE'
+  const version = option(cluster, 'dc-version') ?? 'unknown'
+  const mixed = isMixed(cluster) ? 'MIXED-VERSION ' : ''
+  return `${nodeText(dc, view)} (version ${version}) - ${mixed}partition ${cluster.quorate ? 'with' : 'WITHOUT'} quorum`
+}
+
+/** Whether online cluster nodes speak different feature sets. */
+export function isMixed(cluster: Cluster): boolean {
+  const seen = new Set<string | undefined>()
+  for (const node of cluster.nodes) {
+    if (node.kind === 'member' && node.online) seen.add(node.attributes.get('#feature-set'))
+  }
+  return seen.size > 1
+}
+
+function changeText(cluster: Cluster): string {
+  const { cib } = cluster
+  const written = attr(cib, 'cib-last-written')
+  const parts = [written ?? '']
+  for (const [word, name] of [
+    ['by', 'update-user'],
+    ['via', 'update-client'],
+    ['on', 'update-origin'],
+  ] as const) {
+    const value = attr(cib, name)
+    if (value !== undefined && value !== '') parts.push(`${word} ${value}`)
+  }
+  return parts.join(' ')
+}
+
+function countText(cluster: Cluster): string {
+  const { instanceCount, disabledCount, blockedCount } = cluster
+  const parts: string[] = []
+  if (disabledCount > 0) parts.push(`${disabledCount} DISABLED`)
+  if (blockedCount > 0) parts.push(`${blockedCount} BLOCKED from further action due to failure`)
+  const suffix = parts.length === 0 ? '' : ` (${parts.join(', ')})`
+  return `${instanceCount} resource instance${instanceCount === 1 ? '' : 's'} configured${suffix}`
+}
+
+const policies: Readonly<Record<string, string>> = {
+  freeze: 'Freeze resources',
+  stop: 'Stop ALL resources',
+  demote: 'Demote promotable resources and stop all other resources',
+  ignore: 'Ignore',
+  suicide: 'Suicide',
+}
+
+function optionItems(cluster: Cluster): readonly StatusItem[] {
+  const { fencingEnabled, symmetric, noQuorumPolicy } = cluster.settings
+  return [
+    { text: `STONITH of failed nodes ${fencingEnabled ? 'enabled' : 'disabled'}` },
+    { text: `Cluster is ${symmetric ? 'symmetric' : 'asymmetric (opt-in)'}` },
+    { text: `No quorum policy: ${policies[noQuorumPolicy] ?? noQuorumPolicy}` },
+  ]
+}
+
+/** What is said where the cluster leaves its resources alone, as lines between the summary and the nodes. */
+export function maintenanceLines(cluster: Cluster): readonly string[] {
+  if (cluster.settings.maintenanceMode) {
+    return [
+      '',
+      '              *** Resource management is DISABLED ***',
+      '  The cluster will not attempt to start, stop or recover services',
+    ]
+  }
+  if (cluster.settings.stopAllResources) {
+    return ['', '    *** Resource management is DISABLED ***', '  The cluster will keep all resources stopped']
+  }
+  return []
+}
