@@ -25,7 +25,6 @@ if (source === undefined) {
 const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
   filename,
   cachedData: read(filename.replace(/\.cjs$/, '.cache')),
-  importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 })
 const bundle = { exports: {} }
 script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, path.dirname(filename))
