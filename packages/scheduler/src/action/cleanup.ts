@@ -1,0 +1,62 @@
+import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { actionSide, addOrder, orderTasks, taskOf } from '../constraint/internal-order.ts'
+import { edgeFlag } from '../order/flags.ts'
+import { failCount } from '../unpack/fail-count.ts'
+import { clearFailCount, requestAction } from './create.ts'
+import { operationKey, task } from './key.ts'
+import { setReason } from './ledger.ts'
+
+/** Has a node forget a resource. */
+export function cleanUp(cluster: Cluster, resource: Resource, node: ClusterNode, optional: boolean): void {
+  if (resource.failed || node.unclean || !node.online) return
+  requestAction(cluster, resource, { task: task.delete, node, optional })
+  const flags = optional ? edgeFlag.impliesThen : edgeFlag.optional
+  orderTasks(cluster, resource, task.stop, resource, task.delete, flags)
+  orderTasks(cluster, resource, task.delete, resource, task.start, flags)
+}
+
+/** Has the fail counts of orphans forgotten. */
+export function clearOrphanFailCounts(cluster: Cluster): void {
+  if (!cluster.settings.stopOrphanResources) return
+  for (const resource of cluster.resources) {
+    if (!resource.orphan) continue
+    for (const node of cluster.nodes) {
+      if (!node.online || failCount(cluster, resource, node, { effective: true }).count === 0) continue
+      const clear = clearFailCount(cluster, resource, node)
+      addOrder(cluster, actionSide(clear), taskOf(resource, task.stop), edgeFlag.optional)
+    }
+  }
+}
+
+/** Turns a recurring operation that is under way on a node into its cancellation. */
+export function cancelRecurring(
+  cluster: Cluster,
+  resource: Resource,
+  taskName: string,
+  intervalMs: number,
+  node: ClusterNode,
+): Action {
+  const key = operationKey(resource.id, taskName, intervalMs)
+  const action = requestAction(cluster, resource, { task: task.cancel, key, intervalMs, node, optional: false })
+  action.task = task.cancel
+  action.cancelTask = taskName
+  action.meta.set('operation', taskName)
+  action.meta.set('interval', String(intervalMs))
+  return action
+}
+
+/** Cancels an operation that the history shows, because it is not wanted any more. */
+export function cancelFromHistory(
+  cluster: Cluster,
+  resource: Resource,
+  taskName: string,
+  intervalMs: number,
+  node: ClusterNode,
+  callId: string | undefined,
+  reason: string,
+): void {
+  const cancel = cancelRecurring(cluster, resource, taskName, intervalMs, node)
+  setReason(cancel, reason, true)
+  if (callId !== undefined && !cancel.meta.has('call-id')) cancel.meta.set('call-id', callId)
+  addOrder(cluster, taskOf(resource, task.stop), actionSide(cancel), edgeFlag.optional)
+}

@@ -1,0 +1,170 @@
+import { attr } from '@quorate/xml'
+import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { isAvailable } from '../model/scoring.ts'
+import { outermost, top } from '../model/tree.ts'
+import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
+import { edgeFlag } from '../order/flags.ts'
+import { failCount } from '../unpack/fail-count.ts'
+import { startAndStop } from '../unpack/history.ts'
+import { compareEntries, type HistoryEntry, isProbe, mergeSort } from '../unpack/history-entry.ts'
+import { historyOf, type LrmResource } from '../unpack/history-index.ts'
+import { deferParameterCheck, deferredChecks } from '../unpack/operation-result.ts'
+import { cancelFromHistory, cleanUp } from './cleanup.ts'
+import { clearFailCount, requestAction } from './create.ts'
+import { compareDigests, hasHostAddress, onlySecretsChanged } from './digest.ts'
+import { triggerUnfencing } from './fencing.ts'
+import { operationKey, task } from './key.ts'
+import { setReason } from './ledger.ts'
+import { findOperation } from './operation-options.ts'
+
+const changed = 'resource definition change'
+
+/** Compares what runs with what is configured now, and has it restarted, reloaded or cancelled. */
+export function handleConfigChanges(cluster: Cluster): void {
+  for (const node of cluster.nodes) {
+    if (!node.maintenance && !isAvailable(node)) continue
+    for (const history of historyOf(cluster).byNode.get(node)?.values() ?? []) {
+      if (history.xml.children.length === 0) continue
+      for (const resource of matching(cluster, history.id)) checkHistory(cluster, resource, node, history)
+    }
+  }
+}
+
+/** Primitives that a history may belong to, the last of the tree first. */
+function matching(cluster: Cluster, id: string): Resource[] {
+  const found = new Set<Resource>()
+  const exact = cluster.resourceById.get(id)
+  if (exact !== undefined) found.add(exact)
+  for (const item of cluster.resourcesByHistoryName.get(id) ?? []) found.add(item)
+  if (found.size > 1) return inTreeOrder(cluster, found).reverse()
+  return [...found].filter((item) => item.variant === variant.primitive)
+}
+
+function inTreeOrder(cluster: Cluster, wanted: ReadonlySet<Resource>): Resource[] {
+  const out: Resource[] = []
+  const walk = (list: readonly Resource[]): void => {
+    for (const item of list) {
+      if (wanted.has(item) && item.variant === variant.primitive) out.push(item)
+      walk(item.children)
+    }
+  }
+  walk([...new Set([...wanted].map((item) => outermost(item)))].sort((a, b) => cluster.resources.indexOf(a) - cluster.resources.indexOf(b)))
+  return out
+}
+
+function agentDiffers(resource: Resource, history: LrmResource): boolean {
+  return ['class', 'type', 'provider'].some((name) => attr(resource.xml, name) !== attr(history.xml, name))
+}
+
+function checkHistory(cluster: Cluster, resource: Resource, node: ClusterNode, history: LrmResource): void {
+  if (resource.orphan) {
+    const clone = top(resource)
+    if (clone.variant === variant.clone && !clone.unique) return
+    cleanUp(cluster, resource, node, false)
+    return
+  }
+  if (!resource.runningOn.includes(node)) {
+    if (agentDiffers(resource, history)) cleanUp(cluster, resource, node, false)
+    return
+  }
+  if (agentDiffers(resource, history)) {
+    triggerUnfencing(cluster, resource, undefined, 'Device definition changed')
+    requestAction(cluster, resource, { task: task.stop, node, optional: false })
+    resource.startPending = true
+    cleanUp(cluster, resource, node, false)
+    return
+  }
+  const entries = mergeSort([...history.entries].reverse(), (a, b) => compareEntries(a, b, true))
+  const { start, stop } = startAndStop(entries)
+  if (start < stop) return
+  entries.forEach((entry, i) => {
+    if (i >= start) checkEntry(cluster, resource, node, entry)
+  })
+}
+
+function checkEntry(cluster: Cluster, resource: Resource, node: ClusterNode, entry: HistoryEntry): void {
+  if (entry.intervalMs > 0 && (resource.maintenance || node.maintenance)) {
+    cancelFromHistory(cluster, resource, entry.task, entry.intervalMs, node, attr(entry.xml, 'call-id'), 'maintenance mode')
+    return
+  }
+  const relevant: readonly string[] = [task.monitor, task.start, task.promote, task.migrateFrom]
+  if (entry.intervalMs === 0 && !relevant.includes(entry.task)) return
+  if (hasHostAddress(cluster, resource)) deferParameterCheck(cluster, { resource, node, entry, kind: 'active' })
+  else if (definitionChanged(cluster, resource, node, entry)) clearIfFailed(cluster, resource, node)
+}
+
+function clearIfFailed(cluster: Cluster, resource: Resource, node: ClusterNode): void {
+  if (failCount(cluster, resource, node, { effective: true }).count > 0) clearFailCount(cluster, resource, node)
+}
+
+/** Comparisons that had to wait for the assignment. */
+export function runDeferredChecks(cluster: Cluster): void {
+  for (const { resource, node, entry, kind } of deferredChecks(cluster)) {
+    if (kind === 'active') {
+      if (definitionChanged(cluster, resource, node, entry)) clearIfFailed(cluster, resource, node)
+      continue
+    }
+    const verdict = compareDigests(cluster, resource, node, entry)
+    if (verdict === 'restart' || verdict === 'changed') clearFailCount(cluster, resource, node)
+  }
+}
+
+function definitionChanged(cluster: Cluster, resource: Resource, node: ClusterNode, entry: HistoryEntry): boolean {
+  const { intervalMs } = entry
+  if (intervalMs > 0 && !isConfigured(resource, entry)) {
+    if (cluster.settings.stopOrphanActions) {
+      cancelFromHistory(cluster, resource, entry.task, intervalMs, node, attr(entry.xml, 'call-id'), 'orphan')
+    }
+    return true
+  }
+  const asStart = isProbe(entry) || entry.task === task.migrateFrom || entry.task === task.promote
+  const effective = asStart ? task.start : entry.task
+  const verdict = compareDigests(cluster, resource, node, entry)
+  if (verdict === 'match') return false
+  if (verdict !== 'restart' && onlySecretsChanged(cluster, resource, node, entry)) {
+    const magic = attr(entry.xml, 'transition-magic') ?? ''
+    const text = `Only 'private' parameters to ${intervalMs}-interval ${entry.task} for ${resource.id} on ${node.uname} changed: ${magic}`
+    cluster.log.push({ kind: 'info', text })
+    return false
+  }
+  if (verdict === 'restart') {
+    forceRestart(cluster, resource, effective, intervalMs)
+    return true
+  }
+  if (intervalMs > 0) {
+    triggerUnfencing(cluster, resource, undefined, 'Device parameters changed (reschedule)')
+    const recurring = requestAction(cluster, resource, { task: entry.task, intervalMs, node, optional: true })
+    recurring.reschedule = true
+    return true
+  }
+  if (entry.restartDigest !== undefined) {
+    triggerUnfencing(cluster, resource, undefined, 'Device parameters changed (reload)')
+    reload(cluster, resource, node)
+  } else forceRestart(cluster, resource, effective, intervalMs)
+  return true
+}
+
+function isConfigured(resource: Resource, entry: HistoryEntry): boolean {
+  return findOperation(resource, entry.task, entry.intervalMs, false) !== undefined
+}
+
+function forceRestart(cluster: Cluster, resource: Resource, taskName: string, intervalMs: number): void {
+  triggerUnfencing(cluster, resource, undefined, 'Device parameters changed')
+  const key = operationKey(resource.id, taskName, intervalMs)
+  const action = requestAction(cluster, resource, { task: taskName, key, intervalMs, optional: false })
+  setReason(action, changed, true)
+}
+
+function reload(cluster: Cluster, resource: Resource, node: ClusterNode): void {
+  if (!resource.managed || resource.failed) return
+  if (resource.startPending) {
+    requestAction(cluster, resource, { task: task.stop, node, optional: false })
+    return
+  }
+  resource.reload = true
+  const action = requestAction(cluster, resource, { task: task.reload, node, optional: false })
+  setReason(action, changed)
+  const flags = edgeFlag.optional | edgeFlag.thenCancelsFirst
+  addOrder(cluster, actionSide(action), taskOf(resource, task.stop), flags)
+  addOrder(cluster, actionSide(action), taskOf(resource, task.demote), flags)
+}

@@ -1,0 +1,133 @@
+import { actionSide, addOrder } from '../constraint/internal-order.ts'
+import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { anyBelow, isBundled, isGuest, top } from '../model/tree.ts'
+import { edgeFlag as f } from '../order/flags.ts'
+import { canFence, fenceAction } from './fencing.ts'
+import { operationKey, task } from './key.ts'
+import { addEdge, findLoose, findNewest, findNewestByKey, newAction } from './ledger.ts'
+import { notifyOfFencing } from './notify-fencing.ts'
+
+/** Makes the actions that fence and shut down nodes. */
+export function fenceAndShutDown(cluster: Cluster): void {
+  const anyManaged = cluster.resources.some((resource) => anyBelow(resource, (item) => item.managed))
+  const fences: Action[] = []
+  const shutdowns: Action[] = []
+  let dcDown: Action | undefined
+  for (const node of cluster.nodes) {
+    if (isGuest(node)) {
+      if (node.requiresReset && anyManaged && canFence(cluster, node)) fenceGuest(cluster, node)
+      continue
+    }
+    if (node.unclean && anyManaged && canFence(cluster, node)) {
+      const fence = fenceAction(cluster, node, { optional: false, reason: 'node is unclean' })
+      orderAgainstFence(cluster, fence, node)
+      if (node.isDc) {
+        dcDown = fence
+        continue
+      }
+      if (!cluster.settings.concurrentFencing) addEdge(fences[fences.length - 1], fence, f.optional)
+      fences.push(fence)
+    } else if (node.online && node.shutdown && node.kind === 'member') {
+      const shutdown = shutDown(cluster, node)
+      if (node.isDc) dcDown = shutdown
+      else shutdowns.push(shutdown)
+    } else if (node.unclean) {
+      cluster.log.push({ kind: 'warning', text: `Node ${node.uname} is unclean but cannot be fenced` })
+    }
+  }
+  if (dcDown === undefined) return
+  if (dcDown.task === task.shutdown) {
+    for (const shutdown of [...shutdowns].reverse()) addEdge(shutdown, dcDown, f.optional)
+  }
+  const before = cluster.settings.concurrentFencing ? [...fences].reverse() : fences.slice(-1)
+  for (const fence of before) addEdge(fence, dcDown, f.optional)
+}
+
+function shutDown(cluster: Cluster, node: ClusterNode): Action {
+  const key = `do_shutdown-${node.uname}`
+  const known = findLoose(cluster.clusterActionsByKey, key, node)[0]
+  const shutdown = known ?? newAction(cluster, key, task.shutdown, undefined, node, false)
+  shutdown.optional = false
+  for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
+    const action = cluster.actions[i] as Action
+    const { resource } = action
+    if (action.node !== node || action.task !== task.stop || resource === undefined) continue
+    if (resource.maintenance || node.maintenance || (!resource.managed && !resource.blocked)) continue
+    action.optional = false
+    addOrder(
+      cluster,
+      actionSide(action),
+      { key: shutdown.key, action: shutdown },
+      f.optional | f.runnableLeft,
+    )
+  }
+  shutdown.meta.set('op_no_wait', 'true')
+  return shutdown
+}
+
+function fenceGuest(cluster: Cluster, node: ClusterNode): void {
+  const container = node.connection?.container
+  const stop = container === undefined ? undefined : findNewest(container, task.stop)
+  const start = container === undefined ? undefined : findNewest(container, task.start)
+  const kind = container !== undefined && start === undefined ? 'off' : 'reboot'
+  const fence = fenceAction(cluster, node, { action: kind, optional: false, reason: 'guest is unclean' })
+  fence.pseudo = true
+  fence.runnable = true
+  if (stop !== undefined) {
+    if (stop.pseudo && stop.node !== undefined) {
+      const host = fenceAction(cluster, stop.node, { optional: false })
+      addEdge(host, fence, f.runnableLeft | f.impliesThen)
+    } else addEdge(stop, fence, f.runnableLeft | f.impliesThen)
+  } else if (node.connection !== undefined) {
+    addEdge(findNewestByKey(node.connection, operationKey(node.connection.id, task.stop)), fence, f.optional)
+  }
+  orderAgainstFence(cluster, fence, node)
+}
+
+/** Has everything that depends on a node's silence wait for its fencing. */
+function orderAgainstFence(cluster: Cluster, fence: Action, node: ClusterNode): void {
+  const walk = (resource: Resource): void => {
+    if (resource.variant !== variant.primitive) for (const item of resource.children) walk(item)
+    else if (resource.managed) orderResource(cluster, resource, fence, node)
+  }
+  for (const resource of cluster.resources) walk(resource)
+}
+
+function isKnown(resource: Resource, node: ClusterNode): boolean {
+  if (resource.knownOn.has(node)) return true
+  const { parent } = resource
+  return parent !== undefined && parent.variant === variant.clone && !parent.unique && parent.knownOn.has(node)
+}
+
+function orderResource(cluster: Cluster, resource: Resource, fence: Action, node: ClusterNode): void {
+  for (let i = resource.actions.length - 1; i >= 0; i -= 1) {
+    const action = resource.actions[i] as Action
+    if (action.needs === 'fencing') addEdge(fence, action, f.optional)
+    else if (action.needs === 'quorum' && action.task === task.start) {
+      if (resource.allowed.has(node) && !isKnown(resource, node)) addEdge(fence, action, f.optional | f.runnableLeft)
+    }
+  }
+  const stops = findLoose(resource.actionsByKey, operationKey(resource.id, task.stop), node)
+  const demotes = findLoose(resource.actionsByKey, operationKey(resource.id, task.demote), node)
+  if (stops.length === 0 && demotes.length === 0) return
+  const implied = resource.needsFencing || isGuest(node)
+  const bundled = isBundled(resource)
+  const parentStop = findNewest(top(resource), task.stop)
+  for (const stop of stops) {
+    stop.pseudo = true
+    stop.runnable = true
+    if (implied) {
+      stop.impliedByFencing = true
+      if (!bundled) addEdge(fence, stop, f.preserve)
+      addEdge(fence, parentStop, f.preserve)
+    }
+    if (resource.notify) notifyOfFencing(cluster, resource, stop, fence)
+  }
+  for (const demote of demotes) {
+    const at = demote.node
+    if (at !== undefined && at.online && !at.unclean && !resource.failed) continue
+    demote.pseudo = true
+    demote.runnable = true
+    if (!bundled && implied) addEdge(fence, demote, f.preserve | f.optional)
+  }
+}

@@ -1,0 +1,125 @@
+import { attr, idOf } from '@quorate/xml'
+import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
+import { type Action, type Cluster, type ClusterNode, type OperationEntry, type Resource, variant } from '../model/model.ts'
+import { parseRole, type Role, role } from '../model/role.ts'
+import { top } from '../model/tree.ts'
+import { edgeFlag as f } from '../order/flags.ts'
+import { cancelRecurring } from './cleanup.ts'
+import { requestAction } from './create.ts'
+import { operationKey, task } from './key.ts'
+import { addEdge, findExact } from './ledger.ts'
+
+const neverRecurring: readonly string[] = [
+  task.stop,
+  task.start,
+  task.demote,
+  task.promote,
+  task.reload,
+  task.migrateTo,
+  task.migrateFrom,
+]
+
+/** Makes the recurring operations of a primitive. */
+export function createRecurring(cluster: Cluster, resource: Resource): void {
+  if (resource.blocked || resource.maintenance) return
+  const { assigned } = resource
+  let start: Action | undefined
+  if (assigned !== undefined && !assigned.maintenance && (resource.nextRole !== role.stopped || !resource.managed)) {
+    start = requestAction(cluster, resource, { task: task.start, node: assigned, optional: true })
+  }
+  for (const entry of resource.operations) {
+    if (!qualifies(cluster, resource, entry)) continue
+    const asked = parseRole(attr(entry.xml, 'role'))
+    if (start !== undefined && assigned !== undefined && asked !== role.stopped) {
+      recurringActive(cluster, resource, entry, asked, start, assigned)
+    }
+    if (asked === role.stopped) recurringStopped(cluster, resource, entry)
+  }
+}
+
+function qualifies(cluster: Cluster, resource: Resource, entry: OperationEntry): boolean {
+  if (entry.intervalMs === 0 || idOf(entry.xml) === '') return false
+  if (neverRecurring.includes(entry.name)) {
+    cluster.log.push({ kind: 'error', text: `Ignoring ${idOf(entry.xml)} because ${entry.name} cannot be recurring` })
+    return false
+  }
+  const same = resource.operations.filter((item) => item.name === entry.name && item.intervalMs === entry.intervalMs)
+  if (same.length > 1) {
+    cluster.log.push({ kind: 'error', text: `Operation ${idOf(entry.xml)} is duplicate` })
+    return false
+  }
+  return entry.enabled
+}
+
+function recurringActive(
+  cluster: Cluster,
+  resource: Resource,
+  entry: OperationEntry,
+  asked: Role,
+  start: Action,
+  node: ClusterNode,
+): void {
+  const { name, intervalMs } = entry
+  const known = findExact(resource, operationKey(resource.id, name, intervalMs), node)
+  const optional = start.optional && known.length > 0 && !known.some((action) => action.reschedule)
+  const wrongRole = asked === role.unknown ? resource.nextRole === role.promoted : asked !== resource.nextRole
+  if (wrongRole) {
+    if (optional) cancelForRole(cluster, resource, entry, node)
+    return
+  }
+  const action = requestAction(cluster, resource, { task: name, intervalMs, node, optional })
+  if (!start.runnable || !node.online || node.unclean) action.runnable = false
+  if (resource.nextRole === role.promoted) action.meta.set('op_target_rc', '8')
+  if (!resource.managed) return
+  const side = actionSide(action)
+  addOrder(cluster, taskOf(resource, task.start), side, f.impliesThen | f.runnableLeft)
+  addOrder(cluster, taskOf(resource, task.reload), side, f.impliesThen | f.runnableLeft)
+  if (resource.nextRole === role.promoted) addOrder(cluster, taskOf(resource, task.promote), side, f.optional | f.runnableLeft)
+  else if (resource.role === role.promoted) {
+    addOrder(cluster, taskOf(resource, task.demote), side, f.optional | f.runnableLeft)
+  }
+}
+
+function cancelForRole(cluster: Cluster, resource: Resource, entry: OperationEntry, node: ClusterNode): void {
+  const cancel = cancelRecurring(cluster, resource, entry.name, entry.intervalMs, node)
+  const { role: current, nextRole } = resource
+  let after: string | undefined
+  if ((current === role.unpromoted || current === role.started) && nextRole === role.promoted) after = task.promote
+  else if ((current === role.unpromoted || current === role.started) && nextRole === role.stopped) after = task.stop
+  else if (current === role.promoted) after = task.demote
+  if (after !== undefined) addOrder(cluster, actionSide(cancel), taskOf(resource, after), f.runnableLeft)
+}
+
+/** Operations that make sure that a resource does not run where it should not. */
+function recurringStopped(cluster: Cluster, resource: Resource, entry: OperationEntry): void {
+  const isInstance = top(resource).variant >= variant.clone
+  if (isInstance && !resource.unique) return
+  const { name, intervalMs } = entry
+  const key = operationKey(resource.id, name, intervalMs)
+  for (const node of cluster.nodes) {
+    if (node === resource.assigned) {
+      if (findExact(resource, key, node).length === 0) continue
+      const cancel = cancelRecurring(cluster, resource, name, intervalMs, node)
+      if (resource.nextRole === role.started || resource.nextRole === role.unpromoted) {
+        addOrder(cluster, actionSide(cancel), taskOf(resource, task.start), f.runnableLeft)
+      }
+      continue
+    }
+    const optional = findExact(resource, key, node).length > 0
+    const action = requestAction(cluster, resource, { task: name, intervalMs, node, optional })
+    action.meta.set('op_target_rc', '7')
+    if (resource.managed) {
+      for (const probe of findExact(resource, operationKey(resource.id, task.monitor), node)) addEdge(probe, action, f.runnableLeft)
+    }
+    afterStops(cluster, resource, action, node)
+    if (!node.online || node.unclean) action.runnable = false
+  }
+}
+
+function afterStops(cluster: Cluster, resource: Resource, action: Action, node: ClusterNode): void {
+  for (const stop of findExact(resource, operationKey(resource.id, task.stop), node)) {
+    if (!stop.optional && !action.optional && !resource.managed) action.optional = true
+    if (!stop.runnable) action.runnable = false
+    if (resource.managed) addOrder(cluster, actionSide(stop), actionSide(action), f.impliesThen | f.runnableLeft)
+  }
+}

@@ -1,0 +1,56 @@
+import { requestAction } from '../action/create.ts'
+import { operationKey, parseKey, task } from '../action/key.ts'
+import { addEdge, findLoose } from '../action/ledger.ts'
+import type { Action, Cluster, OrderRecord, Resource } from '../model/model.ts'
+import { role } from '../model/role.ts'
+import { currentRole } from '../model/tree.ts'
+import { edgeFlag } from './flags.ts'
+
+/** Makes edges between actions of the orders between resources. */
+export function expandOrders(cluster: Cluster): void {
+  for (const record of cluster.orders) expandOrder(cluster, record)
+}
+
+/** Actions of a resource for a key that may name it in another way. */
+export function actionsForKey(resource: Resource, key: string): readonly Action[] {
+  const direct = findLoose(resource.actionsByKey, key)
+  if (direct.length > 0) return direct
+  const parsed = parseKey(key)
+  return parsed === undefined ? [] : findLoose(resource.actionsByKey, operationKey(resource.id, parsed.task, parsed.intervalMs))
+}
+
+function expandOrder(cluster: Cluster, record: OrderRecord): void {
+  const { first, firstKey, firstAction, then } = record
+  if (first === undefined) {
+    if (firstAction !== undefined) orderThen(record, firstAction)
+    return
+  }
+  let firsts: readonly Action[] = firstAction !== undefined ? [firstAction] : firstKey === undefined ? [] : actionsForKey(first, firstKey)
+  if (firsts.length === 0) {
+    if (first === then) return
+    const made = missingFirst(cluster, first, firstKey)
+    if (made === undefined) return
+    firsts = [made]
+  }
+  for (const action of [...firsts]) orderThen(record, action)
+}
+
+function missingFirst(cluster: Cluster, first: Resource, firstKey: string | undefined): Action | undefined {
+  const parsed = firstKey === undefined ? undefined : parseKey(firstKey)
+  if (parsed === undefined) return undefined
+  const state = currentRole(first)
+  if (state === role.stopped && parsed.task === task.stop) return undefined
+  if (state === role.unpromoted && parsed.task === task.demote) return undefined
+  return requestAction(cluster, first, { task: parsed.task, intervalMs: parsed.intervalMs, optional: true })
+}
+
+function orderThen(record: OrderRecord, first: Action): void {
+  const { then, thenAction, thenKey } = record
+  if (then === undefined) {
+    addEdge(first, thenAction, record.flags)
+    return
+  }
+  const thens = thenAction !== undefined ? [thenAction] : thenKey === undefined ? [] : actionsForKey(then, thenKey)
+  const flags = first.resource === then && first.dangle ? record.flags & ~edgeFlag.impliesThen : record.flags
+  for (const action of thens) addEdge(first, action, flags)
+}

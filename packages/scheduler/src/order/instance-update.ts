@@ -1,0 +1,129 @@
+import { findNewest, addEdge } from '../action/ledger.ts'
+import { task } from '../action/key.ts'
+import { finalizeTree } from '../assign/finalize.ts'
+import { isBlocked } from '../assign/colocation.ts'
+import { sortedNodes } from '../assign/node-choice.ts'
+import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { locations, outermost, singleLocation } from '../model/tree.ts'
+import { isTrue } from '../scalar.ts'
+import { edgeFlag as f } from './flags.ts'
+import { changed, updatePrimitive } from './primitive-update.ts'
+import { actionFlag as a, instancesOf, instanceTask, summary } from './summary.ts'
+
+type Work<T> = Generator<Action, T, void>
+
+/** One implication on a resource of any kind. */
+export type Method = (
+  cluster: Cluster,
+  resource: Resource,
+  first: Action,
+  then: Action,
+  node: ClusterNode | undefined,
+  flags: number,
+  filter: number,
+  type: number,
+) => Work<number>
+
+/** One implication on a clone or bundle: instance by instance where both sides interleave, else as a whole. */
+export function* updateInstances(
+  cluster: Cluster,
+  first: Action,
+  then: Action,
+  node: ClusterNode | undefined,
+  flags: number,
+  filter: number,
+  type: number,
+  method: Method,
+): Work<number> {
+  if (interleaves(first, then)) return yield* updateInterleaved(cluster, first, then, node, filter, type, method)
+  let change = updatePrimitive(first, then, flags, filter, type)
+  if ((change & changed.then) !== 0 && then.resource?.parent !== undefined) yield then
+  for (const instance of then.resource === undefined ? [] : instancesOf(then.resource)) {
+    const action = findNewest(instance, then.task, node)
+    if (action === undefined || (summary(instance, action, node) & a.runnable) === 0) continue
+    const own = yield* method(cluster, instance, first, action, node, flags, filter, type)
+    change |= own
+    if ((own & changed.then) === 0) continue
+    for (let i = action.after.length - 1; i >= 0; i -= 1) yield action.after[i]?.then as Action
+  }
+  return change
+}
+
+function interleaves(first: Action, then: Action): boolean {
+  const [before, after] = [first.resource, then.resource]
+  if (before === undefined || after === undefined || before === after) return false
+  if (before.variant < variant.clone || after.variant < variant.clone) return false
+  const backwards = then.key.endsWith('_stop_0') || then.key.endsWith('_demote_0')
+  return isTrue((backwards ? before : after).meta.get('interleave'))
+}
+
+function* updateInterleaved(
+  cluster: Cluster,
+  first: Action,
+  then: Action,
+  node: ClusterNode | undefined,
+  filter: number,
+  type: number,
+  method: Method,
+): Work<number> {
+  const [before, after] = [first.resource, then.resource]
+  if (before === undefined || after === undefined) return changed.nothing
+  const current = first.key.endsWith('_stopped_0') || first.key.endsWith('_demoted_0')
+  const when = current ? 'current' : 'next'
+  let change: number = changed.nothing
+  for (const instance of instancesOf(after)) {
+    const partner = compatiblePartner(cluster, before, instance, when)
+    if (partner === undefined) {
+      if (!current && (type & (f.runnableLeft | f.impliesThen)) !== 0 && finalizeTree(instance, undefined, true)) {
+        change |= changed.then
+      }
+      continue
+    }
+    const firstAction = partnerAction(first, partner, node)
+    const thenAction = instanceAction(then, instance, node)
+    if (firstAction === undefined || thenAction === undefined) continue
+    if (addEdge(firstAction, thenAction, type)) change |= changed.first | changed.then
+    const owner = firstAction.resource ?? partner
+    const flags = summary(owner, firstAction, node)
+    change |= yield* method(cluster, thenAction.resource ?? instance, firstAction, thenAction, node, flags, filter, type)
+  }
+  return change
+}
+
+/** The instance inside a container, where the container belongs to a bundle that has one. */
+function innerInstance(container: Resource, node: ClusterNode | undefined): Resource | undefined {
+  const replica = outermost(container).bundle?.replicas.find((item) => item.container === container)
+  if (replica?.instance === undefined) return undefined
+  return node === undefined || replica.node === node ? replica.instance : undefined
+}
+
+function partnerAction(first: Action, partner: Resource, node: ClusterNode | undefined): Action | undefined {
+  const inner = first.task.includes(task.stop) ? innerInstance(partner, node) : undefined
+  const owner = inner ?? partner
+  return findNewest(owner, instanceTask(first, owner), node)
+}
+
+function instanceAction(then: Action, instance: Resource, node: ClusterNode | undefined): Action | undefined {
+  const inner = then.task.includes('mote') ? innerInstance(instance, node) : undefined
+  const owner = inner ?? instance
+  return findNewest(owner, instanceTask(then, owner), node)
+}
+
+/** The instance of another collective that goes with an instance: one on its node, or where it would best be. */
+export function compatiblePartner(
+  cluster: Cluster,
+  other: Resource,
+  instance: Resource,
+  when: 'current' | 'next',
+): Resource | undefined {
+  const candidates = instancesOf(other)
+  const on = (node: ClusterNode): Resource | undefined =>
+    candidates.find((item) => !isBlocked(item) && singleLocation(item, when) === node)
+  const places = locations(instance, when)
+  if (places.length > 0) return places.length === 1 && places[0] !== undefined ? on(places[0]) : undefined
+  for (const node of sortedNodes(cluster, instance.allowed)) {
+    const found = on(node)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

@@ -1,0 +1,106 @@
+import { operationKey, task } from '../action/key.ts'
+import { addEdge, findLoose } from '../action/ledger.ts'
+import { type Action, type Cluster, type Edge, type OrderRecord, type Resource, variant } from '../model/model.ts'
+import { isTrue } from '../scalar.ts'
+import { edgeFlag as f } from './flags.ts'
+import { compatiblePartner } from './instance-update.ts'
+
+/** Has everything that a probe's outcome could undo wait for the probe. */
+export function orderProbes(cluster: Cluster): void {
+  for (const resource of cluster.resources) spreadProbes(cluster, resource)
+  for (const record of cluster.orders) stopsAfterProbes(record)
+}
+
+function probesOf(resource: Resource): readonly Action[] {
+  return findLoose(resource.actionsByKey, operationKey(resource.id, task.monitor))
+}
+
+function spreadProbes(cluster: Cluster, resource: Resource): void {
+  if (resource.variant !== variant.primitive) {
+    for (const item of resource.children) spreadProbes(cluster, item)
+    return
+  }
+  for (const probe of [...probesOf(resource)]) {
+    for (let i = probe.after.length - 1; i >= 0; i -= 1) {
+      cluster.epoch += 1
+      spread(cluster, probe, (probe.after[i] as Edge).then)
+    }
+  }
+}
+
+type Frame = { readonly action: Action; next: number; readonly compatible: Resource | undefined; readonly interleaved: boolean }
+
+/** Walks from a probe along what follows it, and has the probe precede the stops that go with the starts there. */
+function spread(cluster: Cluster, probe: Action, from: Action): void {
+  const stack: Frame[] = []
+  const enter = (action: Action): void => {
+    if (action.visited === cluster.epoch) return
+    action.visited = cluster.epoch
+    stack.push(visit(cluster, probe, action))
+  }
+  enter(from)
+  for (let frame = stack[stack.length - 1]; frame !== undefined; frame = stack[stack.length - 1]) {
+    if (frame.next < 0) {
+      stack.pop()
+      continue
+    }
+    const edge = frame.action.after[frame.next] as Edge
+    frame.next -= 1
+    if ((edge.original & f.impliesThen) !== 0 || leadsToMember(probe, frame, edge)) enter(edge.then)
+  }
+}
+
+function visit(cluster: Cluster, probe: Action, action: Action): Frame {
+  const { resource } = action
+  let compatible: Resource | undefined
+  let interleaved = false
+  if (resource !== undefined && probe.resource !== undefined) {
+    if (resource.variant === variant.primitive) {
+      if (resource !== probe.resource) precedeUndoing(probe, action, resource)
+    } else if (resource.variant >= variant.clone && isTrue(resource.meta.get('interleave'))) {
+      interleaved = true
+      compatible = compatiblePartner(cluster, resource, probe.resource, 'next')
+    }
+  }
+  return { action, next: action.after.length - 1, compatible, interleaved }
+}
+
+function precedeUndoing(probe: Action, action: Action, resource: Resource): void {
+  const undoing = action.task === task.start ? task.stop : action.task === task.promote ? task.demote : undefined
+  if (undoing === undefined) return
+  for (const item of [...findLoose(resource.actionsByKey, operationKey(resource.id, undoing))]) {
+    if (!item.pseudo) addEdge(probe, item, f.optional)
+  }
+}
+
+function leadsToMember(probe: Action, frame: Frame, edge: Edge): boolean {
+  const { resource } = frame.action
+  const member = edge.then.resource
+  if (resource === undefined || resource.variant < variant.group || probe.resource?.parent === resource) return false
+  if (member === undefined || member.variant > variant.group || member.parent !== resource) return false
+  return !frame.interleaved || frame.compatible === undefined || frame.compatible === member
+}
+
+function stopsAfterProbes(record: OrderRecord): void {
+  const { first, firstAction, firstKey, then, thenAction, thenKey, flags } = record
+  if (flags === f.none || first === undefined || first === then) return
+  if ((thenAction === undefined && then === undefined) || (firstAction === undefined && firstKey === undefined)) return
+  const isStop = firstAction === undefined ? firstKey?.endsWith('_stop_0') === true : firstAction.task === task.stop
+  if (!isStop) return
+  if (then !== undefined && then === first.container) {
+    if (thenAction?.task === task.stop || (thenAction === undefined && thenKey?.endsWith('_stop_0') === true)) return
+  }
+  const exact = flags === f.antiColocation || flags === f.load
+  const kept = exact ? flags : f.optional | (flags & (f.notMigratable | f.sameNode))
+  const probes = probesOf(first)
+  if (probes.length === 0) return
+  const thens = thenAction !== undefined ? [thenAction] : then === undefined || thenKey === undefined ? [] : findLoose(then.actionsByKey, thenKey)
+  for (const probe of [...probes]) {
+    for (const action of [...thens]) {
+      const ownNode = action.node === probe.node
+      if (action.task === task.fence && ownNode && action.meta.get('stonith_action') === 'on') continue
+      if (action.task === task.shutdown && !ownNode) continue
+      addEdge(probe, action, kept)
+    }
+  }
+}

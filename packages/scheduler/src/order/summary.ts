@@ -1,0 +1,121 @@
+import { beginningOf, isKnownTask, parseKey, task } from '../action/key.ts'
+import { findNewest } from '../action/ledger.ts'
+import { type Action, type ClusterNode, type Resource, variant } from '../model/model.ts'
+
+/** What of an action the engine passes on, as bits: words of them are compared and masked all the time. */
+export const actionFlag = { optional: 1, runnable: 2, pseudo: 4, printAlways: 8, migratable: 16 } as const
+
+/** The flags of an action itself. */
+export function flagsOf(action: Action): number {
+  return (
+    (action.optional ? actionFlag.optional : 0) |
+    (action.runnable ? actionFlag.runnable : 0) |
+    (action.pseudo ? actionFlag.pseudo : 0) |
+    (action.printAlways ? actionFlag.printAlways : 0) |
+    (action.migratable ? actionFlag.migratable : 0)
+  )
+}
+
+/** The task of an instance that belongs to a task of its collective. */
+export function instanceTask(action: Action, instance: Resource): string {
+  let name = action.task
+  if (name === task.notify || name === task.notified) {
+    const parsed = /_notify_(.+)_\d+$/.exec(action.key)
+    name = parsed?.[1] ?? parseKey(action.key)?.task ?? name
+  }
+  if (!isKnownTask(name)) return 'no_action'
+  return instance.variant === variant.primitive ? beginningOf(name) : name
+}
+
+/** What to take for the instances of a clone or bundle when its actions are summed up. */
+export function instancesOf(resource: Resource): readonly Resource[] {
+  if (resource.bundle === undefined) return resource.children
+  return resource.bundle.replicas.flatMap((replica) => replica.container ?? [])
+}
+
+/**
+ * What an action comes to, for a collective summed up from its members. Summing up also corrects the pseudo action: it
+ * is required once something below it is.
+ */
+export function summary(resource: Resource, action: Action, node: ClusterNode | undefined): number {
+  switch (resource.variant) {
+    case variant.group:
+      return groupSummary(resource, action, node)
+    case variant.clone:
+      return instancesSummary(resource.children, action, node)
+    case variant.bundle:
+      return instancesSummary(bundleParts(resource, action), action, node)
+    default:
+      return flagsOf(action)
+  }
+}
+
+const whole = actionFlag.optional | actionFlag.runnable | actionFlag.pseudo
+
+function groupSummary(group: Resource, action: Action, node: ClusterNode | undefined): number {
+  let flags: number = whole
+  for (const member of group.children) {
+    const name = instanceTask(action, member)
+    const found = findNewest(member, name, node)
+    if (found === undefined) {
+      if (name !== task.stop && name !== task.demote) flags &= ~actionFlag.runnable
+      continue
+    }
+    if (!found.optional) {
+      flags &= ~actionFlag.optional
+      action.optional = false
+    }
+    if (action.task !== name && !found.runnable) {
+      flags &= ~actionFlag.runnable
+      action.runnable = false
+    }
+  }
+  return flags
+}
+
+const innerTasks: readonly string[] = [
+  task.notify,
+  task.notified,
+  task.promote,
+  task.promoted,
+  task.demote,
+  task.demoted,
+]
+
+function bundleParts(bundle: Resource, action: Action): readonly Resource[] {
+  const inner = bundle.bundle?.inner
+  if (inner !== undefined && (innerTasks.includes(action.task) || !isKnownTask(action.task))) return inner.children
+  return instancesOf(bundle)
+}
+
+function instancesSummary(instances: readonly Resource[], action: Action, node: ClusterNode | undefined): number {
+  let flags: number = whole
+  let anyRunnable = false
+  const sample = instances[0]
+  const name = sample === undefined ? action.task : instanceTask(action, sample)
+  for (const instance of instances) {
+    const found = findNewest(instance, name, instance.children.length > 0 ? undefined : node)
+    if (found === undefined) continue
+    const own = summary(instance, found, node)
+    if ((own & actionFlag.optional) === 0) {
+      flags &= ~actionFlag.optional
+      action.optional = false
+    }
+    if ((own & actionFlag.runnable) !== 0) anyRunnable = true
+  }
+  if (!anyRunnable) {
+    flags &= ~actionFlag.runnable
+    if (node === undefined) action.runnable = false
+  }
+  return flags
+}
+
+/** What an action comes to for something that happens on a node. */
+export function flagsTowards(action: Action, node: ClusterNode | undefined): number {
+  const { resource } = action
+  if (resource === undefined) return flagsOf(action)
+  const flags = summary(resource, action, undefined)
+  if (node === undefined || resource.variant !== variant.clone) return flags
+  const there = summary(resource, action, node)
+  return (flags & actionFlag.runnable) !== 0 ? there | actionFlag.runnable : there
+}
