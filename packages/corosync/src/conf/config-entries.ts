@@ -68,9 +68,10 @@ function check(file: string, key: string, { value, line }: ConfigSetting, option
   const type = option.type
   if (type === 'u8' || type === 'u32' || type === 'u64') {
     const min = BigInt(option.min ?? 0)
+    const max = option.max === undefined ? limits[type] : BigInt(option.max)
     const isNumber = /^\d{1,20}$/.test(value)
-    if (isNumber && BigInt(value) >= min && BigInt(value) <= limits[type]) return
-    const range = `(${min}..${limits[type]})`
+    if (isNumber && BigInt(value) >= min && BigInt(value) <= max) return
+    const range = `(${min}..${max})`
     const text = `Value of key "${key}" is expected to be integer in range ${range}, but "${value}" was given`
     throw new ConfigError(file, line, text)
   }

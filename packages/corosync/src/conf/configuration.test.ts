@@ -73,6 +73,11 @@ test.each([
   [totem('to ken: 1'), 'c.conf:4: Key "totem.to ken" is expected to be 3 to 255 of A-Z a-z 0-9 . _ - / :'],
   [totem('crypto_cipher: aes256'), 'c.conf:4: crypto_cipher & crypto_hash are only valid for the Knet transport.'],
   [totem('secauth: on'), 'c.conf:4: secauth: on is only valid for the Knet transport.'],
+  [totem('token: 100'), 'c.conf:4: Not appropriate token or token_retransmits_before_loss_const value set'],
+  [
+    totem('token_warning: 101'),
+    'c.conf:4: Value of key "totem.token_warning" is expected to be integer in range (0..100), but "101" was given',
+  ],
   [totem('token: 10'), 'c.conf:4: The token timeout parameter (10 ms) may not be less than (30 ms).'],
   [
     totem('join: 5000'),

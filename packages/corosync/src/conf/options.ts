@@ -10,6 +10,8 @@ export type Option = {
   readonly default?: string
   /** Lowest value of a number. */
   readonly min?: number
+  /** Highest value of a number, where that is less than its type holds. */
+  readonly max?: number
   readonly doc: string
 }
 
@@ -96,7 +98,7 @@ export const options: readonly Option[] = [
   { name: 'totem.knet_mtu', type: 'u32', default: '0', doc: 'knet only' },
   { name: 'totem.knet_pmtud_interval', type: 'u32', default: '30', doc: 'knet only' },
   { name: 'totem.link_mode', type: ['passive', 'active', 'rr'], default: 'passive', doc: 'knet only' },
-  { name: 'totem.max_messages', type: 'u32', default: '17', doc: 'messages of one node at a token visit' },
+  { name: 'totem.max_messages', type: 'u32', default: '17', min: 1, doc: 'messages of one node at a token visit' },
   { name: 'totem.max_network_delay', type: 'u32', default: '50', doc: 'accepted, without effect' },
   { name: 'totem.merge', type: 'u32', default: '200', doc: 'ms of quiet before looking for other rings' },
   {
@@ -105,7 +107,7 @@ export const options: readonly Option[] = [
     default: '5',
     doc: 'token visits before a message is asked for again',
   },
-  { name: 'totem.netmtu', type: 'u32', default: '1500', min: 200, doc: 'longest frame, bytes' },
+  { name: 'totem.netmtu', type: 'u32', default: '1500', min: 200, max: 65536, doc: 'longest frame, bytes' },
   { name: 'totem.nodeid', type: 'u32', doc: 'accepted, without effect' },
   { name: 'totem.secauth', type: 'text', default: 'off', doc: 'knet only' },
   { name: 'totem.send_join', type: 'u32', default: '0', doc: 'accepted, without effect' },
@@ -121,10 +123,10 @@ export const options: readonly Option[] = [
     min: 1,
     doc: 'tries before the token is lost',
   },
-  { name: 'totem.token_warning', type: 'u32', default: '75', doc: 'percent of token after which to warn' },
+  { name: 'totem.token_warning', type: 'u32', default: '75', max: 100, doc: 'percent of token after which to warn' },
   { name: 'totem.transport', type: ['udpu', 'udp', 'knet'], default: 'knet', doc: 'how nodes reach each other' },
   { name: 'totem.version', type: 'u32', doc: 'of this file: 2' },
-  { name: 'totem.window_size', type: 'u32', default: '50', doc: 'messages of all nodes in one rotation' },
+  { name: 'totem.window_size', type: 'u32', default: '50', min: 1, doc: 'messages of all nodes in one rotation' },
 ]
 
 const byName = new Map(options.map((option) => [option.name, option]))

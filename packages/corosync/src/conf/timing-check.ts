@@ -18,7 +18,6 @@ export function checkTiming(file: string, entries: readonly ConfigEntry[], confi
   const times = [
     ['token', 'token timeout', config.tokenLossMs],
     ['token_retransmit', 'token retransmit timeout', config.tokenRetransmitMs],
-    ['hold', 'token hold timeout', config.holdMs],
     ['join', 'join timeout', config.joinMs],
     ['consensus', 'consensus timeout', config.consensusMs],
     ['merge', 'merge timeout', config.mergeMs],
@@ -26,6 +25,9 @@ export function checkTiming(file: string, entries: readonly ConfigEntry[], confi
   ] as const
   for (const [key, what, ms] of times) {
     if (ms >= timeoutMsMin) continue
+    if (key === 'token_retransmit' && !entries.some((entry) => entry.key === 'totem.token_retransmit')) {
+      throw fault('token', 'Not appropriate token or token_retransmits_before_loss_const value set')
+    }
     throw fault(key, `The ${what} parameter (${ms} ms) may not be less than (${timeoutMsMin} ms).`)
   }
   if (config.consensusMs < config.joinMs) {
