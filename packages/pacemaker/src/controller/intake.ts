@@ -19,7 +19,7 @@ export function takeMessage(step: Step, from: string, xml: XmlElement): void {
     step.raise('I_ELECTION')
     return
   }
-  if (isForDc && !isDc(state) && task !== 'shutdown_req') return
+  if (isForDc && !isDc(state) && task !== 'req_shutdown') return
   switch (task) {
     case 'vote':
     case 'no-vote':
@@ -38,7 +38,7 @@ export function takeMessage(step: Step, from: string, xml: XmlElement): void {
     case 'join_confirm':
       step.raise('I_JOIN_RESULT', { from, xml })
       return
-    case 'shutdown_req':
+    case 'req_shutdown':
       takeShutdownRequest(step, from)
       return
     case 'do_shutdown':
