@@ -1,6 +1,7 @@
 import { DecodeError, type NodeId } from '@quorate/base'
 import { type Configuration, type RingId, ringText } from '@quorate/totem'
 import { decodeNumbered, messageName, type NumberedMessage } from './numbered-message.ts'
+import { PlaceOrder } from './place-order.ts'
 import type { RingWitness } from './ring-program.ts'
 import { Violation } from './violation.ts'
 
@@ -38,7 +39,7 @@ type Ring = {
   /** Short messages in the order in which they were delivered while the ring stood. */
   readonly order: string[]
   /** Which message came right behind which, in anybody's delivery. */
-  readonly edges: Map<string, Set<string>>
+  readonly places: PlaceOrder
 }
 
 /** Those that went from one ring to the same next one delivered the same. */
@@ -145,7 +146,7 @@ export class EvsChecker implements RingWitness {
     const name = ringText(ring)
     const known = this.#rings.get(name)
     if (known !== undefined) return known
-    const made: Ring = { members: members.join(' '), arrivals: new Map(), order: [], edges: new Map() }
+    const made: Ring = { members: members.join(' '), arrivals: new Map(), order: [], places: new PlaceOrder() }
     this.#rings.set(name, made)
     return made
   }
@@ -250,11 +251,7 @@ export class EvsChecker implements RingWitness {
   /** While a ring stands, all deliver the same short messages without a hole; and nobody ever the other way round. */
   #checkOrder(life: Life, ring: Ring, name: string, sent: Sent, transitional: boolean): void {
     const before = life.delivered.at(-1)
-    if (before !== undefined) {
-      const behind = ring.edges.get(before)
-      if (behind === undefined) ring.edges.set(before, new Set([name]))
-      else behind.add(name)
-    }
+    if (before !== undefined) ring.places.follows(before, name)
     if (transitional || sent.bytes > wholeMessageBytesMax) return
     const expected = ring.order[life.place]
     life.place += 1
@@ -267,7 +264,10 @@ export class EvsChecker implements RingWitness {
    * those who still live have everything that they sent themselves (3), and everything of `probes` (liveness).
    */
   finish(probes: readonly string[]): void {
-    for (const [name, ring] of this.#rings) this.#checkAcyclic(name, ring)
+    for (const [name, ring] of this.#rings) {
+      const loop = ring.places.loop()
+      this.#must(loop === undefined, '6.1', `ring ${name}: ${loop} was delivered before and after itself`)
+    }
     for (const life of this.#lives.values()) {
       if (life.ended) continue
       for (const name of life.own)
@@ -283,27 +283,6 @@ export class EvsChecker implements RingWitness {
       if (!life.own.every((name) => life.seen.has(name)) || !probes.every((name) => life.seen.has(name))) return false
     }
     return true
-  }
-
-  #checkAcyclic(name: string, ring: Ring): void {
-    const state = new Map<string, 'open' | 'done'>()
-    for (const start of ring.edges.keys()) {
-      const trail: { readonly at: string; readonly next: Iterator<string> }[] = []
-      const enter = (at: string): void => {
-        if (state.get(at) === 'done') return
-        this.#must(state.get(at) !== 'open', '6.1', `ring ${name}: ${at} was delivered before and after itself`)
-        state.set(at, 'open')
-        trail.push({ at, next: (ring.edges.get(at) ?? new Set<string>()).values() })
-      }
-      enter(start)
-      for (let top = trail.at(-1); top !== undefined; top = trail.at(-1)) {
-        const step = top.next.next()
-        if (step.done === true) {
-          state.set(top.at, 'done')
-          trail.pop()
-        } else enter(step.value)
-      }
-    }
   }
 
   #must(holds: boolean, rule: string, what: string): void {

@@ -1,11 +1,13 @@
 import { type NodeId, Prng } from '@quorate/base'
 import { type GatherCause, type TotemSettings, totemConfig } from '@quorate/totem'
 import { EvsChecker, type EvsCounts } from './evs-checker.ts'
-import { calm, drawFaultMix, type FaultKind, type FaultMix } from './fault-mix.ts'
+import { drawFaultMix, type FaultKind, type FaultMix } from './fault-mix.ts'
+import { heal, unite } from './healing.ts'
 import type { MakeProcess } from './machine.ts'
 import { drawTalkMix, MessageSource, type TalkMix } from './message-source.ts'
 import { Nemesis } from './nemesis.ts'
 import { RingProcess, type Sabotage } from './ring-process.ts'
+import { drawSettings } from './ring-settings.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
 
@@ -34,10 +36,6 @@ export type RingSeedReport = {
 
 /** Token timeouts that the safety phase lasts. */
 const safetyTokens = 25
-/** Token and consensus timeouts after which a healed world must be one ring. */
-const unionRounds = 8
-/** A token and a consensus timeout, in token timeouts. */
-const roundTokens = 2.2
 /** Token timeouts that one ring may spend without delivering anything while something waits. */
 const stallTokens = 5
 const probeSizes = [20, 1000, 5000]
@@ -51,7 +49,7 @@ export function runRingSeed(seed: bigint, options: RingSeedOptions = {}): RingSe
   const prng = new Prng(seed)
   const settings = drawSettings(prng)
   const nodeCount = options.nodeCount ?? prng.between(1, 7)
-  const tokenMs = settings.token ?? 0
+  const tokenMs = settings.token
   const faults = drawFaultMix(prng, tokenMs)
   const talk = drawTalkMix(prng, tokenMs)
   let nowMs = (): number => 0
@@ -80,7 +78,7 @@ export function runRingSeed(seed: bigint, options: RingSeedOptions = {}): RingSe
   nemesis.torment(tokenMs * safetyTokens)
   options.trace?.('--- healed')
   heal(world)
-  unite(world, settings, faults)
+  unite(world, tokenMs, faults, () => world.division())
   probe(world, sources, checker, tokenMs)
   return {
     seed,
@@ -94,39 +92,6 @@ export function runRingSeed(seed: bigint, options: RingSeedOptions = {}): RingSe
     steps: world.steps,
     simulatedMs: world.nowMs,
   }
-}
-
-function drawSettings(prng: Prng): TotemSettings {
-  const token = prng.pick([100, 200, 400])
-  const narrow = prng.chance(1, 4)
-  return {
-    token,
-    join: prng.pick([5, 20, 50]),
-    merge: prng.pick([20, 100, 200]),
-    seqno_unchanged_const: prng.pick([3, 30]),
-    miss_count_const: prng.pick([1, 5]),
-    fail_recv_const: prng.pick([50, 2500]),
-    window_size: narrow ? 10 : 50,
-    max_messages: narrow ? 3 : 17,
-  }
-}
-
-function heal(world: World): void {
-  world.network.mix = calm
-  world.network.heal()
-  for (const machine of world.machines.values()) if (!machine.running) machine.start()
-}
-
-/** All nodes must find each other in bounded time, once sleepers are awake and late frames have come in. */
-function unite(world: World, settings: TotemSettings, faults: FaultMix): void {
-  const tokenMs = settings.token ?? 0
-  const lateMs = Math.max(faults.replayMaxMs, faults.pauseMaxMs, faults.tailMaxMs)
-  const deadlineMs = world.nowMs + lateMs + unionRounds * roundTokens * tokenMs
-  world.runUntil(world.nowMs + lateMs)
-  while (world.nowMs < deadlineMs && !world.united()) world.runUntil(world.nowMs + tokenMs / 10)
-  if (world.united()) return
-  const waitedMs = (unionRounds * roundTokens * tokenMs).toFixed(0)
-  throw new Violation(`L: healed for ${waitedMs} ms, no single ring: ${world.standing()}`)
 }
 
 /** What is sent in a whole world arrives everywhere. */
@@ -149,5 +114,5 @@ function probe(world: World, sources: ReadonlyMap<number, MessageSource>, checke
   }
   if (waiting.length > 0) throw new Violation(`L: the queue of ${waiting.length} messages never had room`)
   checker.finish(probes)
-  if (!world.united()) throw new Violation('L: the ring broke without a fault')
+  if (world.division() !== undefined) throw new Violation('L: the ring broke without a fault')
 }

@@ -67,26 +67,21 @@ export class World {
     return [...this.machines.values()].filter((machine) => machine.running)
   }
 
-  /** True when all processes are members of one ring and nobody else is. */
-  united(): boolean {
-    const members = this.running().map((machine) => machine.member)
+  /** Where every process stands, unless all are members of one ring and nobody else is. */
+  division(): string | undefined {
+    const members = this.running().flatMap(({ member }) => (member === undefined ? [] : [member]))
     const first = members[0]
-    if (first === undefined) return true
-    return members.every(
-      (member) =>
-        member?.phase === 'operational' &&
-        sameRing(member.ring, first.ring) &&
-        member.installed.members.length === members.length,
+    const isWhole = members.every(
+      ({ phase, ring, installed }) =>
+        phase === 'operational' && sameRing(ring, first?.ring ?? ring) && installed.members.length === members.length,
     )
-  }
-
-  /** Where every process stands, for a message. */
-  standing(): string {
-    const lines = this.running().map(({ id, member }) => {
-      const ring = member === undefined ? 'none' : `${member.ring.rep}.${member.ring.seq}`
-      return `${id}: ${member?.phase} ring ${ring} [${member?.installed.members.join(' ')}]`
-    })
-    return lines.join('; ')
+    if (isWhole) return undefined
+    return members
+      .map(
+        ({ self, phase, ring, installed }) =>
+          `${self}: ${phase} ring ${ring.rep}.${ring.seq} [${installed.members.join(' ')}]`,
+      )
+      .join('; ')
   }
 
   #send(from: NodeId, to: NodeId, bytes: Uint8Array): void {

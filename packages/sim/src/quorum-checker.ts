@@ -1,0 +1,47 @@
+import type { NodeId } from '@quorate/base'
+import { Violation } from './violation.ts'
+
+/** What the rules of a cluster promise of its quorum. */
+export type QuorumRules = {
+  readonly nodeCount: number
+  /** Two quorate partitions have a member in common: they cannot be quorate at one time. Not so with `two_node`. */
+  readonly isExclusive: boolean
+  /** After a boot nobody is quorate before all have been seen, but by joining one who is. */
+  readonly waitsForAll: boolean
+}
+
+/** At most one quorate partition (guides/reliability.md 2.2), by the memberships that ever were quorate. */
+export class QuorumChecker {
+  verdicts = 0
+  readonly #rules: QuorumRules
+  readonly #quorate = new Map<string, readonly NodeId[]>()
+  /** Nodes that were quorate in their present life. */
+  readonly #acting = new Set<NodeId>()
+
+  constructor(rules: QuorumRules) {
+    this.#rules = rules
+  }
+
+  /** A process ended: its next life knows nothing. */
+  ended(node: NodeId): void {
+    this.#acting.delete(node)
+  }
+
+  /** A node whose services are in step on a ring holds itself for quorate, or not. */
+  verdict(node: NodeId, members: readonly NodeId[], isQuorate: boolean): void {
+    this.verdicts += 1
+    if (!isQuorate) return
+    const all = members.length === this.#rules.nodeCount
+    if (this.#rules.waitsForAll && !all && !members.some((member) => this.#acting.has(member))) {
+      throw new Violation(`quorum: node ${node} in [${members}] does not wait for all ${this.#rules.nodeCount}`)
+    }
+    this.#acting.add(node)
+    const name = members.join(' ')
+    if (!this.#rules.isExclusive || this.#quorate.has(name)) return
+    for (const [other, nodes] of this.#quorate) {
+      if (nodes.some((member) => members.includes(member))) continue
+      throw new Violation(`quorum: [${name}] and [${other}] were both quorate`)
+    }
+    this.#quorate.set(name, members)
+  }
+}
