@@ -6,6 +6,7 @@ import type { AttributeManager, AttributeUpdate, ClearFailure } from '../attribu
 import { type CibManager, callOptions } from '../cib-manager/service.ts'
 import { daemonUser } from '../client/daemon-user.ts'
 import type { Peer, PeerMessenger } from '../messages/peer-messenger.ts'
+import { cpuTime } from './cpu-time.ts'
 
 /** What an attribute manager's shell is opened with. */
 export type AttributeServiceOptions = {
@@ -135,11 +136,10 @@ export class AttributeService implements AttributeManager {
 
   #step(event: AttributeEvent): void {
     if (this.#isClosed) return
-    const { user } = process.cpuUsage()
     const now = {
       monoMs: monoMs(Math.trunc(performance.now())),
       epochS: Math.trunc(Date.now() / 1000),
-      cpu: { ageS: Math.trunc(user / 1_000_000), ageUs: user % 1_000_000 },
+      cpu: cpuTime(),
     }
     for (const effect of this.#core.step(event, now)) this.#perform(effect)
     this.#arm()

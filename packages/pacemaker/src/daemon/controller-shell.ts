@@ -24,6 +24,7 @@ import type { PeerMessenger } from '../messages/peer-messenger.ts'
 import type { AgentHost } from './agent-folders.ts'
 import { AgentLibrary } from './agent-metadata.ts'
 import { type AgentProcess, startAgent } from './agent-process.ts'
+import { cpuTime } from './cpu-time.ts'
 
 /** What a controller's shell works with. */
 export type ControllerHost = {
@@ -283,10 +284,4 @@ export class ControllerShell implements ControllerDoor {
     for (const stop of this.#stops.splice(0)) stop()
     this.#host.ended(exitCode)
   }
-}
-
-/** CPU time of this process, for elections. */
-function cpuTime(): { readonly ageS: number; readonly ageUs: number } {
-  const { user } = process.cpuUsage()
-  return { ageS: Math.trunc(user / 1_000_000), ageUs: user % 1_000_000 }
 }

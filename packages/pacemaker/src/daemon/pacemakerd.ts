@@ -131,7 +131,7 @@ class Pacemakerd implements DaemonDoor {
   async #serve(messenger: PeerMessenger): Promise<number> {
     const cib = await openCibManager({ messenger, log: this.#log.of('pacemaker-based') })
     if (cib.status !== 0) return this.#refuse(cib.status, [cib, messenger])
-    const scheduler = new SchedulerThread()
+    const scheduler = new SchedulerThread(hostPath('/var/lib/pacemaker/pengine'))
     const attributes = await openAttributeManager({ messenger, cib, log: this.#log.of('pacemaker-attrd') })
     const servers = this.#servers
     let end: (exitCode: number) => void = () => undefined
@@ -146,7 +146,8 @@ class Pacemakerd implements DaemonDoor {
       agents: agentHost(),
       schedule: async (document) => {
         const answer = await scheduler.run(document, Math.trunc(Date.now() / 1000))
-        return scheduleResult(answer, undefined)
+        for (const { level, text } of answer.lines) this.#log.write('pacemaker-schedulerd', level, text)
+        return scheduleResult(answer)
       },
       log: this.#log.of('pacemaker-controld'),
       sendToClient: (clientId, message) => servers.sendToClient(clientId, message),

@@ -5,12 +5,13 @@ import type { ScheduleResult } from '../controller/state.ts'
 /** What the thread is asked. */
 export type ScheduleOrder = { readonly id: number; readonly cib: XmlElement; readonly epochS: number }
 
-/** What it answers. `problems` are what the scheduler complained about in the configuration or the status. */
+/** What it answers: the graph, or why there is none, and what the scheduler said on the way. */
 export type ScheduleAnswer = {
   readonly id: number
   readonly graph: XmlElement | undefined
-  readonly errors: readonly string[]
-  readonly warnings: readonly string[]
+  /** Where the input was saved. */
+  readonly inputFile: string | undefined
+  readonly lines: readonly { readonly level: 'error' | 'warning' | 'notice' | 'info'; readonly text: string }[]
   readonly fault: string | undefined
 }
 
@@ -31,13 +32,16 @@ export class SchedulerThread {
   #worker: Worker | undefined
   #orders = 0
   readonly #waiting = new Map<number, Waiting>()
+  readonly #inputFolder: string
 
-  constructor() {
+  /** `inputFolder`: where inputs are saved. */
+  constructor(inputFolder: string) {
+    this.#inputFolder = inputFolder
     this.#worker = this.#start()
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./scheduler-worker.js', import.meta.url))
+    const worker = new Worker(new URL('./scheduler-worker.js', import.meta.url), { workerData: this.#inputFolder })
     worker.on('message', (answer: ScheduleAnswer) => {
       const waiting = this.#waiting.get(answer.id)
       if (waiting === undefined) return
@@ -84,7 +88,7 @@ export class SchedulerThread {
 }
 
 /** The answer in the controller's words. */
-export function scheduleResult(answer: ScheduleAnswer, inputFile: string | undefined): ScheduleResult {
+export function scheduleResult(answer: ScheduleAnswer): ScheduleResult {
   if (answer.graph === undefined) return { ok: false, reason: answer.fault ?? 'no graph' }
-  return { ok: true, graph: answer.graph, inputFile }
+  return { ok: true, graph: answer.graph, inputFile: answer.inputFile }
 }
