@@ -32,7 +32,7 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
   const secrecy = makeFilesPrivate(call, conf)
   if (secrecy !== 0) return secrecy
   const journal = openJournal(conf.debugLevel)
-  const daemon = new FenceDaemon(conf, journal)
+  const daemon = await FenceDaemon.create(conf, journal)
   takePidFile(call.pidFile)
   const ending = endOfService()
   try {

@@ -48,11 +48,16 @@ export class FenceDaemon {
   #listener: Listener | undefined
   #isStopped = false
 
-  constructor(conf: DaemonConf, journal: Journal) {
+  private constructor(conf: DaemonConf, journal: Journal, backend: Backend) {
     this.#conf = conf
     this.#journal = journal
-    this.#backend = makeBackend(conf.backend, journal)
-    this.#desk = new FenceDesk(this.#backend, conf.groups, journal)
+    this.#backend = backend
+    this.#desk = new FenceDesk(backend, conf.groups, journal)
+  }
+
+  /** Makes the daemon; code of backends and listeners is loaded only where it is used. */
+  static async create(conf: DaemonConf, journal: Journal): Promise<FenceDaemon> {
+    return new FenceDaemon(conf, journal, await makeBackend(conf.backend, journal))
   }
 
   /** Starts the backend, then the listener; with `wait_for_init` again and again until both stand. */
@@ -97,12 +102,19 @@ export class FenceDaemon {
   }
 }
 
-function makeBackend(conf: BackendConf, journal: Journal): Backend {
+async function makeBackend(conf: BackendConf, journal: Journal): Promise<Backend> {
   switch (conf.kind) {
     case 'libvirt':
       return new LibvirtBackend(conf.uris, journal)
     case 'null':
       return new NullBackend(conf.message, journal)
+    case 'cpg': {
+      const [{ connectRing }, { CpgBackend }] = await Promise.all([
+        import('@quorate/corosync/client'),
+        import('./cpg-backend.ts'),
+      ])
+      return new CpgBackend(conf, connectRing(), journal)
+    }
     default:
       throw new Error(`backend ${conf.kind}`)
   }

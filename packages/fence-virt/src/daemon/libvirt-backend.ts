@@ -37,26 +37,32 @@ export class LibvirtBackend implements Backend {
   }
 
   async perform(operation: PlainOperation, target: string): Promise<number> {
-    switch (operation) {
-      case 'null':
-        return responses.fail
-      case 'monitor':
-        return responses.success
-      case 'status':
-        return isRunning((await findDomain(this.#pool, target))?.state) ? responses.success : responses.off
-      case 'off':
-        return powerOff(await findDomain(this.#pool, target))
-      case 'on':
-        return powerOn(await findDomain(this.#pool, target))
-      case 'reboot':
-        return reboot(await findDomain(this.#pool, target))
-      default:
-        return unreachable(operation)
-    }
+    if (operation === 'null' || operation === 'monitor') return performOn(operation, undefined)
+    return performOn(operation, await findDomain(this.#pool, target))
   }
 
   hosts(): Promise<readonly Host[]> {
     return allHosts(this.#pool)
+  }
+}
+
+/** Carries an operation out on a machine, or answers for one that was not found. */
+export async function performOn(operation: PlainOperation, found: FoundDomain | undefined): Promise<number> {
+  switch (operation) {
+    case 'null':
+      return responses.fail
+    case 'monitor':
+      return responses.success
+    case 'status':
+      return isRunning(found?.state) ? responses.success : responses.off
+    case 'off':
+      return powerOff(found)
+    case 'on':
+      return powerOn(found)
+    case 'reboot':
+      return reboot(found)
+    default:
+      return unreachable(operation)
   }
 }
 
