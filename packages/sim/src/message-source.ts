@@ -66,14 +66,14 @@ export class MessageSource implements RingProgram {
     if (configuration.kind === 'transitional') return
     this.#ring = configuration.ring
     this.#awaited = new Set(configuration.members)
-    if (!this.mix.synchronises) this.#host.syncComplete()
+    if (!this.mix.synchronises) this.#host.syncComplete(configuration.ring)
     else this.#say(`sync ${ringText(configuration.ring)}`, numberedHeaderBytes, 'sync')
   }
 
   delivered(from: NodeId, group: string, _body: Uint8Array): void {
     if (this.#ring === undefined || group !== `sync ${ringText(this.#ring)}`) return
     this.#awaited.delete(from)
-    if (this.#awaited.size === 0) this.#host.syncComplete()
+    if (this.#awaited.size === 0) this.#host.syncComplete(this.#ring)
   }
 
   /** Says no more, but for what synchronisation and probes need. */

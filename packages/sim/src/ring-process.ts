@@ -159,7 +159,7 @@ export class RingProcess implements Process {
         this.#post({ kind: 'multicast', group, body, lane })
         return true
       },
-      syncComplete: () => this.#post({ kind: 'sync-complete' }),
+      syncComplete: (ring) => this.#post({ kind: 'sync-complete', ring }),
       arm: (name, afterMs) => this.#host.arm(name, afterMs),
     }
   }

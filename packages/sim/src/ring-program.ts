@@ -1,5 +1,5 @@
 import type { NodeId } from '@quorate/base'
-import type { Configuration, Lane } from '@quorate/totem'
+import type { Configuration, Lane, RingId } from '@quorate/totem'
 
 /**
  * What runs on the ring of one node between two boots: in these tests a source of numbered messages, elsewhere the
@@ -21,8 +21,8 @@ export type ProgramHost = {
   nowMs(): number
   /** False when the ring has no room or is not running: then nothing was sent. */
   multicast(group: string, body: Uint8Array, lane: Lane): boolean
-  /** The services are in step after the last regular configuration. */
-  syncComplete(): void
+  /** The services are in step on this ring. */
+  syncComplete(ring: RingId): void
   /** (Re)starts a timer of the program. */
   arm(name: string, afterMs: number): void
 }

@@ -1,3 +1,5 @@
+import type { RingId } from './ring-id.ts'
+
 /** Timers that the core names and a shell keeps. One of each name at most runs at a time. */
 export type TotemTimer = 'token-loss' | 'token-retransmit' | 'join' | 'consensus' | 'merge' | 'hold' | 'pause'
 
@@ -23,7 +25,10 @@ export type TotemEvent =
    * Refused with a `reject` effect when the queue has no room; ask `roomFor` first. `body` is copied.
    */
   | { readonly kind: 'multicast'; readonly group: string; readonly body: Uint8Array; readonly lane: Lane }
-  /** The services are in step after the last regular configuration: `application` messages may go out. */
-  | { readonly kind: 'sync-complete' }
+  /**
+   * The services are in step on this ring: `application` messages may go out. Means nothing for a ring that has been
+   * left meanwhile, perhaps by the very step whose deliveries ended the synchronisation.
+   */
+  | { readonly kind: 'sync-complete'; readonly ring: RingId }
   /** Say good-bye to the others and stop. */
   | { readonly kind: 'leave' }

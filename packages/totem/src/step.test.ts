@@ -66,7 +66,7 @@ class LittleRing {
   }
 
   synced(): this {
-    for (const id of this.members.keys()) this.do(id, { kind: 'sync-complete' })
+    for (const id of this.members.keys()) this.do(id, { kind: 'sync-complete', ring: this.member(id).installed.id })
     return this
   }
 
@@ -243,6 +243,18 @@ describe('three nodes', () => {
     expect(ring.run(40).takeLog()).toEqual(expect.arrayContaining(['2 hears 1: service']))
     expect(ring.run(40).takeLog()).toEqual([])
     expect(ring.synced().run(40).takeLog()).toContain('2 hears 1: application')
+  })
+
+  test('the end of a synchronisation on a ring that was left since means nothing', () => {
+    const ring = three()
+    const { ring: old } = ring.member(1)
+    ring.do(3, { kind: 'leave' })
+    ring.loses = (_, { to }) => to === 3
+    ring.run(200)
+    ring.do(1, { kind: 'sync-complete', ring: old })
+    expect(ring.member(1).syncing).toBe(true)
+    ring.do(1, { kind: 'sync-complete', ring: ring.member(1).ring })
+    expect(ring.member(1).syncing).toBe(false)
   })
 
   test('a node that cannot receive gives itself up and goes on alone', () => {

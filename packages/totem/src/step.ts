@@ -7,7 +7,7 @@ import { decodeFrame } from './frame-decoder.ts'
 import { enterGather, leaveRing, onConsensusTimeout, onJoin, onJoinTimer, onTokenLoss } from './gather.ts'
 import { cancelHold, onHoldCancel, onMcast, onMergeDetect, onMergeTimer } from './message-arrival.ts'
 import { messageBytesMax } from './packing.ts'
-import { ringSeqMax } from './ring-id.ts'
+import { ringSeqMax, sameRing } from './ring-id.ts'
 import { RingMember } from './ring-member.ts'
 import { repeatToken } from './token-sending.ts'
 import { onToken } from './token-visit.ts'
@@ -47,6 +47,7 @@ export function step(member: RingMember, event: TotemEvent, now: MonoMs): readon
       onMulticast(member, event.group, event.body, event.lane)
       break
     case 'sync-complete':
+      if (!sameRing(event.ring, member.installed.id)) break
       member.syncing = false
       if (member.phase === 'operational' && !member.queue.idle) cancelHold(member)
       break

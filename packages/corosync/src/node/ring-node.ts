@@ -2,6 +2,7 @@ import { DecodeError, type MonoMs, type NodeId, unreachable } from '@quorate/bas
 import {
   createTotem,
   type Configuration as RingConfiguration,
+  type RingId,
   type RingMember,
   roomFor,
   step as stepTotem,
@@ -126,6 +127,8 @@ export class RingNode {
   readonly #totemEvents: TotemEvent[] = []
   readonly #traffic: RingTraffic
   #trans: readonly NodeId[] = []
+  /** The ring on which the services synchronise, or did last. */
+  #syncRing: RingId = { rep: 0, seq: 0 }
   #isCritical = false
   #isHeld = false
   #isReady = false
@@ -297,6 +300,7 @@ export class RingNode {
       return
     }
     const { ring, members, joined, left } = configuration
+    this.#syncRing = ring
     this.#cfg.ring(members)
     this.#syncEffects(this.#sync.step({ kind: 'ring', change: { ring, trans: this.#trans, members } }))
     const line = membershipLine(configuration)
@@ -376,7 +380,7 @@ export class RingNode {
   }
 
   #syncComplete(): void {
-    this.#totem({ kind: 'sync-complete' })
+    this.#totem({ kind: 'sync-complete', ring: this.#syncRing })
     this.#log('notice', 'MAIN', 'Completed service synchronization, ready to provide service.')
     if (this.#isReady) return
     this.#isReady = true
