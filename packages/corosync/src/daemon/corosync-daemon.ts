@@ -1,5 +1,6 @@
+import { constants } from 'node:os'
 import { monoMs, unreachable } from '@quorate/base'
-import { hostPath, type IpcCredentials } from '@quorate/qb'
+import { hostPath, type IpcCredentials, IpcError } from '@quorate/qb'
 import { becomeRealtime } from '@quorate/qb/ffi'
 import { cmapI32, cmapU8, decodeCmapValue } from '../cmap/cmap-value.ts'
 import { entryValue } from '../conf/config-entries.ts'
@@ -128,11 +129,6 @@ class Daemon {
 
   start(): void {
     const { configuration, file } = this.#setup
-    const running = this.#pidFile.owner()
-    if (running !== undefined) {
-      process.stderr.write(`corosync: Another Corosync instance is already running, with pid ${running}.\n`)
-      return this.#ended(exitCodes.alreadyRunning)
-    }
     try {
       const logFile = configuration.log.file === undefined ? undefined : hostPath(configuration.log.file)
       this.#log = new LogSink(configuration.log, this.#setup.hostName, logFile)
@@ -168,7 +164,15 @@ class Daemon {
       }
       return true
     } catch (error) {
-      this.#finish(exitCodes.ipc, `Clients cannot be served: ${textOf(error)}`)
+      this.#front.close()
+      const isTaken = error instanceof IpcError && error.errno === constants.errno.EADDRINUSE
+      const text = isTaken
+        ? 'Another Corosync instance is already running.'
+        : `Clients cannot be served: ${textOf(error)}`
+      this.#say('error', 'MAIN', text)
+      this.#log?.flush()
+      process.stderr.write(`corosync: ${text}\n`)
+      this.#ended(isTaken ? exitCodes.alreadyRunning : exitCodes.ipc)
       return false
     }
   }

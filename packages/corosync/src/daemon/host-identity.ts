@@ -32,8 +32,10 @@ function hostName(): string {
 export async function nodeAddresses(file: string, configuration: Configuration): Promise<readonly NodeAddress[]> {
   return Promise.all(
     configuration.nodes.map(async ({ node, address, line }) => {
-      const text = net.isIP(address) !== 0 ? address : await resolve(address, configuration.ipVersion)
-      if (text === undefined) throw new ConfigError(file, line, `failed to parse node address '${address}'`)
+      const found = net.isIP(address) !== 0 ? address : await resolve(address, configuration.ipVersion)
+      if (found === undefined) throw new ConfigError(file, line, `failed to parse node address '${address}'`)
+      // As the kernel writes it, so that sources of packets compare equal.
+      const text = net.isIPv6(found) ? new net.SocketAddress({ address: found, family: 'ipv6' }).address : found
       return addressOf(node, text)
     }),
   )

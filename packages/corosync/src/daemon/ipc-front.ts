@@ -1,4 +1,5 @@
 import { type IpcConnection, type IpcCredentials, type IpcServer, listenIpc } from '@quorate/qb'
+import { ipcBytesMax } from '../ipc/message-header.ts'
 import type { ConnectionId, ServiceName } from '../service.ts'
 
 /** What the front needs of the daemon. */
@@ -35,6 +36,8 @@ export class IpcFront {
     const server = listenIpc({
       name: service,
       transport: this.#transport,
+      // A message of the group is up to this long whatever its receiver asked for.
+      messageBytesMin: ipcBytesMax,
       ...(service === 'cpg' ? { requestsPerTurn: cpgRequestsPerTurn } : {}),
       accept: (credentials) => this.#handlers.accept(credentials),
       onConnect: (connection) => this.#connected(service, connection),

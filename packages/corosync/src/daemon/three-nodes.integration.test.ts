@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import dgram from 'node:dgram'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -197,4 +198,40 @@ test('a broken corosync.conf: one message with file and line, exit 8, nothing st
     `corosync: ${file}:4: Value of key "totem.token" is expected to be integer in range (0..4294967295), but "soon" was given\n`,
   )
   expect(fs.existsSync(path.join(folderOf(1), 'run'))).toBe(false)
+})
+
+test('a second corosync on the same root says so and ends with 18; the first goes on', async () => {
+  const first = start(1)
+  await watchQuorum(1)
+  const { status, stderr } = spawnSync(process.execPath, [program, 'corosync', '-f'], {
+    env: { ...process.env, QUORATE_ROOT: folderOf(1) },
+    encoding: 'utf8',
+  })
+  expect([status, stderr]).toEqual([18, 'corosync: Another Corosync instance is already running.\n'])
+  expect(first.exitCode).toBe(null)
+  await watchQuorum(1)
+})
+
+test('noise from a listed address is dropped and told of once a second; the ring stays', async () => {
+  start(1)
+  start(2)
+  const quorum = await watchQuorum(1)
+  await quorum.until('a ring of two', isQuorateWith(1, 2))
+  const socket = dgram.createSocket('udp4')
+  await new Promise<void>((resolve) => socket.bind({ address: '127.0.0.3', port: 0 }, resolve))
+  const token = Buffer.alloc(57 + 16)
+  token.writeUInt16LE(0xc070)
+  token[2] = 3
+  token.writeInt32LE(0x4000_0000, 53)
+  for (let i = 0; i < 300; i += 1) {
+    const noise = i % 2 === 0 ? token : Buffer.from(Array.from({ length: i }, (_, at) => (at * 31 + i * 7) % 256))
+    await new Promise((resolve) => socket.send(noise, port, '127.0.0.1', resolve))
+  }
+  socket.close()
+  await end(2, 'SIGTERM')
+  await quorum.until('its view after the noise', (views) => views.at(-1)?.members.join() === '1')
+  const lines = logOf(1).match(/Packet of 127\.0\.0\.3 dropped/g) ?? []
+  expect(lines.length).toBeGreaterThan(0)
+  expect(lines.length).toBeLessThan(4)
+  expect(logOf(1)).not.toContain('A processor failed')
 })
