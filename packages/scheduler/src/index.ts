@@ -1,7 +1,7 @@
 export { dotText } from './graph/dot.ts'
 export { Cluster, ClusterNode, type LogLine, Resource } from './model/model.ts'
 export { type Role, role, roleText } from './model/role.ts'
-export { activeOn, currentNode, findResource, printableId, top } from './model/tree.ts'
+export { activeOn, currentNode, findResource, isActive, isGuest, isRemote, printableId, top } from './model/tree.ts'
 export { type NodeTextOptions, nodeItems, nodeKindText, nodeStateText, nodeText } from './report/node-list.ts'
 export { agentText, pendingState, primitiveText, type ResourceTextOptions, shownRole } from './report/primitive-text.ts'
 export { type ResourceListOptions, resourceItem, resourceItems } from './report/resource-list.ts'

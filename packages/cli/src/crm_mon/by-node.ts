@@ -15,7 +15,7 @@ import type { View, Wanted } from './view.ts'
 export function nodesWithResources(cluster: Cluster, view: View, wanted: Wanted): readonly StatusItem[] {
   return cluster.nodes.filter(wanted.node).map((node) => {
     const head = `${nodeKindText(node)} ${nodeText(node, view)}: ${nodeStateText(cluster, node)}${featureSetText(node, view)}`
-    const running = node.running.filter((item) => wanted.resource(item))
+    const running = node.running.filter((item) => !item.internal && wanted.resource(item))
     const items = view.isBrief ? briefItems(running, view, false) : linesOn(cluster, running, view)
     if (view.isBrief && items.length === 0) return { text: head }
     return { text: head, items: [{ text: 'Resources', items }] }

@@ -20,17 +20,19 @@ export type Failure = {
   readonly xml: XmlElement
 }
 
-/** Operations that failed and that displays list: probes that only found a node unable to run something are not. */
+/** Operations that failed on nodes that are online. Probes that only found a node unable to run something do not count. */
 export function failuresOf(cluster: Cluster, wanted: Wanted): readonly Failure[] {
-  const out = new Map<string, Failure>()
+  const seen = new Set<string>()
+  const out: Failure[] = []
   for (const item of cluster.failedOperations) {
-    if (item.masked || !wanted.node(item.node)) continue
+    // An operation stands in the history up to twice (the last one, and the last failed one); old entries have no key.
+    const place = `${attr(item.xml, 'operation_key') ?? ''}\0${item.node.uname}`
+    if (!item.node.online || seen.has(place)) continue
+    seen.add(place)
     const failure = failureOf(item.xml, item.node.uname)
-    const place = `${failure.key}\0${failure.node}`
-    // An operation stands in the history up to twice: as the last one, and as the last failed one.
-    if (wanted.resourceId(failure.resource) && !out.has(place)) out.set(place, failure)
+    if (!item.masked && wanted.node(item.node) && wanted.resourceId(failure.resource)) out.push(failure)
   }
-  return [...out.values()]
+  return out
 }
 
 function failureOf(xml: XmlElement, node: string): Failure {

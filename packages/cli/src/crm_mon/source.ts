@@ -2,7 +2,7 @@ import { exitCodeOf, faultText } from '@quorate/cib'
 import { pingPacemakerd } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import { unpackStatus } from '@quorate/scheduler'
-import type { XmlElement } from '@quorate/xml'
+import { attr, type XmlElement } from '@quorate/xml'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
@@ -11,6 +11,9 @@ import type { Snapshot } from './view.ts'
 
 /** How long to wait for pacemakerd, in milliseconds. */
 const pingTimeoutMs = 30_000
+
+const unvalidated =
+  'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)'
 
 /** A snapshot, or why there is none. */
 export type Taken =
@@ -47,6 +50,7 @@ export async function takeSnapshot(host: ToolHost): Promise<Taken> {
       lines: [`crm_mon: Connection to cluster failed: ${faultText(found.rc)}`],
     }
   }
+  if (attr(found.cib, 'validate-with') === 'none') host.err(`${unvalidated}\n`)
   return { ok: true, snapshot: snapshotOf(found.cib, pacemakerd, host) }
 }
 

@@ -1,6 +1,7 @@
 import {
   type Cluster,
   fancyLines,
+  isActive,
   nodeItems,
   type Resource,
   type ResourceListOptions,
@@ -85,7 +86,7 @@ function resourceBlocks(cluster: Cluster, view: View, wanted: Wanted): readonly 
     showsDetail: view.showsDetail,
     showsInstances: view.showsDetail,
   }
-  const isListed = (item: Resource) => wanted.resource(item) && (!view.byNode || !isFullyActive(item))
+  const isListed = (item: Resource) => wanted.resource(item) && (!view.byNode || !isActive(item, true))
   const title = view.byNode ? 'Inactive Resources' : view.showsInactive ? 'Full List of Resources' : 'Active Resources'
   const items = view.isBrief ? briefBlock(cluster, view, options, isListed) : resourceItems(cluster, options, isListed)
   if (items.length > 0) return [{ title, items }]
@@ -103,10 +104,4 @@ function briefBlock(
   const primitives = cluster.resources.filter((item) => isPrimitive(item) && isListed(item))
   const rest = resourceItems(cluster, options, (item) => !isPrimitive(item) && isListed(item))
   return [...briefItems(primitives, view, true), ...rest]
-}
-
-function isFullyActive(item: Resource): boolean {
-  if (item.bundle !== undefined) return item.bundle.replicas.every((r) => (r.container?.runningOn.length ?? 0) > 0)
-  if (item.children.length > 0) return item.children.every(isFullyActive)
-  return item.runningOn.length > 0
 }

@@ -61,7 +61,7 @@ export function primitiveText(
   as?: { readonly name: string; readonly node: ClusterNode | undefined },
 ): string {
   const isSeveral = of.runningOn.length > 1 && as === undefined
-  const node = as !== undefined ? as.node : isSeveral ? undefined : nodeOf(of)
+  const node = as !== undefined ? as.node : isSeveral || options.hidesNode === true ? undefined : nodeOf(of)
   const shown = shownRole(of)
   let out = `${as?.name ?? printableId(of)}\t(${agentText(of)}):\t`
   if (of.orphan) out += ' ORPHANED'
@@ -69,16 +69,16 @@ export function primitiveText(
   if (of.failed && shown > role.unpromoted) out += ` FAILED ${roleText(shown)}`
   else if (of.failed) out += ' FAILED'
   else out += ` ${pending ?? roleText(shown)}`
-  if (node !== undefined && options.hidesNode !== true) out += ` ${nodeText(node, options)}`
+  if (node !== undefined) out += ` ${nodeText(node, options)}`
   if (shown === role.stopped) {
     const exit = unmetExit(cluster, of.id, node)
     if (exit !== undefined) out += ` (${exit}) `
   }
   out += parenthesised(flagsOf(of, node, options))
-  if (!isSeveral || options.hidesNode === true) return out
   const description = attr(of.xml, 'description')
-  const names = of.runningOn.map((item) => nodeText(item, options))
-  return `${out}${description === undefined ? '' : ` ${description}`} ${bracketed(names)}`
+  if (node === undefined && of.runningOn.length > 0 && description !== undefined) out += ` ${description}`
+  if (!isSeveral || options.hidesNode === true) return out
+  return `${out} ${bracketed(of.runningOn.map((item) => nodeText(item, options)))}`
 }
 
 function nodeOf(of: Resource): ClusterNode | undefined {
