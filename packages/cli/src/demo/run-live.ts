@@ -43,14 +43,23 @@ export async function showStatus(cluster: DemoCluster, signal: AbortSignal): Pro
   }
 }
 
-/** Lines that change at every look although nothing has happened. */
-const restless = /^ {2}\* Last updated: .*\n/m
+/** What changes at every look although nothing has happened: times of looking, and of the daemon's last answer. */
+const restless = /^ {2}\* Last updated: .*\n| \(last updated [^)]*\)/gm
 
+/** The status as one node sees it and, where the network is cut, as those see it that this one does not reach. */
 async function statusText(cluster: DemoCluster): Promise<string> {
+  const views: string[] = []
+  let seen: readonly string[] = []
   for (const node of cluster.nodes) {
-    if (!isOn(node)) continue
+    if (seen.includes(node.name) || !isOn(node)) continue
     const { code, output } = await cluster.run(node, ['crm_mon', '-1', '--inactive'])
-    if (code === 0) return `As ${node.name} sees it:\n\n${output.replace(restless, '')}`
+    if (code !== 0) continue
+    views.push(`As ${node.name} sees it:\n\n${output.replace(restless, '')}`)
+    seen = [...seen, node.name, ...onlineIn(output)]
   }
-  return 'No node answers.\n'
+  return views.length > 0 ? views.join('\n') : 'No node answers.\n'
+}
+
+function onlineIn(output: string): readonly string[] {
+  return (/^ {2}\* Online: \[ (.*) \]$/m.exec(output)?.[1] ?? '').split(' ')
 }
