@@ -81,7 +81,7 @@ const impure = [
   [/\bMath\.random\b/, 'chance'],
   [/\bset(?:Timeout|Interval|Immediate)\b/, 'a timer'],
   [/\bconsole\.\w/, 'the console'],
-  [/\bprocess\.\w/, 'the process'],
+  [/(?<![\w-])process\.\w/, 'the process'],
   [/\bperformance\.now\b/, 'the clock'],
 ]
 

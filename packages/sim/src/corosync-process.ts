@@ -10,11 +10,22 @@ export type CorosyncProcessOptions = {
   readonly witness: CpgWitness
   /** A group for each client of the node. */
   readonly groups: readonly string[]
+  readonly losesEventEach: number | undefined
   /** Mean time between two acts of a client. */
   readonly actMeanMs: number
   readonly nextPid: () => number
+  /** Told of every ring, before its services are in step. */
+  readonly installed: (node: NodeId, members: readonly NodeId[]) => void
   /** Told when the services are in step on a ring and when their verdict changes. */
   readonly verdict: (node: NodeId, members: readonly NodeId[], isQuorate: boolean) => void
+}
+
+/** Faults that a test plants, to see the checkers find them. */
+export type ServiceSabotage = {
+  /** Votes that every node expects, whatever there are. */
+  readonly expectedVotes?: number
+  /** Clients do not get every so-manieth event. */
+  readonly losesEventEach?: number
 }
 
 const nodeTimer = 'node '
@@ -29,6 +40,7 @@ export class CorosyncProcess implements Process {
   readonly #connections = new Map<number, CpgClient>()
   readonly #queue: NodeEvent[] = []
   #lastConnection = 0
+  #events = 0
   #busy = false
   #over = false
   #verdict = ''
@@ -137,6 +149,8 @@ export class CorosyncProcess implements Process {
       case 'respond':
         return this.#connections.get(effect.connection)?.response(effect.bytes)
       case 'event':
+        this.#events += 1
+        if (this.#options.losesEventEach !== undefined && this.#events % this.#options.losesEventEach === 0) return
         return this.#connections.get(effect.connection)?.event(effect.bytes)
       case 'log':
         return host.trace(`${effect.subsystem} ${effect.text}`)
@@ -154,10 +168,12 @@ export class CorosyncProcess implements Process {
 
   #tellVerdict(): void {
     const { phase, syncing, installed } = this.node.member
-    if (this.#over || phase !== 'operational' || syncing) return
-    const verdict = `${installed.id.rep}.${installed.id.seq} ${this.node.isQuorate}`
+    if (this.#over || phase !== 'operational') return
+    const ring = `${installed.id.rep}.${installed.id.seq}`
+    const verdict = `${ring} ${syncing ? 'not in step' : this.node.isQuorate}`
     if (verdict === this.#verdict) return
     this.#verdict = verdict
+    if (syncing) return this.#options.installed(this.#host.self, installed.members)
     this.#options.verdict(this.#host.self, installed.members, this.node.isQuorate)
   }
 

@@ -93,8 +93,9 @@ export class Machine {
     invariant(!this.running, 'a machine boots when it is down', { node: this.id })
     this.boot += 1
     this.#world.trace(this.id, `boot ${this.boot}, ring sequence on disk ${this.storedRingSeq}`)
-    this.#process = this.#world.makeProcess(this.#host())
-    this.#process.start(this.storedRingSeq)
+    const made = this.#world.makeProcess(this.#host())
+    this.#process = made
+    made.start(this.storedRingSeq)
   }
 
   /** The process is gone at once; the disk stays. */

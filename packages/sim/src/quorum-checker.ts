@@ -15,7 +15,7 @@ export class QuorumChecker {
   verdicts = 0
   readonly #rules: QuorumRules
   readonly #quorate = new Map<string, readonly NodeId[]>()
-  /** Nodes that were quorate in their present life. */
+  /** Nodes that were quorate in their present life, or shared a ring with one that was and may have heard of it. */
   readonly #acting = new Set<NodeId>()
 
   constructor(rules: QuorumRules) {
@@ -25,6 +25,11 @@ export class QuorumChecker {
   /** A process ended: its next life knows nothing. */
   ended(node: NodeId): void {
     this.#acting.delete(node)
+  }
+
+  /** A node is on a ring, whose services are not in step yet. */
+  installed(node: NodeId, members: readonly NodeId[]): void {
+    if (members.some((member) => this.#acting.has(member))) this.#acting.add(node)
   }
 
   /** A node whose services are in step on a ring holds itself for quorate, or not. */

@@ -1,6 +1,6 @@
 import { type NodeId, Prng } from '@quorate/base'
 import { totemConfig } from '@quorate/totem'
-import { CorosyncProcess } from './corosync-process.ts'
+import { CorosyncProcess, type ServiceSabotage } from './corosync-process.ts'
 import { CpgChecker } from './cpg-checker.ts'
 import { drawFaultMix, type FaultMix } from './fault-mix.ts'
 import { heal, unite } from './healing.ts'
@@ -16,6 +16,7 @@ import { World } from './world.ts'
 export type ServiceSeedOptions = {
   /** 1..16; drawn from 1..6 where left out. */
   readonly nodeCount?: number
+  readonly sabotage?: ServiceSabotage
   readonly trace?: (line: string) => void
 }
 
@@ -61,14 +62,14 @@ export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): 
   const processes = new Map<NodeId, CorosyncProcess>()
   let pid = 0
   const makeProcess: MakeProcess = (host) => {
-    const process = new CorosyncProcess(host, {
+    const corosync = new CorosyncProcess(host, {
       config: {
         totem: totemConfig(host.self, settings, 0),
         addresses: host.nodes.map((node) => ({ node, text: `10.0.0.${node}`, bytes: Uint8Array.of(10, 0, 0, node) })),
         votequorum: {
           self: host.self,
           votes: 1,
-          expectedVotes: nodeCount,
+          expectedVotes: options.sabotage?.expectedVotes ?? nodeCount,
           isTwoNode: quorum === 'two-node',
           waitForAll: waitsForAll,
           autoTieBreaker: quorum === 'tie-breaker' ? 'lowest' : undefined,
@@ -81,15 +82,17 @@ export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): 
       prng,
       witness: checker,
       groups,
+      losesEventEach: options.sabotage?.losesEventEach,
       actMeanMs,
       nextPid: () => {
         pid += 1
         return pid
       },
+      installed: (node, members) => judge.installed(node, members),
       verdict: (node, members, isQuorate) => judge.verdict(node, members, isQuorate),
     })
-    processes.set(host.self, process)
-    return process
+    processes.set(host.self, corosync)
+    return corosync
   }
   const ended = (node: NodeId): void => {
     processes.get(node)?.ended()
@@ -100,7 +103,7 @@ export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): 
   new Nemesis(prng, world, faults).torment(settings.token * safetyTokens)
   options.trace?.('--- healed')
   heal(world)
-  for (const process of processes.values()) for (const client of process.clients) client.calmDown()
+  for (const { clients } of processes.values()) for (const client of clients) client.calmDown()
   unite(world, settings.token, faults, () => flawOf(world, processes, checker))
   probe(world, processes, checker, settings.token)
   const { verdicts } = judge

@@ -1,27 +1,34 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { runRingSeed } from '../ring-seed.ts'
+import { runServiceSeed } from '../service-seed.ts'
 
-const help = `Usage: npm run sim -- --seed N [--seeds COUNT] [--nodes N] [--trace]
+const help = `Usage: npm run sim -- --seed N [--seeds COUNT] [--nodes N] [--world WORLD] [--trace]
 
-Runs rings on a fake network and clock, with the faults that each seed draws, and checks extended virtual synchrony.
+Runs clusters on a fake network and clock, with the faults that each seed draws.
 
   --seed N       first seed (default 1)
   --seeds COUNT  how many seeds in a row (default 1)
-  --nodes N      nodes of every ring, 1 to 16 (default: each seed draws 1 to 7)
+  --nodes N      nodes of every cluster, 1 to 16 (default: each seed draws 1 to 7)
+  --world WORLD  ring: nothing but the ring, checked for extended virtual synchrony (default)
+                 services: whole corosync nodes, checked for what cpg and votequorum promise
   --trace        print what happens, a line each
   --help         this text
 
 Exit status: 0 all seeds ran clean, 1 a seed found a fault, 2 the arguments are wrong.
 `
 
-/** How often the progress line is renewed. */
-const progressEveryMs = 1000
+/** How often the line of progress is renewed on a terminal, and written elsewhere. */
+const renewMs = 500
+const lineMs = 15_000
+
+type World = 'ring' | 'services'
 
 type Wish = {
   readonly seed: bigint
   readonly seeds: number
   readonly nodeCount: number | undefined
+  readonly world: World
   readonly trace: boolean
 }
 
@@ -32,6 +39,7 @@ function readArguments(argv: readonly string[]): Wish | 'help' {
       seed: { type: 'string', default: '1' },
       seeds: { type: 'string', default: '1' },
       nodes: { type: 'string' },
+      world: { type: 'string', default: 'ring' },
       trace: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -39,7 +47,9 @@ function readArguments(argv: readonly string[]): Wish | 'help' {
   if (values.help) return 'help'
   if (!/^\d{1,18}$/.test(values.seed)) throw new RangeError(`--seed must be a number from 0, got ${values.seed}`)
   const nodeCount = values.nodes === undefined ? undefined : wholeNumber('--nodes', values.nodes, 16)
-  return { seed: BigInt(values.seed), seeds: wholeNumber('--seeds', values.seeds, 1e9), nodeCount, trace: values.trace }
+  const { world, trace } = values
+  if (world !== 'ring' && world !== 'services') throw new RangeError(`--world must be ring or services, got ${world}`)
+  return { seed: BigInt(values.seed), seeds: wholeNumber('--seeds', values.seeds, 1e9), nodeCount, world, trace }
 }
 
 function wholeNumber(name: string, text: string, max: number): number {
@@ -49,42 +59,77 @@ function wholeNumber(name: string, text: string, max: number): number {
   return value
 }
 
+/** What is added up over seeds. */
+type Sums = { steps: number; simulatedMs: number; deliveries: number; changes: number }
+
+function runSeed({ world, nodeCount, trace }: Wish, seed: bigint, sums: Sums): void {
+  const options = {
+    ...(nodeCount === undefined ? {} : { nodeCount }),
+    ...(trace ? { trace: (line: string) => console.log(line) } : {}),
+  }
+  if (world === 'ring') {
+    const { steps, simulatedMs, counts } = runRingSeed(seed, options)
+    add(sums, { steps, simulatedMs, deliveries: counts.deliveries, changes: counts.configurations })
+  } else {
+    add(sums, runServiceSeed(seed, options))
+  }
+}
+
+function add(sums: Sums, more: Readonly<Sums>): void {
+  sums.steps += more.steps
+  sums.simulatedMs += more.simulatedMs
+  sums.deliveries += more.deliveries
+  sums.changes += more.changes
+}
+
 function run(wish: Wish): number {
   const began = performance.now()
-  let shownAt = began
-  let steps = 0
-  let simulatedMs = 0
-  let deliveries = 0
-  let passages = 0
+  const progress = new Progress(wish.seeds)
+  const sums: Sums = { steps: 0, simulatedMs: 0, deliveries: 0, changes: 0 }
   for (let count = 0; count < wish.seeds; count += 1) {
     const seed = wish.seed + BigInt(count)
     try {
-      const report = runRingSeed(seed, {
-        ...(wish.nodeCount === undefined ? {} : { nodeCount: wish.nodeCount }),
-        ...(wish.trace ? { trace: (line: string) => console.log(line) } : {}),
-      })
-      steps += report.steps
-      simulatedMs += report.simulatedMs
-      deliveries += report.counts.deliveries
-      passages += report.counts.passages
+      runSeed(wish, seed, sums)
     } catch (error) {
       console.error(`seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
       const nodes = wish.nodeCount === undefined ? '' : ` --nodes ${wish.nodeCount}`
-      console.error(`replay: npm run sim -- --seed ${seed}${nodes} --trace`)
+      const world = wish.world === 'ring' ? '' : ` --world ${wish.world}`
+      console.error(`replay: npm run sim -- --seed ${seed}${nodes}${world} --trace`)
       return 1
     }
-    if (performance.now() - shownAt > progressEveryMs && process.stderr.isTTY) {
-      shownAt = performance.now()
-      process.stderr.write(`\r${count + 1} of ${wish.seeds} seeds`)
-    }
+    progress.show(count + 1)
   }
+  progress.end()
   const seconds = (performance.now() - began) / 1000
-  if (process.stderr.isTTY) process.stderr.write('\r')
   console.log(
-    `${wish.seeds} seeds clean: ${(simulatedMs / 3_600_000).toFixed(2)} h simulated, ${steps} events, ` +
-      `${deliveries} deliveries, ${passages} passages checked, ${seconds.toFixed(1)} s (${Math.round(steps / seconds)} events/s)`,
+    `${wish.seeds} seeds clean: ${(sums.simulatedMs / 3_600_000).toFixed(2)} h simulated, ${sums.steps} events, ` +
+      `${sums.deliveries} deliveries and ${sums.changes} changes of membership checked, ` +
+      `${seconds.toFixed(1)} s (${Math.round(sums.steps / seconds)} events/s)`,
   )
   return 0
+}
+
+/** Tells a person how far it has come: one line that is renewed on a terminal, now and then a line elsewhere. */
+class Progress {
+  readonly #seeds: number
+  readonly #isTerminal = process.stderr.isTTY === true
+  #shownAt = performance.now()
+
+  constructor(seeds: number) {
+    this.#seeds = seeds
+  }
+
+  show(done: number): void {
+    const every = this.#isTerminal ? renewMs : lineMs
+    if (performance.now() - this.#shownAt < every) return
+    this.#shownAt = performance.now()
+    const text = `${done} of ${this.#seeds} seeds`
+    process.stderr.write(this.#isTerminal ? `\r${text}` : `${text}\n`)
+  }
+
+  end(): void {
+    if (this.#isTerminal) process.stderr.write('\r\x1b[K')
+  }
 }
 
 try {
