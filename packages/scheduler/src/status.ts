@@ -22,6 +22,8 @@ export type StatusOptions = {
   readonly effectiveTime?: { readonly epochSeconds: number; readonly offsetSeconds: number }
   /** Whether scores are written into the log. */
   readonly wantsScores?: boolean
+  /** Whether capacities, and what takes from them, are written into the log. */
+  readonly wantsUtilization?: boolean
 }
 
 /** The moment for which a CIB is judged. */
@@ -42,7 +44,13 @@ export function momentFor(
  * logged and those elements skipped, as Pacemaker does.
  */
 export function unpackStatus(cib: XmlElement, options: StatusOptions): ClusterStatus {
-  const cluster = new Cluster(cib, momentFor(cib, options), defaultSettings, options.wantsScores ?? false)
+  const cluster = new Cluster(
+    cib,
+    momentFor(cib, options),
+    defaultSettings,
+    options.wantsScores ?? false,
+    options.wantsUtilization ?? false,
+  )
   unpackSettings(cluster)
   unpackNodes(cluster)
   unpackResources(cluster)

@@ -1,5 +1,5 @@
-import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { actionSide, addOrder, orderTasks, taskOf } from '../constraint/internal-order.ts'
+import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import { clearFailCount, requestAction } from './create.ts'

@@ -2,8 +2,8 @@ import { compareInstanceNumbers } from '../model/instances.ts'
 import { type Action, type Cluster, type Resource, variant } from '../model/model.ts'
 import { forEachLeaf, isActive } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
-import { infinity } from '../score.ts'
 import { isTrue } from '../scalar.ts'
+import { infinity } from '../score.ts'
 import { requestPseudo } from './create.ts'
 import { task } from './key.ts'
 import { addEdge } from './ledger.ts'
@@ -49,9 +49,11 @@ export function createActions(cluster: Cluster, resource: Resource): void {
 
 function createGroup(cluster: Cluster, group: Resource): void {
   for (const member of group.children) createActions(cluster, member)
-  for (const name of [task.start, task.running, task.stop, task.stopped]) requestPseudo(cluster, group, name, true, true)
+  for (const name of [task.start, task.running, task.stop, task.stopped])
+    requestPseudo(cluster, group, name, true, true)
   if (!isTrue(group.meta.get('promotable'))) return
-  for (const name of [task.demote, task.demoted, task.promote, task.promoted]) requestPseudo(cluster, group, name, true, true)
+  for (const name of [task.demote, task.demoted, task.promote, task.promoted])
+    requestPseudo(cluster, group, name, true, true)
 }
 
 type Activity = { starting: boolean; stopping: boolean; active: boolean; blocksMigration: boolean }
@@ -73,7 +75,12 @@ function observe(instance: Resource, into: Activity): void {
   if (isActive(instance, false)) into.active = true
 }
 
-function createPseudoPairs(cluster: Cluster, resource: Resource, instances: readonly Resource[], withFrames: boolean): void {
+function createPseudoPairs(
+  cluster: Cluster,
+  resource: Resource,
+  instances: readonly Resource[],
+  withFrames: boolean,
+): void {
   const activity: Activity = { starting: false, stopping: false, active: false, blocksMigration: false }
   for (const instance of instances) {
     createActions(cluster, instance)

@@ -1,8 +1,8 @@
 import { attr } from '@quorate/xml'
+import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { isAvailable } from '../model/scoring.ts'
 import { outermost, top } from '../model/tree.ts'
-import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import { startAndStop } from '../unpack/history.ts'
@@ -48,7 +48,11 @@ function inTreeOrder(cluster: Cluster, wanted: ReadonlySet<Resource>): Resource[
       walk(item.children)
     }
   }
-  walk([...new Set([...wanted].map((item) => outermost(item)))].sort((a, b) => cluster.resources.indexOf(a) - cluster.resources.indexOf(b)))
+  walk(
+    [...new Set([...wanted].map((item) => outermost(item)))].sort(
+      (a, b) => cluster.resources.indexOf(a) - cluster.resources.indexOf(b),
+    ),
+  )
   return out
 }
 
@@ -84,7 +88,15 @@ function checkHistory(cluster: Cluster, resource: Resource, node: ClusterNode, h
 
 function checkEntry(cluster: Cluster, resource: Resource, node: ClusterNode, entry: HistoryEntry): void {
   if (entry.intervalMs > 0 && (resource.maintenance || node.maintenance)) {
-    cancelFromHistory(cluster, resource, entry.task, entry.intervalMs, node, attr(entry.xml, 'call-id'), 'maintenance mode')
+    cancelFromHistory(
+      cluster,
+      resource,
+      entry.task,
+      entry.intervalMs,
+      node,
+      attr(entry.xml, 'call-id'),
+      'maintenance mode',
+    )
     return
   }
   const relevant: readonly string[] = [task.monitor, task.start, task.promote, task.migrateFrom]

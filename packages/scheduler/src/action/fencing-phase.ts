@@ -54,12 +54,7 @@ function shutDown(cluster: Cluster, node: ClusterNode): Action {
     if (action.node !== node || action.task !== task.stop || resource === undefined) continue
     if (resource.maintenance || node.maintenance || (!resource.managed && !resource.blocked)) continue
     action.optional = false
-    addOrder(
-      cluster,
-      actionSide(action),
-      { key: shutdown.key, action: shutdown },
-      f.optional | f.runnableLeft,
-    )
+    addOrder(cluster, actionSide(action), { key: shutdown.key, action: shutdown }, f.optional | f.runnableLeft)
   }
   shutdown.meta.set('op_no_wait', 'true')
   return shutdown

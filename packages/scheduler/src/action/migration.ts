@@ -6,7 +6,11 @@ import { task } from './key.ts'
 import { addMeta } from './ledger.ts'
 
 /** True where a resource may move without being stopped. */
-export function canMigrate(resource: Resource, current: ClusterNode | undefined, next: ClusterNode | undefined): boolean {
+export function canMigrate(
+  resource: Resource,
+  current: ClusterNode | undefined,
+  next: ClusterNode | undefined,
+): boolean {
   if (!resource.allowMigrate || !resource.managed || resource.failed || resource.startPending) return false
   return current?.unclean !== true && next?.unclean !== true
 }
@@ -21,7 +25,9 @@ export function createMigration(
   const partial = resource.partialTarget !== undefined
   const start = requestAction(cluster, resource, { task: task.start, node: next, optional: true })
   const stop = requestAction(cluster, resource, { task: task.stop, node: current, optional: true })
-  const to = partial ? undefined : requestAction(cluster, resource, { task: task.migrateTo, node: current, optional: true })
+  const to = partial
+    ? undefined
+    : requestAction(cluster, resource, { task: task.migrateTo, node: current, optional: true })
   const from = requestAction(cluster, resource, { task: task.migrateFrom, node: next, optional: true })
   start.migratable = true
   stop.migratable = true

@@ -50,7 +50,14 @@ export function createNotification(
   complete: Action | undefined,
 ): Notification | undefined {
   if (!resource.notify) return undefined
-  const made: Notification = { taskName, action, pre: undefined, preDone: undefined, post: undefined, postDone: undefined }
+  const made: Notification = {
+    taskName,
+    action,
+    pre: undefined,
+    preDone: undefined,
+    post: undefined,
+    postDone: undefined,
+  }
   if (action !== undefined) {
     made.pre = pseudo(cluster, resource, action, 'pre', false, taskName)
     made.pre.runnable = true

@@ -23,7 +23,8 @@ export function notifyAround(cluster: Cluster, clone: Resource, frame: Notificat
           ? lists.promote
           : lists.demote
   if (own.length > 0) {
-    for (const action of [frame.pre, frame.preDone, frame.post, frame.postDone]) if (action !== undefined) action.optional = false
+    for (const action of [frame.pre, frame.preDone, frame.post, frame.postDone])
+      if (action !== undefined) action.optional = false
   }
   forEachLeaf(clone, (leaf) => notifyInstance(cluster, leaf, frame, keys, own.length > 0))
 }
@@ -52,7 +53,12 @@ export function notifyInstance(
   }
 }
 
-function notifyLeaving(cluster: Cluster, instance: Resource, frame: Notification, keys: ReadonlyMap<string, string>): void {
+function notifyLeaving(
+  cluster: Cluster,
+  instance: Resource,
+  frame: Notification,
+  keys: ReadonlyMap<string, string>,
+): void {
   for (const node of instance.runningOn) {
     const stop = findNewest(instance, task.stop)
     if (stop?.pseudo === true && (node.unclean || node.requiresReset)) continue
@@ -63,7 +69,12 @@ function notifyLeaving(cluster: Cluster, instance: Resource, frame: Notification
   }
 }
 
-function notifyComing(cluster: Cluster, instance: Resource, frame: Notification, keys: ReadonlyMap<string, string>): void {
+function notifyComing(
+  cluster: Cluster,
+  instance: Resource,
+  frame: Notification,
+  keys: ReadonlyMap<string, string>,
+): void {
   const start = findNewest(instance, task.start)
   const carrier = start?.node === undefined || !isRemote(start.node) ? undefined : start.node.connection
   if (carrier !== undefined) {

@@ -176,7 +176,9 @@ function perform(plan: Plan, from: Role, to: Role, node: ClusterNode | undefined
 
 /** The node that keeps a resource which is only stopped on the others. */
 function isExpected(resource: Resource, node: ClusterNode): boolean {
-  return resource.stopUnexpected && resource.restarting && resource.nextRole > role.stopped && resource.assigned === node
+  return (
+    resource.stopUnexpected && resource.restarting && resource.nextRole > role.stopped && resource.assigned === node
+  )
 }
 
 function stopResource(cluster: Cluster, resource: Resource, optional: boolean): void {

@@ -1,9 +1,9 @@
+import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
 import { compareInstanceNumbers } from '../model/instances.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { discovery } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
 import { anyBelow, isGuest, isRemote, isRemoteOnly, top } from '../model/tree.ts'
-import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { isTrue } from '../scalar.ts'
 import { requestAction } from './create.ts'
@@ -27,7 +27,9 @@ export function probeResources(cluster: Cluster): void {
     const complete = node.attributes.get('probe_complete')
     if (complete !== undefined && !isTrue(complete)) {
       const key = `probe_again-${node.uname}`
-      const again = findLoose(cluster.clusterActionsByKey, key, node)[0] ?? newAction(cluster, key, task.probeAgain, undefined, node, false)
+      const again =
+        findLoose(cluster.clusterActionsByKey, key, node)[0] ??
+        newAction(cluster, key, task.probeAgain, undefined, node, false)
       again.optional = false
       again.meta.set('op_no_wait', 'true')
       continue
@@ -134,7 +136,10 @@ function guestIsUp(cluster: Cluster, resource: Resource, node: ClusterNode): boo
     }
     return false
   }
-  const moves = container.assigned !== undefined && container.runningOn.length > 0 && !container.runningOn.includes(container.assigned)
+  const moves =
+    container.assigned !== undefined &&
+    container.runningOn.length > 0 &&
+    !container.runningOn.includes(container.assigned)
   if (node.requiresReset || node.unclean || container.failed || container.nextRole === role.stopped || moves) {
     addOrder(cluster, taskOf(container, task.stop), taskOf(topmost, task.start), edgeFlag.optional)
     return false

@@ -1,6 +1,13 @@
 import { attr, idOf } from '@quorate/xml'
 import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
-import { type Action, type Cluster, type ClusterNode, type OperationEntry, type Resource, variant } from '../model/model.ts'
+import {
+  type Action,
+  type Cluster,
+  type ClusterNode,
+  type OperationEntry,
+  type Resource,
+  variant,
+} from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
@@ -74,7 +81,8 @@ function recurringActive(
   const side = actionSide(action)
   addOrder(cluster, taskOf(resource, task.start), side, f.impliesThen | f.runnableLeft)
   addOrder(cluster, taskOf(resource, task.reload), side, f.impliesThen | f.runnableLeft)
-  if (resource.nextRole === role.promoted) addOrder(cluster, taskOf(resource, task.promote), side, f.optional | f.runnableLeft)
+  if (resource.nextRole === role.promoted)
+    addOrder(cluster, taskOf(resource, task.promote), side, f.optional | f.runnableLeft)
   else if (resource.role === role.promoted) {
     addOrder(cluster, taskOf(resource, task.demote), side, f.optional | f.runnableLeft)
   }
@@ -109,7 +117,8 @@ function recurringStopped(cluster: Cluster, resource: Resource, entry: Operation
     const action = requestAction(cluster, resource, { task: name, intervalMs, node, optional })
     action.meta.set('op_target_rc', '7')
     if (resource.managed) {
-      for (const probe of findExact(resource, operationKey(resource.id, task.monitor), node)) addEdge(probe, action, f.runnableLeft)
+      for (const probe of findExact(resource, operationKey(resource.id, task.monitor), node))
+        addEdge(probe, action, f.runnableLeft)
     }
     afterStops(cluster, resource, action, node)
     if (!node.online || node.unclean) action.runnable = false

@@ -97,7 +97,8 @@ function orderOnRemote(cluster: Cluster, action: Action, node: ClusterNode, conn
   if (action.task === task.monitor && state === 'failed') {
     fenceNode(cluster, node, 'resources are in unknown state and connection is unrecoverable')
   }
-  if (currentNode(connection) !== undefined && state === 'stopped') thenStop(cluster, action, connection, f.runnableLeft)
+  if (currentNode(connection) !== undefined && state === 'stopped')
+    thenStop(cluster, action, connection, f.runnableLeft)
   else startThen(cluster, connection, action, f.none)
 }
 

@@ -22,5 +22,11 @@ export type Assigner = {
   /** Applies a colocation to the scores (or the priority) of the dependent. */
   applyColocation(dependent: Resource, primary: Resource, colocation: Colocation): void
   /** Adds preferences of a resource to a table; answers the table, the same or another. */
-  merge(resource: Resource, table: NodeTable, attribute: string | undefined, factor: number, options: MergeOptions): NodeTable
+  merge(
+    resource: Resource,
+    table: NodeTable,
+    attribute: string | undefined,
+    factor: number,
+    options: MergeOptions,
+  ): NodeTable
 }

@@ -3,8 +3,8 @@ import type { NodeTable } from '../model/node-table.ts'
 import { type Role, role } from '../model/role.ts'
 import { anyAvailable, nodesOf } from '../model/scoring.ts'
 import { anyBelow, isPromotable, nextRole, singleLocation } from '../model/tree.ts'
-import { addScores, infinity } from '../score.ts'
 import { isTrue, parseCount, sameText } from '../scalar.ts'
+import { addScores, infinity } from '../score.ts'
 import type { Assigner } from './assigner.ts'
 import { finalizeTree } from './finalize.ts'
 import { sortedNodes } from './node-choice.ts'
@@ -76,7 +76,12 @@ function applyToRole(dependent: Resource, primary: Resource, colocation: Colocat
 }
 
 /** Applies a colocation to the dependent; collectives on either side stand for their members. */
-export function applyColocation(assigner: Assigner, dependent: Resource, primary: Resource, colocation: Colocation): void {
+export function applyColocation(
+  assigner: Assigner,
+  dependent: Resource,
+  primary: Resource,
+  colocation: Colocation,
+): void {
   if (dependent.variant === variant.group) {
     const members = dependent.group?.collocated === true ? dependent.children.slice(0, 1) : dependent.children
     if (dependent.group?.collocated !== true && colocation.score >= infinity) return
@@ -132,7 +137,11 @@ function withClone(assigner: Assigner, dependent: Resource, clone: Resource, col
   if (clone.provisional) return
   if (interleaves(colocation)) return pair(assigner, dependent, clone.children, colocation)
   if (colocation.score >= infinity) {
-    restrictTo(assigner.cluster, dependent, clone.children.flatMap((instance) => locationOf(instance)))
+    restrictTo(
+      assigner.cluster,
+      dependent,
+      clone.children.flatMap((instance) => locationOf(instance)),
+    )
     return
   }
   for (const instance of clone.children) assigner.applyColocation(dependent, instance, colocation)
@@ -197,7 +206,8 @@ function withBundle(assigner: Assigner, dependent: Resource, bundle: Resource, c
   const nodes: ClusterNode[] = []
   for (const { container, instance } of replicas) {
     if (container === undefined || isBlocked(container)) continue
-    if (colocation.primaryRole >= role.promoted && (instance === undefined || instance.nextRole < role.promoted)) continue
+    if (colocation.primaryRole >= role.promoted && (instance === undefined || instance.nextRole < role.promoted))
+      continue
     if (container.assigned !== undefined) nodes.push(container.assigned)
   }
   restrictTo(assigner.cluster, dependent, nodes)

@@ -1,13 +1,13 @@
+import { attr } from '@quorate/xml'
 import { requestAction } from '../action/create.ts'
 import { task } from '../action/key.ts'
-import { attr } from '@quorate/xml'
 import { type Cluster, type ClusterNode, type LocationRecord, type Resource, variant } from '../model/model.ts'
 import { discovery } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
 import { addScore } from '../model/scoring.ts'
 import { forEachLeaf, top } from '../model/tree.ts'
-import { addScores, infinity } from '../score.ts'
 import { parseInteger } from '../scalar.ts'
+import { addScores, infinity } from '../score.ts'
 import { overThreshold } from '../unpack/fail-count.ts'
 import { recheckAt } from '../unpack/name-values.ts'
 
@@ -116,5 +116,6 @@ function applyThreshold(cluster: Cluster, leaf: Resource, node: ClusterNode): vo
 function applyDiscovery(resource: Resource, node: ClusterNode): void {
   if (!resource.exclusiveDiscover && !top(resource).exclusiveDiscover) return
   for (const item of resource.children) applyDiscovery(item, node)
-  if (resource.allowed.has(node) && resource.allowed.mode(node) !== discovery.exclusive) resource.allowed.set(node, -infinity)
+  if (resource.allowed.has(node) && resource.allowed.mode(node) !== discovery.exclusive)
+    resource.allowed.set(node, -infinity)
 }

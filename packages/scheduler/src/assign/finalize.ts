@@ -1,6 +1,6 @@
+import { task } from '../action/key.ts'
 import type { ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
-import { task } from '../action/key.ts'
 import { isAvailable } from '../model/scoring.ts'
 import { isGuest } from '../model/tree.ts'
 
@@ -13,7 +13,8 @@ function consume(node: ClusterNode, resource: Resource): void {
 }
 
 function release(node: ClusterNode, resource: Resource): void {
-  for (const [name, value] of resource.utilization) node.utilization.set(name, (node.utilization.get(name) ?? 0) + value)
+  for (const [name, value] of resource.utilization)
+    node.utilization.set(name, (node.utilization.get(name) ?? 0) + value)
 }
 
 /** Takes an assignment back, so that the resource can be assigned again. */

@@ -5,7 +5,11 @@ import { infinity } from '../score.ts'
 import type { Assigner } from './assigner.ts'
 
 /** Assigns the members of a group, one after the other. */
-export function assignGroup(assigner: Assigner, group: Resource, prefer: ClusterNode | undefined): ClusterNode | undefined {
+export function assignGroup(
+  assigner: Assigner,
+  group: Resource,
+  prefer: ClusterNode | undefined,
+): ClusterNode | undefined {
   if (!group.provisional) return group.assigned
   if (group.allocating) return undefined
   const first = group.children[0]

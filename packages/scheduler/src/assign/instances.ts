@@ -51,7 +51,9 @@ function colocationScore(assigner: Assigner, instance: Resource, node: ClusterNo
   }
   for (const colocation of parent.withThis) {
     if (!hasInfluence(colocation, instance)) continue
-    table = assigner.merge(colocation.dependent, table, colocation.attribute, factorOf(colocation.score), { nonnegative: true })
+    table = assigner.merge(colocation.dependent, table, colocation.attribute, factorOf(colocation.score), {
+      nonnegative: true,
+    })
   }
   return table.get(node) ?? 0
 }
@@ -98,7 +100,8 @@ function inheritColocations(parent: Resource, instance: Resource, all: boolean):
     if (all || colocation.score < 0 || colocation.score === infinity) insertThisWith(instance.thisWith, colocation)
   }
   for (const colocation of parent.withThis) {
-    if (hasInfluence(colocation, instance) && (all || colocation.score < 0)) insertWithThis(instance.withThis, colocation)
+    if (hasInfluence(colocation, instance) && (all || colocation.score < 0))
+      insertWithThis(instance.withThis, colocation)
   }
 }
 

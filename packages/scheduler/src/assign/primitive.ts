@@ -12,7 +12,11 @@ import { sortedNodes } from './node-choice.ts'
 import { applyUtilization } from './utilization.ts'
 
 /** Assigns a primitive to the best of its nodes. */
-export function assignPrimitive(assigner: Assigner, resource: Resource, prefer: ClusterNode | undefined): ClusterNode | undefined {
+export function assignPrimitive(
+  assigner: Assigner,
+  resource: Resource,
+  prefer: ClusterNode | undefined,
+): ClusterNode | undefined {
   const { cluster } = assigner
   if (resource.parent !== undefined && !resource.parent.allocating) assigner.assign(resource.parent, prefer)
   if (!resource.provisional) return resource.assigned

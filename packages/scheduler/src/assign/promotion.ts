@@ -1,9 +1,18 @@
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { addScoreEverywhere, isAvailable, nodesOf } from '../model/scoring.ts'
-import { currentNode, currentRole, forEachBelow, forEachLeaf, nextRole, singleLocation, top, withoutInstance } from '../model/tree.ts'
-import { addScores, infinity, parseScore, scoreText } from '../score.ts'
+import {
+  currentNode,
+  currentRole,
+  forEachBelow,
+  forEachLeaf,
+  nextRole,
+  singleLocation,
+  top,
+  withoutInstance,
+} from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
+import { addScores, infinity, parseScore, scoreText } from '../score.ts'
 import { mergeSort } from '../unpack/history-entry.ts'
 import type { Assigner } from './assigner.ts'
 import { hasInfluence } from './colocation.ts'
@@ -85,11 +94,15 @@ export function chooseRoles(assigner: Assigner, clone: Resource): void {
   for (const instance of clone.children) {
     if (cluster.wantsScores) {
       const where = singleLocation(instance, 'next')?.uname ?? 'none'
-      cluster.log.push({ kind: 'score', text: `${instance.id} promotion score on ${where}: ${scoreText(instance.sortIndex)}` })
+      cluster.log.push({
+        kind: 'score',
+        text: `${instance.id} promotion score on ${where}: ${scoreText(instance.sortIndex)}`,
+      })
     }
     const hasRoom = promoted < (clone.clone?.promotedMax ?? 0) || !clone.managed
     const node = instance.sortIndex >= 0 && hasRoom ? promotableOn(instance) : undefined
-    const frozen = !cluster.quorate && cluster.settings.noQuorumPolicy === 'freeze' && currentRole(instance) < role.promoted
+    const frozen =
+      !cluster.quorate && cluster.settings.noQuorumPolicy === 'freeze' && currentRole(instance) < role.promoted
     if (node === undefined || frozen) {
       setUnpromoted(instance)
       continue
@@ -151,7 +164,13 @@ function sortByPromotion(assigner: Assigner, clone: Resource): void {
   for (const colocation of clone.withThis) {
     if (colocation.primaryRole !== role.promoted || !hasInfluence(colocation)) continue
     const options = { active: true, nonnegative: true }
-    clone.allowed = assigner.merge(colocation.dependent, clone.allowed, colocation.attribute, factorOf(colocation.score), options)
+    clone.allowed = assigner.merge(
+      colocation.dependent,
+      clone.allowed,
+      colocation.attribute,
+      factorOf(colocation.score),
+      options,
+    )
   }
   for (const dependency of clone.tickets) {
     if (dependency.role === role.promoted && (!dependency.ticket.granted || dependency.ticket.standby)) {

@@ -1,5 +1,5 @@
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
-import { type NodeTable } from '../model/node-table.ts'
+import type { NodeTable } from '../model/node-table.ts'
 import { addScore, isAvailable } from '../model/scoring.ts'
 import { currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
@@ -106,7 +106,8 @@ export function sortByPlacement(cluster: Cluster): void {
   const nodes = sortedClusterNodes(cluster)
   const tables = new Map<Resource, NodeTable | undefined>()
   const table = (resource: Resource): NodeTable | undefined => {
-    if (!tables.has(resource)) tables.set(resource, mergePreferences(cluster, resource, undefined, undefined, 1, { thisWith: true }))
+    if (!tables.has(resource))
+      tables.set(resource, mergePreferences(cluster, resource, undefined, undefined, 1, { thisWith: true }))
     return tables.get(resource)
   }
   const score = (resource: Resource, node: ClusterNode | undefined): number =>

@@ -39,7 +39,13 @@ function implicitReplica(cluster: Cluster, bundle: Resource, replica: Replica, b
     below(ip)
     orderTasks(cluster, ip, task.start, container, task.start, f.runnableLeft | f.preserve)
     orderTasks(cluster, container, task.stop, ip, task.stop, f.impliesFirst | f.preserve)
-    addColocation(cluster, { id: 'ip-with-docker', score: infinity, dependent: ip, primary: container, influence: true })
+    addColocation(cluster, {
+      id: 'ip-with-docker',
+      score: infinity,
+      dependent: ip,
+      primary: container,
+      influence: true,
+    })
   }
   if (connection !== undefined) below(connection)
 }

@@ -1,6 +1,6 @@
 import { task } from '../action/key.ts'
-import type { Cluster, Resource } from '../model/model.ts'
 import { compareInstanceNumbers } from '../model/instances.ts'
+import type { Cluster, Resource } from '../model/model.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 import { orderTasks } from './internal-order.ts'
 
@@ -51,7 +51,8 @@ function implicitPromotable(cluster: Cluster, clone: Resource): void {
     orderTasks(cluster, instance, task.demote, instance, task.promote, f.optional)
     orderTasks(cluster, clone, task.promote, instance, task.promote, f.optional)
     orderTasks(cluster, instance, task.promote, clone, task.promoted, f.optional)
-    if (ordered && previous !== undefined) orderTasks(cluster, previous, task.promote, instance, task.promote, f.optional)
+    if (ordered && previous !== undefined)
+      orderTasks(cluster, previous, task.promote, instance, task.promote, f.optional)
     orderTasks(cluster, clone, task.demote, instance, task.demote, f.impliesFirstPrinted)
     orderTasks(cluster, instance, task.demote, clone, task.demoted, f.impliesThenPrinted)
     if (ordered && previous !== undefined) orderTasks(cluster, instance, task.demote, previous, task.demote, f.optional)

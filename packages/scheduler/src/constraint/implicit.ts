@@ -99,7 +99,12 @@ function implicitContainer(cluster: Cluster, resource: Resource, container: Reso
         }
       })
     }
-    addOrder(cluster, { resource: container, key: operationKey(container.id, task.monitor) }, taskOf(resource, task.stop), f.optional)
+    addOrder(
+      cluster,
+      { resource: container, key: operationKey(container.id, task.monitor) },
+      taskOf(resource, task.stop),
+      f.optional,
+    )
   } else remote = connectionInside(container)
   if (remote !== undefined) {
     for (const node of nodesByName(cluster, resource.allowed)) {

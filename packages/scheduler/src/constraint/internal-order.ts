@@ -1,12 +1,15 @@
-import { operationKey, task } from '../action/key.ts'
+import { operationKey, parseKey, task } from '../action/key.ts'
 import type { Action, Cluster, Colocation, Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { isAncestor } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
-import { parseKey } from '../action/key.ts'
 
 /** One side of an order: a task of a resource, or an action. */
-export type OrderSide = { readonly resource?: Resource | undefined; readonly key?: string | undefined; readonly action?: Action | undefined }
+export type OrderSide = {
+  readonly resource?: Resource | undefined
+  readonly key?: string | undefined
+  readonly action?: Action | undefined
+}
 
 /** The side of an order that is a task of a resource. */
 export function taskOf(resource: Resource, taskName: string): OrderSide {
@@ -30,11 +33,19 @@ export function addOrder(cluster: Cluster, first: OrderSide, then: OrderSide, fl
     flags,
   }
   cluster.orders.push(record)
-  if (record.first !== undefined && record.then !== undefined) migrationOrders(cluster, record.first, record.firstKey, record.then, record.thenKey)
+  if (record.first !== undefined && record.then !== undefined)
+    migrationOrders(cluster, record.first, record.firstKey, record.then, record.thenKey)
 }
 
 /** Shorthand for an order between two tasks. */
-export function orderTasks(cluster: Cluster, first: Resource, firstTask: string, then: Resource, thenTask: string, flags: number): void {
+export function orderTasks(
+  cluster: Cluster,
+  first: Resource,
+  firstTask: string,
+  then: Resource,
+  thenTask: string,
+  flags: number,
+): void {
   addOrder(cluster, taskOf(first, firstTask), taskOf(then, thenTask), flags)
 }
 
@@ -85,7 +96,13 @@ export function antiColocationOrders(cluster: Cluster, colocation: Colocation): 
   antiColocationOrder(cluster, primary, primaryRole, dependent, dependentRole)
 }
 
-function antiColocationOrder(cluster: Cluster, leaving: Resource, leavingRole: Role, entering: Resource, enteringRole: Role): void {
+function antiColocationOrder(
+  cluster: Cluster,
+  leaving: Resource,
+  leavingRole: Role,
+  entering: Resource,
+  enteringRole: Role,
+): void {
   const out: string[] = [leavingRole === role.promoted ? task.demote : task.stop]
   if (leavingRole === role.unpromoted) out.push(task.promote)
   const into: string[] = [enteringRole === role.promoted ? task.promote : task.start]

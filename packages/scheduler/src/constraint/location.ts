@@ -1,11 +1,11 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { parsePattern } from '../ere.ts'
 import type { Cluster, ClusterNode, LocationRecord, Resource } from '../model/model.ts'
-import { discovery, type Discovery } from '../model/node-table.ts'
+import { type Discovery, discovery } from '../model/node-table.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { currentNode } from '../model/tree.ts'
-import { addScores, infinity, parseScore } from '../score.ts'
 import { sameText } from '../scalar.ts'
+import { addScores, infinity, parseScore } from '../score.ts'
 import { references, ruleContext } from '../unpack/name-values.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { parametersOf } from '../unpack/resource.ts'
@@ -48,7 +48,14 @@ function locationSets(cluster: Cluster, xml: XmlElement): void {
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
       if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' is no resource`)
-      locate(cluster, xml, resource, attr(set, 'role') ?? attr(xml, 'role'), attr(set, 'score') ?? attr(xml, 'score'), undefined)
+      locate(
+        cluster,
+        xml,
+        resource,
+        attr(set, 'role') ?? attr(xml, 'role'),
+        attr(set, 'score') ?? attr(xml, 'score'),
+        undefined,
+      )
     }
   }
 }

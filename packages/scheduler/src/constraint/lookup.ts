@@ -1,4 +1,4 @@
-import { attr, childrenNamed, element, idOf, type XmlElement, withAttributes, withChildren } from '@quorate/xml'
+import { attr, childrenNamed, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
 import { type Cluster, type Resource, variant } from '../model/model.ts'
 import { findResource, top } from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
@@ -10,7 +10,11 @@ export function constraintResource(cluster: Cluster, id: string | undefined): Re
 }
 
 /** The same with a (deprecated) instance number. */
-export function constraintInstance(cluster: Cluster, id: string | undefined, instance: string | undefined): Resource | undefined {
+export function constraintInstance(
+  cluster: Cluster,
+  id: string | undefined,
+  instance: string | undefined,
+): Resource | undefined {
   const found = constraintResource(cluster, id)
   if (found === undefined || instance === undefined) return found
   if (found.variant !== variant.clone) return undefined
@@ -43,7 +47,9 @@ export function expandSets(cluster: Cluster, constraint: XmlElement): XmlElement
       changed = true
       return members.map((id) => element('resource_ref', { id }))
     })
-    return refs.length === set.children.length && refs.every((ref, i) => ref === set.children[i]) ? set : withChildren(set, refs)
+    return refs.length === set.children.length && refs.every((ref, i) => ref === set.children[i])
+      ? set
+      : withChildren(set, refs)
   })
   if (!changed) return constraint
   for (const set of constraint.children) {

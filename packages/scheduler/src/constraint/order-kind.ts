@@ -2,8 +2,8 @@ import { attr, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import type { Cluster } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
-import { parseScore } from '../score.ts'
 import { parseBoolean, sameText } from '../scalar.ts'
+import { parseScore } from '../score.ts'
 
 export type OrderKind = 'mandatory' | 'optional' | 'serialize'
 /** Direction in which an order holds: both ways, or as the forward or the backward half of both. */
@@ -19,7 +19,10 @@ export function orderKind(cluster: Cluster, xml: XmlElement): OrderKind {
   if (sameText(text, 'Mandatory')) return 'mandatory'
   if (sameText(text, 'Optional')) return 'optional'
   if (sameText(text, 'Serialize')) return 'serialize'
-  cluster.log.push({ kind: 'error', text: `Resetting 'kind' for constraint ${idOf(xml)} to 'Mandatory' because '${text}' is not valid` })
+  cluster.log.push({
+    kind: 'error',
+    text: `Resetting 'kind' for constraint ${idOf(xml)} to 'Mandatory' because '${text}' is not valid`,
+  })
   return 'mandatory'
 }
 
@@ -57,4 +60,3 @@ const inverses: ReadonlyMap<string, string> = new Map([
 export function inverseTask(of: string): string | undefined {
   return inverses.get(of)
 }
-

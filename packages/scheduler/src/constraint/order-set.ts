@@ -6,7 +6,7 @@ import { parseBoolean } from '../scalar.ts'
 import { references } from '../unpack/name-values.ts'
 import { actionSide, addOrder, taskOf } from './internal-order.ts'
 import { constraintResource, refuse } from './lookup.ts'
-import { inverseTask, isSymmetric, orderFlags, orderKind, type OrderKind, type Symmetry } from './order-kind.ts'
+import { inverseTask, isSymmetric, type OrderKind, orderFlags, orderKind, type Symmetry } from './order-kind.ts'
 
 type Gate = (cluster: Cluster, name: string) => Action
 
@@ -86,11 +86,13 @@ function orderBetween(cluster: Cluster, a: Set, b: Set, kind: OrderKind, symmetr
     for (const member of a.members) {
       addOrder(cluster, taskOf(member, first), actionSide(pseudo), edgeFlag.oneOrMore | edgeFlag.impliesThenPrinted)
     }
-    for (const member of b.members) addOrder(cluster, actionSide(pseudo), taskOf(member, then), flags | edgeFlag.runnableLeft)
+    for (const member of b.members)
+      addOrder(cluster, actionSide(pseudo), taskOf(member, then), flags | edgeFlag.runnableLeft)
     return
   }
   const sequential = (set: Set): boolean => parseBoolean(attr(set.xml, 'sequential')) === true
   const firsts = sequential(a) ? (backwards ? a.members.slice(0, 1) : a.members.slice(-1)) : a.members
   const thens = sequential(b) ? (backwards ? b.members.slice(-1) : b.members.slice(0, 1)) : b.members
-  for (const member of firsts) for (const other of thens) addOrder(cluster, taskOf(member, first), taskOf(other, then), flags)
+  for (const member of firsts)
+    for (const other of thens) addOrder(cluster, taskOf(member, first), taskOf(other, then), flags)
 }

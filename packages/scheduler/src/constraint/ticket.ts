@@ -13,7 +13,8 @@ export function unpackTicket(cluster: Cluster, original: XmlElement): void {
   const ticketId = attr(original, 'ticket')
   if (ticketId === undefined) return refuse(cluster, original, 'it names no ticket')
   const sets = expandSets(cluster, original)
-  const xml = sideToSet(cluster, sets, { attribute: 'rsc', moved: 'rsc-role', movedAs: 'role', always: false }) ?? original
+  const xml =
+    sideToSet(cluster, sets, { attribute: 'rsc', moved: 'rsc-role', movedAs: 'role', always: false }) ?? original
   const items = childrenNamed(xml, 'resource_set')
   if (items.length === 0) {
     const resource = constraintInstance(cluster, attr(xml, 'rsc'), attr(xml, 'rsc-instance'))

@@ -117,6 +117,8 @@ function maintenanceXml(cluster: Cluster): XmlElement {
   return element(
     'maintenance',
     {},
-    changedMaintenance(cluster).map((node) => element('node', { id: node.id, maintenance: node.maintenance ? '1' : '0' })),
+    changedMaintenance(cluster).map((node) =>
+      element('node', { id: node.id, maintenance: node.maintenance ? '1' : '0' }),
+    ),
   )
 }

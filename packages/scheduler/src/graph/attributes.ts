@@ -60,7 +60,8 @@ function addLevel(into: Map<string, string>, resource: Resource): void {
   if (resource.variant === variant.primitive) {
     set('CRM_meta_clone', resource.instanceNumber)
     set('CRM_meta_remote_node', meta.get('remote-node'))
-    for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) set('CRM_meta_container', at.container?.id)
+    for (let at: Resource | undefined = resource; at !== undefined; at = at.parent)
+      set('CRM_meta_container', at.container?.id)
     set('pcmk_external_ip', meta.get('external-ip'))
   }
   if (clone === undefined) return

@@ -34,7 +34,10 @@ export function isGraphInput(cluster: Cluster, action: Action, edge: Edge): bool
   const { resource } = first
   if (resource !== undefined && resource !== action.resource && resource.failed && !resource.managed) {
     if (first.key.endsWith('_stop_0') && action.resource?.variant === variant.clone) {
-      cluster.log.push({ kind: 'warning', text: `Ignoring requirement that ${first.key} complete before ${action.key}` })
+      cluster.log.push({
+        kind: 'warning',
+        text: `Ignoring requirement that ${first.key} complete before ${action.key}`,
+      })
       return false
     }
   }

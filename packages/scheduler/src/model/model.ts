@@ -422,15 +422,23 @@ export class Cluster {
   recheckBy: number | undefined
   readonly log: LogLine[] = []
   readonly wantsScores: boolean
+  readonly wantsUtilization: boolean
   epoch = 0
   disabledCount = 0
   blockedCount = 0
   instanceCount = 0
 
-  constructor(cib: XmlElement, now: Moment, settings: ClusterSettings, wantsScores: boolean) {
+  constructor(
+    cib: XmlElement,
+    now: Moment,
+    settings: ClusterSettings,
+    wantsScores: boolean,
+    wantsUtilization: boolean,
+  ) {
     this.cib = cib
     this.now = now
     this.settings = settings
     this.wantsScores = wantsScores
+    this.wantsUtilization = wantsUtilization
   }
 }

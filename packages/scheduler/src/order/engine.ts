@@ -56,7 +56,12 @@ function* update(cluster: Cluster, then: Action): Work<void> {
     if (edge.flags === f.none) continue
     const { first } = edge
     const [firstNode, thenNode] = [placeOf(first), placeOf(then)]
-    if ((edge.flags & f.sameNode) !== 0 && firstNode !== undefined && thenNode !== undefined && firstNode !== thenNode) {
+    if (
+      (edge.flags & f.sameNode) !== 0 &&
+      firstNode !== undefined &&
+      thenNode !== undefined &&
+      firstNode !== thenNode
+    ) {
       edge.flags = f.none
       continue
     }
@@ -97,7 +102,8 @@ function completedFirst(first: Action): Action {
   if (first.key.includes('notify') || parsed === undefined || parsed.intervalMs > 0) return first
   const complete = completionOf(parsed.task)
   if (complete === undefined) return first
-  const isOwnClone = resource.parent === undefined || (resource.variant === variant.clone && resource.parent.bundle !== undefined)
+  const isOwnClone =
+    resource.parent === undefined || (resource.variant === variant.clone && resource.parent.bundle !== undefined)
   const key =
     resource.notify && isOwnClone
       ? notifyKey(resource.id, 'confirmed-post', complete)
@@ -175,7 +181,12 @@ function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: n
   }
   for (const [type, filter, mask] of implications) {
     if ((edge.flags & type) === 0) continue
-    if (type === f.probe && (ff & a.runnable) === 0 && first.resource !== undefined && first.resource.runningOn.length > 0) {
+    if (
+      type === f.probe &&
+      (ff & a.runnable) === 0 &&
+      first.resource !== undefined &&
+      first.resource.runningOn.length > 0
+    ) {
       edge.flags = f.none
       continue
     }

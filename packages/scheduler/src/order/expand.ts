@@ -16,7 +16,9 @@ export function actionsForKey(resource: Resource, key: string): readonly Action[
   const direct = findLoose(resource.actionsByKey, key)
   if (direct.length > 0) return direct
   const parsed = parseKey(key)
-  return parsed === undefined ? [] : findLoose(resource.actionsByKey, operationKey(resource.id, parsed.task, parsed.intervalMs))
+  return parsed === undefined
+    ? []
+    : findLoose(resource.actionsByKey, operationKey(resource.id, parsed.task, parsed.intervalMs))
 }
 
 function expandOrder(cluster: Cluster, record: OrderRecord): void {
@@ -25,7 +27,8 @@ function expandOrder(cluster: Cluster, record: OrderRecord): void {
     if (firstAction !== undefined) orderThen(record, firstAction)
     return
   }
-  let firsts: readonly Action[] = firstAction !== undefined ? [firstAction] : firstKey === undefined ? [] : actionsForKey(first, firstKey)
+  let firsts: readonly Action[] =
+    firstAction !== undefined ? [firstAction] : firstKey === undefined ? [] : actionsForKey(first, firstKey)
   if (firsts.length === 0) {
     if (first === then) return
     const made = missingFirst(cluster, first, firstKey)

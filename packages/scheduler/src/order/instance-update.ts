@@ -1,7 +1,7 @@
-import { findNewest, addEdge } from '../action/ledger.ts'
 import { task } from '../action/key.ts'
-import { finalizeTree } from '../assign/finalize.ts'
+import { addEdge, findNewest } from '../action/ledger.ts'
 import { isBlocked } from '../assign/colocation.ts'
+import { finalizeTree } from '../assign/finalize.ts'
 import { sortedNodes } from '../assign/node-choice.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { locations, outermost, singleLocation } from '../model/tree.ts'
@@ -85,7 +85,16 @@ function* updateInterleaved(
     if (addEdge(firstAction, thenAction, type)) change |= changed.first | changed.then
     const owner = firstAction.resource ?? partner
     const flags = summary(owner, firstAction, node)
-    change |= yield* method(cluster, thenAction.resource ?? instance, firstAction, thenAction, node, flags, filter, type)
+    change |= yield* method(
+      cluster,
+      thenAction.resource ?? instance,
+      firstAction,
+      thenAction,
+      node,
+      flags,
+      filter,
+      type,
+    )
   }
   return change
 }

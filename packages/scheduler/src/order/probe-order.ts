@@ -28,7 +28,12 @@ function spreadProbes(cluster: Cluster, resource: Resource): void {
   }
 }
 
-type Frame = { readonly action: Action; next: number; readonly compatible: Resource | undefined; readonly interleaved: boolean }
+type Frame = {
+  readonly action: Action
+  next: number
+  readonly compatible: Resource | undefined
+  readonly interleaved: boolean
+}
 
 /** Walks from a probe along what follows it, and has the probe precede the stops that go with the starts there. */
 function spread(cluster: Cluster, probe: Action, from: Action): void {
@@ -94,7 +99,12 @@ function stopsAfterProbes(record: OrderRecord): void {
   const kept = exact ? flags : f.optional | (flags & (f.notMigratable | f.sameNode))
   const probes = probesOf(first)
   if (probes.length === 0) return
-  const thens = thenAction !== undefined ? [thenAction] : then === undefined || thenKey === undefined ? [] : findLoose(then.actionsByKey, thenKey)
+  const thens =
+    thenAction !== undefined
+      ? [thenAction]
+      : then === undefined || thenKey === undefined
+        ? []
+        : findLoose(then.actionsByKey, thenKey)
   for (const probe of [...probes]) {
     for (const action of [...thens]) {
       const ownNode = action.node === probe.node

@@ -1,6 +1,6 @@
 import { task } from '../action/key.ts'
-import { type Action, type Cluster, type Edge } from '../model/model.ts'
 import { isGraphInput } from '../graph/worthy.ts'
+import type { Action, Cluster, Edge } from '../model/model.ts'
 import { edgeFlag as f } from './flags.ts'
 
 /** Drops orders that cannot be kept: within a container against the container, and loops of load orders. */

@@ -116,8 +116,8 @@ class Lister {
     }
     const names = (nodes: readonly ClusterNode[]) =>
       bracketed(nodes.map((node) => nodeText(node, this.#options)).sort(compareDisplayNames))
-    if (promoted.length > 0) items.push({ label: 'Promoted', text: names(promoted) })
-    if (started.length > 0) items.push({ label: this.#startedLabel(clone), text: names(started) })
+    if (promoted.length > 0) items.push({ text: `Promoted: ${names(promoted)}` })
+    if (started.length > 0) items.push({ text: `${this.#startedLabel(clone)}: ${names(started)}` })
     if (this.#options.showsInactive) items.push(...this.#stopped(clone, stopped, promoted.length + started.length))
     return items
   }
@@ -149,7 +149,7 @@ class Lister {
   #stopped(clone: Resource, stopped: readonly Resource[], activeCount: number): readonly StatusItem[] {
     if (!clone.unique && (clone.clone?.max ?? 0) > activeCount) return this.#stoppedNodes(clone)
     if (stopped.length === 0) return []
-    return [{ label: 'Stopped', text: bracketed(stopped.map((item) => item.id)) }]
+    return [{ text: `Stopped: ${bracketed(stopped.map((item) => item.id))}` }]
   }
 
   #stoppedNodes(clone: Resource): readonly StatusItem[] {
@@ -163,7 +163,7 @@ class Lister {
     }
     return [...byState.entries()]
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([label, list]) => ({ label, text: bracketed(list.map((node) => nodeText(node, this.#options))) }))
+      .map(([label, list]) => ({ text: `${label}: ${bracketed(list.map((node) => nodeText(node, this.#options)))}` }))
   }
 
   #stoppedState(clone: Resource, node: ClusterNode): string {

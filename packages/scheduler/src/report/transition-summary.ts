@@ -94,7 +94,8 @@ function sameRole(moves: Moves, lines: (Line | string)[]): void {
   const say = (change: string, action: Action | undefined, source: Action | undefined, to = next): void => {
     lines.push(line(resource, change, current, to, action, source))
   }
-  if (migrate !== undefined && current !== undefined && migrate.runnable && !migrate.optional) say('Migrate', start, start)
+  if (migrate !== undefined && current !== undefined && migrate.runnable && !migrate.optional)
+    say('Migrate', start, start)
   else if (resource.reload) say('Reload', start, start)
   else if (start === undefined || start.optional) {
     if (demote !== undefined && !demote.optional && promote !== undefined && !promote.optional) {

@@ -1,0 +1,184 @@
+import { attr, attributePairs, child, element, idOf, withChildren, type XmlElement } from '@quorate/xml'
+
+type History = {
+  readonly attributes: Map<string, string>
+  readonly operations: Map<string, XmlElement>
+  readonly rest: XmlElement[]
+}
+
+type State = {
+  readonly attributes: Map<string, string>
+  /** Attributes of the `lrm` element; undefined where there is none. */
+  lrm: Map<string, string> | undefined
+  readonly histories: Map<string, History>
+  transient: Map<string, string> | undefined
+  readonly rest: XmlElement[]
+}
+
+/** The status section of a CIB while a simulation changes it. */
+export class SimulatedStatus {
+  readonly #cib: XmlElement
+  readonly #states: State[] = []
+  readonly #byName = new Map<string, State>()
+  readonly #others: XmlElement[] = []
+
+  constructor(cib: XmlElement) {
+    this.#cib = cib
+    for (const item of child(cib, 'status')?.children ?? []) {
+      if (item.name !== 'node_state') this.#others.push(item)
+      else this.#add(readState(item))
+    }
+  }
+
+  #add(state: State): State {
+    this.#states.push(state)
+    const name = state.attributes.get('uname') ?? ''
+    if (!this.#byName.has(name)) this.#byName.set(name, state)
+    return state
+  }
+
+  /** The state of a node; made where there is none. */
+  node(uname: string, id: string): State {
+    return (
+      this.#byName.get(uname) ??
+      this.#add({
+        attributes: new Map([
+          ['id', id],
+          ['uname', uname],
+        ]),
+        lrm: undefined,
+        histories: new Map(),
+        transient: undefined,
+        rest: [],
+      })
+    )
+  }
+
+  /** Sets attributes of a node's state. */
+  setNode(uname: string, id: string, attributes: Readonly<Record<string, string>>): void {
+    const state = this.node(uname, id)
+    for (const [name, value] of Object.entries(attributes)) state.attributes.set(name, value)
+    state.attributes.set('crm-debug-origin', 'crm_simulate')
+  }
+
+  /** Forgets what ran on a node, and its transient attributes. */
+  clearNode(uname: string, id: string): void {
+    const state = this.node(uname, id)
+    state.lrm = undefined
+    state.histories.clear()
+    state.transient = undefined
+  }
+
+  /** Value of a transient attribute of a node. */
+  transient(uname: string, id: string, name: string): string | undefined {
+    return this.node(uname, id).transient?.get(name)
+  }
+
+  setTransient(uname: string, id: string, name: string, value: string): void {
+    const state = this.node(uname, id)
+    state.transient ??= new Map()
+    state.transient.set(name, value)
+  }
+
+  /** Sets attributes of a ticket; made where it is not known. */
+  setTicket(id: string, changes: Readonly<Record<string, string>>): void {
+    const at = this.#others.findIndex((item) => item.name === 'tickets')
+    const tickets = this.#others[at] ?? element('tickets')
+    const known = tickets.children.find((item) => idOf(item) === id)
+    const attributes: Record<string, string> = { id }
+    for (const [name, value] of known === undefined ? [] : attributePairs(known)) attributes[name] = value
+    const made = element('ticket_state', { ...attributes, ...changes })
+    const children =
+      known === undefined ? [...tickets.children, made] : tickets.children.map((item) => (item === known ? made : item))
+    if (at >= 0) this.#others[at] = withChildren(tickets, children)
+    else this.#others.push(withChildren(tickets, children))
+  }
+
+  /**
+   * The history of a resource on a node: under one of the names where there is one, else made under the last.
+   *
+   * @param agent class, provider and type
+   */
+  history(
+    uname: string,
+    id: string,
+    names: readonly string[],
+    agent: Readonly<Record<string, string | undefined>>,
+  ): History {
+    const state = this.node(uname, id)
+    state.lrm ??= new Map([['id', state.attributes.get('id') ?? id]])
+    for (const name of names) {
+      const known = state.histories.get(name)
+      if (known !== undefined) return known
+    }
+    const made: History = { attributes: new Map(), operations: new Map(), rest: [] }
+    const name = names[names.length - 1] ?? ''
+    made.attributes.set('id', name)
+    for (const [key, value] of Object.entries(agent)) if (value !== undefined) made.attributes.set(key, value)
+    state.histories.set(name, made)
+    return made
+  }
+
+  /** The CIB with the status as it is now. */
+  cib(): XmlElement {
+    const status = element('status', {}, [...this.#states.map(writeState), ...this.#others])
+    const children = this.#cib.children
+    return withChildren(
+      this.#cib,
+      children.some((item) => item.name === 'status')
+        ? children.map((item) => (item.name === 'status' ? status : item))
+        : [...children, status],
+    )
+  }
+}
+
+function readState(xml: XmlElement): State {
+  const lrm = child(xml, 'lrm')
+  const transient = child(xml, 'transient_attributes')
+  const histories = new Map<string, History>()
+  for (const item of (lrm === undefined ? undefined : child(lrm, 'lrm_resources'))?.children ?? []) {
+    const operations = new Map<string, XmlElement>()
+    const rest: XmlElement[] = []
+    for (const entry of item.children) {
+      if (entry.name === 'lrm_rsc_op' && !operations.has(idOf(entry))) operations.set(idOf(entry), entry)
+      else rest.push(entry)
+    }
+    histories.set(idOf(item), { attributes: new Map(attributePairs(item)), operations, rest })
+  }
+  const sets = transient?.children.filter((item) => item.name === 'instance_attributes') ?? []
+  const plain = sets.every((set) =>
+    set.children.every((item) => item.name === 'nvpair' && attr(item, 'name') !== undefined),
+  )
+  const values = new Map<string, string>()
+  if (plain) {
+    for (const set of sets)
+      for (const pair of set.children) values.set(attr(pair, 'name') ?? '', attr(pair, 'value') ?? '')
+  }
+  return {
+    attributes: new Map(attributePairs(xml)),
+    lrm: lrm === undefined ? undefined : new Map(attributePairs(lrm)),
+    histories,
+    transient: transient === undefined || !plain ? undefined : values,
+    rest: xml.children.filter((item) => item !== lrm && (item !== transient || !plain)),
+  }
+}
+
+function writeState(state: State): XmlElement {
+  const children: XmlElement[] = [...state.rest]
+  const id = state.attributes.get('id') ?? ''
+  if (state.transient !== undefined) {
+    const pairs = [...state.transient].map(([name, value]) =>
+      element('nvpair', { id: `status-${id}-${name}`, name, value }),
+    )
+    children.push(
+      element('transient_attributes', { id }, [element('instance_attributes', { id: `status-${id}` }, pairs)]),
+    )
+  }
+  if (state.lrm !== undefined) {
+    const histories = [...state.histories.values()].map((item) =>
+      element('lrm_resource', Object.fromEntries(item.attributes), [...item.operations.values(), ...item.rest]),
+    )
+    children.push(element('lrm', Object.fromEntries(state.lrm), [element('lrm_resources', {}, histories)]))
+  }
+  return element('node_state', Object.fromEntries(state.attributes), children)
+}

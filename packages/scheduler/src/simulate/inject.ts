@@ -1,0 +1,175 @@
+import { attr, child, element, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { findResource } from '../model/tree.ts'
+import type { StatusItem } from '../report/status-item.ts'
+import type { ClusterStatus } from '../status.ts'
+import { findNode } from '../unpack/nodes.ts'
+import { SimulatedStatus } from './cib-status.ts'
+import { highestCallId, recordOperation } from './history-write.ts'
+import { parseOperationSpec } from './operation-spec.ts'
+import { injectFailCount } from './runner.ts'
+
+/** Events that are pretended before anything is decided. */
+export type Injections = {
+  readonly quorum?: string | undefined
+  readonly watchdog?: string | undefined
+  readonly nodesUp?: readonly string[]
+  readonly nodesDown?: readonly string[]
+  readonly nodesFail?: readonly string[]
+  readonly ticketsGrant?: readonly string[]
+  readonly ticketsRevoke?: readonly string[]
+  readonly ticketsStandby?: readonly string[]
+  readonly ticketsActivate?: readonly string[]
+  readonly operations?: readonly string[]
+}
+
+export type Injected = {
+  readonly cib: XmlElement
+  readonly lines: readonly StatusItem[]
+  readonly errors: readonly string[]
+}
+
+/** True where something is asked for besides the quorum, which alone changes nothing. */
+export function hasInjections(of: Injections): boolean {
+  return [
+    of.nodesUp,
+    of.nodesDown,
+    of.nodesFail,
+    of.ticketsGrant,
+    of.ticketsRevoke,
+    of.ticketsStandby,
+    of.ticketsActivate,
+    of.operations,
+    of.watchdog === undefined ? [] : [of.watchdog],
+  ].some((list) => (list?.length ?? 0) > 0)
+}
+
+const up = { in_ccm: 'true', crmd: 'online', join: 'member', expected: 'member' }
+const down = { in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' }
+
+/** Changes a CIB as the pretended events would have. */
+export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections, nowSeconds: number): Injected {
+  const lines: StatusItem[] = []
+  const errors: string[] = []
+  let root = cib
+  const say = (text: string): void => void lines.push({ text })
+  if (what.quorum !== undefined) {
+    say(`Setting quorum: ${what.quorum}`)
+    root = withAttributes(root, { 'have-quorum': what.quorum })
+  }
+  if (what.watchdog !== undefined) {
+    say(`Setting watchdog: ${what.watchdog}`)
+    root = withOption(root, 'have-watchdog', what.watchdog)
+  }
+  for (const name of what.nodesUp ?? []) if (findNode(cluster, name) === undefined) root = withNode(root, name)
+  const status = new SimulatedStatus(root)
+  const idOfNode = (name: string): string => findNode(cluster, name)?.id ?? name
+  for (const name of what.nodesUp ?? []) {
+    say(`Bringing node ${name} online`)
+    status.setNode(name, idOfNode(name), up)
+  }
+  for (const name of what.nodesDown ?? []) {
+    say(`Taking node ${name} offline`)
+    status.setNode(name, idOfNode(name), down)
+    status.clearNode(name, idOfNode(name))
+  }
+  for (const name of what.nodesFail ?? []) {
+    say(`Failing node ${name}`)
+    status.setNode(name, idOfNode(name), { ...up, in_ccm: 'false' })
+  }
+  injectTickets(status, what, say, nowSeconds)
+  for (const text of what.operations ?? []) injectOperation(cluster, status, text, nowSeconds, lines, errors)
+  return { cib: status.cib(), lines, errors }
+}
+
+function injectTickets(
+  status: SimulatedStatus,
+  what: Injections,
+  say: (text: string) => void,
+  nowSeconds: number,
+): void {
+  for (const id of what.ticketsGrant ?? []) {
+    say(`Granting ticket ${id}`)
+    status.setTicket(id, { granted: 'true', 'last-granted': String(nowSeconds) })
+  }
+  for (const id of what.ticketsRevoke ?? []) {
+    say(`Revoking ticket ${id}`)
+    status.setTicket(id, { granted: 'false' })
+  }
+  for (const id of what.ticketsStandby ?? []) {
+    say(`Making ticket ${id} standby`)
+    status.setTicket(id, { standby: 'true' })
+  }
+  for (const id of what.ticketsActivate ?? []) {
+    say(`Activating ticket ${id}`)
+    status.setTicket(id, { standby: 'false' })
+  }
+}
+
+function injectOperation(
+  cluster: ClusterStatus,
+  status: SimulatedStatus,
+  text: string,
+  nowSeconds: number,
+  lines: StatusItem[],
+  errors: string[],
+): void {
+  lines.push({ text: `Injecting ${text} into the configuration` })
+  const spec = parseOperationSpec(text)
+  if (typeof spec === 'number') {
+    errors.push(`Invalid operation spec: ${text}.  Only found ${spec} fields`)
+    return
+  }
+  const resource = findResource(cluster, spec.resourceId)
+  if (resource === undefined) {
+    errors.push(`Invalid resource name: ${spec.resourceId}`)
+    return
+  }
+  const node = findNode(cluster, spec.node)
+  const nodeId = node?.id ?? spec.node
+  lines.push(...injectFailCount(status, spec, spec.node, nodeId, nowSeconds))
+  const { xml } = resource
+  const agent = { class: attr(xml, 'class'), provider: attr(xml, 'provider'), type: attr(xml, 'type') }
+  const history = status.history(spec.node, nodeId, [spec.resourceId], agent)
+  recordOperation(history.operations, {
+    resourceId: spec.resourceId,
+    task: spec.task,
+    intervalMs: spec.intervalMs,
+    rc: spec.rc,
+    targetRc: 0,
+    callId: highestCallId(history.operations) + 1,
+    nowSeconds,
+    failed: spec.rc !== 0,
+    parameters: new Map(),
+  })
+}
+
+function withConfiguration(cib: XmlElement, section: string, change: (of: XmlElement) => XmlElement): XmlElement {
+  const configuration = child(cib, 'configuration') ?? element('configuration')
+  const before = child(configuration, section) ?? element(section)
+  const after = change(before)
+  const put = (of: XmlElement, old: XmlElement, made: XmlElement): XmlElement =>
+    withChildren(
+      of,
+      of.children.includes(old) ? of.children.map((item) => (item === old ? made : item)) : [...of.children, made],
+    )
+  return put(cib, configuration, put(configuration, before, after))
+}
+
+function withNode(cib: XmlElement, name: string): XmlElement {
+  return withConfiguration(cib, 'nodes', (nodes) => {
+    const made = element('node', { id: name, uname: name, type: 'member' })
+    return withChildren(nodes, [...nodes.children, made])
+  })
+}
+
+function withOption(cib: XmlElement, name: string, value: string): XmlElement {
+  return withConfiguration(cib, 'crm_config', (config) => {
+    const setId = 'cib-bootstrap-options'
+    const set =
+      config.children.find((item) => attr(item, 'id') === setId) ?? element('cluster_property_set', { id: setId })
+    const kept = set.children.filter((item) => attr(item, 'name') !== name)
+    const made = withChildren(set, [...kept, element('nvpair', { id: `${setId}-${name}`, name, value })])
+    const others = config.children.filter((item) => item !== set)
+    return withChildren(config, [made, ...others])
+  })
+}

@@ -1,0 +1,221 @@
+import { attr, child, type XmlElement } from '@quorate/xml'
+import { task } from '../action/key.ts'
+import { findResource } from '../model/tree.ts'
+import type { StatusItem } from '../report/status-item.ts'
+import { infinity } from '../score.ts'
+import type { ClusterStatus } from '../status.ts'
+import type { SimulatedStatus } from './cib-status.ts'
+import { highestCallId, recordOperation } from './history-write.ts'
+import { IndexQueue } from './index-queue.ts'
+import type { OperationSpec } from './operation-spec.ts'
+
+type Synapse = {
+  readonly action: XmlElement
+  readonly priority: number
+  /** Numbers of actions that have to be done first. */
+  readonly waits: Set<string>
+  executed: boolean
+}
+
+/** What a simulated transition did. */
+export type Simulation = {
+  /** Lines about what was done; `column0` ones stand outside of the list. */
+  readonly lines: readonly (StatusItem & { readonly column0?: boolean })[]
+  /** Whether everything was done that could be. */
+  readonly complete: boolean
+}
+
+/** Carries out a graph on a copy of the status, in the order in which a controller would. */
+export class GraphRunner {
+  readonly #cluster: ClusterStatus
+  readonly #status: SimulatedStatus
+  readonly #failures: readonly OperationSpec[]
+  readonly #nowSeconds: number
+  readonly #synapses: Synapse[] = []
+  readonly #followers = new Map<string, number[]>()
+  readonly #lines: (StatusItem & { readonly column0?: boolean })[] = []
+  #abortPriority = 0
+
+  constructor(
+    cluster: ClusterStatus,
+    graph: XmlElement,
+    status: SimulatedStatus,
+    failures: readonly OperationSpec[],
+    nowSeconds: number,
+  ) {
+    this.#cluster = cluster
+    this.#status = status
+    this.#failures = failures
+    this.#nowSeconds = nowSeconds
+    for (const xml of graph.children) this.#addSynapse(xml)
+  }
+
+  #addSynapse(xml: XmlElement): void {
+    const action = child(xml, 'action_set')?.children[0]
+    if (action === undefined) return
+    const waits = new Set<string>()
+    for (const trigger of child(xml, 'inputs')?.children ?? []) {
+      for (const input of trigger.children) waits.add(attr(input, 'id') ?? '')
+    }
+    const index = this.#synapses.length
+    for (const id of waits) {
+      const list = this.#followers.get(id)
+      if (list === undefined) this.#followers.set(id, [index])
+      else list.push(index)
+    }
+    this.#synapses.push({ action, priority: Number(attr(xml, 'priority') ?? '0'), waits, executed: false })
+  }
+
+  /** Runs pass after pass until nothing more can be done. */
+  run(): Simulation {
+    let current = new IndexQueue()
+    let next = new IndexQueue()
+    this.#synapses.forEach((synapse, i) => {
+      if (synapse.waits.size === 0) current.push(i)
+    })
+    while (current.size > 0) {
+      for (let index = current.pop(); index !== undefined; index = current.pop()) {
+        const synapse = this.#synapses[index]
+        if (synapse === undefined || synapse.executed || !this.#mayFire(synapse)) continue
+        synapse.executed = true
+        const failed = this.#execute(synapse)
+        if (failed) this.#abortPriority = infinity
+        for (const follower of this.#followers.get(attr(synapse.action, 'id') ?? '') ?? []) {
+          const waiting = this.#synapses[follower]
+          if (waiting === undefined || (failed && waiting.priority < infinity)) continue
+          waiting.waits.delete(attr(synapse.action, 'id') ?? '')
+          if (waiting.waits.size > 0) continue
+          if (follower > index) current.push(follower)
+          else next.push(follower)
+        }
+      }
+      ;[current, next] = [next, current]
+    }
+    const complete = this.#abortPriority > 0 || this.#synapses.every((synapse) => synapse.executed)
+    return { lines: this.#lines, complete }
+  }
+
+  #mayFire(synapse: Synapse): boolean {
+    return synapse.action.name === 'pseudo_event' || synapse.priority >= this.#abortPriority
+  }
+
+  /** Carries one action out; true where it is to fail. */
+  #execute({ action }: Synapse): boolean {
+    const operation = attr(action, 'operation') ?? ''
+    const node = attr(action, 'on_node')
+    if (action.name === 'pseudo_event') {
+      const where = node === undefined ? '' : ` on ${node}`
+      this.#say(`Pseudo action:   ${attr(action, 'operation_key') ?? ''}${where}`)
+      return false
+    }
+    if (action.name === 'rsc_op')
+      return operation === task.probeAgain ? false : this.#resourceOperation(action, operation)
+    if (operation === task.fence) this.#fence(action)
+    else {
+      const resource = action.children.find((item) => item.name !== 'attributes' && attr(item, 'id') !== undefined)
+      const what = resource === undefined ? '' : ` for ${attr(resource, 'id') ?? ''}`
+      this.#say(`Cluster action:  ${operation}${what} on ${node ?? ''}`)
+    }
+    return false
+  }
+
+  #say(text: string): void {
+    this.#lines.push({ text })
+  }
+
+  #fence(action: XmlElement): void {
+    const target = attr(action, 'on_node') ?? ''
+    const kind = metaOf(action, 'stonith_action') ?? ''
+    this.#say(`Fencing ${target} (${kind})`)
+    if (kind === 'on') return
+    const id = attr(action, 'on_node_uuid') ?? target
+    this.#status.setNode(target, id, { in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' })
+    this.#status.clearNode(target, id)
+  }
+
+  #resourceOperation(action: XmlElement, operation: string): boolean {
+    const resource = action.children.find((item) => item.name !== 'attributes')
+    const node = attr(action, 'on_node') ?? ''
+    const intervalMs = Number(metaOf(action, 'interval') ?? '0')
+    if (resource === undefined) return false
+    const id = attr(resource, 'id') ?? ''
+    const longId = attr(resource, 'long-id')
+    const name = findResource(this.#cluster, id) === undefined && longId !== undefined ? longId : id
+    const what = intervalMs > 0 ? `${operation}=${intervalMs}` : operation
+    this.#say(`Resource action: ${name.padEnd(15)} ${what} on ${node}`)
+    if (operation === task.delete || operation === 'meta-data') return false
+    const nodeId = attr(action, 'router_node') === undefined ? (attr(action, 'on_node_uuid') ?? node) : node
+    const agent = { class: attr(resource, 'class'), provider: attr(resource, 'provider'), type: attr(resource, 'type') }
+    const history = this.#status.history(node, nodeId, [name, id], agent)
+    const failure = this.#failures.find((spec) => matches(spec, [name, id, longId], operation, intervalMs, node))
+    const targetRc = Number(metaOf(action, 'op_target_rc') ?? '0')
+    if (failure !== undefined) this.#fail(action, failure, node, nodeId)
+    const attributes = child(action, 'attributes')
+    const parameters = new Map<string, string>()
+    for (let i = 0; i < (attributes?.attributes.length ?? 0); i += 2) {
+      parameters.set(attributes?.attributes[i] as string, attributes?.attributes[i + 1] as string)
+    }
+    recordOperation(history.operations, {
+      resourceId: id,
+      task: operation,
+      intervalMs,
+      rc: failure?.rc ?? targetRc,
+      targetRc,
+      callId: highestCallId(history.operations) + 1,
+      nowSeconds: this.#nowSeconds,
+      failed: failure !== undefined && failure.rc !== targetRc,
+      notifyType: metaOf(action, 'notify_type'),
+      notifyOperation: metaOf(action, 'notify_operation'),
+      migrateSource: operation.startsWith('migrate_') ? metaOf(action, 'migrate_source') : undefined,
+      migrateTarget: operation.startsWith('migrate_') ? metaOf(action, 'migrate_target') : undefined,
+      parameters,
+    })
+    return failure !== undefined
+  }
+
+  #fail(action: XmlElement, failure: OperationSpec, node: string, nodeId: string): void {
+    this.#lines.push({
+      text: `Pretending action ${attr(action, 'id') ?? ''} failed with rc=${failure.rc}`,
+      column0: true,
+    })
+    this.#lines.push(...injectFailCount(this.#status, failure, node, nodeId, this.#nowSeconds))
+  }
+}
+
+/** Counts a failure on a node; probes that find nothing running are none. */
+export function injectFailCount(
+  status: SimulatedStatus,
+  spec: OperationSpec,
+  node: string,
+  nodeId: string,
+  nowSeconds: number,
+): StatusItem[] {
+  if (spec.rc === 0 || (spec.rc === 7 && spec.task === task.monitor && spec.intervalMs === 0)) return []
+  const operation = `${spec.resourceId}#${spec.task}_${spec.intervalMs}`
+  const [count, last] = [`fail-count-${operation}`, `last-failure-${operation}`]
+  const before = Number.parseInt(status.transient(node, nodeId, count) ?? '0', 10) || 0
+  status.setTransient(node, nodeId, count, String(before + 1))
+  status.setTransient(node, nodeId, last, String(nowSeconds))
+  return [
+    { text: `Injecting attribute ${count}=value++ into /node_state '${nodeId}'` },
+    { text: `Injecting attribute ${last}=${nowSeconds} into /node_state '${nodeId}'` },
+  ]
+}
+
+function metaOf(action: XmlElement, name: string): string | undefined {
+  const attributes = child(action, 'attributes')
+  return attributes === undefined ? undefined : attr(attributes, `CRM_meta_${name}`)
+}
+
+function matches(
+  spec: OperationSpec,
+  names: readonly (string | undefined)[],
+  operation: string,
+  intervalMs: number,
+  node: string,
+): boolean {
+  const known = names.some((name) => name?.toLowerCase() === spec.resourceId.toLowerCase())
+  return (
+    known && spec.task === operation && spec.intervalMs === intervalMs && spec.node.toLowerCase() === node.toLowerCase()
+  )
+}

@@ -1,0 +1,243 @@
+import { attr, type XmlElement } from '@quorate/xml'
+import { civilFromDays } from '../date.ts'
+import { buildGraph } from '../graph/build.ts'
+import { dotText } from '../graph/dot.ts'
+import { nodeItems } from '../report/node-list.ts'
+import { resourceItems } from '../report/resource-list.ts'
+import { fancyLines, plainLines, type StatusItem } from '../report/status-item.ts'
+import { transitionSummary } from '../report/transition-summary.ts'
+import { parseInteger } from '../scalar.ts'
+import { decide } from '../schedule.ts'
+import { type ClusterStatus, type StatusOptions, unpackStatus } from '../status.ts'
+import { SimulatedStatus } from './cib-status.ts'
+import { hasInjections, type Injections, inject } from './inject.ts'
+import { type OperationSpec, parseOperationSpec } from './operation-spec.ts'
+import { GraphRunner } from './runner.ts'
+
+/** What one run of crm_simulate is to do and to show. */
+export type SimulationRequest = {
+  readonly nowSeconds: number
+  readonly utcOffsetSeconds?: number
+  /** Time asked for, and the words in which it was. */
+  readonly effectiveTime?: { readonly text: string; readonly epochSeconds: number; readonly offsetSeconds: number }
+  /** Decide what to do (`--run`). */
+  readonly process: boolean
+  /** Also carry it out on a copy (`--simulate`). */
+  readonly simulate: boolean
+  readonly showsScores?: boolean
+  readonly showsUtilization?: boolean
+  readonly quiet?: boolean
+  readonly verboseDot?: boolean
+  readonly injections?: Injections
+  /** Operations that are to fail. */
+  readonly failures?: readonly string[]
+}
+
+/** What a run of crm_simulate came to. */
+export type SimulationOutcome = {
+  readonly stdout: string
+  readonly stderr: string
+  /** The `transition_graph` element; undefined where nothing was decided. */
+  readonly graph: XmlElement | undefined
+  readonly dot: string | undefined
+  /** The CIB as decided on, and as it is after the simulation. */
+  readonly input: XmlElement
+  readonly output: XmlElement
+  /** False where a simulated transition got stuck. */
+  readonly complete: boolean
+}
+
+/** The text of a run while it grows. Without headings and bullets where scores are shown. */
+class Transcript {
+  readonly lines: string[] = []
+  readonly errors: string[] = []
+  readonly #plain: boolean
+  readonly #quiet: boolean
+
+  constructor(plain: boolean, quiet: boolean) {
+    this.#plain = plain
+    this.#quiet = quiet
+  }
+
+  blank(): void {
+    this.lines.push('')
+  }
+
+  line(text: string): void {
+    if (!this.#quiet) this.lines.push(text)
+  }
+
+  essential(text: string): void {
+    this.lines.push(text)
+  }
+
+  title(text: string): void {
+    if (!this.#quiet && !this.#plain) this.lines.push(`${text}:`)
+  }
+
+  items(items: readonly StatusItem[], depth: number): void {
+    if (this.#quiet) return
+    this.lines.push(...(this.#plain ? plainLines(items) : fancyLines(items, depth)))
+  }
+
+  section(title: string, items: readonly StatusItem[]): void {
+    this.items([{ text: title, items }], 1)
+  }
+}
+
+/** Runs the scheduler on a CIB, and where asked the transition on a copy of it: all that crm_simulate does, as values. */
+export function simulate(cib: XmlElement, request: SimulationRequest): SimulationOutcome {
+  const quiet = request.quiet === true
+  const plain = request.showsScores === true || request.showsUtilization === true
+  const out = new Transcript(plain, quiet)
+  if (attr(cib, 'validate-with') === 'none') {
+    out.errors.push(
+      'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)',
+    )
+  }
+  const unpack = (of: XmlElement): ClusterStatus => unpackStatus(of, statusOptions(request))
+  const timeLine = effectiveTimeLine(cib, request)
+  let input = cib
+  let cluster = unpack(cib)
+  if (timeLine !== undefined) out.line(timeLine)
+  noticesOf(cluster, out)
+  if (!quiet) showHeader(cluster, out)
+  const injections = request.injections ?? {}
+  if (hasInjections(injections)) {
+    out.blank()
+    const injected = inject(cib, cluster, injections, request.nowSeconds)
+    out.title('Performing Requested Modifications')
+    out.items(injected.lines, 1)
+    out.errors.push(...injected.errors)
+    input = injected.cib
+    cluster = unpack(input)
+    if (timeLine !== undefined) out.line(timeLine)
+  }
+  if (!request.process && !request.simulate) return finish(out, input, input)
+  return decideAndShow(cluster, input, request, out, timeLine)
+}
+
+function finish(
+  out: Transcript,
+  input: XmlElement,
+  output: XmlElement,
+  more: Partial<SimulationOutcome> = {},
+): SimulationOutcome {
+  const text = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`)
+  return {
+    stdout: text(out.lines),
+    stderr: text(out.errors),
+    graph: undefined,
+    dot: undefined,
+    input,
+    output,
+    complete: true,
+    ...more,
+  }
+}
+
+function statusOptions(request: SimulationRequest): StatusOptions {
+  const { effectiveTime, utcOffsetSeconds } = request
+  return {
+    nowSeconds: request.nowSeconds,
+    ...(utcOffsetSeconds === undefined ? {} : { utcOffsetSeconds }),
+    ...(effectiveTime === undefined ? {} : { effectiveTime }),
+    wantsScores: request.showsScores === true,
+    wantsUtilization: request.showsUtilization === true,
+  }
+}
+
+function decideAndShow(
+  cluster: ClusterStatus,
+  input: XmlElement,
+  request: SimulationRequest,
+  out: Transcript,
+  timeLine: string | undefined,
+): SimulationOutcome {
+  const plain = request.showsScores === true || request.showsUtilization === true
+  const from = cluster.log.length
+  decide(cluster)
+  if (plain) out.blank()
+  for (const { kind, text } of cluster.log.slice(from)) {
+    if (kind === 'score') out.essential(text)
+    else if (kind === 'info' && plain) out.line(text)
+  }
+  const summary = transitionSummary(cluster)
+  const graph = buildGraph(cluster)
+  const dot = dotText(cluster, request.verboseDot === true)
+  out.blank()
+  if (request.quiet !== true) {
+    out.title('Transition Summary')
+    out.items(summary, 1)
+  }
+  if (!request.simulate) return finish(out, input, input, { graph, dot })
+  const status = new SimulatedStatus(input)
+  const failures = (request.failures ?? [])
+    .map(parseOperationSpec)
+    .filter((spec): spec is OperationSpec => typeof spec !== 'number')
+  const { lines, complete } = new GraphRunner(cluster, graph, status, failures, request.nowSeconds).run()
+  const output = status.cib()
+  if (request.quiet !== true) {
+    out.blank()
+    out.title('Executing Cluster Transition')
+    for (const line of lines) {
+      if (line.column0 === true) out.line(line.text)
+      else out.items([line], 1)
+    }
+    if (timeLine !== undefined) out.line(timeLine)
+    out.blank()
+    const revised = unpackStatus(output, { ...statusOptions(request), wantsScores: false })
+    out.title('Revised Cluster Status')
+    showStatus(revised, out, false)
+  }
+  if (!complete) out.errors.push('Transition failed: terminated', 'An invalid transition was produced')
+  return finish(out, input, output, { graph, dot, complete })
+}
+
+function noticesOf(cluster: ClusterStatus, out: Transcript): void {
+  for (const { kind, text } of cluster.log) if (kind === 'notice') out.line(`notice: ${text}`)
+}
+
+function showHeader(cluster: ClusterStatus, out: Transcript): void {
+  const { maintenanceMode } = cluster.settings
+  if (maintenanceMode) {
+    out.blank()
+    out.line('              *** Resource management is DISABLED ***')
+    out.line('  The cluster will not attempt to start, stop or recover services')
+  }
+  const counted = cluster.disabledCount > 0 || cluster.blockedCount > 0
+  if (counted) {
+    if (maintenanceMode) out.blank()
+    const { disabledCount, blockedCount, instanceCount } = cluster
+    out.line(
+      `${disabledCount} of ${instanceCount} resource instances DISABLED and ${blockedCount} BLOCKED from further action due to failure`,
+    )
+  }
+  if (maintenanceMode || counted) out.blank()
+  out.title('Current cluster status')
+  showStatus(cluster, out, true)
+}
+
+function showStatus(cluster: ClusterStatus, out: Transcript, showsPending: boolean): void {
+  const nodes = nodeItems(cluster)
+  if (nodes.length > 0) {
+    out.section('Node List', nodes)
+    out.blank()
+  }
+  const resources = resourceItems(cluster, { showsPending, showsInactive: true })
+  out.section('Full List of Resources', resources.length > 0 ? resources : [{ text: 'No resources' }])
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
+function effectiveTimeLine(cib: XmlElement, request: SimulationRequest): string | undefined {
+  if (request.effectiveTime !== undefined) return `Setting effective cluster time: ${request.effectiveTime.text}`
+  const seconds = parseInteger(attr(cib, 'execution-date')) ?? 0
+  if (seconds === 0) return undefined
+  const [year, month, day] = civilFromDays(Math.floor(seconds / 86_400))
+  const inDay = seconds - Math.floor(seconds / 86_400) * 86_400
+  const clock = `${two(Math.floor(inDay / 3600))}:${two(Math.floor((inDay % 3600) / 60))}:${two(inDay % 60)}`
+  return `Using the original execution date of: ${year}-${two(month)}-${two(day)} ${clock}Z`
+}
