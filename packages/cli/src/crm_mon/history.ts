@@ -1,10 +1,14 @@
 import {
   type Cluster,
   type ClusterNode,
+  compareEntries,
   exitWords,
   failCountOf,
   findResource,
+  historyEntry,
+  mergeSort,
   nodeText,
+  printableId,
   type Resource,
   type StatusItem,
 } from '@quorate/scheduler'
@@ -29,7 +33,7 @@ export function historiesOf(
   const status = child(cluster.cib, 'status')
   const out: { node: ClusterNode; resources: ResourceHistory[] }[] = []
   for (const state of status === undefined ? [] : childrenNamed(status, 'node_state')) {
-    const node = cluster.nodeById.get(attr(state, 'id') ?? '') ?? cluster.nodeByName.get(attr(state, 'uname') ?? '')
+    const node = nodeOf(cluster, state)
     if (node === undefined || !node.online || !wanted.node(node)) continue
     const lrm = child(state, 'lrm')
     const list = lrm && child(lrm, 'lrm_resources')
@@ -39,6 +43,11 @@ export function historiesOf(
   return out
 }
 
+function nodeOf(cluster: Cluster, state: XmlElement): ClusterNode | undefined {
+  const [id, uname] = [attr(state, 'id') ?? '', attr(state, 'uname') ?? '']
+  return cluster.nodes.find((node) => node.uname === uname || node.id === id)
+}
+
 function historyOf(cluster: Cluster, node: ClusterNode, item: XmlElement, wanted: Wanted): readonly ResourceHistory[] {
   const id = attr(item, 'id') ?? ''
   if (!wanted.resourceId(id)) return []
@@ -46,7 +55,7 @@ function historyOf(cluster: Cluster, node: ClusterNode, item: XmlElement, wanted
   const fails = resource === undefined ? undefined : failCountOf(cluster, resource, node)
   return [
     {
-      id,
+      id: resource === undefined ? id : printableId(resource),
       resource,
       failCount: fails?.count ?? 0,
       lastFailure: fails?.lastFailureSeconds,
@@ -55,12 +64,12 @@ function historyOf(cluster: Cluster, node: ClusterNode, item: XmlElement, wanted
   ]
 }
 
-/** Entries by their call numbers, without probes that found what they should, and without pending ones. */
+/** Entries by their call numbers, without probes that found nothing running and notifications. */
 function operationsOf(item: XmlElement): readonly XmlElement[] {
-  const call = (entry: XmlElement) => Number.parseInt(attr(entry, 'call-id') ?? '-1', 10)
-  return childrenNamed(item, 'lrm_rsc_op')
-    .filter((entry) => !isQuietProbe(entry) && attr(entry, 'op-status') !== '-1')
-    .sort((a, b) => call(a) - call(b))
+  const entries = childrenNamed(item, 'lrm_rsc_op')
+    .filter((entry) => !isQuietProbe(entry) && attr(entry, 'operation') !== 'notify')
+    .map(historyEntry)
+  return mergeSort(entries, (a, b) => compareEntries(a, b, true)).map((entry) => entry.xml)
 }
 
 function isQuietProbe(entry: XmlElement): boolean {
@@ -103,7 +112,8 @@ function operationText(entry: XmlElement, view: View): string {
     if (changed > 0) parts.push(`last-rc-change="${localTime(changed)}"`)
     parts.push(`exec-time="${attr(entry, 'exec-time') ?? '0'}ms"`, `queue-time="${attr(entry, 'queue-time') ?? '0'}ms"`)
   }
-  if (view.showsTiming || rc !== 0) parts.push(`rc=${rc} (${exitWords(rc)})`)
-  const head = `(${attr(entry, 'call-id') ?? ''}) ${attr(entry, 'operation') ?? ''}`
+  if (view.showsTiming) parts.push(`rc=${rc} (${exitWords(rc)})`)
+  const task = attr(entry, 'operation') ?? ''
+  const head = `(${attr(entry, 'call-id') ?? ''}) ${task === 'monitor' && interval === '0' ? 'probe' : task}`
   return parts.length === 0 ? head : `${head}: ${parts.join(' ')}`
 }

@@ -25,7 +25,7 @@ export type Shown = { readonly sections: ReadonlySet<Section>; readonly banPrefi
 
 const summary: readonly Section[] = ['stack', 'dc', 'times', 'counts', 'maint-mode']
 const groups: Readonly<Record<string, readonly Section[]>> = {
-  all: sections,
+  all: sections.filter((name) => name !== 'options'),
   fencing: ['fencing-failed', 'fencing-pending', 'fencing-succeeded'],
   summary: [...summary, 'options'],
 }

@@ -7,13 +7,14 @@ import {
   type ResourceListOptions,
   resourceItems,
   type StatusItem,
+  unpackConstraints,
 } from '@quorate/scheduler'
 import { attributeItems } from './attributes.ts'
 import { banItems } from './bans.ts'
 import { briefItems } from './brief.ts'
 import { featureSetText, nodesWithResources } from './by-node.ts'
 import { failureItems, failuresOf } from './failures.ts'
-import { historyItems } from './history.ts'
+import { historiesOf, historyItems } from './history.ts'
 import { utcTime } from './local-time.ts'
 import { maintenanceLines, pacemakerdText, summaryItems } from './summary.ts'
 import { ticketItems } from './tickets.ts'
@@ -47,6 +48,8 @@ export function statusBlocks(snapshot: Snapshot, view: View): readonly Block[] {
   const { cluster } = snapshot
   const wanted = wantedOf(cluster, view)
   const has = (section: Parameters<typeof view.shown.sections.has>[0]) => view.shown.sections.has(section)
+  // Constraints name tickets that nobody has ever granted, and give the bans.
+  if ((has('tickets') || has('bans')) && cluster.locations.length === 0) unpackConstraints(cluster)
   const blocks: Block[] = []
   const summary = summaryItems(snapshot, view)
   const after = has('maint-mode') ? maintenanceLines(cluster) : []
@@ -59,7 +62,8 @@ export function statusBlocks(snapshot: Snapshot, view: View): readonly Block[] {
   if (has('attributes')) optional('Node Attributes', attributeItems(cluster, view, wanted))
   if (has('operations') || has('failcounts')) {
     const items = historyItems(cluster, view, wanted, has('operations'))
-    blocks.push({ title: has('operations') ? 'Operations' : 'Migration Summary', items })
+    const title = has('operations') ? 'Operations' : 'Migration Summary'
+    if (historiesOf(cluster, wanted).length > 0) blocks.push({ title, items })
   }
   if (has('failures')) {
     optional('Failed Resource Actions', failureItems(failuresOf(cluster, wanted), view.showsDetail))

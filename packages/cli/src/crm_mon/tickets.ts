@@ -7,6 +7,6 @@ export function ticketItems(cluster: Cluster): readonly StatusItem[] {
     const standby = ticket.standby ? ' [standby]' : ''
     const granted = ticket.lastGrantedSeconds
     const when = granted === undefined ? '' : ` last-granted="${localTime(granted)}"`
-    return { label: ticket.id, text: `\t${ticket.granted ? 'granted' : 'revoked'}${standby}${when}` }
+    return { label: ticket.id, text: `${ticket.granted ? 'granted' : 'revoked'}${standby}${when}` }
   })
 }
