@@ -13,6 +13,20 @@ export const responseHeader = layout(24, [
   { name: 'error', type: 'i32', at: 16, doc: 'cs_error of the call, 1 = OK' },
 ])
 
+/**
+ * The id in a message's head, read without decoding the rest: every message passes here several times.
+ *
+ * @throws DecodeError when there is no whole head
+ */
+export function messageId(bytes: Uint8Array): number {
+  if (bytes.byteLength < requestHeader.size) {
+    throw new DecodeError('short', bytes.byteLength, `need ${requestHeader.size} bytes, got ${bytes.byteLength}`)
+  }
+  return (
+    (bytes[0] as number) | ((bytes[1] as number) << 8) | ((bytes[2] as number) << 16) | ((bytes[3] as number) << 24)
+  )
+}
+
 /** Largest request or event on a connection, bytes: what corosync's client libraries ask for. */
 export const ipcBytesMax = 1_048_576
 

@@ -19,7 +19,7 @@ import { CpgService } from '../cpg/cpg-service.ts'
 import { csErrorCodes } from '../cs-error.ts'
 import { cfgCalls } from '../ipc/cfg-messages.ts'
 import { cpgCalls } from '../ipc/cpg-messages.ts'
-import { requestHeader, responseOf } from '../ipc/message-header.ts'
+import { messageId, responseOf } from '../ipc/message-header.ts'
 import { votequorumCalls } from '../ipc/votequorum-messages.ts'
 import { QuorumService } from '../quorum/quorum-service.ts'
 import {
@@ -330,11 +330,11 @@ export class RingNode {
   }
 
   #serviceMessage(from: NodeId, body: Uint8Array): void {
-    const { id } = requestHeader.decode(body)
+    const id = messageId(body)
     const service = this.#services.get(id >>> 16)
     if (service === undefined) return
     const fn = id & 0xffff
-    this.#count(service.id, fn, 'rx')
+    this.#traffic.count(service.id, fn, 'rx')
     this.#service(service, { kind: 'message', from, fn, bytes: body }, this.#lane())
     if (this.#ending === undefined || from !== this.self || service.id !== serviceIds.votequorum) return
     const isFarewell = fn === votequorumFunctions.nodeInfo && (decodeNodeInfo(body).flags & nodeFlags.leaving) !== 0
@@ -389,7 +389,7 @@ export class RingNode {
 
   #request(name: ServiceName, connection: ConnectionId, bytes: Uint8Array): void {
     try {
-      const { id } = requestHeader.decode(bytes)
+      const id = messageId(bytes)
       const isFull = this.#sync.isRunning || this.#outbox.application.length > 0
       if (isFull && ringCalls[name].includes(id)) {
         this.#out.push({ do: 'respond', connection, bytes: responseOf(0, csErrorCodes.CS_ERR_TRY_AGAIN) })
@@ -417,7 +417,7 @@ export class RingNode {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'multicast':
-          this.#count(service, requestHeader.decode(effect.bytes).id & 0xffff, 'tx')
+          this.#traffic.count(service, messageId(effect.bytes) & 0xffff, 'tx')
           this.#outbox[lane].push({ group: serviceGroup, body: effect.bytes })
           break
         case 'respond':
@@ -478,16 +478,10 @@ export class RingNode {
     this.#out.push({ do: 'stop', exitCode: ending.exitCode, reason: ending.reason })
   }
 
-  #count(service: number, fn: number, way: 'rx' | 'tx'): void {
-    this.#traffic.count(serviceNames.get(service) ?? '', fn, way)
-  }
-
   #publishTraffic(): void {
     for (const [key, value] of this.#traffic.take()) this.#publish(key, value)
   }
 }
-
-const serviceNames = new Map<number, string>(Object.entries(serviceIds).map(([name, id]) => [id, name]))
 
 /** What totem keeps of a frame for its own heads, bytes: the link's payload is shorter by it. */
 const frameOverheadBytes = 90

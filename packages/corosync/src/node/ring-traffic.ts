@@ -2,13 +2,19 @@ import { cmapU64 } from '../cmap/cmap-value.ts'
 import { type CmapKey, ringFunctionCounts } from '../conf/cmap-keys.ts'
 import { serviceIds } from '../service.ts'
 
+/** Which way a message went. */
+export type Way = 'rx' | 'tx'
+
+type Counter = { readonly key: string; count: number; isFresh: boolean }
+
 /**
  * Messages of each service and function, as `runtime.services.NAME.FN.rx` and `.tx` tell them. Counted at every message,
  * written to the map only when somebody looks.
  */
 export class RingTraffic {
-  readonly #counts = new Map<string, number>()
-  readonly #fresh = new Set<string>()
+  readonly #all: Counter[] = []
+  /** By service, function and way. */
+  readonly #table: Readonly<Record<Way, Counter>>[][] = []
 
   /** Starts at zero for every function of the services that are there. */
   constructor(services: Iterable<number>) {
@@ -16,29 +22,34 @@ export class RingTraffic {
     for (const [name, functions] of Object.entries(ringFunctionCounts)) {
       const id = serviceIds[name as keyof typeof serviceIds]
       if (!present.has(id)) continue
-      for (let fn = 0; fn < functions; fn += 1) {
-        for (const way of ['rx', 'tx']) {
-          const key = `runtime.services.${name}.${fn}.${way}`
-          this.#counts.set(key, 0)
-          this.#fresh.add(key)
-        }
-      }
+      this.#table[id] = Array.from({ length: functions }, (_, fn) => ({
+        rx: this.#counter(`runtime.services.${name}.${fn}.rx`),
+        tx: this.#counter(`runtime.services.${name}.${fn}.tx`),
+      }))
     }
   }
 
-  count(name: string, fn: number, way: 'rx' | 'tx'): void {
-    const key = `runtime.services.${name}.${fn}.${way}`
-    const before = this.#counts.get(key)
-    if (before === undefined) return
-    this.#counts.set(key, before + 1)
-    this.#fresh.add(key)
+  count(service: number, fn: number, way: Way): void {
+    const counter = this.#table[service]?.[fn]?.[way]
+    if (counter === undefined) return
+    counter.count += 1
+    counter.isFresh = true
   }
 
   /** Keys that changed since the last call. */
   take(): readonly CmapKey[] {
-    if (this.#fresh.size === 0) return []
-    const keys = [...this.#fresh].map((key): CmapKey => [key, cmapU64(BigInt(this.#counts.get(key) ?? 0))])
-    this.#fresh.clear()
+    const keys: CmapKey[] = []
+    for (const counter of this.#all) {
+      if (!counter.isFresh) continue
+      counter.isFresh = false
+      keys.push([counter.key, cmapU64(BigInt(counter.count))])
+    }
     return keys
+  }
+
+  #counter(key: string): Counter {
+    const counter = { key, count: 0, isFresh: true }
+    this.#all.push(counter)
+    return counter
   }
 }
