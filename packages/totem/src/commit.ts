@@ -4,7 +4,7 @@ import { encodeFrame } from './frame-encoder.ts'
 import { MessageLog } from './message-log.ts'
 import { isEqual, type NodeSet, nodeSet, without } from './node-set.ts'
 import { enterRecovery } from './recovery.ts'
-import { ringSeqMax, ringSeqStride, sameRing } from './ring-id.ts'
+import { ringSeqJumpMax, ringSeqMax, ringSeqStride, sameRing } from './ring-id.ts'
 import type { RingMember } from './ring-member.ts'
 import { seqBefore } from './seq.ts'
 import { nextOnRing, passToken } from './token-sending.ts'
@@ -34,7 +34,9 @@ export function onCommitToken(member: RingMember, token: CommitTokenFrame): void
     case 'gather': {
       const agreed = isEqual(nodeSet(token.members), without(member.proc, member.failed))
       const mine = token.members[token.index] === member.self
-      if (agreed && mine && token.ring.seq > member.ring.seq) enterCommit(member, token)
+      const { seq } = token.ring
+      const timely = seq > member.ring.seq && seq <= member.ringSeqSeen + ringSeqJumpMax
+      if (agreed && mine && timely) enterCommit(member, token)
       return
     }
     case 'commit':

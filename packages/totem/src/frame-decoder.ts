@@ -144,6 +144,9 @@ function decodeMcast(bytes: Uint8Array): McastFrame {
   if (encapsulated !== encapsulatedCopy && encapsulated !== encapsulatedNot) {
     throw new DecodeError('value', 4, `a message is encapsulated 1 or 2, got ${encapsulated}`)
   }
+  if (encapsulated === encapsulatedNot && bytes.byteLength > frameBytesMax - mcastLayout.size) {
+    throw new DecodeError('limit', bytes.byteLength, 'a message whose copy would be too long for recovery')
+  }
   return {
     type: 'mcast',
     sender: u32At(bytes, 5),

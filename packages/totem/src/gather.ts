@@ -1,10 +1,15 @@
-import type { NodeId } from '@quorate/base'
+import { DecodeError, type NodeId } from '@quorate/base'
 import { formRing } from './commit.ts'
 import type { GatherCause } from './effect.ts'
 import type { JoinFrame } from './frame.ts'
 import { encodeFrame } from './frame-encoder.ts'
+import { nodesMax } from './frame-layout.ts'
 import { isEqual, isSubset, nodeSet, union, without } from './node-set.ts'
+import { ringSeqJumpMax } from './ring-id.ts'
 import type { RingMember } from './ring-member.ts'
+
+/** Where a join says its ring sequence. */
+const ringSeqInJoinAt = 25
 
 /** Leaves whatever this node was doing and looks who is there (protocols/corosync.md 3.1). */
 export function enterGather(member: RingMember, cause: GatherCause): void {
@@ -53,6 +58,10 @@ export function leaveRing(member: RingMember): void {
 export function onJoin(member: RingMember, join: JoinFrame): void {
   member.counters.joinsReceived += 1
   if (join.from === member.self) return
+  if (join.ringSeq > member.ringSeqSeen + ringSeqJumpMax) {
+    const text = `ring sequence ${join.ringSeq} where ${member.ringSeqSeen} is the highest known`
+    return member.refuse(new DecodeError('limit', ringSeqInJoinAt, text))
+  }
   member.ringSeqSeen = Math.max(member.ringSeqSeen, join.ringSeq)
   switch (member.phase) {
     case 'operational': {
@@ -89,6 +98,8 @@ function mergeJoin(member: RingMember, join: JoinFrame): boolean {
   const joinFailed = nodeSet(join.failed)
   const known = isSubset(nodeSet(join.proc), proc) && isSubset(joinFailed, failed)
   if (known || failed.includes(join.from)) return false
+  // No sane cluster has so many nodes: believing it would make joins that nobody can read.
+  if (union(proc, join.proc).length > nodesMax || union(failed, joinFailed).length > nodesMax) return false
   member.proc = union(proc, join.proc)
   if (joinFailed.includes(member.self)) member.failed = union(failed, [join.from])
   else if (installed.members.includes(join.from)) member.failed = union(failed, joinFailed)
@@ -164,6 +175,7 @@ export function onForeigner(member: RingMember, from: NodeId, ringSeq: number, c
   // What a member of this ring sent on an earlier one was under way for long: it says nothing about now.
   const stale = member.installed.members.includes(from) && ringSeq < member.ring.seq
   if (member.phase === 'operational' ? stale || !member.settled : member.phase !== 'gather' || known) return
+  if (member.proc.length >= nodesMax) return
   member.proc = union(member.proc, [from])
   enterGather(member, cause)
 }

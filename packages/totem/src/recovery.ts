@@ -72,8 +72,7 @@ function innerFrame(member: RingMember, copy: HeldMessage): McastFrame | undefin
     return frame.type === 'mcast' ? frame : undefined
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    member.counters.framesRefused += 1
-    member.out.push({ do: 'refuse', error })
+    member.refuse(error)
     return undefined
   }
 }

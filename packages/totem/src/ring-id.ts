@@ -12,6 +12,12 @@ export type RingId = {
 /** Highest ring sequence taken from the wire or the disk. Four are used for each ring, so no cluster gets near it. */
 export const ringSeqMax = 2 ** 48 - 1
 
+/**
+ * How far above everything heard so far a ring sequence may be. A new ring goes above all of them, so a single false
+ * one must not use up what is left; a node that lost its disk is behind by far less.
+ */
+export const ringSeqJumpMax = 2 ** 32
+
 /** How far apart the sequence numbers of rings formed one after the other are. */
 export const ringSeqStride = 4
 

@@ -1,4 +1,4 @@
-import { invariant, type MonoMs, type NodeId } from '@quorate/base'
+import { type DecodeError, invariant, type MonoMs, type NodeId } from '@quorate/base'
 import { Assembler } from './assembly.ts'
 import type { TotemConfig } from './config.ts'
 import type { GatherCause, TotemEffect, TotemNotice } from './effect.ts'
@@ -171,6 +171,12 @@ export class RingMember {
 
   sendAll(bytes: Uint8Array, flush: boolean): void {
     this.out.push({ do: 'send-all', bytes, flush })
+  }
+
+  /** Drops the frame of this step, and says so. */
+  refuse(error: DecodeError): void {
+    this.counters.framesRefused += 1
+    this.out.push({ do: 'refuse', error })
   }
 
   notice(notice: TotemNotice): void {

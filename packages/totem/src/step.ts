@@ -82,9 +82,7 @@ function onFrame(member: RingMember, bytes: Uint8Array): void {
     frame = decodeFrame(bytes)
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    member.counters.framesRefused += 1
-    member.out.push({ do: 'refuse', error })
-    return
+    return member.refuse(error)
   }
   switch (frame.type) {
     case 'token':
