@@ -38,7 +38,7 @@ export function linksText(links: Links, isBrief: boolean): string {
   let out = heading(links)
   for (const number of linkNumbers(links.nodes)) {
     out += `LINK ID ${number} ${links.protocol(number)}\n`
-    out += `\taddr\t= ${links.nodes.findLast(({ links: all }) => all[number]?.isEnabled)?.links[number]?.source ?? ''}\n`
+    out += `\taddr\t= ${linkAddress(links, number)}\n`
     if (isBrief) {
       out += `\tstatus\t= ${links.nodes.map((node) => briefState(links, node, number)).join('')}\n`
       continue
@@ -93,6 +93,16 @@ export function linksJson(links: Links): unknown {
       ),
     })),
   }
+}
+
+/**
+ * With knet the own address of the link. With udp and udpu corosync has the other side's in that place, and the C tool
+ * shows the last one.
+ */
+function linkAddress(links: Links, number: number): string {
+  const enabled = links.nodes.filter((node) => node.links[number]?.isEnabled)
+  const shown = enabled.findLast((node) => node.nodeId !== links.localNodeId) ?? enabled.at(-1)
+  return shown?.links[number]?.source ?? ''
 }
 
 function heading(links: Links): string {

@@ -59,7 +59,10 @@ export class IpcCmapClient implements CmapAdminClient {
     if (map === 'stats') {
       const request = requestOf(cmapCalls.setCurrentMap, cmapSetCurrentMap.size)
       cmapSetCurrentMap.encode(request, { map: statsMap })
-      await connection.call('set current map', request)
+      await connection.call('set current map', request).catch((error: unknown) => {
+        connection.close()
+        throw error
+      })
     }
     return new IpcCmapClient(connection, trackers)
   }

@@ -1,0 +1,191 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { Lab, labMissing, quorateProgram } from '@quorate/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const tools = ['corosync-quorumtool', 'corosync-cmapctl', 'corosync-cpgtool', 'corosync-cfgtool']
+const missing = labMissing(['/usr/sbin/corosync', ...tools.map((tool) => `/usr/sbin/${tool}`)])
+const why = missing === undefined ? '' : ` (skipped: ${missing})`
+const lab = new Lab('qbtools')
+let folder: string
+const groups = (client: string): string => `
+import { connectRing } from ${JSON.stringify(client)}
+const none = () => undefined
+for (const group of ['plain', 'sp ace\\\\\\x01\\x7f\\xe9\\n', 'zz']) {
+  const cpg = await connectRing().cpg({ deliver: none, confchg: none, onClose: () => process.exit(0) })
+  await cpg.join(group)
+}
+`
+
+beforeAll(async () => {
+  if (missing !== undefined) return
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'qbtools-'))
+  fs.writeFileSync(path.join(folder, 'bytes'), Uint8Array.of(0x61, 0x5c, 0x22, 0, 0x7f, 0xe9, 0x20, 0x0a))
+  fs.writeFileSync(
+    path.join(folder, 'settings'),
+    's.a str one two\n^s.none\n# words\n\ns.c u8 5\n^^s.d\ns.e\ns.f u8 6\n',
+  )
+  const client = new URL('../../../corosync/dist/client/index.js', import.meta.url).href
+  fs.writeFileSync(path.join(folder, 'groups.mjs'), groups(client))
+})
+
+afterAll(async () => {
+  if (missing !== undefined) return
+  await lab.down()
+  fs.rmSync(folder, { recursive: true, force: true })
+})
+
+/** Outcome of a tool; what differs from one moment to the next is made equal. */
+async function outcome(node: number, argv: readonly string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await lab.exec(node, ...argv)
+  return {
+    argv: argv.filter((word) => !word.startsWith('/')),
+    status,
+    stdout: stdout.replace(/^Date: .*$/m, 'Date'),
+    stderr,
+  }
+}
+
+/** Runs each command first with the C tool, then with ours, and expects the same bytes and exit code. */
+async function same(node: number, commands: string): Promise<void> {
+  for (const command of commands
+    .split('\n')
+    .map((row) => row.trim())
+    .filter((row) => row !== '')) {
+    const argv = command.split(' ').map((word) => word.replace('FOLDER', folder))
+    const theirs = await outcome(node, argv)
+    const ours = await outcome(node, [process.execPath, quorateProgram, ...argv])
+    expect(ours, command).toEqual(theirs)
+  }
+}
+
+const readings = `
+corosync-quorumtool
+corosync-quorumtool -s
+corosync-quorumtool -s -p
+corosync-quorumtool -s -H
+corosync-quorumtool -l
+corosync-quorumtool -l -i
+corosync-quorumtool -l -o n
+corosync-quorumtool -l -o i -H -p
+corosync-quorumtool -l -o z
+corosync-quorumtool -h
+corosync-quorumtool -V
+corosync-quorumtool -x
+corosync-quorumtool -e 1
+corosync-quorumtool -e x
+corosync-quorumtool -v x
+corosync-quorumtool -n 9 -v 2
+corosync-quorumtool -f
+corosync-cfgtool
+corosync-cfgtool -h
+corosync-cfgtool -s
+corosync-cfgtool -s -b
+corosync-cfgtool -n
+corosync-cfgtool -a 2
+corosync-cfgtool -a 77
+corosync-cfgtool -a x
+corosync-cfgtool -k 0
+corosync-cfgtool -R
+corosync-cfgtool -L
+corosync-cfgtool -z
+corosync-cpgtool
+corosync-cpgtool -n
+corosync-cpgtool -e
+corosync-cpgtool -d ,
+corosync-cpgtool -h
+corosync-cpgtool -z
+corosync-cmapctl
+corosync-cmapctl -h
+corosync-cmapctl -b nodelist.
+corosync-cmapctl totem. nodelist.
+corosync-cmapctl nothing.here
+corosync-cmapctl -g totem.version totem.transport
+corosync-cmapctl -g totem.version no.such totem.transport
+corosync-cmapctl -q -g totem.version
+corosync-cmapctl -g
+corosync-cmapctl -g x
+corosync-cmapctl -x
+corosync-cmapctl -m foo
+corosync-cmapctl -C ring
+`
+
+const writings = `
+corosync-cmapctl -s t.a str hello
+corosync-cmapctl -s t.b bin FOLDER/bytes
+corosync-cmapctl -s t.c u8 300
+corosync-cmapctl -s t.d dbl 2.25
+corosync-cmapctl -s t.e flt 1e3
+corosync-cmapctl -s t.f u32 0x10
+corosync-cmapctl -s -- t.g i64 -1
+corosync-cmapctl -s t.h u64 18446744073709551616
+corosync-cmapctl -s t.i zzz 1
+corosync-cmapctl -s t.j i32
+corosync-cmapctl -s t.k bin FOLDER/none
+corosync-cmapctl -s t.l bin /dev/null
+corosync-cmapctl -s a str x
+corosync-cmapctl -s totem.version u32 3
+corosync-cmapctl t.
+corosync-cmapctl -b t.
+corosync-cmapctl -d no.a t.a
+corosync-cmapctl -D nodelist.
+corosync-cmapctl -p FOLDER/settings
+corosync-cmapctl s.
+corosync-cmapctl -p FOLDER/none
+corosync-cmapctl -C all
+corosync-cmapctl -D t. s.
+`
+
+describe.each(['udpu', 'knet'] as const)('on a real corosync with %s', (transport) => {
+  beforeAll(async () => {
+    if (missing !== undefined) return
+    await lab.up({ nodes: 2, transport, tokenMs: 1000 })
+    await lab.startCorosync(1, 'real')
+    await lab.startCorosync(2, 'real')
+    await lab.waitRing()
+    await lab.must(['start', '2', 'groups', process.execPath, path.join(folder, 'groups.mjs')])
+    while (!(await lab.exec(1, 'corosync-cpgtool', '-n')).stdout.includes('zz'));
+  })
+
+  test.skipIf(missing !== undefined)(`our tools print what the C tools print${why}`, () => same(1, readings))
+
+  test.skipIf(missing !== undefined)(`values are set, shown, loaded and deleted in the same words${why}`, () =>
+    same(1, writings),
+  )
+})
+
+test.skipIf(missing !== undefined)(
+  `a lost peer and a corosync that is gone are told in the same words${why}`,
+  async () => {
+    await lab.up({ nodes: 3, transport: 'udpu', tokenMs: 500 })
+    await lab.startCorosync(1, 'real')
+    const status = async (): Promise<number> => (await lab.exec(1, 'corosync-quorumtool', '-s')).status
+    while ((await status()) !== 2);
+    await same(1, 'corosync-quorumtool -s\ncorosync-cfgtool -s\ncorosync-cfgtool -n')
+    await lab.must(['stop', '1', 'corosync'])
+    await same(
+      1,
+      `corosync-quorumtool -s
+    corosync-quorumtool -e 2
+    corosync-cmapctl
+    corosync-cpgtool
+    corosync-cfgtool -s
+    corosync-cfgtool -R
+    corosync-cfgtool -L
+    corosync-cfgtool -H
+    corosync-cfgtool -k 2
+    corosync-cfgtool -a 2`,
+    )
+  },
+)
+
+test.skipIf(missing !== undefined)(`the C tools read our corosync as our tools do${why}`, async () => {
+  await lab.up({ nodes: 3, transport: 'udpu', tokenMs: 1000 })
+  for (const node of [1, 2]) await lab.startCorosync(node, 'real')
+  await lab.startCorosync(3, 'ours')
+  await lab.waitRing()
+  await lab.must(['start', '2', 'groups', process.execPath, path.join(folder, 'groups.mjs')])
+  while (!(await lab.exec(3, 'corosync-cpgtool', '-n')).stdout.includes('zz'));
+  await same(3, `${readings}${writings}`)
+})
