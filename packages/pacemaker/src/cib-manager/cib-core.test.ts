@@ -175,7 +175,7 @@ describe('a request', () => {
 describe('the DC', () => {
   it('syncs everybody to the best copy, and the asker hears when it has arrived', () => {
     const best = xml(
-      '<cib crm_feature_set="3.16.1" epoch="7" num_updates="3" admin_epoch="0"><configuration><resources/></configuration><status/></cib>',
+      '<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="7" num_updates="3" admin_epoch="0"><configuration><resources/></configuration><status/></cib>',
     )
     const group = new Group(['n1', 'n2', 'n3'], { n2: best })
     group.ask('n1', { clientId: 'dc', callId: 5, op: 'cib_sync', host: 'n2', options: 0 }, true)
@@ -183,6 +183,7 @@ describe('the DC', () => {
     expect(group.replies()).toEqual(['n1 dc/5 rc 0'])
     expect(group.digests()).toEqual(new Set([group.core('n2').digest()]))
     expect(versionText(versionOf(group.core('n3').cib))).toBe('0.7.3')
+    expect(attr(group.core('n3').cib, 'update-origin')).toBe('n2')
   })
 
   it('finds a diverged node with a ping after five quiet seconds, and mends it', () => {

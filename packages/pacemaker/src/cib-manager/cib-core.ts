@@ -177,10 +177,12 @@ export class CibCore {
   }
 
   #message(from: string, isOwn: boolean, xml: XmlElement, now: Instant): readonly CibEffect[] {
-    const message = readCibMessage(xml)
-    if (message === undefined || !isCibOperation(message.op)) {
-      return [warning(`message of ${from} with unknown operation ${message?.op ?? '(none)'} ignored`)]
+    const read = readCibMessage(xml)
+    if (read === undefined || !isCibOperation(read.op)) {
+      return [warning(`message of ${from} with unknown operation ${read?.op ?? '(none)'} ignored`)]
     }
+    // A change is noted as that of the node that sent it; syncs name no other.
+    const message = { ...read, op: read.op, origin: from }
     const isRefusedUpgrade = message.op === 'cib_upgrade' && message.upgradeRc !== undefined
     if (message.isReplyTo !== undefined && message.op !== 'cib_replace' && !isRefusedUpgrade) {
       return this.#replied(from, message, message.op, xml)

@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Lab, type LabOutput, labMissing, quorateProgram } from '@quorate/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin', '/usr/sbin/crm_mon'])
+const why = missing === undefined ? '' : ` (skipped: ${missing})`
+const lab = new Lab('pcmkmix')
+/** Node 3 is ours, the others are real. */
+const ours = 3
+
+async function startOurs(node: number): Promise<void> {
+  await lab.must(['start', String(node), 'pacemaker', process.execPath, quorateProgram, 'pacemakerd', '-f'])
+}
+
+/** Asks again until the answer fits: what travels through the cluster has no event that a test outside could await. */
+async function until(ask: () => Promise<LabOutput>, fits: (output: LabOutput) => boolean): Promise<LabOutput> {
+  const deadline = performance.now() + 30_000
+  for (;;) {
+    const output = await ask()
+    if (fits(output) || performance.now() > deadline) return output
+    await sleep(100)
+  }
+}
+
+/** The CIB as each node has it, without what may differ between real nodes too: when and by whom it was changed last. */
+async function cibs(): Promise<readonly string[]> {
+  const all = await Promise.all([1, 2, 3].map((node) => lab.exec(node, 'cibadmin', '-Q', '-l')))
+  return all.map(({ stdout }) => stdout.replace(/ (cib-last-written|update-(origin|client|user))="[^"]*"/g, ''))
+}
+
+async function agreed(): Promise<readonly string[]> {
+  const deadline = performance.now() + 15_000
+  for (;;) {
+    const all = await cibs()
+    if (new Set(all).size === 1 || performance.now() > deadline) return all
+    await sleep(200)
+  }
+}
+
+beforeAll(async () => {
+  if (missing !== undefined) return
+  await lab.up({ nodes: 3, transport: 'udpu' })
+  for (const node of [1, 2, 3]) await lab.startCorosync(node, 'real')
+  await lab.waitRing()
+  await lab.must(['start-pacemaker', '1,2'])
+  await lab.must(['wait-online', '90'])
+  await lab.must(['exec', '1', 'crm_attribute', '-n', 'stonith-enabled', '-v', 'false'])
+  await startOurs(ours)
+  const { stdout } = await until(
+    () => lab.exec(1, 'crm_mon', '-1'),
+    (output) => output.stdout.includes('node1 node2 node3'),
+  )
+  expect(stdout).toContain('Online: [ node1 node2 node3 ]')
+})
+
+afterAll(async () => {
+  if (missing === undefined) await lab.down()
+})
+
+describe.skipIf(missing !== undefined)(`one node of ours with two real ones${why}`, () => {
+  test('holds the same CIB after changes through every node', async () => {
+    for (const node of [1, 2, 3]) {
+      const primitive = `<primitive id="d${node}" class="ocf" provider="pacemaker" type="Dummy"/>`
+      await lab.must(['exec', String(node), 'cibadmin', '-C', '-o', 'resources', '-X', primitive])
+      await lab.must(['exec', String(node), 'crm_attribute', '-n', `option-${node}`, '-v', 'x'])
+    }
+    await lab.must(['exec', '3', 'cibadmin', '-D', '-X', '<nvpair id="cib-bootstrap-options-option-1"/>'])
+    const refused = await lab.exec(3, 'cibadmin', '-C', '-o', 'resources', '-X', '<primitive id="bad"/>')
+    expect(refused.status).toBe(78)
+    await lab.must(['exec', '3', 'crm_resource', '--wait', '--timeout', '30s'])
+    const all = await agreed()
+    expect(new Set(all).size).toBe(1)
+    expect(all[0]).toContain('id="d3"')
+    expect(all[0]).not.toContain('option-1')
+  })
+
+  test('answers the real tools as a real node does', async () => {
+    const commands: readonly (readonly string[])[] = [
+      ['crm_resource', '--list'],
+      ['crm_resource', '--locate', '--resource', 'd1'],
+      ['crm_node', '-l'],
+      ['crmadmin', '-D'],
+      ['crmadmin', '-S', 'node1'],
+      ['crmadmin', '-N'],
+      ['crm_attribute', '-t', 'crm_config', '-n', 'stonith-enabled', '-G'],
+      ['crm_standby', '-G', '-N', 'node2'],
+      ['cibadmin', '-Q', '-A', '//primitive[@id="d1"]'],
+      ['cibadmin', '-Q', '-o', 'tickets'],
+      ['stonith_admin', '-L'],
+      ['stonith_admin', '-H', '*'],
+    ]
+    for (const command of commands) {
+      const [here, there] = [await lab.exec(ours, ...command), await lab.exec(1, ...command)]
+      expect([command, sorted(here.stdout), here.status]).toEqual([command, sorted(there.stdout), there.status])
+    }
+    const shown = async (node: number): Promise<string> => {
+      const { stdout } = await lab.exec(node, 'crm_mon', '-1')
+      return sorted(stdout.replace(/[0-9:]{8}/g, 'T').replace(/Last change: .*/, ''))
+    }
+    expect(await shown(ours)).toBe(await shown(1))
+  })
+
+  test('shares transient attributes, whoever sets them, and forgets them with the node', async () => {
+    await lab.must(['exec', '3', 'attrd_updater', '-n', 'from-ours', '-U', '7'])
+    await lab.must(['exec', '2', 'attrd_updater', '-n', 'from-real', '-U', '9'])
+    const query = (node: number, name: string) => () => lab.exec(node, 'attrd_updater', '-Q', '-A', '-n', name)
+    const here = await until(query(3, 'from-real'), (output) => output.status === 0)
+    const there = await until(query(1, 'from-ours'), (output) => output.status === 0)
+    expect(here.stdout).toBe('name="from-real" host="node2" value="9"\n')
+    expect(there.stdout).toBe('name="from-ours" host="node3" value="7"\n')
+    const pair = ['cibadmin', '-Q', '-A', '//nvpair[@id="status-3-from-ours"]']
+    const stored = await until(
+      () => lab.exec(1, ...pair),
+      (output) => output.status === 0,
+    )
+    expect(stored.stdout).toContain('name="from-ours" value="7"')
+    await lab.must(['exec', '1', 'attrd_updater', '-n', 'from-ours', '-N', 'node3', '-D'])
+    const gone = await until(
+      () => lab.exec(3, ...pair),
+      (output) => output.status !== 0,
+    )
+    expect(gone.status).toBe(105)
+    expect(new Set(await agreed()).size).toBe(1)
+  })
+
+  test('leaves in order, and comes back to the CIB that has moved on', async () => {
+    await lab.must(['stop', '3', 'pacemaker'])
+    const status = await lab.exec(1, 'crm_mon', '-1')
+    expect(status.stdout).toContain('OFFLINE: [ node3 ]')
+    await lab.must(['exec', '1', 'crm_attribute', '-n', 'while-away', '-v', 'x'])
+    await startOurs(ours)
+    await until(
+      () => lab.exec(1, 'crm_mon', '-1'),
+      (output) => output.stdout.includes('Online: [ node1 node2 node3 ]'),
+    )
+    const all = await agreed()
+    expect(new Set(all).size).toBe(1)
+    expect(all[2]).toContain('while-away')
+  })
+})
+
+/** Lines in order: real nodes list some things in the order of a hash table. */
+function sorted(text: string): string {
+  return text.split('\n').sort().join('\n')
+}
