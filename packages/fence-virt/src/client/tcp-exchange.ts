@@ -36,9 +36,18 @@ export function connectionRequest({ operation, domain, isUuid, hash, security }:
   )
 }
 
-/** Microseconds of the wall clock, as the C programs number their requests. */
+/** Numbers go round after this many: microseconds of a second. */
+const sequenceEnd = 1_000_000
+/** How far numbers may run ahead of the clock while requests are made faster than it counts. */
+const aheadMax = 10_000
+let lastSequence = -1
+
+/** Microseconds of the wall clock, as the C programs number their requests; never the same twice in a row. */
 export function sequenceNow(): number {
-  return Math.trunc(((performance.timeOrigin + performance.now()) * 1000) % 1_000_000)
+  const now = Math.trunc(((performance.timeOrigin + performance.now()) * 1000) % sequenceEnd)
+  const isAhead = lastSequence >= now && lastSequence - now < aheadMax
+  lastSequence = isAhead ? (lastSequence + 1) % sequenceEnd : now
+  return lastSequence
 }
 
 function connectFault(socket: net.Socket, timeoutMs: number): Promise<string | undefined> {

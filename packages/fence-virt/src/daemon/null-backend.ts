@@ -18,8 +18,9 @@ export class NullBackend implements Backend {
   async stop(): Promise<void> {}
 
   async perform(operation: PlainOperation, target: string): Promise<number> {
+    if (operation === 'monitor') return responses.success
     this.#journal.info(`null: ${operation} '${target}': ${this.#message}`)
-    return operation === 'monitor' ? responses.success : responses.fail
+    return responses.fail
   }
 
   async hosts(): Promise<readonly Host[] | undefined> {

@@ -7,6 +7,10 @@ const benches: Readonly<Record<string, { readonly what: string; readonly load: (
     what: 'a node is killed: how long until its resource runs elsewhere (root, the lab)',
     load: async () => (await import('./failover.ts')).failover,
   },
+  fence: {
+    what: 'fence_virtd: time for an operation, 100 at once, beside silent clients (root, libvirtd)',
+    load: async () => (await import('./fence.ts')).fence,
+  },
 }
 
 const usage = `Usage: npm run bench -- NAME [ARGUMENTS]

@@ -155,6 +155,11 @@ export class FenceLab {
     return new LabDaemon(child, logFile, pidFile)
   }
 
+  /** Runs a module of this repository with node in the lab's network. */
+  node(module: string, argv: readonly string[]): Promise<Ran> {
+    return this.run([process.execPath, module, ...argv])
+  }
+
   /** Whether something listens on a port in the lab's network. */
   listens(protocol: 'udp' | 'tcp', port: number): boolean {
     const flags = protocol === 'udp' ? '-Hlun' : '-Hltn'
