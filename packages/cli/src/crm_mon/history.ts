@@ -104,7 +104,7 @@ function historyItem(history: ResourceHistory, view: View, withOperations: boole
 
 function operationText(entry: XmlElement, view: View): string {
   const interval = attr(entry, 'interval') ?? '0'
-  const rc = Number.parseInt(attr(entry, 'rc-code') ?? '0', 10)
+  const rc = Math.max(0, Number.parseInt(attr(entry, 'rc-code') ?? '0', 10))
   const parts: string[] = []
   if (interval !== '0') parts.push(`interval="${interval}ms"`)
   if (view.showsTiming) {

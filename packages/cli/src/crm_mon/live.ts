@@ -108,7 +108,7 @@ function intervalMs(text: string | undefined): number {
 async function follow(screen: Screen, host: ToolHost): Promise<void> {
   try {
     const answer = await pingPacemakerd('crm_mon')
-    let lose = () => undefined as void
+    let lose: () => void = () => undefined
     const lost = new Promise<void>((resolve) => {
       lose = resolve
     })

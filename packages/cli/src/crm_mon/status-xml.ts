@@ -1,8 +1,273 @@
 import { exitCodes } from '@quorate/cib'
+import {
+  type Cluster,
+  type ClusterNode,
+  exitWords,
+  isGuest,
+  operationWords,
+  unpackConstraints,
+} from '@quorate/scheduler'
+import { attr, element, type XmlElement } from '@quorate/xml'
 import { resultXml } from '../pacemaker/result-xml.ts'
-import type { Snapshot, View } from './view.ts'
+import { expectedPing, shownAttributes } from './attributes.ts'
+import { bansOf } from './bans.ts'
+import { type Failure, failuresOf } from './failures.ts'
+import { historiesOf, type ResourceHistory } from './history.ts'
+import { localTime, utcTime } from './local-time.ts'
+import { resourcesXml, resourceXml, truth } from './resource-xml.ts'
+import { isMixed } from './summary.ts'
+import { type Snapshot, type View, type Wanted, wantedOf } from './view.ts'
 
-/** The status as XML. */
-export function statusXml(_snapshot: Snapshot, _view: View, request: readonly string[]): string {
-  return resultXml(request, [], exitCodes.ok)
+/** The status as XML (behaviour/pacemaker-tools.md 3). */
+export function statusXml(snapshot: Snapshot, view: View, request: readonly string[]): string {
+  return resultXml(request, statusElements(snapshot, view), exitCodes.ok)
+}
+
+/** Elements of the status, before they are put into an envelope. */
+export function statusElements(snapshot: Snapshot, view: View): readonly XmlElement[] {
+  const { cluster } = snapshot
+  const wanted = wantedOf(cluster, view)
+  const has = (section: Parameters<typeof view.shown.sections.has>[0]) => view.shown.sections.has(section)
+  if ((has('tickets') || has('bans')) && cluster.locations.length === 0) unpackConstraints(cluster)
+  const out: XmlElement[] = []
+  const add = (name: string, children: readonly XmlElement[], isAlways = false) => {
+    if (isAlways || children.length > 0) out.push(element(name, {}, children))
+  }
+  if (snapshot.pacemakerd !== undefined) {
+    const { state, lastUpdated } = snapshot.pacemakerd
+    out.push(element('pacemakerd', { sys_from: 'pacemakerd', state, last_updated: utcTime(lastUpdated) }))
+  }
+  add('summary', summaryXml(snapshot, view))
+  if (has('nodes'))
+    add(
+      'nodes',
+      cluster.nodes.filter(wanted.node).map((node) => nodeXml(cluster, node, view)),
+      true,
+    )
+  if (has('resources') && !view.byNode) add('resources', resourcesXml(cluster, view, wanted))
+  if (has('attributes')) add('node_attributes', attributesXml(cluster, wanted))
+  if (has('operations') || has('failcounts')) {
+    const isAlways = historiesOf(cluster, wanted).length > 0
+    add('node_history', historyXml(cluster, wanted, has('operations')), isAlways)
+  }
+  if (has('failures')) add('failures', failuresOf(cluster, wanted).map(failureXml))
+  if (has('tickets')) add('tickets', ticketsXml(cluster))
+  if (has('bans')) add('bans', bansXml(cluster, view, wanted))
+  return out
+}
+
+function summaryXml({ cluster, nowSeconds }: Snapshot, view: View): readonly XmlElement[] {
+  const has = (section: Parameters<typeof view.shown.sections.has>[0]) => view.shown.sections.has(section)
+  const out: XmlElement[] = []
+  if (has('stack'))
+    out.push(element('stack', { type: cluster.settings.all.get('cluster-infrastructure') ?? 'unknown' }))
+  if (has('dc')) out.push(dcXml(cluster))
+  if (has('times')) {
+    const { cib } = cluster
+    out.push(element('last_update', { time: localTime(nowSeconds) }))
+    out.push(
+      element('last_change', {
+        time: attr(cib, 'cib-last-written') ?? '',
+        user: attr(cib, 'update-user') ?? '',
+        client: attr(cib, 'update-client') ?? '',
+        origin: attr(cib, 'update-origin') ?? '',
+      }),
+    )
+  }
+  if (has('counts')) {
+    out.push(element('nodes_configured', { number: String(cluster.nodes.length) }))
+    out.push(
+      element('resources_configured', {
+        number: String(cluster.instanceCount),
+        disabled: String(cluster.disabledCount),
+        blocked: String(cluster.blockedCount),
+      }),
+    )
+  }
+  if (has('options')) out.push(optionsXml(cluster))
+  return out
+}
+
+function dcXml(cluster: Cluster): XmlElement {
+  const { dc } = cluster
+  if (dc === undefined) return element('current_dc', { present: 'false' })
+  return element('current_dc', {
+    present: 'true',
+    version: cluster.settings.all.get('dc-version') ?? '',
+    name: dc.uname,
+    id: dc.id,
+    with_quorum: truth(cluster.quorate),
+    mixed_version: truth(isMixed(cluster)),
+  })
+}
+
+function optionsXml(cluster: Cluster): XmlElement {
+  const { settings } = cluster
+  return element('cluster_options', {
+    'stonith-enabled': truth(settings.fencingEnabled),
+    'symmetric-cluster': truth(settings.symmetric),
+    'no-quorum-policy': settings.noQuorumPolicy,
+    'maintenance-mode': truth(settings.maintenanceMode),
+    'stop-all-resources': truth(settings.stopAllResources),
+    'stonith-timeout-ms': String(timeoutMs(settings.all.get('stonith-timeout') ?? '60s')),
+    'priority-fencing-delay-ms': String(settings.priorityFencingDelaySeconds * 1000),
+  })
+}
+
+function timeoutMs(text: string): number {
+  const [, number = '60', unit = 's'] = /^\s*(\d+)\s*([a-z]*)/i.exec(text) ?? []
+  const factors: Readonly<Record<string, number>> = {
+    ms: 1,
+    msec: 1,
+    m: 60_000,
+    min: 60_000,
+    h: 3_600_000,
+    hr: 3_600_000,
+  }
+  return Number(number) * (factors[unit.toLowerCase()] ?? 1000)
+}
+
+function nodeXml(cluster: Cluster, node: ClusterNode, view: View): XmlElement {
+  const attributes = {
+    name: node.uname,
+    id: node.id,
+    online: truth(node.online),
+    standby: truth(node.standby),
+    standby_onfail: truth(node.standbyOnFail),
+    maintenance: truth(node.maintenance),
+    pending: truth(node.pending),
+    unclean: truth(node.unclean),
+    health: healthText(cluster, node),
+    feature_set: node.kind === 'member' && node.online ? (node.attributes.get('#feature-set') ?? '<3.15.1') : undefined,
+    shutdown: truth(node.shutdown),
+    expected_up: truth(node.expectedUp),
+    is_dc: truth(node.isDc),
+    resources_running: String(node.running.length),
+    type: node.kind,
+    id_as_resource: isGuest(node) ? node.connection?.container?.id : undefined,
+  }
+  return element('node', attributes, view.byNode ? node.running.map(resourceXml) : [])
+}
+
+function healthText(cluster: Cluster, node: ClusterNode): string {
+  if (cluster.settings.healthStrategy === 'none') return 'green'
+  const words = [...node.attributes]
+    .filter(([name]) => name.startsWith('#health'))
+    .map(([, value]) => value.toLowerCase())
+  return words.includes('red') ? 'red' : words.includes('yellow') ? 'yellow' : 'green'
+}
+
+function attributesXml(cluster: Cluster, wanted: Wanted): readonly XmlElement[] {
+  const out: XmlElement[] = []
+  for (const node of cluster.nodes) {
+    const names = node.online && wanted.node(node) ? shownAttributes(node.attributes) : []
+    if (names.length === 0) continue
+    const items = names.map((name) => {
+      const expected = expectedPing(node, name)
+      return element('attribute', {
+        name,
+        value: node.attributes.get(name) ?? '',
+        expected: expected === undefined ? undefined : String(expected),
+      })
+    })
+    out.push(element('node', { name: node.uname }, items))
+  }
+  return out
+}
+
+function historyXml(cluster: Cluster, wanted: Wanted, withOperations: boolean): readonly XmlElement[] {
+  const out: XmlElement[] = []
+  for (const { node, resources } of historiesOf(cluster, wanted)) {
+    const shown = resources.filter((item) => (withOperations ? item.operations.length > 0 : item.failCount > 0))
+    if (shown.length === 0) continue
+    out.push(
+      element(
+        'node',
+        { name: node.uname },
+        shown.map((item) => resourceHistoryXml(item, withOperations)),
+      ),
+    )
+  }
+  return out
+}
+
+function resourceHistoryXml(history: ResourceHistory, withOperations: boolean): XmlElement {
+  const { id, resource, failCount, lastFailure } = history
+  const attributes = {
+    id,
+    orphan: truth(resource === undefined),
+    'migration-threshold': resource === undefined ? undefined : String(resource.migrationThreshold),
+    'fail-count': failCount > 0 ? String(failCount) : undefined,
+    'last-failure': lastFailure !== undefined && lastFailure > 0 ? localTime(lastFailure) : undefined,
+  }
+  return element('resource_history', attributes, withOperations ? history.operations.map(operationXml) : [])
+}
+
+function operationXml(entry: XmlElement): XmlElement {
+  const rc = Math.max(0, Number.parseInt(attr(entry, 'rc-code') ?? '0', 10))
+  const interval = attr(entry, 'interval') ?? '0'
+  const changed = Number.parseInt(attr(entry, 'last-rc-change') ?? '0', 10)
+  const task = attr(entry, 'operation') ?? ''
+  const ms = (name: string) => {
+    const value = attr(entry, name)
+    return value === undefined ? undefined : `${value}ms`
+  }
+  return element('operation_history', {
+    call: attr(entry, 'call-id'),
+    task: task === 'monitor' && interval === '0' ? 'probe' : task,
+    rc: String(rc),
+    rc_text: exitWords(rc),
+    interval: interval === '0' ? undefined : `${interval}ms`,
+    'last-rc-change': changed > 0 ? localTime(changed) : undefined,
+    'exec-time': ms('exec-time'),
+    'queue-time': ms('queue-time'),
+  })
+}
+
+function failureXml(failure: Failure): XmlElement {
+  const { xml } = failure
+  const key = attr(xml, 'operation_key')
+  const isTimed = failure.changedAt > 0
+  return element('failure', {
+    ...(key === undefined ? { id: attr(xml, 'id') } : { op_key: key }),
+    node: failure.node,
+    exitstatus: exitWords(failure.rc),
+    exitreason: attr(xml, 'exit-reason') ?? 'none',
+    exitcode: String(failure.rc),
+    call: failure.callId,
+    status: operationWords(failure.status),
+    ...(isTimed
+      ? {
+          'last-rc-change': utcTime(failure.changedAt),
+          queued: failure.queueMs,
+          exec: failure.execMs,
+          interval: String(failure.intervalMs),
+          task: attr(xml, 'operation'),
+        }
+      : {}),
+  })
+}
+
+function ticketsXml(cluster: Cluster): readonly XmlElement[] {
+  return [...cluster.tickets.values()].map((ticket) =>
+    element('ticket', {
+      id: ticket.id,
+      status: ticket.granted ? 'granted' : 'revoked',
+      standby: truth(ticket.standby),
+      'last-granted': ticket.lastGrantedSeconds === undefined ? undefined : localTime(ticket.lastGrantedSeconds),
+    }),
+  )
+}
+
+function bansXml(cluster: Cluster, view: View, wanted: Wanted): readonly XmlElement[] {
+  return bansOf(cluster, view, wanted).map((ban) =>
+    element('ban', {
+      id: ban.id,
+      resource: ban.resource,
+      node: ban.node.uname,
+      weight: String(ban.score),
+      'promoted-only': truth(ban.isPromotedOnly),
+      master_only: truth(ban.isPromotedOnly),
+    }),
+  )
 }
