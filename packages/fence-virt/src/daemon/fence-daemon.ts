@@ -115,6 +115,10 @@ async function makeBackend(conf: BackendConf, journal: Journal): Promise<Backend
       ])
       return new CpgBackend(conf, connectRing(), journal)
     }
+    case 'pacemaker': {
+      const { PacemakerBackend } = await import('./pacemaker-backend.ts')
+      return new PacemakerBackend(journal)
+    }
     default:
       throw new Error(`backend ${conf.kind}`)
   }

@@ -1,0 +1,160 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type CpgMessage, decodeCpgMessage, encodeCpgMessage } from './cpg-message.ts'
+import {
+  type Directory,
+  type DirectoryEffect,
+  type DirectoryEvent,
+  newDirectory,
+  ownerOf,
+  stepDirectory,
+} from './guest-directory.ts'
+
+const uuids = { a: '22222222-aaaa-4aaa-8aaa-000000000001', b: '22222222-aaaa-4aaa-8aaa-000000000002' }
+
+describe('messages of the group', () => {
+  it('lie on the wire as the real daemons send them', () => {
+    const request = encodeCpgMessage({ kind: 'request', sequence: 4, operation: 'off', target: 'g2a' })
+    expect(request.byteLength).toBe(156)
+    expect([...request.subarray(0, 19)]).toEqual([0, 0, 0, 0, 4, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 103, 50, 97])
+    expect([...request.subarray(144, 148)]).toEqual([1, 0, 0, 0])
+    const guest = encodeCpgMessage({ kind: 'guest', guest: { name: 'g1b', uuid: uuids.b, owner: 1, state: 5 } })
+    expect([guest[0], guest[16], guest[81], guest[148], guest[152]]).toEqual([2, 103, 50, 1, 5])
+  })
+
+  it('come back as they were', () => {
+    const all: readonly CpgMessage[] = [
+      { kind: 'request', sequence: 1, operation: 'status', target: 'x' },
+      { kind: 'reply', sequence: 1, operation: 'status', target: 'x', to: 3, response: 2 },
+      { kind: 'guest', guest: { name: 'n', uuid: uuids.a, owner: 7, state: 1 } },
+    ]
+    for (const message of all) expect(decodeCpgMessage(encodeCpgMessage(message))).toEqual({ ok: true, value: message })
+  })
+
+  it('never throw for noise', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void decodeCpgMessage(bytes)))
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 156, maxLength: 156 }), fc.nat(3), (bytes, kind) => {
+        bytes.set([kind, 0, 0, 0])
+        decodeCpgMessage(bytes)
+      }),
+    )
+  })
+})
+
+/** Three nodes whose group delivers in order; hypervisors are values. */
+class Group {
+  readonly nodes = new Map<number, Directory>()
+  readonly hosts = new Map<number, { name: string; uuid: string; state: number }[]>()
+  readonly answers: string[] = []
+  readonly acted: string[] = []
+  readonly #queue: (readonly [number, CpgMessage])[] = []
+
+  join(id: number, hosts: { name: string; uuid: string; state: number }[]): void {
+    this.nodes.set(id, newDirectory(id, 'name'))
+    this.hosts.set(id, hosts)
+    this.#members()
+  }
+
+  leave(id: number): void {
+    this.nodes.delete(id)
+    this.#members()
+  }
+
+  ask(id: number, operation: 'off' | 'on' | 'status' | 'reboot', target: string): string | undefined {
+    this.answers.length = 0
+    this.step(id, { kind: 'ask', id: 1, operation, target })
+    this.settle()
+    return this.answers[0]
+  }
+
+  settle(): void {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const [from, message] = next
+      for (const node of [...this.nodes.keys()]) this.step(node, { kind: 'message', from, message })
+    }
+  }
+
+  step(node: number, event: DirectoryEvent): void {
+    const directory = this.nodes.get(node)
+    if (directory === undefined) return
+    const step = stepDirectory(directory, event)
+    this.nodes.set(node, step.directory)
+    for (const effect of step.effects) this.#carryOut(node, effect)
+  }
+
+  #members(): void {
+    const members = [...this.nodes.keys()]
+    for (const node of members) this.step(node, { kind: 'members', members })
+    this.settle()
+  }
+
+  #carryOut(node: number, effect: DirectoryEffect): void {
+    if (effect.do === 'multicast') this.#queue.push([node, effect.message])
+    else if (effect.do === 'look') {
+      this.step(node, { kind: 'local', hosts: this.hosts.get(node) ?? [], request: effect.request })
+    } else if (effect.do === 'perform') {
+      this.acted.push(`${node} ${effect.request.operation} ${effect.request.target}`)
+      this.step(node, { kind: 'performed', request: effect.request, response: 0 })
+    } else this.answers.push(`${effect.response}`)
+  }
+}
+
+describe('the directory of guests', () => {
+  function three(): Group {
+    const group = new Group()
+    group.join(1, [{ name: 'a', uuid: uuids.a, state: 1 }])
+    group.join(2, [{ name: 'b', uuid: uuids.b, state: 5 }])
+    group.join(3, [])
+    return group
+  }
+
+  it('knows every machine at every node', () => {
+    const group = three()
+    for (const directory of group.nodes.values()) {
+      expect([ownerOf(directory, 'a'), ownerOf(directory, 'b'), ownerOf(directory, 'c')]).toEqual([1, 2, undefined])
+    }
+  })
+
+  it('has the owner act, once, whoever is asked', () => {
+    const group = three()
+    for (const node of [1, 2, 3]) expect(group.ask(node, 'off', 'a')).toBe('0')
+    expect(group.acted).toEqual(['1 off a', '1 off a', '1 off a'])
+  })
+
+  it('answers for machines that nobody has', () => {
+    const group = three()
+    expect([group.ask(1, 'off', 'x'), group.ask(1, 'status', 'x')]).toEqual(['0', '2'])
+    expect([group.ask(1, 'reboot', 'x'), group.ask(1, 'on', 'x')]).toEqual(['0', '1'])
+    expect(group.acted).toEqual([])
+  })
+
+  it('takes machines of a node that left for off', () => {
+    const group = three()
+    group.leave(1)
+    expect([group.ask(2, 'status', 'a'), group.ask(2, 'off', 'a')]).toEqual(['2', '0'])
+  })
+
+  it('does not call a machine off that is asked for by its other name', () => {
+    const group = three()
+    expect([group.ask(2, 'off', uuids.a), group.ask(2, 'status', uuids.a)]).toEqual(['1', '0'])
+    expect(group.acted).toEqual([])
+  })
+
+  it('means the one that runs where several have the name', () => {
+    const group = three()
+    group.hosts.set(3, [{ name: 'b', uuid: uuids.b, state: 1 }])
+    group.step(3, { kind: 'local', hosts: group.hosts.get(3) ?? [], request: undefined })
+    group.settle()
+    group.ask(1, 'off', 'b')
+    expect(group.acted).toEqual(['3 off b'])
+  })
+
+  it('asks again when a node goes away in the middle', () => {
+    const group = three()
+    group.step(2, { kind: 'ask', id: 9, operation: 'off', target: 'a' })
+    group.leave(1)
+    group.settle()
+    expect(group.answers).toContain('0')
+  })
+})
