@@ -19,3 +19,5 @@ export type {
   IpcService,
   IpcTransport,
 } from './ipc-service.ts'
+export { LogFile, logBytesWaitingMax, logLineCharsMax, logTime } from './log-file.ts'
+export { notifyService } from './service-notice.ts'

@@ -31,15 +31,19 @@ const addressBytes = 110
 /** Longest path or abstract name of a unix socket, in bytes: what is left of its address for a NUL in front or behind. */
 export const unixNameBytesMax = 107
 
-/** Where a unix socket lives: in the abstract namespace (libqb on Linux) or in the file system. */
-export type UnixAddress = { readonly kind: 'abstract' | 'file'; readonly name: string }
+/**
+ * Where a unix socket lives: in the file system, or in the abstract namespace under a name that is padded (libqb on
+ * Linux) or not (systemd).
+ */
+export type UnixAddress = { readonly kind: 'abstract' | 'abstract-unpadded' | 'file'; readonly name: string }
 
 function encodeAddress(address: UnixAddress): Uint8Array {
   const name = encodeText(address.name)
   invariant(name.byteLength > 0 && name.byteLength <= unixNameBytesMax, 'a name that fits', { name: address.name })
-  const out = new Uint8Array(addressBytes)
+  const at = address.kind === 'file' ? 2 : 3
+  const out = new Uint8Array(address.kind === 'abstract-unpadded' ? at + name.byteLength : addressBytes)
   out[0] = familyUnix
-  out.set(name, address.kind === 'abstract' ? 3 : 2)
+  out.set(name, at)
   return out
 }
 
@@ -65,7 +69,7 @@ export class UnixSocket {
   static listen(address: UnixAddress, backlog: number): UnixSocket {
     const made = UnixSocket.#create(typeStream)
     made.#attempt(() => {
-      checked(bind(made.fd, encodeAddress(address), addressBytes), 'bind', `to '${address.name}'`)
+      made.#bind(address)
       checked(listen(made.fd, backlog), 'listen', `on '${address.name}'`)
     })
     made.#setOption(optionPassCredentials, 1)
@@ -83,9 +87,16 @@ export class UnixSocket {
   /** A datagram socket bound to `address`, with room for messages of `messageBytes` if the system's limits allow. */
   static datagram(address: UnixAddress, messageBytes: number): UnixSocket {
     const made = UnixSocket.#create(typeDatagram)
-    made.#attempt(() => checked(bind(made.fd, encodeAddress(address), addressBytes), 'bind', `to '${address.name}'`))
+    made.#attempt(() => made.#bind(address))
     made.#setOption(optionSendBuffer, messageBytes)
     made.#setOption(optionReceiveBuffer, messageBytes)
+    return made
+  }
+
+  /** A datagram socket without an address of its own, which sends to `address`. @throws SystemCallError */
+  static sender(address: UnixAddress): UnixSocket {
+    const made = UnixSocket.#create(typeDatagram)
+    made.#attempt(() => made.connectTo(address))
     return made
   }
 
@@ -102,9 +113,15 @@ export class UnixSocket {
     }
   }
 
+  #bind(address: UnixAddress): void {
+    const bytes = encodeAddress(address)
+    checked(bind(this.fd, bytes, bytes.byteLength), 'bind', `to '${address.name}'`)
+  }
+
   /** Sets the peer. @throws SystemCallError */
   connectTo(address: UnixAddress): void {
-    checked(connect(this.fd, encodeAddress(address), addressBytes), 'connect', `to '${address.name}'`)
+    const bytes = encodeAddress(address)
+    checked(connect(this.fd, bytes, bytes.byteLength), 'connect', `to '${address.name}'`)
   }
 
   /** The next connection, or undefined when none waits. @throws SystemCallError (EMFILE: too many files are open) */
