@@ -10,6 +10,7 @@ import { readOptions } from './cluster-options.ts'
 import { mayAct } from './fsm.ts'
 import { takeMessage } from './intake.ts'
 import { finalize, synced } from './joining.ts'
+import { tellLoad } from './load.ts'
 import { leaveWhenQuiet, runLocal, stopAlone } from './local-work.ts'
 import { enter, type Queued, schedule } from './machine.ts'
 import { searchForDc, updatePeers } from './membership.ts'
@@ -92,6 +93,9 @@ function handle(step: Step, event: ControllerEvent): void {
     case 'timer':
       timer(step, event.timer)
       return
+    case 'load':
+      tellLoad(step, event.average)
+      return
     case 'shutdown':
       shutdown(step)
       return
@@ -120,7 +124,7 @@ function scheduled(step: Step, token: number, result: ScheduleResult): void {
 function cibAnswered(step: Step, tag: number, rc: number): void {
   const { state } = step
   state.openCalls.delete(tag)
-  if (tag === state.syncTag) synced(step, rc)
+  if (tag === state.sync?.tag) synced(step, rc)
   else if (rc !== 0) log(step, 'debug', `CIB call ${tag} answered ${rc}`)
   if (state.phase === 'S_FINALIZE_JOIN' && nodesIn(state.join, 'integrated').length > 0) finalize(step)
   if (state.wantsSchedule && state.openCalls.size === 0 && state.phase === 'S_POLICY_ENGINE') schedule(step)
@@ -160,6 +164,11 @@ function timer(step: Step, name: ControllerTimer): void {
     case 'escalation':
       log(step, 'error', 'The cluster did not let this node go in time: stopping anyway')
       step.raise('I_STOP')
+      return
+    case 'open-calls':
+      log(step, 'warning', `No answer to ${state.openCalls.size} changes of the CIB; going on without them`)
+      state.openCalls.clear()
+      if (state.wantsSchedule && state.phase === 'S_POLICY_ENGINE') schedule(step)
       return
     case 'search':
       searchForDc(step)

@@ -2,6 +2,7 @@ import { attr, child, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { countBallot, isWon } from '../election/election.ts'
 import { ballotMessage, crmPayload, readBallot } from '../messages/crm-message.ts'
 import { leads } from './fsm.ts'
+import { takeLoad } from './load.ts'
 import { runLocal } from './local-work.ts'
 import { pingAnswer, searchForDc, takeShutdownRequest } from './membership.ts'
 import { log, reply } from './posts.ts'
@@ -108,19 +109,6 @@ function takeBallot(step: Step, from: string, xml: XmlElement): void {
     default:
       verdict satisfies never
   }
-}
-
-function takeLoad(step: Step, from: string, xml: XmlElement): void {
-  const peer = step.state.peers.get(from)
-  if (peer === undefined) return
-  const number = (name: string) => Number.parseInt(attr(xml, name) ?? '', 10)
-  const mode = number('crm-limit-mode')
-  const most = number('crm-limit-max')
-  step.state.peers.set(from, {
-    ...peer,
-    loadMode: Number.isNaN(mode) ? peer.loadMode : mode,
-    jobsMax: Number.isNaN(most) ? peer.jobsMax : most,
-  })
 }
 
 function takePing(step: Step, from: string, xml: XmlElement): void {

@@ -67,7 +67,7 @@ export function offerToAll(step: Step): void {
   }
   const active = [...activeNodes(state)].sort(compareNodeNames)
   state.join = offerAll(state.join, active)
-  state.syncTag = undefined
+  state.sync = undefined
   for (const uname of active) sendOffer(step, uname)
   log(step, 'info', `join-${state.join.id}: Waiting on requests from ${active.length} outstanding nodes`)
   checkIntegrated(step)
@@ -83,7 +83,7 @@ export function offerToOne(step: Step, about: InputSubject): void {
       : [about.from].filter((uname) => isActive(state, uname))
   const asked = [...new Set([...wanted, self])].sort(compareNodeNames)
   state.join = offerTo(state.join, asked)
-  state.syncTag = undefined
+  state.sync = undefined
   for (const uname of asked) sendOffer(step, uname)
   checkIntegrated(step)
 }
@@ -148,17 +148,17 @@ export function checkIntegrated(step: Step): void {
  */
 export function finalize(step: Step): void {
   const { state } = step
-  if (state.phase !== 'S_FINALIZE_JOIN' || state.syncTag !== undefined) return
+  if (state.phase !== 'S_FINALIZE_JOIN' || state.sync !== undefined) return
   if (state.transition?.isFinished === false || state.openCalls.size > 0) return
   const best = state.join.best?.uname ?? state.config.uname
   log(step, 'info', `join-${state.join.id}: Syncing our CIB to the rest of the cluster, from ${best}`)
-  state.syncTag = callCib(step, { op: 'cib_sync', host: best, options: configured })
+  state.sync = { tag: callCib(step, { op: 'cib_sync', host: best, options: configured }), from: best }
 }
 
 /** The newest CIB has gone to all: the nodes are let in. */
 export function synced(step: Step, rc: number): void {
   const { state } = step
-  state.syncTag = undefined
+  state.sync = undefined
   if (state.phase !== 'S_FINALIZE_JOIN') return
   if (rc !== 0) {
     log(step, 'error', `join-${state.join.id}: CIB sync failed (${rc}); joining again`)
@@ -214,9 +214,18 @@ export function confirmJoin(step: Step, about: InputSubject): void {
   checkComplete(step)
 }
 
+/** The node that was to send the newest CIB has gone: the others have to agree on another one. */
+export function syncLost(step: Step, uname: string): void {
+  const { sync } = step.state
+  if (sync?.from !== uname) return
+  step.state.openCalls.delete(sync.tag)
+  step.state.sync = undefined
+  if (step.state.phase === 'S_FINALIZE_JOIN') step.raise('I_ELECTION_DC')
+}
+
 /** Goes on when everybody who was let in has confirmed. */
 export function checkComplete(step: Step): void {
-  if (step.state.phase === 'S_FINALIZE_JOIN' && step.state.syncTag === undefined && isComplete(step.state.join)) {
+  if (step.state.phase === 'S_FINALIZE_JOIN' && step.state.sync === undefined && isComplete(step.state.join)) {
     step.raise('I_FINALIZED')
   }
 }
@@ -279,6 +288,7 @@ export function takeAnswer(step: Step, about: InputSubject): void {
     do: 'attributes',
     updates: [{ name: '#feature-set', value: state.config.featureSet, node: state.config.uname }],
   })
+  setStartState(step)
   const self = { id: state.config.uuid, uname: state.config.uname }
   post(step, {
     task: 'join_confirm',
@@ -293,6 +303,22 @@ export function takeAnswer(step: Step, about: InputSubject): void {
     }),
   })
   if (!isDc(state)) step.raise('I_NOT_DC')
+}
+
+/** At its first join a node may be told to hold back, or not to (`pacemakerd --standby`, PCMK_node_start_state). */
+function setStartState(step: Step): void {
+  const { config, hasJoined } = step.state
+  step.state.hasJoined = true
+  if (hasJoined || config.startState === undefined) return
+  const value = config.startState === 'standby' ? 'on' : 'off'
+  const pair = element('nvpair', { id: `nodes-${config.uuid}-standby`, name: 'standby', value })
+  const set = element('instance_attributes', { id: `nodes-${config.uuid}` }, [pair])
+  callCib(step, {
+    op: 'cib_modify',
+    section: 'nodes',
+    data: element('nodes', {}, [element('node', { id: config.uuid, uname: config.uname }, [set])]),
+    options: created,
+  })
 }
 
 /** Forgets what a lost node had, unless a DC does it. */

@@ -185,20 +185,25 @@ function release(step: Step): void {
   state.transition = undefined
   state.scheduleToken = undefined
   state.wantsSchedule = false
-  state.syncTag = undefined
+  state.sync = undefined
   if (isDc(state)) state.dc = undefined
   step.effects.push({ do: 'primary', isPrimary: false })
   if (state.phase === 'S_RELEASE_DC') step.raise('I_RELEASE_SUCCESS')
 }
+
+/** Answers to our own changes that take longer than this will not come: the scheduler must not wait for them for ever. */
+const openCallsMs = 10_000
 
 /** Asks the scheduler, as soon as all our own changes have come back: it must see what we have just written. */
 export function schedule(step: Step): void {
   const { state } = step
   state.scheduleToken = undefined
   if (state.openCalls.size > 0) {
+    if (!state.wantsSchedule) step.effects.push({ do: 'arm', timer: 'open-calls', afterMs: openCallsMs })
     state.wantsSchedule = true
     return
   }
+  step.effects.push({ do: 'disarm', timer: 'open-calls' })
   state.wantsSchedule = false
   state.lastTag += 1
   state.scheduleToken = state.lastTag

@@ -4,7 +4,7 @@ import { forgetVoter, isWon, lossDampeningMs } from '../election/election.ts'
 import { withoutNode } from '../join/join.ts'
 import { infinity } from '../transition/graph.ts'
 import { expectsDown } from '../transition/transition.ts'
-import { checkComplete, checkIntegrated, cleanUpAfter } from './joining.ts'
+import { checkComplete, checkIntegrated, cleanUpAfter, syncLost } from './joining.ts'
 import { writeNodeStates, writeQuorum } from './node-states.ts'
 import { log, post } from './posts.ts'
 import { activeNodes, isActive, isDc, type PeerRecord, type PeerView, type Step } from './state.ts'
@@ -59,6 +59,7 @@ function loseNode(step: Step, peer: PeerRecord): void {
     return
   }
   cleanUpAfter(step, peer)
+  syncLost(step, uname)
   if (wasDc) {
     log(step, 'notice', `Our DC node (${uname}) left the cluster`)
     step.raise('I_ELECTION')

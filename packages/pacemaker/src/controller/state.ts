@@ -30,6 +30,8 @@ export type ControllerConfig = {
   /** Tells this incarnation's graphs from those of others: 36 characters. */
   readonly transitionUuid: string
   readonly processors: number
+  /** Standby that this node takes at its first join; undefined: as configured. */
+  readonly startState?: 'standby' | 'online' | undefined
 }
 
 /** A node as corosync and the process groups show it. */
@@ -60,6 +62,7 @@ export type ControllerTimer =
   | 'quorum-gain'
   | 'transition-delay'
   | 'search'
+  | 'open-calls'
   | `action:${number}`
 
 /** Everything that can happen to a controller. */
@@ -73,6 +76,8 @@ export type ControllerEvent =
   | { readonly kind: 'scheduled'; readonly token: number; readonly result: ScheduleResult }
   | { readonly kind: 'local'; readonly event: LocalEvent }
   | { readonly kind: 'timer'; readonly timer: ControllerTimer; readonly cpu: CpuTime }
+  /** How busy this node is: its load average over the last minute. */
+  | { readonly kind: 'load'; readonly average: number }
   /** Asked to stop (SIGTERM, `pacemakerd --shutdown`). */
   | { readonly kind: 'shutdown' }
   /** The ring is gone: nobody can be asked any more. */
@@ -125,8 +130,8 @@ export type ControllerState = {
   isQuorate: boolean
   election: ElectionState
   join: JoinState
-  /** A CIB sync has been asked for in the finalization of this join. */
-  syncTag: number | undefined
+  /** The copy of the newest CIB that this join has asked a node for, and awaits. */
+  sync: { readonly tag: number; readonly from: string } | undefined
   readonly local: LocalResources
   transition: Transition | undefined
   graphCount: number
@@ -147,6 +152,10 @@ export type ControllerState = {
   search: Map<string, string> | undefined
   isRingLost: boolean
   stopsAwaited: boolean
+  /** This node has been let in once since it started. */
+  hasJoined: boolean
+  /** Load class that this node has told the others last; undefined before the first time. */
+  toldLoad: number | undefined
 }
 
 const emptyCib: XmlElement = { name: 'cib', attributes: [], children: [], text: '' }
@@ -163,7 +172,7 @@ export function newController(config: ControllerConfig): ControllerState {
     isQuorate: false,
     election: initialElection,
     join: initialJoin,
-    syncTag: undefined,
+    sync: undefined,
     local: newLocalResources({ id: config.uuid, uname: config.uname }),
     transition: undefined,
     graphCount: 0,
@@ -179,6 +188,8 @@ export function newController(config: ControllerConfig): ControllerState {
     search: undefined,
     isRingLost: false,
     stopsAwaited: false,
+    hasJoined: false,
+    toldLoad: undefined,
   }
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../transition/transition.ts'
 import { formatTransitionKey, formatTransitionMagic, parseTransitionMagic } from '../transition/transition-key.ts'
 import { finalize } from './joining.ts'
+import { jobsAllowed } from './load.ts'
 import { runLocal } from './local-work.ts'
 import { callCib, log, post } from './posts.ts'
 import { isActive, type ScheduleResult, type Step } from './state.ts'
@@ -44,9 +45,7 @@ export function runGraph(step: Step, result: ScheduleResult): void {
 function jobLimits(step: Step): ReadonlyMap<string, number> {
   const limits = new Map<string, number>()
   for (const peer of step.state.peers.values()) {
-    const most = peer.jobsMax ?? step.state.config.processors * 2
-    const share = peer.loadMode === 0 ? 1 : peer.loadMode === 1 ? 2 : peer.loadMode === 0x10 ? 4 : most
-    limits.set(peer.uname, Math.max(1, Math.trunc(most / share)))
+    limits.set(peer.uname, jobsAllowed(peer.loadMode, peer.jobsMax ?? step.state.config.processors * 2))
   }
   return limits
 }

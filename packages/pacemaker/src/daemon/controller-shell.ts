@@ -1,3 +1,4 @@
+import os from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
 import { attr, withAttributes, type XmlElement } from '@quorate/xml'
@@ -40,6 +41,8 @@ export type ControllerHost = {
   readonly ended: (exitCode: number) => void
 }
 
+/** How often a node looks how busy it is. */
+const loadIntervalMs = 30_000
 /** Longest span that a host's timer can wait, in milliseconds. */
 const timerMsMax = 2 ** 31 - 1
 
@@ -90,6 +93,9 @@ export class ControllerShell implements ControllerDoor {
     )
     this.#peersChanged()
     this.#post({ kind: 'started', cib: cib.cib })
+    const tellLoad = (): void => this.#post({ kind: 'load', average: os.loadavg()[0] ?? 0 })
+    const load = setInterval(tellLoad, loadIntervalMs)
+    this.#stops.push(() => clearInterval(load))
   }
 
   receive(message: XmlElement): void {

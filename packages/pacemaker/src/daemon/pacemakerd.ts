@@ -181,7 +181,14 @@ class Pacemakerd implements DaemonDoor {
       configuredNodes: messenger.configuredNodes().map((node) => ({ uuid: String(node.nodeId), uname: node.name })),
       transitionUuid: randomUUID(),
       processors: os.availableParallelism(),
+      startState: this.#startState(),
     }
+  }
+
+  #startState(): 'standby' | 'online' | undefined {
+    const wanted = process.env['PCMK_node_start_state']
+    if (this.#options.startsOnStandby || wanted === 'standby') return 'standby'
+    return wanted === 'online' ? 'online' : undefined
   }
 
   /** The CIB on disk cannot be used: nothing is started on it, and nothing is overwritten. */
