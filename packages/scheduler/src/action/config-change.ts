@@ -35,6 +35,7 @@ function matching(cluster: Cluster, id: string): Resource[] {
   const found = new Set<Resource>()
   const exact = cluster.resourceById.get(id)
   if (exact !== undefined) found.add(exact)
+  for (const item of cluster.resourceTwins.get(id) ?? []) found.add(item)
   for (const item of cluster.resourcesByHistoryName.get(id) ?? []) found.add(item)
   if (found.size > 1) return inTreeOrder(cluster, found).reverse()
   return [...found].filter((item) => item.variant === variant.primitive)
@@ -72,7 +73,7 @@ function checkHistory(cluster: Cluster, resource: Resource, node: ClusterNode, h
     return
   }
   if (agentDiffers(resource, history)) {
-    triggerUnfencing(cluster, resource, undefined, 'Device definition changed')
+    triggerUnfencing(cluster, resource, node, 'Device definition changed')
     requestAction(cluster, resource, { task: task.stop, node, optional: false })
     resource.startPending = true
     cleanUp(cluster, resource, node, false)
@@ -140,19 +141,19 @@ function definitionChanged(cluster: Cluster, resource: Resource, node: ClusterNo
     return false
   }
   if (verdict === 'restart') {
-    forceRestart(cluster, resource, effective, intervalMs)
+    forceRestart(cluster, resource, node, effective, intervalMs)
     return true
   }
   if (intervalMs > 0) {
-    triggerUnfencing(cluster, resource, undefined, 'Device parameters changed (reschedule)')
+    triggerUnfencing(cluster, resource, node, 'Device parameters changed (reschedule)')
     const recurring = requestAction(cluster, resource, { task: entry.task, intervalMs, node, optional: true })
     recurring.reschedule = true
     return true
   }
   if (entry.restartDigest !== undefined) {
-    triggerUnfencing(cluster, resource, undefined, 'Device parameters changed (reload)')
+    triggerUnfencing(cluster, resource, node, 'Device parameters changed (reload)')
     reload(cluster, resource, node)
-  } else forceRestart(cluster, resource, effective, intervalMs)
+  } else forceRestart(cluster, resource, node, effective, intervalMs)
   return true
 }
 
@@ -160,8 +161,14 @@ function isConfigured(resource: Resource, entry: HistoryEntry): boolean {
   return findOperation(resource, entry.task, entry.intervalMs, false) !== undefined
 }
 
-function forceRestart(cluster: Cluster, resource: Resource, taskName: string, intervalMs: number): void {
-  triggerUnfencing(cluster, resource, undefined, 'Device parameters changed')
+function forceRestart(
+  cluster: Cluster,
+  resource: Resource,
+  node: ClusterNode,
+  taskName: string,
+  intervalMs: number,
+): void {
+  triggerUnfencing(cluster, resource, node, 'Device parameters changed')
   const key = operationKey(resource.id, taskName, intervalMs)
   const action = requestAction(cluster, resource, { task: taskName, key, intervalMs, optional: false })
   setReason(action, changed, true)

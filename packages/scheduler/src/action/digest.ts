@@ -30,10 +30,10 @@ function digestsFor(
   intervalMs: number,
   entry: HistoryEntry,
 ): Digests {
-  let byNode = caches.get(cluster)
-  if (byNode === undefined) caches.set(cluster, (byNode = new Map()))
-  let byKey = byNode.get(node)
-  if (byKey === undefined) byNode.set(node, (byKey = new Map()))
+  const byNode = caches.get(cluster) ?? new Map<ClusterNode, Map<string, Digests>>()
+  caches.set(cluster, byNode)
+  const byKey = byNode.get(node) ?? new Map<string, Digests>()
+  byNode.set(node, byKey)
   const key = operationKey(resource.id, taskName, intervalMs)
   const known = byKey.get(key)
   if (known !== undefined) return known
@@ -64,7 +64,7 @@ function calculate(
     all: digest(parameters),
     parameters,
     restart:
-      attr(entry.xml, 'op-restart-digest') === undefined ? undefined : digest(restartParameters(parameters, entry)),
+      entry.restartDigest === undefined ? undefined : digest(restartParameters(parameters, entry)),
     secure:
       attr(entry.xml, 'op-secure-digest') === undefined
         ? undefined
@@ -120,11 +120,15 @@ export function compareDigests(
   const taskName = asStart ? task.start : entry.task
   const digests = digestsFor(cluster, resource, node, taskName, entry.intervalMs, entry)
   const stored = attr(entry.xml, 'op-digest')
-  if (entry.restartDigest !== undefined && digests.restart !== entry.restartDigest) digests.verdict = 'restart'
+  if (isRestartNeeded(digests, entry)) digests.verdict = 'restart'
   else if (stored === undefined) digests.verdict = 'unknown'
   else if (stored === digests.all) digests.verdict = 'match'
   else if (entry.intervalMs !== 0 || digests.verdict !== 'restart') digests.verdict = 'changed'
   return digests.verdict
+}
+
+function isRestartNeeded(digests: Digests, entry: HistoryEntry): boolean {
+  return digests.restart !== undefined && entry.restartDigest !== undefined && digests.restart !== entry.restartDigest
 }
 
 /** True where only parameters changed that are secret: nothing has to be done for them. */

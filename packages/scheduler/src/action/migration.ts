@@ -56,6 +56,5 @@ export function createMigration(
     addMeta(action, 'migrate_source', current?.uname)
     addMeta(action, 'migrate_target', next?.uname)
   }
-  const isRemoteConnection = resource.isConnection && resource.container === undefined
-  if (to !== undefined && !isRemoteConnection) addMeta(to, 'record-pending', 'true')
+  if (to !== undefined && !resource.isConnection) addMeta(to, 'record-pending', 'true')
 }

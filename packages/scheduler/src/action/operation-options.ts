@@ -16,6 +16,7 @@ export function findOperation(
   name: string,
   intervalMs: number,
   includeDisabled: boolean,
+  key: string = name,
 ): OperationEntry | undefined {
   const search = (wanted: string, interval: number): OperationEntry | undefined =>
     resource.operations.find(
@@ -23,13 +24,13 @@ export function findOperation(
     )
   const direct = search(name, intervalMs)
   if (direct !== undefined) return direct
-  if (name.includes(task.migrateTo) || name.includes(task.migrateFrom)) return search('migrate', 0)
-  return name.includes('notify') ? search(task.notify, 0) : undefined
+  if (key.includes(task.migrateTo) || key.includes(task.migrateFrom)) return search('migrate', 0)
+  return key.includes('_notify_') ? search(task.notify, 0) : undefined
 }
 
 /** Fills in what is configured for an action's operation, and what follows from it. */
 export function unpackOptions(cluster: Cluster, action: Action, resource: Resource, intervalMs: number): void {
-  const entry = findOperation(resource, action.task, intervalMs, true)
+  const entry = findOperation(resource, action.task, intervalMs, true, action.key)
   action.operation = entry?.xml
   for (const [name, value] of operationMeta(cluster, resource, action.task, intervalMs, entry?.xml))
     action.meta.set(name, value)

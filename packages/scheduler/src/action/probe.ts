@@ -116,7 +116,8 @@ function mayProbe(cluster: Cluster, resource: Resource, node: ClusterNode): bool
   if (resource.exclusiveDiscover || top(resource).exclusiveDiscover) {
     if (!resource.allowed.has(node) || resource.allowed.mode(node) !== discovery.exclusive) return false
   }
-  if (resource.allowed.has(node) && resource.allowed.mode(node) === discovery.never) return false
+  const mode = resource.allowed.has(node) ? resource.allowed.mode(node) : node.entryMode
+  if (mode === discovery.never) return false
   return !isGuest(node) || guestIsUp(cluster, resource, node)
 }
 

@@ -101,11 +101,7 @@ function downedXml(action: Action, node: ClusterNode): XmlElement | undefined {
 }
 
 function guestsOn(node: ClusterNode): string[] {
-  const guests: string[] = []
-  for (const resource of node.running) {
-    for (const filler of resource.fillers) if (filler.isConnection) guests.push(filler.id)
-  }
-  return guests
+  return node.running.filter((item) => item.isConnection && item.container !== undefined).map((item) => item.id)
 }
 
 /** Remote nodes whose state of maintenance is not the recorded one. */

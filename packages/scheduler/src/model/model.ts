@@ -403,6 +403,8 @@ export class Cluster {
   resources: Resource[] = []
   /** Every resource by id, instances and members included. */
   readonly resourceById = new Map<string, Resource>()
+  /** Resources whose id another one has already: an orphan can be called like what took its place. */
+  readonly resourceTwins = new Map<string, Resource[]>()
   readonly resourcesByHistoryName = new Map<string, Resource[]>()
   readonly templates = new Map<string, string[]>()
   readonly tags = new Map<string, string[]>()

@@ -50,9 +50,9 @@ export function containerXml(plan: ContainerPlan, number: number, address: strin
     ['force_kill', 'false'],
     ['reuse', 'false'],
     ['run_opts', options],
-    ['mount_points', mountPoints === '' ? undefined : mountPoints],
+    ['mount_points', mountPoints],
     ['run_cmd', command],
-    ['monitor_cmd', plan.hasPrimitive || command !== undefined ? '/bin/true' : '/bin/true'],
+    ['monitor_cmd', '/bin/true'],
   ])
   const monitor = element('op', { id: `${id}-monitor-interval-60s`, name: 'monitor', interval: '60s' })
   return element('primitive', { id, class: 'ocf', provider: 'heartbeat', type: plan.kind }, [

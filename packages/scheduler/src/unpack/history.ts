@@ -1,4 +1,4 @@
-import { attr, child, type XmlElement } from '@quorate/xml'
+import { attr, child, idOf, type XmlElement } from '@quorate/xml'
 import { requestAction } from '../action/create.ts'
 import { fenceNode } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
@@ -10,7 +10,7 @@ import { currentNode, isBundled, isGuest, isRemote, isRemoteOnly, setHistoryName
 import { parseInteger } from '../scalar.ts'
 import { infinity } from '../score.ts'
 import { compareEntries, exitCode, type HistoryEntry, historyEntry, mergeSort, status } from './history-entry.ts'
-import { historyOf } from './history-index.ts'
+import { historyOf, historyOn } from './history-index.ts'
 import { findForHistory, orphanFor } from './history-owner.ts'
 import { remoteOnlineStatus, unpackRemoteState } from './node-state.ts'
 import { findNodeOf } from './nodes.ts'
@@ -82,7 +82,7 @@ function adoptFillers(cluster: Cluster): void {
 }
 
 function unpackResourceHistory(cluster: Cluster, node: ClusterNode, xml: XmlElement): Resource | undefined {
-  const entries = xml.children.filter((item) => item.name === 'lrm_rsc_op').map(historyEntry)
+  const entries = entriesOf(cluster, node, xml)
   const { shutdownLock } = cluster.settings
   if (entries.length === 0 && !shutdownLock) return undefined
   let resource = findForHistory(cluster, node, xml)
@@ -105,6 +105,13 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, xml: XmlElem
   }
   if (saved > resource.role) resource.role = saved
   return resource
+}
+
+/** Entries of a history; the indexed ones, so that what is noted about them is there for later phases. */
+function entriesOf(cluster: Cluster, node: ClusterNode, xml: XmlElement): readonly HistoryEntry[] {
+  const indexed = historyOn(cluster, node, idOf(xml))
+  if (indexed?.xml === xml) return indexed.entries
+  return xml.children.filter((item) => item.name === 'lrm_rsc_op').map(historyEntry)
 }
 
 function unpackLock(cluster: Cluster, resource: Resource, node: ClusterNode, xml: XmlElement): void {

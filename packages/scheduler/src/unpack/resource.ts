@@ -64,7 +64,9 @@ export function unpackResource(
 
 /** Enters a resource and everything below it into the index by id. */
 export function indexResource(cluster: Cluster, resource: Resource): void {
-  if (!cluster.resourceById.has(resource.id)) cluster.resourceById.set(resource.id, resource)
+  const { id } = resource
+  if (!cluster.resourceById.has(id)) cluster.resourceById.set(id, resource)
+  else cluster.resourceTwins.set(id, [...(cluster.resourceTwins.get(id) ?? []), resource])
   for (const item of resource.children) indexResource(cluster, item)
 }
 
