@@ -13,6 +13,7 @@ import {
   streamJournal,
   takePidFile,
 } from '@quorate/fence-virt/daemon'
+import { notifyService } from '@quorate/qb'
 import type { DaemonCall } from './options.ts'
 
 /** Exit codes of the daemon: 255 for a configuration that cannot be, 1 for parts that cannot be had. */
@@ -128,10 +129,8 @@ function sayReady(journal: Journal): void {
   process.send?.('ready', () => {
     if (process.connected) process.disconnect?.()
   })
-  if (process.env['NOTIFY_SOCKET'] === undefined) return
-  const notice = spawn('systemd-notify', ['--ready', `--pid=${process.pid}`], { stdio: 'ignore' })
-  notice.once('error', (error) => journal.error(`systemd-notify: ${error.message}`))
-  notice.unref()
+  const why = notifyService('READY=1')
+  if (why !== undefined) journal.error(`systemd is not told that this serves: ${why}`)
 }
 
 function tell(text: string): void {

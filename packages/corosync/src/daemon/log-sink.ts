@@ -1,5 +1,4 @@
-import fs from 'node:fs'
-import path from 'node:path'
+import { LogFile, logTime } from '@quorate/qb'
 import type { LogSettings } from '../conf/configuration.ts'
 import type { LogLevel } from '../service.ts'
 
@@ -17,7 +16,6 @@ const severity: Readonly<Record<string, number>> = {
   trace: 8,
 }
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 /** Longest text of a line, characters; the rest is cut. */
 const lineCharsMax = 4096
 
@@ -28,25 +26,18 @@ const lineCharsMax = 4096
 export class LogSink {
   readonly #settings: LogSettings
   readonly #hostName: string
-  readonly #path: string | undefined
-  #fd: number | undefined
-  #waiting: string[] = []
+  readonly #file: LogFile | undefined
 
   /** `file`: where `settings.file` is on this host. @throws Error where the file cannot be opened */
   constructor(settings: LogSettings, hostName: string, file: string | undefined) {
     this.#settings = settings
     this.#hostName = hostName
-    this.#path = file
-    this.reopen()
+    this.#file = file === undefined ? undefined : new LogFile(file)
   }
 
   /** Opens the file anew, after it was rotated. */
   reopen(): void {
-    if (this.#path === undefined) return
-    this.flush()
-    if (this.#fd !== undefined) fs.closeSync(this.#fd)
-    fs.mkdirSync(path.dirname(this.#path), { recursive: true })
-    this.#fd = fs.openSync(this.#path, 'a', 0o640)
+    this.#file?.reopen()
   }
 
   write(level: LogLevel, subsystem: string, text: string): void {
@@ -54,23 +45,14 @@ export class LogSink {
     if (rank > this.#limit(subsystem)) return
     const when = this.#timestamp(new Date())
     const name = level.padEnd(7)
-    const body = `[${subsystem.padEnd(6)}] ${text.slice(0, lineCharsMax)}\n`
-    if (this.#settings.toStderr) process.stderr.write(`${when}${name} ${body}`)
-    if (this.#fd === undefined) return
-    if (this.#waiting.length === 0) setImmediate(() => this.flush())
-    this.#waiting.push(`${when}[${process.pid}] ${this.#hostName} corosync ${name} ${body}`)
+    const body = `[${subsystem.padEnd(6)}] ${text.slice(0, lineCharsMax)}`
+    if (this.#settings.toStderr) process.stderr.write(`${when}${name} ${body}\n`)
+    this.#file?.append(`${when}[${process.pid}] ${this.#hostName} corosync ${name} ${body}`)
   }
 
   /** Writes what was gathered. Called at the end, too. */
   flush(): void {
-    if (this.#fd === undefined || this.#waiting.length === 0) return
-    const lines = this.#waiting.join('')
-    this.#waiting = []
-    try {
-      fs.writeSync(this.#fd, lines)
-    } catch {
-      // A full disk takes the log; it must not take the ring.
-    }
+    this.#file?.flush()
   }
 
   #limit(subsystem: string): number {
@@ -81,10 +63,7 @@ export class LogSink {
   }
 
   #timestamp(now: Date): string {
-    if (this.#settings.timestamp === 'off') return ''
-    const two = (value: number): string => String(value).padStart(2, '0')
-    const clock = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`
-    const fraction = this.#settings.timestamp === 'hires' ? `.${String(now.getMilliseconds()).padStart(3, '0')}` : ''
-    return `${months[now.getMonth()]} ${two(now.getDate())} ${clock}${fraction} `
+    const { timestamp } = this.#settings
+    return timestamp === 'off' ? '' : `${logTime(now, timestamp === 'hires')} `
   }
 }

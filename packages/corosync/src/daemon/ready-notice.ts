@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
+import { notifyService } from '@quorate/qb'
 
-/** Tells systemd that the daemon serves (the unit needs NotifyAccess=all), where systemd started it. */
+/** Tells systemd that the daemon serves, where systemd started it. */
 export function sayReady(trouble: (text: string) => void): void {
-  if (process.env['NOTIFY_SOCKET'] === undefined) return
-  const child = spawn('systemd-notify', ['--ready', `--pid=${process.pid}`], { stdio: 'ignore' })
-  child.once('error', (error) => trouble(`systemd-notify failed: ${error.message}`))
-  child.unref()
+  const why = notifyService('READY=1')
+  if (why !== undefined) trouble(`Could not tell that the ring is up: ${why}`)
 }

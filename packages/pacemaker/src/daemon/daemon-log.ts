@@ -1,6 +1,5 @@
-import fs from 'node:fs'
 import os from 'node:os'
-import path from 'node:path'
+import { LogFile, logTime } from '@quorate/qb'
 import type { LogLevel } from '../controller/state.ts'
 
 /** Parts of the daemon, under the names that the C programs log as. */
@@ -13,7 +12,6 @@ export type LogPart =
   | 'pacemaker-schedulerd'
 
 const severity: Readonly<Record<LogLevel, number>> = { crit: 2, error: 3, warning: 4, notice: 5, info: 6, debug: 7 }
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 /** Characters of a line; the rest is cut. */
 const lineCharactersMax = 4096
 
@@ -47,7 +45,7 @@ function isTrue(text: string | undefined): boolean {
 export class DaemonLog {
   readonly #target: LogTarget
   readonly #host: string
-  #fd: number | undefined
+  #file: LogFile | undefined
 
   /** Without a file that can be opened, lines go to standard error instead. */
   constructor(target: LogTarget) {
@@ -55,8 +53,7 @@ export class DaemonLog {
     this.#host = os.hostname()
     if (target.file === undefined) return
     try {
-      fs.mkdirSync(path.dirname(target.file), { recursive: true })
-      this.#fd = fs.openSync(target.file, 'a', 0o660)
+      this.#file = new LogFile(target.file, 0o660)
     } catch (error) {
       process.stderr.write(`Could not open ${target.file}: ${error instanceof Error ? error.message : String(error)}\n`)
     }
@@ -64,15 +61,10 @@ export class DaemonLog {
 
   write(part: LogPart, level: LogLevel, text: string): void {
     if (level === 'debug' && !this.#target.isDebug) return
-    const line = `${stamp(new Date())} ${this.#host} ${part.padEnd(19)} [${process.pid}] ${level}: ${text.slice(0, lineCharactersMax)}\n`
-    const isLost = this.#fd === undefined && severity[level] <= severity.warning
-    if (this.#target.toStderr || isLost) process.stderr.write(line)
-    if (this.#fd === undefined) return
-    try {
-      fs.writeSync(this.#fd, line)
-    } catch {
-      // A full disk takes no more lines; the cluster goes on without them.
-    }
+    const line = `${logTime(new Date(), true)} ${this.#host} ${part.padEnd(19)} [${process.pid}] ${level}: ${text.slice(0, lineCharactersMax)}`
+    const isLost = this.#file === undefined && severity[level] <= severity.warning
+    if (this.#target.toStderr || isLost) process.stderr.write(`${line}\n`)
+    this.#file?.append(line)
   }
 
   /** A writer for one part. */
@@ -81,13 +73,7 @@ export class DaemonLog {
   }
 
   close(): void {
-    if (this.#fd !== undefined) fs.closeSync(this.#fd)
-    this.#fd = undefined
+    this.#file?.close()
+    this.#file = undefined
   }
-}
-
-function stamp(now: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0')
-  const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`
-  return `${months[now.getMonth()]} ${two(now.getDate())} ${time}.${String(now.getMilliseconds()).padStart(3, '0')}`
 }
