@@ -11,6 +11,8 @@ export type CibNotification = {
   readonly rc: number
   /** Patchset, format 2. */
   readonly diff: XmlElement
+  /** The root's attributes after the change: patchsets say nothing of when and by whom it was made. */
+  readonly generation: XmlElement | undefined
 }
 
 /** What a connection to the CIB manager is opened with. */
@@ -144,7 +146,8 @@ export class CibFollower {
     const early: CibNotification[] = []
     await client.onChange((change) => {
       if (follower === undefined) early.push(change)
-      else void follower.#take(change, changed)
+      // A connection that goes away says so through `onClose`; a refusal is tried again at the next change.
+      else follower.#take(change, changed).catch(() => undefined)
     })
     follower = new CibFollower(client, await wholeCib(client))
     for (const change of early) await follower.#take(change, changed)
@@ -156,17 +159,21 @@ export class CibFollower {
     if (this.#refreshing === undefined) {
       const patched = applyPatch(this.#cib, change.diff, { checksVersion: true })
       if (patched.ok) {
-        this.#cib = patched.value
+        const { generation } = change
+        this.#cib = generation === undefined ? patched.value : { ...patched.value, attributes: generation.attributes }
         changed(this.#cib)
         return
       }
       // Older than what we have: it was part of the answer to our question already.
       if (patched.error === tooOld) return
-      this.#refreshing = wholeCib(this.#client).then((cib) => {
-        this.#cib = cib
-        this.#refreshing = undefined
-        changed(cib)
-      })
+      this.#refreshing = wholeCib(this.#client)
+        .then((cib) => {
+          this.#cib = cib
+          changed(cib)
+        })
+        .finally(() => {
+          this.#refreshing = undefined
+        })
     }
     await this.#refreshing
   }
@@ -186,5 +193,7 @@ function readNotification(xml: XmlElement): CibNotification | undefined {
   const diff = child(xml, 'cib_update_result')?.children.find((item) => !isComment(item))
   const op = attr(xml, 'cib_op')
   if (diff === undefined || op === undefined) return undefined
-  return { op, rc: Number(attr(xml, 'cib_rc') ?? '0'), diff }
+  const tuples = child(xml, 'cib_generation')
+  const generation = tuples && child(tuples, 'generation_tuple')
+  return { op, rc: Number(attr(xml, 'cib_rc') ?? '0'), diff, generation }
 }
