@@ -11,6 +11,10 @@ const benches: Readonly<Record<string, { readonly what: string; readonly load: (
     what: 'fence_virtd: time for an operation, 100 at once, beside silent clients (root, libvirtd)',
     load: async () => (await import('./fence.ts')).fence,
   },
+  ipc: {
+    what: 'round trip of a libqb request, C client and ours on the real corosync and on ours (root, the lab, gcc)',
+    load: async () => (await import('./ipc.ts')).ipc,
+  },
 }
 
 const usage = `Usage: npm run bench -- NAME [ARGUMENTS]
