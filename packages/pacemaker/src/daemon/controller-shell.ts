@@ -81,7 +81,7 @@ export class ControllerShell implements ControllerDoor {
     const { messenger, cib } = this.#host
     await messenger.join('crmd', {
       message: ({ from, xml }) => {
-        if (from.name === undefined || this.#passToClient(from.name, xml)) return
+        if (from.name === undefined || this.#passToClient(from.name, xml) || this.#forgetNode(xml)) return
         this.#post(this.#message(from.name, xml))
       },
       changed: () => this.#peersChanged(),
@@ -112,6 +112,15 @@ export class ControllerShell implements ControllerDoor {
     const facts = { localName: this.#host.config.uname, isDc: this.isDc, dc: this.dc }
     const route = routeCrmMessage(xml, facts, 'peer')
     return route.to === 'client' && this.#host.sendToClient(route.clientId, withAttributes(xml, { src: from }))
+  }
+
+  /** Some node was told that another will not come back (`crm_node -R`); all forget it. */
+  #forgetNode(xml: XmlElement): boolean {
+    if (attr(xml, 'crm_task') !== 'rm_node_cache') return false
+    const id = Number(attr(xml, 'id'))
+    this.#host.messenger.purge({ nodeId: Number.isInteger(id) && id > 0 ? id : undefined, name: attr(xml, 'uname') })
+    this.#peersChanged()
+    return true
   }
 
   #message(from: string, xml: XmlElement): ControllerEvent {

@@ -20,8 +20,8 @@ export interface DaemonDoor {
 }
 
 /**
- * How the IPC servers see the controller. The servers answer `hello`, `node-info`, `list-nodes` and `rm_node_cache`
- * themselves and hand over every other message of the service `crmd`.
+ * How the IPC servers see the controller. The servers answer `hello`, `node-info` and `list-nodes` themselves and hand
+ * over every other message of the service `crmd`.
  */
 export interface ControllerDoor {
   /** Name of the state, e.g. `S_IDLE`. */
