@@ -16,3 +16,4 @@ export { type SimulationOutcome, type SimulationRequest, simulate } from './simu
 export { type ClusterStatus, isDisabled, type StatusOptions, unpackStatus } from './status.ts'
 export { type FailCount, failCount as failCountOf } from './unpack/fail-count.ts'
 export { compareEntries, type HistoryEntry, historyEntry, mergeSort } from './unpack/history-entry.ts'
+export { parametersOf } from './unpack/resource.ts'

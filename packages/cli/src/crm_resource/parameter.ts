@@ -1,0 +1,113 @@
+import { cibCallOptions, exitCodes } from '@quorate/cib'
+import { parametersOf, type Resource } from '@quorate/scheduler'
+import { attr, element, formatXml, type XmlElement } from '@quorate/xml'
+import { literal, nvpairId } from '../pacemaker/nvpair-place.ts'
+import { numberedLines } from '../pacemaker/rejected-cib.ts'
+import { cibFailure, Failure, namedResource, say, type Work } from './work.ts'
+
+type Kind = 'instance_attributes' | 'meta_attributes' | 'utilization'
+type Found = { readonly id: string; readonly value: string }
+
+function kindOf(work: Work): Kind {
+  if (work.options.has('meta')) return 'meta_attributes'
+  return work.options.has('utilization') ? 'utilization' : 'instance_attributes'
+}
+
+/** --get-parameter: the value that counts, whichever set it comes from. */
+export function getParameter(work: Work, name: string): number {
+  const resource = namedResource(work)
+  const kind = kindOf(work)
+  const value =
+    kind === 'meta_attributes'
+      ? resource.meta.get(name)
+      : kind === 'utilization'
+        ? resource.utilization.get(name)
+        : parametersOf(work.cluster, resource, resource.runningOn[0]).get(name)
+  const id = work.options.value('resource') ?? resource.id
+  if (value !== undefined) {
+    const text = String(value)
+    say(work, text, element('item', { name }, [], text))
+  } else if (work.isXml) work.errors.push(`Attribute '${name}' not found for '${id}'`)
+  else work.host.err(`Attribute '${name}' not found for '${id}'\n`)
+  return exitCodes.ok
+}
+
+/** --set-parameter. */
+export async function setParameter(work: Work, name: string): Promise<number> {
+  const value = work.options.value('parameter-value')
+  if (value === undefined) {
+    throw new Failure(exitCodes.usage, ['crm_resource: You need to supply a value with the -v option'])
+  }
+  const { id, tag } = await ownerOf(work, namedResource(work), name, 'update')
+  const kind = kindOf(work)
+  const found = await find(work, id, kind, name)
+  const asked = work.options.value('set-name')
+  const setId = asked ?? `${id}-${kind}`
+  const nvpair = work.options.value('nvpair') ?? found?.id ?? nvpairId(setId, name)
+  const entry = element('nvpair', { id: nvpair, name, value })
+  const data = found === undefined ? element(tag, { id }, [element(kind, { id: setId }, [entry])]) : entry
+  await modify(work, data)
+  const set = found === undefined ? ` set=${setId}` : ''
+  say(work, `Set '${id}' option: id=${nvpair}${set} name=${name} value=${value}`)
+  return exitCodes.ok
+}
+
+/** --delete-parameter. Nothing to delete is no failure. */
+export async function deleteParameter(work: Work, name: string): Promise<number> {
+  const { id } = await ownerOf(work, namedResource(work), name, 'delete')
+  const found = await find(work, id, kindOf(work), name)
+  if (found === undefined) return exitCodes.ok
+  const data = element('nvpair', { id: found.id, name })
+  const { rc } = await work.cib.perform({ op: 'cib_delete', section: 'resources', data })
+  if (rc !== 0) throw cibFailure(rc)
+  say(work, `Deleted '${id}' option: id=${found.id} name=${name}`)
+  return exitCodes.ok
+}
+
+async function modify(work: Work, data: XmlElement): Promise<void> {
+  const options = cibCallOptions.canCreate
+  const { rc, output } = await work.cib.perform({ op: 'cib_modify', section: 'resources', options, data })
+  if (rc === -203 && output !== undefined) work.host.err(numberedLines(formatXml(output)))
+  if (rc !== 0) throw cibFailure(rc)
+}
+
+type Owner = { readonly id: string; readonly tag: string }
+
+function ownerFor(resource: Resource): Owner {
+  return { id: resource.xmlId, tag: resource.xml.name }
+}
+
+/** The resource whose parameter is meant: meta-attributes of a clone's child belong to the clone, unless forced. */
+async function ownerOf(work: Work, resource: Resource, name: string, verb: 'update' | 'delete'): Promise<Owner> {
+  const own = ownerFor(resource)
+  const { parent } = resource
+  const isForced = work.options.has('force') || work.options.has('set-name')
+  if (kindOf(work) !== 'meta_attributes' || isForced || parent?.clone === undefined) return own
+  const text = verb === 'update' ? 'update' : 'delete'
+  if ((await find(work, own.id, 'meta_attributes', name)) !== undefined) return own
+  say(work, `Performing ${text} of '${name}' on '${parent.id}', the parent of '${own.id}'`)
+  return ownerFor(parent)
+}
+
+/** The one entry of that name. @throws Failure where there are several */
+async function find(work: Work, id: string, kind: Kind, name: string): Promise<Found | undefined> {
+  const set = work.options.value('set-name')
+  const nvpair = work.options.value('nvpair')
+  const steps = [
+    `/cib/configuration/resources//*[@id=${literal(id)}]/${kind}`,
+    set === undefined ? '' : `[@id=${literal(set)}]`,
+    '//nvpair',
+    nvpair === undefined ? '' : `[@id=${literal(nvpair)}]`,
+    `[@name=${literal(name)}]`,
+  ]
+  const options = cibCallOptions.xpath | cibCallOptions.scopeLocal
+  const { rc, output } = await work.cib.perform({ op: 'cib_query', section: steps.join(''), options })
+  if (rc !== 0 || output === undefined) return undefined
+  const found = output.name === 'xpath-query' ? output.children : [output]
+  const [first] = found
+  if (first === undefined) return undefined
+  if (found.length === 1) return { id: attr(first, 'id') ?? '', value: attr(first, 'value') ?? '' }
+  const lines = found.map((item) => `  Value: ${attr(item, 'value') ?? ''} \t(id=${attr(item, 'id') ?? ''})`)
+  const complaint = 'crm_resource: Error performing operation: Multiple items match request'
+  throw new Failure(exitCodes.multiple, [complaint, `Multiple attributes match name=${name}`, ...lines])
+}

@@ -1,0 +1,92 @@
+import { exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
+import type { Cluster, ClusterNode, Resource } from '@quorate/scheduler'
+import type { XmlElement } from '@quorate/xml'
+import type { CibAccess } from '../pacemaker/cib-access.ts'
+import type { ToolHost } from '../pacemaker/tool-host.ts'
+import type { Options } from '../pacemaker/tool-options.ts'
+
+/** What a command has to work with. */
+export type Work = {
+  readonly options: Options
+  readonly host: ToolHost
+  readonly cib: CibAccess
+  readonly cluster: Cluster
+  readonly isXml: boolean
+  /** Elements for the XML at the end. */
+  readonly results: XmlElement[]
+  /** Complaints for the XML at the end. */
+  readonly errors: string[]
+}
+
+/** A command's end that is not its success: lines for the error output, and the exit code. */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly code: number
+  readonly lines: readonly string[]
+
+  constructor(code: number, lines: readonly string[]) {
+    super(lines.join('\n'))
+    this.code = code
+    this.lines = lines
+  }
+}
+
+/** The failure of an operation on the CIB. */
+export function cibFailure(rc: number): Failure {
+  const text =
+    rc === -203 ? exitCodeText(exitCodes.config) : rc === -17 ? exitCodeText(exitCodes.exists) : faultText(rc)
+  return new Failure(exitCodeOf(rc), [`crm_resource: Error performing operation: ${text}`])
+}
+
+/** The resource that the line names. @throws Failure where it names none, or one that there is not */
+export function namedResource(work: Work): Resource {
+  const id = work.options.value('resource')
+  if (id === undefined) throw new Failure(exitCodes.usage, ['crm_resource: Must supply a resource id with -r'])
+  const found = resourceOf(work.cluster, id)
+  if (found !== undefined) return found
+  throw new Failure(exitCodes.noSuchObject, [`crm_resource: Resource '${id}' not found`, noSuchObject])
+}
+
+const noSuchObject = 'Error performing operation: No such object'
+
+/** A resource by its id; an id that instances share means their clone's child. */
+export function resourceOf(cluster: Cluster, id: string): Resource | undefined {
+  const exact = cluster.resourceById.get(id)
+  if (exact !== undefined) return exact
+  const walk = (list: readonly Resource[]): Resource | undefined => {
+    for (const item of list) {
+      if (item.xmlId === id) return item
+      const below = walk(item.children)
+      if (below !== undefined) return below
+    }
+    return undefined
+  }
+  return walk(cluster.resources)
+}
+
+/** The node that the line names, if any. @throws Failure where there is no such node */
+export function namedNode(work: Work): ClusterNode | undefined {
+  const name = work.options.value('node') ?? work.options.value('host-uname')
+  if (name === undefined) return undefined
+  const found = work.cluster.nodes.find((node) => node.uname.toLowerCase() === name.toLowerCase() || node.id === name)
+  if (found !== undefined) return found
+  throw new Failure(exitCodes.noSuchObject, [`crm_resource: Node '${name}' not found`, noSuchObject])
+}
+
+/** Prints a line, or in XML keeps an element. */
+export function say(work: Work, text: string, xml?: XmlElement): void {
+  if (!work.isXml) work.host.out(`${text}\n`)
+  else if (xml !== undefined) work.results.push(xml)
+}
+
+/** All primitives and instances below, in order. */
+export function leavesOf(resources: readonly Resource[]): readonly Resource[] {
+  return resources.flatMap((item) => {
+    if (item.bundle !== undefined) {
+      return item.bundle.replicas.flatMap((replica) =>
+        [replica.ip, replica.instance, replica.container, replica.connection].filter((part) => part !== undefined),
+      )
+    }
+    return item.children.length === 0 && item.clone === undefined ? [item] : leavesOf(item.children)
+  })
+}
