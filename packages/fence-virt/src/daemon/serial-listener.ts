@@ -43,6 +43,8 @@ export class SerialListener implements Listener {
   readonly #rates: RateLimiter
   /** Lines by path. */
   readonly #lines = new Map<string, GuestLine>()
+  /** Counts the events of each guest, so that what was looked up before an event is not believed behind it. */
+  readonly #lives = new Map<string, number>()
 
   constructor(conf: SerialConf, host: ListenerHost) {
     this.#conf = conf
@@ -71,32 +73,40 @@ export class SerialListener implements Listener {
   async #follow(hypervisor: Hypervisor): Promise<void> {
     await hypervisor.watch((event) => this.#onEvent(hypervisor, event))
     const domains = await hypervisor.listDomains()
-    const running = new Set<string>()
+    const listed = new Set(domains.map(({ uuid }) => uuidText(uuid)))
+    for (const line of [...this.#lines.values()]) if (!listed.has(line.uuid)) this.#unregister(line.uuid)
     await Promise.all(
       domains.map(async (domain) => {
+        const uuid = uuidText(domain.uuid)
+        const life = this.#lives.get(uuid)
         try {
-          if ((await hypervisor.state(domain)) === hostStates.shutoff) return
-          running.add(uuidText(domain.uuid))
-          await this.#register(hypervisor, domain)
+          const isRunning = (await hypervisor.state(domain)) !== hostStates.shutoff
+          if (isRunning) await this.#register(hypervisor, domain, life)
+          else if (this.#lives.get(uuid) === life) this.#unregister(uuid)
         } catch (error) {
           this.#host.journal.debug(1, `${domain.name}: ${error instanceof Error ? error.message : error}`)
         }
       }),
     )
-    for (const line of [...this.#lines.values()]) if (!running.has(line.uuid)) this.#unregister(line.uuid)
   }
 
   #onEvent(hypervisor: Hypervisor, { domain, event }: LifecycleEvent): void {
-    if (event === lifecycle.stopped) return this.#unregister(uuidText(domain.uuid))
-    if (event !== lifecycle.started) return
-    this.#register(hypervisor, domain).catch((error) => {
+    if (event !== lifecycle.stopped && event !== lifecycle.started) return
+    const uuid = uuidText(domain.uuid)
+    const life = (this.#lives.get(uuid) ?? 0) + 1
+    this.#lives.set(uuid, life)
+    if (event === lifecycle.stopped) return this.#unregister(uuid)
+    this.#register(hypervisor, domain, life).catch((error) => {
       this.#host.journal.error(`${domain.name}: ${error instanceof Error ? error.message : error}`)
     })
   }
 
-  async #register(hypervisor: Hypervisor, domain: DomainRef): Promise<void> {
+  /** Serves a guest, unless another event of its came while it was looked up. */
+  async #register(hypervisor: Hypervisor, domain: DomainRef, life: number | undefined): Promise<void> {
     const uuid = uuidText(domain.uuid)
-    for (const path of domainSockets(await hypervisor.xml(domain), this.#conf.mode, this.#conf.path)) {
+    const paths = domainSockets(await hypervisor.xml(domain), this.#conf.mode, this.#conf.path)
+    if (this.#lives.get(uuid) !== life) return
+    for (const path of paths) {
       const known = this.#lines.get(path)
       if (known?.uuid === uuid) continue
       known?.close()

@@ -40,17 +40,19 @@ export class FenceLab {
   readonly uri: string
   readonly #namespace: string
   readonly #children: ChildProcess[] = []
+  readonly #hypervisor: ChildProcess[] = []
 
-  private constructor(directory: string) {
+  private constructor(directory: string, name: string) {
     this.directory = directory
-    this.#namespace = `qfence${process.pid}`
+    this.#namespace = `qf${name}${process.pid}`
     this.keyFile = path.join(directory, 'key')
     this.otherKeyFile = path.join(directory, 'other.key')
     this.uri = `test+unix:///default?socket=${directory}/libvirt-sock`
   }
 
-  static async open(): Promise<FenceLab> {
-    const lab = new FenceLab(mkdtempSync(path.join(os.tmpdir(), 'qfence')))
+  /** `name` keeps labs apart that one process has at a time. */
+  static async open(name = 'one'): Promise<FenceLab> {
+    const lab = new FenceLab(mkdtempSync(path.join(os.tmpdir(), 'qfence')), name)
     writeFileSync(lab.keyFile, randomBytes(4096), { mode: 0o600 })
     writeFileSync(lab.otherKeyFile, randomBytes(4096), { mode: 0o600 })
     lab.#makeNetwork()
@@ -181,9 +183,17 @@ export class FenceLab {
     inside('route', 'add', '224.0.0.0/4', 'dev', 'v0')
   }
 
+  /** Kills libvirtd, runs `meanwhile`, and starts it again: its test driver has forgotten all but its own guest. */
+  async restartLibvirt(meanwhile: () => Promise<void>): Promise<void> {
+    for (const child of this.#hypervisor.splice(0)) child.kill('SIGKILL')
+    rmSync(path.join(this.directory, 'libvirt-sock'), { force: true })
+    await meanwhile()
+    await this.#startLibvirt()
+  }
+
   async #startLibvirt(): Promise<void> {
-    mkdirSync(path.join(this.directory, 'lines'))
-    mkdirSync(path.join(this.directory, 'no-drivers'))
+    mkdirSync(path.join(this.directory, 'lines'), { recursive: true })
+    mkdirSync(path.join(this.directory, 'no-drivers'), { recursive: true })
     const file = path.join(this.directory, 'libvirtd.conf')
     writeFileSync(
       file,
@@ -191,12 +201,21 @@ export class FenceLab {
     )
     // Drivers of real hypervisors would want users and services that a test machine does not have.
     const env = `LIBVIRT_DRIVER_DIR=${path.join(this.directory, 'no-drivers')}`
-    this.start(['env', env, 'libvirtd', '-f', file, '-p', path.join(this.directory, 'libvirtd.pid')], 'libvirtd.log')
+    const daemon = this.start(
+      ['env', env, 'libvirtd', '-f', file, '-p', path.join(this.directory, 'libvirtd.pid')],
+      'libvirtd.log',
+    )
     const socket = path.join(this.directory, 'libvirt-sock')
     await until(() => existsSync(socket), 'libvirtd listens')
     // The test driver forgets everything when its last client leaves.
-    this.start(['virsh', '-c', this.uri, 'event', '--loop', '--event', 'lifecycle'], 'events.log')
-    await until(() => spawnSync('virsh', ['-q', '-c', this.uri, 'list']).status === 0, 'libvirtd answers')
+    const watcher = this.start(['virsh', '-c', this.uri, 'event', '--loop', '--event', 'lifecycle'], 'events.log')
+    this.#hypervisor.push(daemon, watcher)
+    // Only when the watcher is connected does what one client defines live on for the next.
+    const probe = path.join(this.directory, 'probe.xml')
+    writeFileSync(probe, this.#domainXml('probe', '66666666-aaaa-4aaa-8aaa-000000000001'))
+    const tries = (...argv: readonly string[]): boolean =>
+      spawnSync('virsh', ['-q', '-c', this.uri, ...argv]).status === 0
+    await until(() => tries('define', probe) && tries('undefine', 'probe'), 'libvirtd keeps its machines')
   }
 
   #domainXml(name: string, uuid: string): string {

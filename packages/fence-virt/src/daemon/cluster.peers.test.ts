@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { Lab, labMissing, type Maker, quorateProgram } from '@quorate/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const missing = labMissing([
+  '/usr/sbin/corosync',
+  '/usr/sbin/pacemakerd',
+  '/usr/sbin/fence_virtd',
+  '/usr/sbin/libvirtd',
+  '/usr/bin/virsh',
+])
+const nodes = [1, 2, 3] as const
+const lab = new Lab('qfence')
+let directory = ''
+
+const uri = (node: number): string => `test+unix:///default?socket=${directory}/n${node}/libvirt-sock`
+const conf = (node: number, name: string): string => path.join(directory, `n${node}`, `${name}.conf`)
+
+/** A libvirtd of its own in a node, with one guest that runs and one that does not. */
+async function startHypervisor(node: number): Promise<void> {
+  const home = path.join(directory, `n${node}`)
+  mkdirSync(path.join(home, 'none'), { recursive: true })
+  const file = path.join(home, 'libvirtd.conf')
+  writeFileSync(file, `unix_sock_dir = "${home}"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\n`)
+  const env = `LIBVIRT_DRIVER_DIR=${home}/none`
+  await lab.must(['start', `${node}`, 'libvirtd', 'env', env, 'libvirtd', '-f', file, '-p', `${home}/pid`])
+  await answers(node, ['virsh', '-q', '-c', uri(node), 'list'], 0)
+  await lab.must(['start', `${node}`, 'events', 'virsh', '-c', uri(node), 'event', '--loop', '--event', 'lifecycle'])
+  for (const [letter, prefix] of [
+    ['a', '22222222'],
+    ['b', '33333333'],
+  ] as const) {
+    const name = `g${node}${letter}`
+    const xml = path.join(home, `${name}.xml`)
+    writeFileSync(
+      xml,
+      `<domain type='test'><name>${name}</name><uuid>${prefix}-aaaa-4aaa-8aaa-00000000000${node}</uuid><memory>8192</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>`,
+    )
+    await lab.must(['exec', `${node}`, 'virsh', '-q', '-c', uri(node), 'define', xml])
+  }
+  await lab.must(['exec', `${node}`, 'virsh', '-q', '-c', uri(node), 'start', `g${node}a`])
+}
+
+/** Asks again until a command ends as it should. */
+async function answers(node: number, command: readonly string[], status: number, withinMs = 30_000): Promise<string> {
+  const deadline = Date.now() + withinMs
+  for (;;) {
+    const done = await lab.exec(node, ...command)
+    if (done.status === status) return done.stdout
+    if (Date.now() > deadline) throw new Error(`${command.join(' ')}: ${done.status} ${done.stdout}${done.stderr}`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+async function startDaemon(node: number, maker: Maker, name: string): Promise<void> {
+  const program = maker === 'real' ? ['fence_virtd'] : [process.execPath, quorateProgram, 'fence_virtd']
+  const argv = ['-F', '-f', conf(node, name), '-p', path.join(directory, `n${node}`, `${name}.pid`)]
+  await lab.must(['start', `${node}`, name, ...program, ...argv])
+}
+
+/** fence_virt of Debian against the daemon of a node: exit code. */
+async function ask(node: number, operation: string, target: string): Promise<number> {
+  const { status } = await lab.exec(
+    node,
+    'fence_virt',
+    '-T',
+    '127.0.0.1',
+    '-k',
+    `${directory}/key`,
+    '-t',
+    '20',
+    '-o',
+    operation,
+    '-n',
+    target,
+  )
+  return status
+}
+
+beforeAll(async () => {
+  if (missing !== undefined) return
+  directory = mkdtempSync(path.join(os.tmpdir(), 'qfencecl'))
+  writeFileSync(path.join(directory, 'key'), randomBytes(64), { mode: 0o600 })
+  await lab.up({ nodes: nodes.length, transport: 'udpu' })
+  for (const node of nodes) {
+    await lab.startCorosync(node, 'real')
+    await startHypervisor(node)
+    const tcp = `listeners { tcp { key_file = "${directory}/key"; address = "127.0.0.1"; } }\n`
+    writeFileSync(
+      conf(node, 'cpg'),
+      `fence_virtd { listener = "tcp"; backend = "cpg"; }\n${tcp}backends { cpg { uri = "${uri(node)}"; } }\n`,
+      { mode: 0o600 },
+    )
+    writeFileSync(conf(node, 'pcmk'), `fence_virtd { listener = "tcp"; backend = "pacemaker"; }\n${tcp}`, {
+      mode: 0o600,
+    })
+    writeFileSync(
+      conf(node, 'mcast'),
+      `fence_virtd { listener = "multicast"; backend = "libvirt"; }
+listeners { multicast { key_file = "${directory}/key"; } }
+backends { libvirt { uri = "${uri(node)}"; } }\n`,
+      { mode: 0o600 },
+    )
+  }
+  await lab.waitRing()
+})
+
+afterAll(async () => {
+  if (missing !== undefined) return
+  await lab.down()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+describe.skipIf(missing !== undefined)(`fence_virtd in a cluster of hosts (${missing ?? 'all there'})`, () => {
+  for (const makers of [
+    ['real', 'ours', 'real'],
+    ['ours', 'real', 'ours'],
+    ['ours', 'ours', 'ours'],
+  ] as const) {
+    it(`cpg: ${makers.join(', ')} daemons on real corosync route requests to the owner`, async () => {
+      for (const node of nodes) {
+        await startDaemon(node, makers[node - 1] ?? 'ours', 'cpg')
+        await answers(node, ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-o', 'monitor'], 0)
+      }
+      // A daemon learns of the machines of others soon after it has joined.
+      await answers(
+        1,
+        ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-t', '20', '-o', 'status', '-n', 'g3a'],
+        0,
+      )
+      const asked: string[] = []
+      for (const [from, operation, target] of [
+        [1, 'status', 'g2a'],
+        [1, 'status', 'g2b'],
+        [1, 'off', 'g2a'],
+        [1, 'status', 'g2a'],
+        [1, 'on', 'g2a'],
+        [2, 'off', 'g1a'],
+        [2, 'status', 'g1a'],
+        [2, 'on', 'g1a'],
+        [3, 'reboot', 'g2a'],
+        [2, 'status', 'g2a'],
+        [1, 'off', 'nosuch'],
+        [2, 'status', 'nosuch'],
+        [3, 'on', 'nosuch'],
+        [2, 'reboot', 'nosuch'],
+      ] as const) {
+        asked.push(`${operation} ${target} ${await ask(from, operation, target)}`)
+      }
+      for (const node of nodes) await lab.must(['stop', `${node}`, 'cpg'])
+      expect(asked).toEqual([
+        'status g2a 0',
+        'status g2b 2',
+        'off g2a 0',
+        'status g2a 2',
+        'on g2a 0',
+        'off g1a 0',
+        'status g1a 2',
+        'on g1a 0',
+        'reboot g2a 0',
+        'status g2a 0',
+        'off nosuch 0',
+        'status nosuch 2',
+        'on nosuch 1',
+        'reboot nosuch 0',
+      ])
+    })
+  }
+
+  it('cpg: a machine is off when its host is gone', async () => {
+    for (const node of [1, 2]) await startDaemon(node, 'ours', 'cpg')
+    await answers(1, ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-o', 'status', '-n', 'g2a'], 0)
+    await lab.must(['signal', '2', 'cpg', 'KILL'])
+    await answers(1, ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-o', 'status', '-n', 'g2a'], 2)
+    expect(await ask(1, 'off', 'g2a')).toBe(0)
+    await lab.run(['stop', '1', 'cpg'])
+  })
+
+  describe('with a real Pacemaker', () => {
+    beforeAll(async () => {
+      await lab.must(['start-pacemaker', 'all'])
+      await lab.must(['wait-online', '90'])
+      for (const [name, value] of [
+        ['stonith-enabled', 'false'],
+        ['no-quorum-policy', 'ignore'],
+      ]) {
+        await lab.must(['exec', '1', 'crm_attribute', '-n', name ?? '', '-v', value ?? ''])
+      }
+    })
+
+    it('the pacemaker backend turns a resource off and on', async () => {
+      const primitive = '<primitive id="vm1" class="ocf" provider="pacemaker" type="Dummy"/>'
+      await lab.must(['exec', '1', 'cibadmin', '-C', '-o', 'resources', '-X', primitive])
+      await startDaemon(1, 'ours', 'pcmk')
+      await answers(
+        1,
+        ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-o', 'status', '-n', 'vm1'],
+        0,
+        60_000,
+      )
+      expect(await ask(1, 'off', 'vm1')).toBe(0)
+      expect(
+        (await lab.exec(1, 'crm_resource', '-W', '-r', 'vm1')).stdout +
+          (await lab.exec(1, 'crm_resource', '-W', '-r', 'vm1')).stderr,
+      ).toContain('NOT running')
+      expect((await lab.exec(1, 'cibadmin', '-Q')).stdout).not.toContain('force_stop-vm1')
+      expect(await ask(1, 'status', 'vm1')).toBe(2)
+      expect(await ask(1, 'on', 'vm1')).toBe(0)
+      expect(await ask(1, 'reboot', 'vm1')).toBe(0)
+      expect(await ask(1, 'status', 'vm1')).toBe(0)
+      expect([await ask(1, 'status', 'nosuch'), await ask(1, 'off', 'nosuch'), await ask(1, 'null', 'vm1')]).toEqual([
+        1, 1, 1,
+      ])
+      await lab.run(['stop', '1', 'pcmk'])
+    })
+
+    for (const maker of ['real', 'ours'] as const) {
+      it(`the real fencer, by the ${maker} fence_xvm, fences a libvirt domain through our daemon`, async () => {
+        if (maker === 'ours') {
+          const wrapper = path.join(directory, 'fence_xvm')
+          writeFileSync(
+            wrapper,
+            `#!${process.execPath}\nprocess.argv.splice(1, 1, '${quorateProgram}', 'fence_xvm')\nimport('${quorateProgram}')\n`,
+            { mode: 0o755 },
+          )
+          for (const node of nodes) await lab.must(['bind', `${node}`, wrapper, '/usr/sbin/fence_xvm'])
+        }
+        await startDaemon(1, 'ours', 'mcast')
+        const json = await lab.exec(1, 'fence_xvm', '-k', `${directory}/key`, '-o', 'list', '--output-as=json')
+        expect(json.stdout.includes('"hosts"')).toBe(maker === 'ours')
+        const device = `xvm-${maker}`
+        const parameters = { key_file: `${directory}/key`, pcmk_host_map: 'node2:g1a', pcmk_host_check: 'static-list' }
+        const pairs = Object.entries(parameters)
+          .map(([name, value]) => `<nvpair id="${device}-${name}" name="${name}" value="${value}"/>`)
+          .join('')
+        const xml = `<primitive id="${device}" class="stonith" type="fence_xvm"><instance_attributes id="${device}-ia">${pairs}</instance_attributes><operations><op id="${device}-m" name="monitor" interval="10s"/></operations></primitive>`
+        await lab.must(['exec', '1', 'cibadmin', '-C', '-o', 'resources', '-X', xml])
+        const started = Date.now() + 60_000
+        while (!(await lab.exec(1, 'crm_mon', '-1')).stdout.match(new RegExp(`${device}\\s.*Started`))) {
+          if (Date.now() > started) throw new Error((await lab.exec(1, 'crm_mon', '-1')).stdout)
+          await new Promise((resolve) => setTimeout(resolve, 500))
+        }
+        const state = async (): Promise<string> =>
+          (await lab.exec(1, 'virsh', '-q', '-c', uri(1), 'domstate', 'g1a')).stdout.trim()
+        expect((await lab.exec(1, 'stonith_admin', '--metadata', '-a', 'fence_xvm')).stdout).toContain(
+          'resource-agent name="fence_xvm"',
+        )
+        expect((await lab.exec(1, 'stonith_admin', '--list', 'node2')).stdout).toContain(device)
+        expect((await lab.exec(1, 'stonith_admin', '--query', device)).status).toBe(0)
+        expect(await state()).toBe('running')
+        expect((await lab.exec(1, 'stonith_admin', '--fence', 'node2', '-t', '30')).status).toBe(0)
+        expect(await state()).toBe('shut off')
+        expect((await lab.exec(1, 'stonith_admin', '--unfence', 'node2', '-t', '30')).status).toBe(0)
+        expect(await state()).toBe('running')
+        expect((await lab.exec(1, 'stonith_admin', '--reboot', 'node2', '-t', '30')).status).toBe(0)
+        expect(await state()).toBe('running')
+        const status = await lab.exec(
+          1,
+          process.execPath,
+          quorateProgram,
+          'fence_virtd',
+          '--status',
+          '--output-as=json',
+          '-p',
+          path.join(directory, 'n1', 'mcast.pid'),
+        )
+        const done = JSON.parse(status.stdout).lastOperations.map(
+          (one: { operation: string; target: string }) => `${one.operation} ${one.target}`,
+        )
+        for (const wanted of ['off g1a', 'on g1a', 'reboot g1a', 'monitor ']) expect(done).toContain(wanted)
+        await lab.must(['exec', '1', 'cibadmin', '-D', '-o', 'resources', '-X', `<primitive id="${device}"/>`])
+        await lab.run(['stop', '1', 'mcast'])
+      })
+    }
+  })
+})
