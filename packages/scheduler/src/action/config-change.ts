@@ -23,7 +23,7 @@ const changed = 'resource definition change'
 export function handleConfigChanges(cluster: Cluster): void {
   for (const node of cluster.nodes) {
     if (!node.maintenance && !isAvailable(node)) continue
-    for (const history of historyOf(cluster).byNode.get(node)?.values() ?? []) {
+    for (const history of historyOf(cluster).byNode.get(node) ?? []) {
       if (history.xml.children.length === 0) continue
       for (const resource of matching(cluster, history.id)) checkHistory(cluster, resource, node, history)
     }
@@ -134,7 +134,7 @@ function definitionChanged(cluster: Cluster, resource: Resource, node: ClusterNo
   const effective = asStart ? task.start : entry.task
   const verdict = compareDigests(cluster, resource, node, entry)
   if (verdict === 'match') return false
-  if (verdict !== 'restart' && onlySecretsChanged(cluster, resource, node, entry)) {
+  if (onlySecretsChanged(cluster, resource, node, entry)) {
     const magic = attr(entry.xml, 'transition-magic') ?? ''
     const text = `Only 'private' parameters to ${intervalMs}-interval ${entry.task} for ${resource.id} on ${node.uname} changed: ${magic}`
     cluster.log.push({ kind: 'info', text })

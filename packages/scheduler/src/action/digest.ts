@@ -1,12 +1,12 @@
 import { encodeText, md5Hex } from '@quorate/base'
 import { attr } from '@quorate/xml'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
-import { type HistoryEntry, isProbe } from '../unpack/history-entry.ts'
+import type { HistoryEntry } from '../unpack/history-entry.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
 import { requestAction } from './create.ts'
 import { parametersText, withoutInternals } from './digest-text.ts'
-import { operationKey, task } from './key.ts'
+import { operationKey } from './key.ts'
 
 /** How the parameters of a recorded operation compare with those it would have now. */
 export type DigestVerdict = 'match' | 'unknown' | 'restart' | 'changed'
@@ -63,8 +63,7 @@ function calculate(
   return {
     all: digest(parameters),
     parameters,
-    restart:
-      entry.restartDigest === undefined ? undefined : digest(restartParameters(parameters, entry)),
+    restart: entry.restartDigest === undefined ? undefined : digest(restartParameters(parameters, entry)),
     secure:
       attr(entry.xml, 'op-secure-digest') === undefined
         ? undefined
@@ -116,9 +115,7 @@ export function compareDigests(
   node: ClusterNode,
   entry: HistoryEntry,
 ): DigestVerdict {
-  const asStart = isProbe(entry) || entry.task === task.migrateFrom || entry.task === task.promote
-  const taskName = asStart ? task.start : entry.task
-  const digests = digestsFor(cluster, resource, node, taskName, entry.intervalMs, entry)
+  const digests = digestsFor(cluster, resource, node, entry.task, entry.intervalMs, entry)
   const stored = attr(entry.xml, 'op-digest')
   if (isRestartNeeded(digests, entry)) digests.verdict = 'restart'
   else if (stored === undefined) digests.verdict = 'unknown'
@@ -138,7 +135,6 @@ export function onlySecretsChanged(
   node: ClusterNode,
   entry: HistoryEntry,
 ): boolean {
-  const asStart = isProbe(entry) || entry.task === task.migrateFrom || entry.task === task.promote
-  const digests = digestsFor(cluster, resource, node, asStart ? task.start : entry.task, entry.intervalMs, entry)
+  const digests = digestsFor(cluster, resource, node, entry.task, entry.intervalMs, entry)
   return digests.secure !== undefined && digests.secure === attr(entry.xml, 'op-secure-digest')
 }

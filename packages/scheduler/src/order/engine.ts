@@ -209,7 +209,7 @@ function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: n
     first.task === task.stop &&
     then.runnable
   ) {
-    clearBecause(then, 'runnable', first)
+    then.runnable = false
     change |= changed.then
   }
   return change

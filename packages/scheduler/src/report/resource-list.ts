@@ -47,7 +47,9 @@ class Lister {
 
   isListed(resource: Resource): boolean {
     if (resource.orphan && !isActive(resource, true)) return false
-    return this.#options.showsInactive || isActive(resource, false)
+    if (!isActive(resource, false)) return this.#options.showsInactive
+    // Active only in an unmanaged part on an offline node: the C tools do not list that either.
+    return resource.runningOn.length > 0
   }
 
   item(resource: Resource): readonly StatusItem[] {
@@ -157,7 +159,7 @@ class Lister {
     const nodes = allowed.length === 0 ? [...clone.knownOn] : allowed
     const byState = new Map<string, ClusterNode[]>()
     for (const node of nodes.sort((a, b) => compareDisplayNames(a.uname, b.uname))) {
-      if (clone.children.some((instance) => runsOn(instance, node))) continue
+      if (clone.runningOn.includes(node)) continue
       const state = this.#stoppedState(clone, node)
       byState.set(state, [...(byState.get(state) ?? []), node])
     }
@@ -193,10 +195,6 @@ class Lister {
 function runningOn(instance: Resource): readonly ClusterNode[] {
   const node = singleLocation(instance, 'current')
   return node === undefined ? [] : [node]
-}
-
-function runsOn(of: Resource, node: ClusterNode): boolean {
-  return of.runningOn.includes(node) || of.children.some((item) => runsOn(item, node))
 }
 
 function pendingBelow(of: Resource): boolean {

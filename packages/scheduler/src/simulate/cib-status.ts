@@ -10,7 +10,9 @@ type State = {
   readonly attributes: Map<string, string>
   /** Attributes of the `lrm` element; undefined where there is none. */
   lrm: Map<string, string> | undefined
-  readonly histories: Map<string, History>
+  /** In document order; ids may repeat, and those that do are not found again, as the C program has it. */
+  readonly histories: History[]
+  readonly byId: Map<string, History[]>
   transient: Map<string, string> | undefined
   readonly rest: XmlElement[]
 }
@@ -47,7 +49,8 @@ export class SimulatedStatus {
           ['uname', uname],
         ]),
         lrm: undefined,
-        histories: new Map(),
+        histories: [],
+        byId: new Map(),
         transient: undefined,
         rest: [],
       })
@@ -65,7 +68,8 @@ export class SimulatedStatus {
   clearNode(uname: string, id: string): void {
     const state = this.node(uname, id)
     state.lrm = undefined
-    state.histories.clear()
+    state.histories.length = 0
+    state.byId.clear()
     state.transient = undefined
   }
 
@@ -108,14 +112,15 @@ export class SimulatedStatus {
     const state = this.node(uname, id)
     state.lrm ??= new Map([['id', state.attributes.get('id') ?? id]])
     for (const name of names) {
-      const known = state.histories.get(name)
-      if (known !== undefined) return known
+      const known = state.byId.get(name)
+      if (known?.length === 1 && known[0] !== undefined) return known[0]
     }
     const made: History = { attributes: new Map(), operations: new Map(), rest: [] }
     const name = names[names.length - 1] ?? ''
     made.attributes.set('id', name)
     for (const [key, value] of Object.entries(agent)) if (value !== undefined) made.attributes.set(key, value)
-    state.histories.set(name, made)
+    state.histories.push(made)
+    enter(state.byId, made)
     return made
   }
 
@@ -132,10 +137,18 @@ export class SimulatedStatus {
   }
 }
 
+function enter(byId: Map<string, History[]>, made: History): void {
+  const id = made.attributes.get('id') ?? ''
+  const known = byId.get(id)
+  if (known === undefined) byId.set(id, [made])
+  else known.push(made)
+}
+
 function readState(xml: XmlElement): State {
   const lrm = child(xml, 'lrm')
   const transient = child(xml, 'transient_attributes')
-  const histories = new Map<string, History>()
+  const histories: History[] = []
+  const byId = new Map<string, History[]>()
   for (const item of (lrm === undefined ? undefined : child(lrm, 'lrm_resources'))?.children ?? []) {
     const operations = new Map<string, XmlElement>()
     const rest: XmlElement[] = []
@@ -143,7 +156,9 @@ function readState(xml: XmlElement): State {
       if (entry.name === 'lrm_rsc_op' && !operations.has(idOf(entry))) operations.set(idOf(entry), entry)
       else rest.push(entry)
     }
-    histories.set(idOf(item), { attributes: new Map(attributePairs(item)), operations, rest })
+    const history = { attributes: new Map(attributePairs(item)), operations, rest }
+    histories.push(history)
+    enter(byId, history)
   }
   const sets = transient?.children.filter((item) => item.name === 'instance_attributes') ?? []
   const plain = sets.every((set) =>
@@ -158,6 +173,7 @@ function readState(xml: XmlElement): State {
     attributes: new Map(attributePairs(xml)),
     lrm: lrm === undefined ? undefined : new Map(attributePairs(lrm)),
     histories,
+    byId,
     transient: transient === undefined || !plain ? undefined : values,
     rest: xml.children.filter((item) => item !== lrm && (item !== transient || !plain)),
   }
@@ -175,7 +191,7 @@ function writeState(state: State): XmlElement {
     )
   }
   if (state.lrm !== undefined) {
-    const histories = [...state.histories.values()].map((item) =>
+    const histories = state.histories.map((item) =>
       element('lrm_resource', Object.fromEntries(item.attributes), [...item.operations.values(), ...item.rest]),
     )
     children.push(element('lrm', Object.fromEntries(state.lrm), [element('lrm_resources', {}, histories)]))

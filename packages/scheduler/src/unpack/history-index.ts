@@ -6,7 +6,10 @@ import { findNodeOf } from './nodes.ts'
 /** The raw history of each node, by resource: what the status section says, not what was made of it. */
 export type HistoryIndex = {
   readonly states: readonly XmlElement[]
-  readonly byNode: ReadonlyMap<ClusterNode, ReadonlyMap<string, LrmResource>>
+  /** In document order, of entries with the same id all. */
+  readonly byNode: ReadonlyMap<ClusterNode, readonly LrmResource[]>
+  /** The first of each id. */
+  readonly firstById: ReadonlyMap<ClusterNode, ReadonlyMap<string, LrmResource>>
 }
 
 /** History of one resource on one node. */
@@ -20,25 +23,29 @@ export function historyOf(cluster: Cluster): HistoryIndex {
   if (known !== undefined) return known
   const status = child(cluster.cib, 'status')
   const states = (status?.children ?? []).filter((item) => item.name === 'node_state')
-  const byNode = new Map<ClusterNode, Map<string, LrmResource>>()
+  const byNode = new Map<ClusterNode, LrmResource[]>()
+  const firstById = new Map<ClusterNode, Map<string, LrmResource>>()
   for (const state of states) {
     const node = findNodeOf(cluster, state)
     if (node === undefined) continue
-    const list = byNode.get(node) ?? new Map<string, LrmResource>()
+    const list = byNode.get(node) ?? []
+    const first = firstById.get(node) ?? new Map<string, LrmResource>()
     byNode.set(node, list)
+    firstById.set(node, first)
     for (const item of lrmResources(state)) {
-      const id = idOf(item)
-      if (!list.has(id)) list.set(id, { xml: item, id, entries: entriesOf(item) })
+      const made = { xml: item, id: idOf(item), entries: entriesOf(item) }
+      list.push(made)
+      if (!first.has(made.id)) first.set(made.id, made)
     }
   }
-  const made = { states, byNode }
+  const made = { states, byNode, firstById }
   indexes.set(cluster, made)
   return made
 }
 
 /** History of a resource on a node. */
 export function historyOn(cluster: Cluster, node: ClusterNode | undefined, id: string): LrmResource | undefined {
-  return node === undefined ? undefined : historyOf(cluster).byNode.get(node)?.get(id)
+  return node === undefined ? undefined : historyOf(cluster).firstById.get(node)?.get(id)
 }
 
 function lrmResources(state: XmlElement): readonly XmlElement[] {

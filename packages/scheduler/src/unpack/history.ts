@@ -193,13 +193,16 @@ function finish(reading: Reading): void {
 }
 
 function fenceLost({ cluster, resource, node }: Reading): void {
-  const reason = `${resource.id} is thought to be active there`
+  let reason = `${resource.id} is thought to be active there`
   if (isGuest(node)) {
     resource.failed = true
     resource.stopRequired = true
     fenceNode(cluster, node, reason)
   } else if (cluster.settings.fencingEnabled) {
-    if (isRemoteOnly(node) && node.connection?.failed !== true) node.unseen = true
+    if (isRemoteOnly(node) && node.connection?.failed !== true) {
+      node.unseen = true
+      reason = `${resource.id} is active there (fencing will be revoked if remote connection can be re-established elsewhere)`
+    }
     fenceNode(cluster, node, reason)
   }
 }

@@ -123,10 +123,11 @@ export function remoteOnlineStatus(node: ClusterNode): void {
   const host = container !== undefined && connection.runningOn.length === 1 ? connection.runningOn[0] : undefined
   if (connection.role === role.started) node.online = true
   if (connection.role === role.started && connection.nextRole === role.stopped) node.shutdown = true
-  if (container?.failed === true || connection.failed) {
+  if (container?.failed === true) {
     node.online = false
     node.requiresReset = true
-  } else if (connection.role === role.stopped || container?.role === role.stopped) {
+  } else if (connection.failed) node.online = false
+  else if (connection.role === role.stopped || container?.role === role.stopped) {
     node.online = false
     node.requiresReset = false
   } else if (host !== undefined && !host.online && host.unclean) {
