@@ -131,7 +131,9 @@ describe.each(['shm', 'socket'] as const)('over %s', (transport) => {
   test('events come in order, more than the ring and the socket hold', async () => {
     echo({ transport })
     const seen: number[] = []
-    await client({ onEvent: (message) => seen.push(new DataView(message.buffer).getUint32(24, true)) })
+    await client({
+      onEvent: (message) => seen.push(new DataView(message.buffer, message.byteOffset).getUint32(24, true)),
+    })
     for (let i = 0; i < 5000; i += 1) {
       const payload = new Uint8Array(200)
       new DataView(payload.buffer).setUint32(0, i, true)

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { layout } from '@quorate/base'
+import { layout, messageBytes } from '@quorate/base'
 import { allocateFile, mapShared, mapTwice, pageBytes, Semaphore, type SharedMemory } from './ffi/index.ts'
 import { IpcError } from './ipc-error.ts'
 import type { IpcCredentials } from './ipc-service.ts'
@@ -152,7 +152,8 @@ export class ShmRing {
       throw new IpcError('IPC_PROTOCOL', `ring: chunk of ${length} bytes in a ring of ${this.#words * 4}`)
     }
     const start = (at + chunkHeaderWords) * 4
-    const message = this.#dataBytes.slice(start, start + length)
+    const message = messageBytes(length)
+    message.set(this.#dataBytes.subarray(start, start + length))
     Atomics.store(words, at, 0)
     Atomics.store(words, at + 1, chunkMagic.dead)
     this.#readAt = this.#after(at, length)

@@ -1,4 +1,4 @@
-import { decodeText, type NodeId } from '@quorate/base'
+import { decodeText, messageBytes, type NodeId } from '@quorate/base'
 import { u16At } from './octets.ts'
 import {
   chainNumbers,
@@ -128,7 +128,7 @@ function join(chain: Chain, part: Uint8Array, goesOn: boolean): AssembledMessage
     return undefined
   }
   if (goesOn) return undefined
-  const whole = new Uint8Array(chain.bytes)
+  const whole = messageBytes(chain.bytes)
   let at = 0
   for (const piece of chain.pieces) {
     whole.set(piece, at)

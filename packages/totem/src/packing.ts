@@ -1,4 +1,4 @@
-import { encodeText, invariant, type NodeId } from '@quorate/base'
+import { encodeText, invariant, messageBytes, type NodeId } from '@quorate/base'
 import type { Lane } from './event.ts'
 import { startMcast } from './frame-encoder.ts'
 import { mcastLayout } from './frame-layout.ts'
@@ -131,7 +131,7 @@ export class Packer {
   #close(fragmented: number): void {
     const count = this.#lengths.length
     const table = mcastLayout.size + packingHeaderBytes
-    const frame = new Uint8Array(table + count * partLengthBytes + this.#used)
+    const frame = messageBytes(table + count * partLengthBytes + this.#used)
     startMcast(frame, this.#origin, false)
     frame[mcastLayout.size + fragmentedAt] = fragmented
     frame[mcastLayout.size + continuationAt] = this.#continuation

@@ -10,7 +10,7 @@ import {
   cfgRingStatus,
   cfgTryShutdown,
 } from '../ipc/cfg-messages.ts'
-import { requestHeader, requestOf, responseHeader } from '../ipc/message-header.ts'
+import { requestHeader, requestOf, responseHeader, viewOf } from '../ipc/message-header.ts'
 import { writeCsName } from '../ipc/wire-name.ts'
 import type { ServiceEffect, ServiceEvent } from '../service.ts'
 import { CfgService } from './cfg-service.ts'
@@ -92,7 +92,7 @@ test('killing a node reaches that node only', () => {
   const here = cfg.step({ kind: 'message', from: nodeId(2), fn: 1, bytes: message.bytes }, now)
   expect(here.at(-1)).toMatchObject({ kind: 'stop', reason: 'Killed by node 2 : because' })
   requestHeader.encode(message.bytes, {})
-  new DataView(message.bytes.buffer).setUint32(16, 2, true)
+  viewOf(message.bytes).setUint32(16, 2, true)
   expect(cfg.step({ kind: 'message', from: nodeId(2), fn: 1, bytes: message.bytes }, now)).toEqual([])
 })
 

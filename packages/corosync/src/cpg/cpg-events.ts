@@ -13,7 +13,7 @@ import {
   cpgTotemMembersAt,
   cpgTotemRingAt,
 } from '../ipc/cpg-messages.ts'
-import { responseOf } from '../ipc/message-header.ts'
+import { responseOf, viewOf } from '../ipc/message-header.ts'
 import { type RingName, writeIpcRingId } from '../ipc/ring-id.ts'
 import { writeCpgName } from '../ipc/wire-name.ts'
 import type { MessagePart } from './cpg-ring-message.ts'
@@ -76,7 +76,7 @@ export function totemConfchgEvent(ring: RingName, members: readonly number[]): U
   const bytes = responseOf(cpgResponses.totemConfchg, ok, cpgTotemConfchg.size + 4 * members.length)
   writeIpcRingId(bytes, cpgTotemRingAt, ring)
   cpgTotemConfchg.encode(bytes, { members: members.length })
-  const view = new DataView(bytes.buffer)
+  const view = viewOf(bytes)
   members.forEach((node, i) => {
     view.setUint32(cpgTotemMembersAt + 4 * i, node, true)
   })

@@ -1,6 +1,6 @@
 import { DecodeError, layout } from '@quorate/base'
 import { cpgMessageBytesMax } from '../ipc/cpg-messages.ts'
-import { requestHeader, requestOf, responseOf, tailOf } from '../ipc/message-header.ts'
+import { requestHeader, requestOf, responseOf, tailOf, viewOf } from '../ipc/message-header.ts'
 import { readCpgName, writeCpgName } from '../ipc/wire-name.ts'
 import { serviceIds } from '../service.ts'
 
@@ -109,7 +109,7 @@ export function encodeDownlist(oldMembers: number, left: readonly number[]): Uin
   const bytes = requestOf(idOf(cpgFunctions.downlist), downlistTable.size)
   const listed = left.slice(0, downlistNodesMax)
   downlistTable.encode(bytes, { oldMembers, left: listed.length })
-  const view = new DataView(bytes.buffer)
+  const view = viewOf(bytes)
   listed.forEach((node, i) => {
     view.setUint32(downlistNodesAt + 4 * i, node, true)
   })

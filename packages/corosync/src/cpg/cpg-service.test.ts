@@ -13,7 +13,7 @@ import {
   cpgLeave,
   cpgMcast,
 } from '../ipc/cpg-messages.ts'
-import { requestHeader, requestOf, responseHeader } from '../ipc/message-header.ts'
+import { requestHeader, requestOf, responseHeader, viewOf } from '../ipc/message-header.ts'
 import { readCpgName, writeCpgName } from '../ipc/wire-name.ts'
 import type { ServiceEffect, ServiceEvent } from '../service.ts'
 import {
@@ -216,7 +216,7 @@ test('an iteration keeps each group together, last group first', () => {
     for (;;) {
       const [answer] = bench.cpg.step({ kind: 'request', connection: 1, id: cpgCalls.iterNext, bytes: next }, now)
       if (answer?.kind !== 'respond' || responseHeader.decode(answer.bytes).error !== 1) return found
-      const view = new DataView(answer.bytes.buffer)
+      const view = viewOf(answer.bytes)
       found.push(`${readCpgName(answer.bytes, 24)} ${view.getUint32(160, true)}/${view.getUint32(164, true)}`)
     }
   }

@@ -1,4 +1,4 @@
-import { DecodeError, layout } from '@quorate/base'
+import { DecodeError, layout, messageBytes } from '@quorate/base'
 
 /** Head of every request on a connection, and of every message that a service sends over the ring (libqb: each i32 sits in an 8-byte slot). */
 export const requestHeader = layout(16, [
@@ -30,16 +30,21 @@ export function messageId(bytes: Uint8Array): number {
 /** Largest request or event on a connection, bytes: what corosync's client libraries ask for. */
 export const ipcBytesMax = 1_048_576
 
+/** The message's numbers. It may be a piece of a larger buffer. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** A response or event of `size` zero bytes with its head filled in. */
 export function responseOf(id: number, error: number, size: number = responseHeader.size): Uint8Array {
-  const bytes = new Uint8Array(size)
+  const bytes = messageBytes(size)
   responseHeader.encode(bytes, { id, size, error })
   return bytes
 }
 
 /** A request, or a ring message, of `size` zero bytes with its head filled in. */
 export function requestOf(id: number, size: number = requestHeader.size): Uint8Array {
-  const bytes = new Uint8Array(size)
+  const bytes = messageBytes(size)
   requestHeader.encode(bytes, { id, size })
   return bytes
 }

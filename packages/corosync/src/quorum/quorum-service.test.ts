@@ -1,6 +1,6 @@
 import { monoMs, nodeId } from '@quorate/base'
 import { expect, test } from 'vitest'
-import { requestOf, responseHeader } from '../ipc/message-header.ts'
+import { requestOf, responseHeader, viewOf } from '../ipc/message-header.ts'
 import { quorumModelGetType, quorumTrackStart } from '../ipc/quorum-messages.ts'
 import type { ServiceEffect } from '../service.ts'
 import { QuorumService } from './quorum-service.ts'
@@ -13,7 +13,7 @@ function words(effects: readonly ServiceEffect[]): string[] {
     if (effect.kind === 'log') return [effect.text]
     if (effect.kind !== 'event' && effect.kind !== 'respond') return []
     const { id, error } = responseHeader.decode(effect.bytes)
-    const view = new DataView(effect.bytes.buffer)
+    const view = viewOf(effect.bytes)
     if (id === 3) return [`v0 quorate ${view.getInt32(24, true)} of ${view.getUint32(40, true)}`]
     if (id === 6) return [`v1 quorate ${view.getInt32(24, true)} of ${view.getUint32(48, true)}`]
     if (id === 7) return [`nodes ${[40, 48, 56].map((at) => view.getUint32(at, true)).join(' ')}`]

@@ -1,6 +1,6 @@
 import type { MonoMs, NodeId } from '@quorate/base'
 import { csErrorCodes } from '../cs-error.ts'
-import { responseOf } from '../ipc/message-header.ts'
+import { responseOf, viewOf } from '../ipc/message-header.ts'
 import {
   nodelistV1,
   nodelistV1At,
@@ -205,7 +205,7 @@ export class QuorumService implements Service {
 }
 
 function writeNodes(into: Uint8Array, at: number, nodes: readonly NodeId[]): void {
-  const view = new DataView(into.buffer)
+  const view = viewOf(into)
   nodes.forEach((node, i) => {
     view.setUint32(at + 4 * i, node, true)
   })

@@ -1,6 +1,7 @@
 import { type NodeId, nodeId } from '@quorate/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { viewOf } from '../ipc/message-header.ts'
 import { type SyncEffect, SyncEngine } from './sync-engine.ts'
 import { decodeSyncMessage, encodeSyncMessage, type SyncMessage } from './sync-message.ts'
 
@@ -61,7 +62,7 @@ test('messages have the sizes of the real ones; a count above the limit and cut 
   expect(encodeSyncMessage(build([0, 2, 3, 5])).byteLength).toBe(552)
   expect(encodeSyncMessage(barrier()).byteLength).toBe(32)
   const bytes = encodeSyncMessage(build([1]))
-  new DataView(bytes.buffer).setInt32(32, 129, true)
+  viewOf(bytes).setInt32(32, 129, true)
   expect(() => decodeSyncMessage(bytes)).toThrow('129 services, limit 128')
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 600 }), (noise) => {

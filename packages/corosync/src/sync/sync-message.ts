@@ -1,5 +1,5 @@
 import { DecodeError, layout } from '@quorate/base'
-import { requestHeader, requestOf } from '../ipc/message-header.ts'
+import { requestHeader, requestOf, viewOf } from '../ipc/message-header.ts'
 import { type RingName, readPackedRingId, writePackedRingId } from '../ipc/ring-id.ts'
 
 /** Most services that a SERVICE_BUILD message may list. */
@@ -26,7 +26,7 @@ export function encodeSyncMessage(message: SyncMessage): Uint8Array {
   const bytes = requestOf(ids.serviceBuild, build.size)
   writePackedRingId(bytes, ringAt, message.ring)
   build.encode(bytes, { count: message.services.length })
-  const view = new DataView(bytes.buffer)
+  const view = viewOf(bytes)
   message.services.forEach((service, i) => {
     view.setInt32(servicesAt + 4 * i, service, true)
   })

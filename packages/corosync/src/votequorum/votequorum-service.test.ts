@@ -1,7 +1,7 @@
 import { monoMs, nodeId } from '@quorate/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { requestOf, responseHeader } from '../ipc/message-header.ts'
+import { requestOf, responseHeader, viewOf } from '../ipc/message-header.ts'
 import { votequorumGetInfo, votequorumInfo, votequorumSetExpected } from '../ipc/votequorum-messages.ts'
 import type { ServiceEffect, ServiceEvent } from '../service.ts'
 import { type Tally, votesNeeded, winsTie } from './tally.ts'
@@ -38,7 +38,7 @@ class Bench {
     this.effects.push(...effects)
     for (const effect of effects) {
       if (effect.kind !== 'multicast') continue
-      const fn = new DataView(effect.bytes.buffer).getInt32(0, true) & 0xffff
+      const fn = viewOf(effect.bytes).getInt32(0, true) & 0xffff
       this.step({ kind: 'message', from: nodeId(1), fn, bytes: effect.bytes })
     }
   }

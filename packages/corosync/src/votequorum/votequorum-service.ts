@@ -1,7 +1,7 @@
 import type { MonoMs, NodeId } from '@quorate/base'
 import { cmapU8, cmapU32 } from '../cmap/cmap-value.ts'
 import { csErrorCodes } from '../cs-error.ts'
-import { responseOf } from '../ipc/message-header.ts'
+import { responseOf, viewOf } from '../ipc/message-header.ts'
 import { trackFlags } from '../ipc/quorum-messages.ts'
 import { noRing, type RingName, writeIpcRingId } from '../ipc/ring-id.ts'
 import {
@@ -398,7 +398,7 @@ export class VotequorumService implements Service {
     const bytes = responseOf(votequorumResponses.nodelist, code.CS_OK, size)
     votequorumNodelistEvent.encode(bytes, { context, nodes: nodes.length })
     writeIpcRingId(bytes, votequorumNodelistRingAt, this.#ring)
-    const view = new DataView(bytes.buffer)
+    const view = viewOf(bytes)
     nodes.forEach((node, i) => {
       view.setUint32(votequorumNodelistEvent.size + 4 * i, node, true)
     })
