@@ -1,0 +1,54 @@
+import fs from 'node:fs'
+import { exitCodeOf, exitCodes, faultText } from '@quorate/cib'
+import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
+import { wholeCib } from '../pacemaker/nvpair-store.ts'
+import type { ToolHost } from '../pacemaker/tool-host.ts'
+import type { Options } from '../pacemaker/tool-options.ts'
+import { isValidCib } from '../pacemaker/validation.ts'
+
+/** A CIB to work on, or why there is none. */
+export type Input =
+  | { readonly ok: true; readonly cib: XmlElement }
+  | { readonly ok: false; readonly code: number; readonly lines: readonly string[] }
+
+/** Reads the CIB that the options name: a file, standard input, else the cluster's. */
+export async function readInput(options: Options, host: ToolHost): Promise<Input> {
+  const file = options.value('xml-file')
+  if (options.has('xml-pipe') || file === '-') return parsed(host.readInput(), 'standard input')
+  if (file !== undefined) return fromFile(file)
+  const fromEnvironment = cibFileOf(host.env)
+  if (!options.has('live-check') && fromEnvironment !== undefined) return fromFile(fromEnvironment)
+  const opened = await openCib(host, { name: 'crm_simulate', isReadOnly: true })
+  if (!opened.ok) return live(opened.rc)
+  const found = await wholeCib(opened.cib)
+  await opened.cib.close()
+  return 'cib' in found ? { ok: true, cib: found.cib } : live(found.rc)
+}
+
+function live(rc: number): Input {
+  return { ok: false, code: exitCodeOf(rc), lines: [`crm_simulate: Live CIB query failed: ${faultText(rc)}`] }
+}
+
+function fromFile(file: string): Input {
+  let text: string
+  try {
+    text = fs.readFileSync(file, 'utf8')
+  } catch (fault) {
+    const why = fault instanceof Error ? fault.message : String(fault)
+    return { ok: false, code: exitCodes.noInput, lines: [`crm_simulate: Could not read ${file}: ${why}`] }
+  }
+  return parsed(text, file)
+}
+
+function parsed(text: string, name: string): Input {
+  const result = parseXml(text)
+  if (!result.ok) {
+    return { ok: false, code: exitCodes.data, lines: [`crm_simulate: ${xmlErrorText(result.error, name)}`] }
+  }
+  const lines: string[] = []
+  if (!isValidCib(result.value, (message) => lines.push(`${name}: ${message}`))) {
+    return { ok: false, code: exitCodes.config, lines: [...lines, `crm_simulate: ${name} does not validate`] }
+  }
+  return { ok: true, cib: result.value }
+}

@@ -1,0 +1,35 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { exitCodes } from '@quorate/cib'
+import { simulate } from '@quorate/scheduler'
+import { parseXml, xmlErrorText } from '@quorate/xml'
+import type { ToolHost } from '../pacemaker/tool-host.ts'
+
+/** Runs the scheduler over every CIB of a folder, and shows how long each took. */
+export function profileFolder(folder: string, repeat: number, host: ToolHost): number {
+  let names: readonly string[]
+  try {
+    names = fs
+      .readdirSync(folder)
+      .filter((name) => name.endsWith('.xml'))
+      .sort()
+  } catch (fault) {
+    host.err(`crm_simulate: Could not read ${folder}: ${fault instanceof Error ? fault.message : String(fault)}\n`)
+    return exitCodes.noInput
+  }
+  for (const name of names) {
+    const result = parseXml(fs.readFileSync(path.join(folder, name), 'utf8'))
+    if (!result.ok) {
+      host.err(`crm_simulate: ${xmlErrorText(result.error, name)}\n`)
+      continue
+    }
+    const began = process.hrtime.bigint()
+    const nowSeconds = Math.floor(host.now() / 1000)
+    for (let i = 0; i < repeat; i += 1) {
+      simulate(result.value, { nowSeconds, process: true, simulate: false, quiet: true })
+    }
+    const seconds = Number(process.hrtime.bigint() - began) / 1e9
+    host.out(`* Testing ${name} ... ${seconds.toFixed(2)} secs\n`)
+  }
+  return exitCodes.ok
+}
