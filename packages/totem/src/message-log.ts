@@ -65,6 +65,8 @@ export class MessageLog {
 
   /** Forgets everything up to `seq`, which everybody has. */
   release(seq: number): void {
+    const ahead = seqDistance(this.released, seq)
+    if (ahead <= 0 || ahead > messageSlotsMax) return
     const mask = this.#slots.length - 1
     while (seqBefore(this.released, seq)) {
       this.released = seqAfter(this.released)

@@ -43,6 +43,8 @@ export function enterRecovery(member: RingMember, token: CommitTokenFrame): void
 function copiesAbove(self: NodeId, log: MessageLog, arus: readonly number[]): Uint8Array[] {
   let low = log.high
   for (const aru of arus) if (seqBefore(aru, low)) low = aru
+  // Everybody has what was released, whatever an entry says.
+  if (seqBefore(low, log.released)) low = log.released
   const copies: Uint8Array[] = []
   for (let seq = low; seqBefore(seq, log.high); ) {
     seq = seqAfter(seq)

@@ -146,6 +146,6 @@ test('no sequence of frames that can be read makes a member throw or send what c
         else victim.take({ kind: 'frame', bytes: encodeFrame(each.frame(victim.member.ring)) })
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 1000 },
   )
 })

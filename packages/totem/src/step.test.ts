@@ -300,6 +300,19 @@ describe('limits and bad input', () => {
     expect(member.counters.tokensReceived).toBe(before)
   })
 
+  test('a token that knows of fewer messages than were sent is dropped at once', () => {
+    const ring = new LittleRing([1]).start(1).run(200).synced()
+    ring.say(1, 'one')
+    ring.run(3)
+    const member = ring.member(1)
+    expect(member.installed.log.high).toBeGreaterThan(0)
+    const token = encodeFrame({
+      ...{ type: 'token', sender: 1, target: 1, aru: 0, aruAddr: 0, backlog: 0, fcc: 0, retransFlag: 0, requests: [] },
+      ...{ seq: 0, tokenSeq: member.token.lastTokenSeq + 50, ring: member.ring },
+    })
+    expect(ring.do(1, { kind: 'frame', bytes: token })).toEqual([])
+  })
+
   test('a full queue says no, and says how full it is on the way', () => {
     const ring = new LittleRing([1]).start(1).run(200)
     const body = new Uint8Array(500_000)

@@ -25,8 +25,7 @@ export function onToken(member: RingMember, token: TokenFrame): void {
   const memory = member.token
   if (!sameRing(token.ring, member.ring) || !seqBefore(memory.lastTokenSeq, token.tokenSeq)) return
   const log = member.phase === 'recovery' ? member.needForming().log : member.installed.log
-  const span = seqDistance(log.released, token.seq)
-  if (span < 0 || span > messageSlotsMax) return
+  if (!isPlausible(token, log)) return
   member.counters.tokensReceived += 1
   noticeQuiet(member, token)
   if (member.phase === 'operational') {
@@ -45,6 +44,14 @@ export function onToken(member: RingMember, token: TokenFrame): void {
     member.counters.tokensHeld += 1
     member.arm('hold', member.config.holdMs)
   }
+}
+
+/** A token counts every message that was sent before it came here, and no more than can be on the way. */
+function isPlausible(token: TokenFrame, log: MessageLog): boolean {
+  const onTheWay = seqDistance(log.released, token.seq)
+  const acknowledged = seqDistance(log.released, token.aru)
+  if (seqBefore(token.seq, log.high) || onTheWay < 0 || onTheWay > messageSlotsMax) return false
+  return acknowledged >= -messageSlotsMax && acknowledged <= onTheWay
 }
 
 type Passed = { -readonly [K in keyof TokenFrame]: TokenFrame[K] }
