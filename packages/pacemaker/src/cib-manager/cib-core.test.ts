@@ -200,7 +200,27 @@ describe('the DC', () => {
     group.run()
     expect(group.digests()).toEqual(new Set([group.core('n1').digest()]))
     const told = group.seen.flatMap(({ effect }) => (effect.kind === 'log' ? [effect.text] : []))
-    expect(told.map((text) => text.replace(/[0-9a-f]{32}/g, 'D'))).toEqual(['Local CIB 0.1.0.D differs from n2: D'])
+    expect(told.map((text) => text.replace(/[0-9a-f]{32}/g, 'D'))).toEqual([
+      'Local CIB 0.1.0.D differs from n2: 0.1.0.D',
+    ])
+  })
+
+  it('takes the copy of a diverged node that is newer than its own, and has all others take it', () => {
+    const at = (updates: number): XmlElement =>
+      xml(
+        `<cib crm_feature_set="3.16.1" epoch="1" num_updates="${updates}" admin_epoch="0"><configuration/><status/></cib>`,
+      )
+    const group = new Group(['n1', 'n2', 'n3'], { n1: at(4), n2: at(6), n3: at(4) })
+    group.step('n1', { kind: 'primary', isPrimary: true })
+    group.nowMs += digestDelayMs
+    group.step('n1', { kind: 'tick' })
+    group.run()
+    expect([...group.cores.values()].map((core) => versionText(versionOf(core.cib)))).toEqual([
+      '0.1.6',
+      '0.1.6',
+      '0.1.6',
+    ])
+    expect(group.replies()).toEqual([])
   })
 
   it('decides how far an upgrade goes, for all nodes, and says when there is nowhere to go', () => {

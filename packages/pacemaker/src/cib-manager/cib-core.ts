@@ -4,6 +4,7 @@ import {
   type CibOutcome,
   cibDigest,
   cibFaults,
+  compareVersions,
   featureSet,
   performCall,
   replacedParts,
@@ -14,6 +15,8 @@ import { attr, withAttributes, type XmlElement } from '@quorate/xml'
 import type { Instant } from '../instant.ts'
 import {
   type CibMessage,
+  calldata,
+  cibCommand,
   cibCopy,
   cibPing,
   cibReply,
@@ -324,18 +327,28 @@ export class CibCore {
     return [{ ...reply(message, message.rc, message.data), xml }]
   }
 
-  /** Compares a node's digest with ours; ours, the DC's, wins. */
+  /**
+   * Compares a node's digest with ours. Where they differ the newer document wins, and of two with the same version ours,
+   * the DC's. (A C node that is the DC sends its copy in either case, which a node with a newer one refuses for ever.)
+   */
   #compare(from: string, message: CibMessage): readonly CibEffect[] {
     const answer = message.data
-    if (answer === undefined || !this.#isPrimary || from === this.#config.localName) return []
+    const { localName } = this.#config
+    if (answer === undefined || !this.#isPrimary || from === localName) return []
     const isCurrent = attr(answer, 'cib_ping_id') === String(this.#pingId) && this.#pinged === this.#cib
     const theirs = attr(answer, 'digest')
     if (!isCurrent || theirs === this.digest()) return []
-    const ours = `${versionText(versionOf(this.#cib))}.${this.digest()}`
-    return [
-      { kind: 'log', level: 'notice', text: `Local CIB ${ours} differs from ${from}: ${theirs ?? 'no digest'}` },
-      this.#copy(undefined, from, 'ping', undefined),
-    ]
+    const version = versionOf(this.#cib)
+    const ours = `${versionText(version)}.${this.digest()}`
+    const root = calldata(answer)
+    const text = `Local CIB ${ours} differs from ${from}: ${root === undefined ? '' : `${versionText(versionOf(root))}.`}${theirs}`
+    const told: CibEffect = { kind: 'log', level: 'notice', text }
+    if (root === undefined || compareVersions(versionOf(root), version) <= 0) {
+      return [told, this.#copy(undefined, from, 'ping', undefined)]
+    }
+    const options = callOptions.discardReply
+    const request = cibCommand({ clientId: localName, callId: this.#pingId, op: 'cib_sync', host: from, options })
+    return [told, { kind: 'send', xml: withAttributes(request, { cib_delegated_from: localName }), to: from }]
   }
 
   #answer(asked: CibMessage, rc: number, output: XmlElement | undefined, afterPersist = false): readonly CibEffect[] {
