@@ -38,11 +38,24 @@ export function takeOver(step: Step): void {
     data: element('cib', { crm_feature_set: config.featureSet }),
     options: configured,
   })
-  setOption(step, 'have-watchdog', 'false')
-  setOption(step, 'dc-version', config.dcVersion)
-  setOption(step, 'cluster-infrastructure', 'corosync')
+  describeCluster(step)
+}
+
+/**
+ * Writes what the DC's software says of itself and the cluster. A partition without quorum leaves an older word as it
+ * stands: each change of the configuration makes its copy newer, and a lone node whose software differs from the others'
+ * would come back with the CIB that wins over theirs.
+ */
+export function describeCluster(step: Step): void {
+  const { state } = step
+  const { dcVersion, clusterName } = state.config
+  const words = { 'have-watchdog': 'false', 'dc-version': dcVersion, 'cluster-infrastructure': 'corosync' }
+  for (const [name, value] of Object.entries(words)) {
+    const isThere = state.cib !== undefined && clusterOption(state.cib, name) !== undefined
+    if (state.isQuorate || !isThere) setOption(step, name, value)
+  }
   const named = state.cib === undefined ? undefined : clusterOption(state.cib, 'cluster-name')
-  if (config.clusterName !== undefined && named === undefined) setOption(step, 'cluster-name', config.clusterName)
+  if (clusterName !== undefined && named === undefined) setOption(step, 'cluster-name', clusterName)
 }
 
 /** Writes an option of the cluster where its own tools would. */

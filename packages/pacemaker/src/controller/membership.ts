@@ -4,7 +4,7 @@ import { forgetVoter, isWon, lossDampeningMs } from '../election/election.ts'
 import { withoutNode } from '../join/join.ts'
 import { infinity } from '../transition/graph.ts'
 import { expectsDown } from '../transition/transition.ts'
-import { checkComplete, checkIntegrated, cleanUpAfter, syncLost } from './joining.ts'
+import { checkComplete, checkIntegrated, cleanUpAfter, describeCluster, syncLost } from './joining.ts'
 import { writeNodeStates, writeQuorum } from './node-states.ts'
 import { log, post } from './posts.ts'
 import { activeNodes, isActive, isDc, type PeerRecord, type PeerView, type Step } from './state.ts'
@@ -87,6 +87,7 @@ function updateQuorum(step: Step, isQuorate: boolean): void {
   log(step, isQuorate ? 'notice' : 'warning', isQuorate ? 'Quorum acquired' : 'Quorum lost')
   if (!isDc(state)) return
   writeQuorum(step)
+  if (isQuorate) describeCluster(step)
   if (isQuorate) step.effects.push({ do: 'arm', timer: 'quorum-gain', afterMs: quorumGainDelayMs })
   else abort(step, infinity, 'restart', 'Quorum lost')
 }
