@@ -1,5 +1,5 @@
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
-import type { Assigner } from './assigner.ts'
+import type { Assigner, AssignWork } from './assigner.ts'
 import { assignBundle } from './bundle.ts'
 import { assignClone } from './clone.ts'
 import { applyColocation } from './colocation.ts'
@@ -12,7 +12,6 @@ import { sortByPlacement } from './utilization.ts'
 export function assignResources(cluster: Cluster): void {
   const assigner: Assigner = {
     cluster,
-    assign: (resource, prefer) => assign(assigner, resource, prefer),
     applyColocation: (dependent, primary, colocation) => applyColocation(assigner, dependent, primary, colocation),
     merge: (resource, table, attribute, factor, options) =>
       mergePreferences(cluster, resource, table, attribute, factor, options) ?? table,
@@ -21,21 +20,39 @@ export function assignResources(cluster: Cluster): void {
   const connections = cluster.remoteNodesExist
     ? cluster.resources.filter((resource) => resource.variant === variant.primitive && resource.isConnection)
     : []
-  for (const resource of connections) assigner.assign(resource, resource.partialTarget)
+  for (const resource of connections) settle(assigner, resource, resource.partialTarget)
   const done = new Set(connections)
-  for (const resource of cluster.resources) if (!done.has(resource)) assigner.assign(resource, undefined)
+  for (const resource of cluster.resources) if (!done.has(resource)) settle(assigner, resource, undefined)
 }
 
-function assign(assigner: Assigner, resource: Resource, prefer: ClusterNode | undefined): ClusterNode | undefined {
+/** Assigns a resource, and on the way what it asks for. */
+function settle(assigner: Assigner, resource: Resource, prefer: ClusterNode | undefined): void {
+  const stack: AssignWork<ClusterNode | undefined>[] = [assign(assigner, resource, prefer)]
+  let answer: ClusterNode | undefined
+  for (let work = stack[stack.length - 1]; work !== undefined; work = stack[stack.length - 1]) {
+    const step = work.next(answer)
+    if (step.done === true) {
+      answer = step.value
+      stack.pop()
+    } else {
+      answer = undefined
+      stack.push(assign(assigner, step.value.resource, step.value.prefer))
+    }
+  }
+}
+
+function assign(
+  assigner: Assigner,
+  resource: Resource,
+  prefer: ClusterNode | undefined,
+): AssignWork<ClusterNode | undefined> {
   switch (resource.variant) {
     case variant.group:
       return assignGroup(assigner, resource, prefer)
     case variant.clone:
-      assignClone(assigner, resource, prefer)
-      return undefined
+      return assignClone(assigner, resource, prefer)
     case variant.bundle:
-      assignBundle(assigner, resource, prefer)
-      return undefined
+      return assignBundle(assigner, resource, prefer)
     default:
       return assignPrimitive(assigner, resource, prefer)
   }

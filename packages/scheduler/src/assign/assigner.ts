@@ -11,14 +11,20 @@ export type MergeOptions = {
   readonly thisWith?: boolean
 }
 
+/** A wish to have a resource assigned before going on; the answer is where it went. */
+export type AssignRequest = { readonly resource: Resource; readonly prefer: ClusterNode | undefined }
+
 /**
- * The assignment of resources to nodes while it goes on. Kinds of resources call each other through it: a primitive
- * assigns the group that it is colocated with, which assigns its members, and so on.
+ * Work that asks for other resources to be assigned on its way. Done on a stack of its own, so that chains of
+ * colocations may be as long as they like.
+ */
+export type AssignWork<T> = Generator<AssignRequest, T, ClusterNode | undefined>
+
+/**
+ * The assignment of resources to nodes while it goes on. Kinds of resources call each other through it.
  */
 export type Assigner = {
   readonly cluster: Cluster
-  /** Assigns a resource, and first what it depends on; answers the node (of a collective: what stands for it). */
-  assign(resource: Resource, prefer: ClusterNode | undefined): ClusterNode | undefined
   /** Applies a colocation to the scores (or the priority) of the dependent. */
   applyColocation(dependent: Resource, primary: Resource, colocation: Colocation): void
   /** Adds preferences of a resource to a table; answers the table, the same or another. */

@@ -4,33 +4,44 @@ import { logScores, nodesOf } from '../model/scoring.ts'
 import { isRemote } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { overThreshold } from '../unpack/fail-count.ts'
-import type { Assigner } from './assigner.ts'
+import type { Assigner, AssignWork } from './assigner.ts'
 import { distribute, sortInstances } from './instances.ts'
 
 /** Assigns the containers of a bundle and what belongs to them. */
-export function assignBundle(assigner: Assigner, bundle: Resource, prefer: ClusterNode | undefined): void {
+export function* assignBundle(
+  assigner: Assigner,
+  bundle: Resource,
+  prefer: ClusterNode | undefined,
+): AssignWork<undefined> {
   const traits = bundle.bundle
-  if (traits === undefined) return
+  if (traits === undefined) return undefined
   const { cluster } = assigner
   bundle.allocating = true
   logScores(cluster, bundle, 'bundle')
   const containers = traits.replicas.flatMap((replica) => (replica.container === undefined ? [] : [replica.container]))
-  distribute(assigner, bundle, sortInstances(assigner, containers), traits.replicas.length, traits.replicasPerHost)
-  for (const replica of traits.replicas) assignReplica(assigner, replica, prefer)
+  yield* distribute(
+    assigner,
+    bundle,
+    sortInstances(assigner, containers),
+    traits.replicas.length,
+    traits.replicasPerHost,
+  )
+  for (const replica of traits.replicas) yield* assignReplica(assigner, replica, prefer)
   const { inner } = traits
   if (inner !== undefined) {
     const guests = new Set(traits.replicas.map((replica) => replica.node))
     for (const node of nodesOf(cluster, inner.allowed)) inner.allowed.set(node, guests.has(node) ? 0 : -infinity)
-    assigner.assign(inner, prefer)
+    yield { resource: inner, prefer }
   }
   bundle.allocating = false
   bundle.provisional = false
+  return undefined
 }
 
-function assignReplica(assigner: Assigner, replica: Replica, prefer: ClusterNode | undefined): void {
+function* assignReplica(assigner: Assigner, replica: Replica, prefer: ClusterNode | undefined): AssignWork<void> {
   const { cluster } = assigner
   const { container, ip, connection, instance } = replica
-  if (ip !== undefined) assigner.assign(ip, prefer)
+  if (ip !== undefined) yield { resource: ip, prefer }
   if (connection !== undefined) {
     const host = container?.assigned
     if (host !== undefined && isRemote(host) && host.connection !== undefined) {
@@ -42,7 +53,7 @@ function assignReplica(assigner: Assigner, replica: Replica, prefer: ClusterNode
         influence: true,
       })
     }
-    assigner.assign(connection, prefer)
+    yield { resource: connection, prefer }
   }
   if (instance === undefined) return
   const parent = instance.parent
@@ -51,6 +62,6 @@ function assignReplica(assigner: Assigner, replica: Replica, prefer: ClusterNode
     else if (overThreshold(cluster, instance, node) === undefined) instance.allowed.set(node, infinity)
   }
   if (parent !== undefined) parent.allocating = true
-  assigner.assign(instance, replica.node)
+  yield { resource: instance, prefer: replica.node }
   if (parent !== undefined) parent.allocating = false
 }

@@ -2,14 +2,14 @@ import { insertThisWith, insertWithThis } from '../constraint/colocation.ts'
 import type { ClusterNode, Colocation, Resource } from '../model/model.ts'
 import { logScores } from '../model/scoring.ts'
 import { infinity } from '../score.ts'
-import type { Assigner } from './assigner.ts'
+import type { Assigner, AssignWork } from './assigner.ts'
 
 /** Assigns the members of a group, one after the other. */
-export function assignGroup(
+export function* assignGroup(
   assigner: Assigner,
   group: Resource,
   prefer: ClusterNode | undefined,
-): ClusterNode | undefined {
+): AssignWork<ClusterNode | undefined> {
   if (!group.provisional) return group.assigned
   if (group.allocating) return undefined
   const first = group.children[0]
@@ -23,7 +23,7 @@ export function assignGroup(
   logScores(assigner.cluster, group, 'group')
   let node: ClusterNode | undefined
   for (const member of group.children) {
-    const at = assigner.assign(member, prefer)
+    const at = yield { resource: member, prefer }
     node ??= at
   }
   group.nextRole = first.nextRole

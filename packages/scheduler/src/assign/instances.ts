@@ -6,7 +6,7 @@ import { addScore, addScoreEverywhere, isAvailable, nodesOf } from '../model/sco
 import { activeOn, anyBelow, currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { mergeSort } from '../unpack/history-entry.ts'
-import type { Assigner } from './assigner.ts'
+import type { Assigner, AssignWork } from './assigner.ts'
 import { hasInfluence } from './colocation.ts'
 import { unassign } from './finalize.ts'
 import { factorOf } from './merge.ts'
@@ -64,13 +64,13 @@ export function sortInstances(assigner: Assigner, list: readonly Resource[]): Re
 }
 
 /** Places the instances of a clone (or the containers of a bundle): first those that can stay, then the rest. */
-export function distribute(
+export function* distribute(
   assigner: Assigner,
   parent: Resource,
   instances: readonly Resource[],
   max: number,
   perNode: number,
-): void {
+): AssignWork<void> {
   const { cluster } = assigner
   let usable = 0
   for (const node of nodesOf(cluster, parent.allowed)) {
@@ -86,12 +86,12 @@ export function distribute(
     const at = currentNode(instance)
     if (at === undefined || !isAvailable(at, { score: at.entryScore })) continue
     if (parent.allowed.has(at) && parent.allowed.count(at) >= share) continue
-    if (place(assigner, parent, instance, at, all, perNode) !== undefined) placed += 1
+    if ((yield* place(assigner, parent, instance, at, all, perNode)) !== undefined) placed += 1
   }
   for (const instance of instances) {
     if (!instance.provisional) continue
     if (placed >= max) addScoreEverywhere(cluster, instance, -infinity)
-    else if (place(assigner, parent, instance, undefined, all, perNode) !== undefined) placed += 1
+    else if ((yield* place(assigner, parent, instance, undefined, all, perNode)) !== undefined) placed += 1
   }
 }
 
@@ -105,21 +105,21 @@ function inheritColocations(parent: Resource, instance: Resource, all: boolean):
   }
 }
 
-function place(
+function* place(
   assigner: Assigner,
   parent: Resource,
   instance: Resource,
   prefer: ClusterNode | undefined,
   all: boolean,
   perNode: number,
-): ClusterNode | undefined {
+): AssignWork<ClusterNode | undefined> {
   if (!instance.provisional) return instance.assigned
   if (instance.allocating) return undefined
   inheritColocations(parent, instance, all)
   if (prefer !== undefined && (instance.allowed.get(prefer) ?? -1) < 0) return undefined
   banUnfit(assigner, parent, instance, perNode)
   const backup = instance.allowed.copy()
-  const chosen = assigner.assign(instance, prefer)
+  const chosen = yield { resource: instance, prefer }
   if (chosen !== undefined && prefer !== undefined && chosen !== prefer) {
     instance.allowed = backup
     unassign(instance)

@@ -8,6 +8,9 @@ import { hasInfluence, sameAttribute } from './colocation.ts'
 /** A score outside the range: "would have become negative". */
 const mark = infinity * -100
 
+/** How far preferences are followed from colocation to colocation. */
+export const mergeDepthMax = 1000
+
 /** Factor of a colocation's score, in the single precision that the results depend on. */
 export function factorOf(score: number): number {
   return Math.fround(Math.fround(score) / infinity)
@@ -25,10 +28,12 @@ export function mergePreferences(
   factor: number,
   options: MergeOptions,
 ): NodeTable | undefined {
-  if (resource.merging) return table
+  if (resource.merging || cluster.mergeDepth >= mergeDepthMax) return table
+  cluster.mergeDepth += 1
   resource.merging = true
   const merged = mergeInto(cluster, resource, table, attribute, factor, options)
   resource.merging = false
+  cluster.mergeDepth -= 1
   return merged
 }
 

@@ -4,7 +4,7 @@ import { role } from '../model/role.ts'
 import { addScoreEverywhere, anyAvailable, isAvailable, logScores } from '../model/scoring.ts'
 import { currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
-import type { Assigner } from './assigner.ts'
+import type { Assigner, AssignWork } from './assigner.ts'
 import { hasInfluence } from './colocation.ts'
 import { finalize } from './finalize.ts'
 import { factorOf } from './merge.ts'
@@ -12,17 +12,17 @@ import { sortedNodes } from './node-choice.ts'
 import { applyUtilization } from './utilization.ts'
 
 /** Assigns a primitive to the best of its nodes. */
-export function assignPrimitive(
+export function* assignPrimitive(
   assigner: Assigner,
   resource: Resource,
   prefer: ClusterNode | undefined,
-): ClusterNode | undefined {
+): AssignWork<ClusterNode | undefined> {
   const { cluster } = assigner
-  if (resource.parent !== undefined && !resource.parent.allocating) assigner.assign(resource.parent, prefer)
+  if (resource.parent !== undefined && !resource.parent.allocating) yield { resource: resource.parent, prefer }
   if (!resource.provisional) return resource.assigned
   if (resource.allocating) return undefined
   resource.allocating = true
-  followPrimaries(assigner, resource)
+  yield* followPrimaries(assigner, resource)
   for (const colocation of resource.withThis) {
     if (!hasInfluence(colocation)) continue
     resource.allowed = assigner.merge(
@@ -49,12 +49,12 @@ export function assignPrimitive(
   return resource.assigned
 }
 
-function followPrimaries(assigner: Assigner, resource: Resource): void {
+function* followPrimaries(assigner: Assigner, resource: Resource): AssignWork<void> {
   const { cluster } = assigner
   for (const colocation of [...resource.thisWith]) {
     const careful = colocation.dependentRole >= role.promoted || (colocation.score < 0 && colocation.score > -infinity)
     const archive: NodeTable | undefined = careful ? resource.allowed.copy() : undefined
-    assigner.assign(colocation.primary, undefined)
+    yield { resource: colocation.primary, prefer: undefined }
     assigner.applyColocation(resource, colocation.primary, colocation)
     if (archive !== undefined && !anyAvailable(cluster.nodesByIndex, resource.allowed)) resource.allowed = archive
   }

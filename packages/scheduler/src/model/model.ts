@@ -426,6 +426,8 @@ export class Cluster {
   readonly wantsScores: boolean
   readonly wantsUtilization: boolean
   epoch = 0
+  /** How many preferences are being merged one within the other. */
+  mergeDepth = 0
   disabledCount = 0
   blockedCount = 0
   instanceCount = 0
