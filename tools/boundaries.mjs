@@ -64,6 +64,7 @@ export const rooms = {
       'corosync/client',
       'corosync/daemon',
       'cib',
+      'cli/in-process',
       'scheduler',
       'pacemaker',
       'pacemaker/client',

@@ -12,7 +12,7 @@ import { simpleStatus } from './simple-status.ts'
 import { takeSnapshot } from './source.ts'
 import { statusHtml } from './status-html.ts'
 import { statusJson } from './status-json.ts'
-import { statusText } from './status-text.ts'
+import { pacemakerdLine, statusText } from './status-text.ts'
 import { statusXml } from './status-xml.ts'
 import type { Snapshot, View } from './view.ts'
 
@@ -67,7 +67,7 @@ async function once(
   }
   if (options.has('simple-status')) {
     const simple = simpleStatus(taken.snapshot)
-    host.out(simple.text)
+    host.out(`${pacemakerdLine(taken.snapshot)}${simple.text}`)
     return simple.code
   }
   const text = formatted(argv, options, taken.snapshot, view, format)

@@ -30,17 +30,20 @@ export type Block = {
 /** The status as text (behaviour/scheduler-actions-and-graph.md 5.10). Ends in a line end. */
 export function statusText(snapshot: Snapshot, view: View): string {
   const lines: string[] = []
-  if (snapshot.pacemakerd !== undefined) {
-    const { state, lastUpdated } = snapshot.pacemakerd
-    lines.push(`Status of pacemakerd: '${pacemakerdText(state)}' (last updated ${utcTime(lastUpdated)})`)
-  }
   let isFirst = true
   for (const block of statusBlocks(snapshot, view)) {
     if (!isFirst) lines.push('')
     isFirst = false
     lines.push(`${block.title}:`, ...fancyLines(block.items, 1), ...(block.after ?? []))
   }
-  return lines.map((line) => `${line}\n`).join('')
+  return pacemakerdLine(snapshot) + lines.map((line) => `${line}\n`).join('')
+}
+
+/** What pacemakerd says of itself, as the first line; empty for a file. */
+export function pacemakerdLine({ pacemakerd }: Snapshot): string {
+  if (pacemakerd === undefined) return ''
+  const { state, lastUpdated } = pacemakerd
+  return `Status of pacemakerd: '${pacemakerdText(state)}' (last updated ${utcTime(lastUpdated)})\n`
 }
 
 /** The display in parts: text and HTML are made of these. */
