@@ -13,7 +13,8 @@ import {
   fileDigest,
 } from '@quorate/cib'
 import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
-import { type CibAnswer, openCib } from '../pacemaker/cib-access.ts'
+import { openCib } from '../pacemaker/cib-access.ts'
+import type { CibAnswer } from '../pacemaker/cib-source.ts'
 import { type Given, helpText, parseLine } from '../pacemaker/command-line.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'

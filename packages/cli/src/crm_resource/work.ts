@@ -1,7 +1,7 @@
 import { exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
 import type { Cluster, ClusterNode, Resource } from '@quorate/scheduler'
 import type { XmlElement } from '@quorate/xml'
-import type { CibAccess } from '../pacemaker/cib-access.ts'
+import type { CibAccess } from '../pacemaker/cib-source.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import type { Options } from '../pacemaker/tool-options.ts'
 

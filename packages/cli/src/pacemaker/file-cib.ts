@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { type CibCall, cibFaults, cibFileNames, cibFileText, cibSignature, performCall } from '@quorate/cib'
 import { attr, child, parseXml, withAttributes, withChildren, type XmlElement, xmlErrorText } from '@quorate/xml'
-import type { CibAccess, CibAnswer, OpenedCib } from './cib-access.ts'
+import type { CibAccess, CibAnswer, OpenedCib } from './cib-source.ts'
 import type { ToolHost } from './tool-host.ts'
 import { isValidCib } from './validation.ts'
 

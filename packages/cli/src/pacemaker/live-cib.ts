@@ -1,7 +1,7 @@
 import { type CibCall, cibFaults } from '@quorate/cib'
 import { CibClient } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
-import type { CibAccess, CibAnswer, OpenedCib, CibClient as Who } from './cib-access.ts'
+import type { CibAccess, CibAnswer, OpenedCib, CibClient as Who } from './cib-source.ts'
 
 /** How long to wait for an answer unless told otherwise, in milliseconds. */
 const answerTimeoutMs = 30_000

@@ -1,6 +1,6 @@
 import { cibCallOptions, cibFaults } from '@quorate/cib'
 import { element, type XmlElement } from '@quorate/xml'
-import type { CibAccess, CibAnswer } from './cib-access.ts'
+import type { CibAccess, CibAnswer } from './cib-source.ts'
 import { type FoundNvpair, foundNvpair, literal, type NvpairPlace, nvpairId } from './nvpair-place.ts'
 
 /** Which entries of a place are meant: those with all that is given here. */
