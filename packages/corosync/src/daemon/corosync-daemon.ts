@@ -101,7 +101,7 @@ class Daemon {
     this.#transport = new UdpuTransport(
       {
         self: self.node,
-        members: addresses.map(({ node, text }) => ({ node, address: text })),
+        members: addresses,
         port: configuration.port,
         blockUnlistedIps: configuration.blockUnlistedIps,
         downcheckMs: totem.downcheckMs,

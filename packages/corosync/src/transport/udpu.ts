@@ -1,14 +1,14 @@
-import dgram from 'node:dgram'
-import net from 'node:net'
-import type { NodeId } from '@quorate/base'
+import { constants } from 'node:os'
+import { messageBytes, type NodeId } from '@quorate/base'
+import { DescriptorWatch, SystemCallError, type UdpAddress, UdpSocket, udpAddress } from '@quorate/qb/ffi'
 
-/** Where a node is reached. */
-export type UdpuMember = { readonly node: NodeId; readonly address: string }
+/** Where a node is reached: its address as text, and its 4 or 16 bytes. */
+export type UdpuMember = { readonly node: NodeId; readonly text: string; readonly bytes: Uint8Array }
 
 /** What the transport needs to know. */
 export type UdpuConfig = {
   readonly self: NodeId
-  /** Every node of the nodelist, this one too; addresses are literal. */
+  /** Every node of the nodelist, this one too. */
   readonly members: readonly UdpuMember[]
   readonly port: number
   /** Drop packets whose source is no member's address (totem.block_unlisted_ips). */
@@ -27,11 +27,18 @@ export type UdpuHandlers = {
   trouble(text: string): void
 }
 
-/** Largest datagram. */
+/** Largest datagram, bytes. */
 const datagramBytesMax = 65_507
 /** Receive and send buffers that the kernel is asked for, bytes. */
 const socketBufferBytes = 4 * 1024 * 1024
+/** Datagrams taken before clients and timers get their turn. */
+const datagramsPerTurn = 64
 const troubleQuietMs = 1000
+/** Most texts that are remembered as told. */
+const troublesMax = 1000
+
+type Sockets = { readonly ring: UdpSocket; readonly sender: UdpSocket; readonly watches: readonly DescriptorWatch[] }
+type Peer = UdpuMember & { readonly to: UdpAddress }
 
 /**
  * Totem over unicast UDP (protocols/corosync.md 7.1): tokens go from the ring's port, everything else once to each
@@ -40,28 +47,31 @@ const troubleQuietMs = 1000
 export class UdpuTransport {
   readonly #config: UdpuConfig
   readonly #handlers: UdpuHandlers
-  readonly #addresses: ReadonlyMap<NodeId, string>
-  readonly #others: readonly string[]
-  /** Addresses behind a cut: neither heard nor reached. */
-  #cutOff: ReadonlySet<string> = new Set()
-  readonly #listed: ReadonlySet<string>
-  readonly #own: string
+  readonly #peers: ReadonlyMap<NodeId, Peer>
+  readonly #others: readonly Peer[]
+  readonly #own: UdpuMember
+  /** Members' names by their address, written as {@link sourceKey} does. */
+  readonly #listed: ReadonlyMap<string, string>
+  /** Nodes behind a cut, and their addresses: neither heard nor reached. */
+  #cutNodes: ReadonlySet<NodeId> = new Set()
+  #cutSources: ReadonlySet<string> = new Set()
+  readonly #buffer = new Uint8Array(datagramBytesMax + 1)
   readonly #saidAt = new Map<string, number>()
-  #ring: dgram.Socket | undefined
-  #sender: dgram.Socket | undefined
+  #sockets: Sockets | undefined
   #retry: NodeJS.Timeout | undefined
   #isOpen = true
-  /** Turns of the event loop for which datagrams are thrown away: they waited in the socket while the process slept. */
-  #turnsToDrain = 0
   #unlistedCount = 0
 
   constructor(config: UdpuConfig, handlers: UdpuHandlers) {
     this.#config = config
     this.#handlers = handlers
-    this.#addresses = new Map(config.members.map((member) => [member.node, member.address]))
-    this.#own = this.#addresses.get(config.self) ?? ''
-    this.#others = config.members.filter((member) => member.node !== config.self).map((member) => member.address)
-    this.#listed = new Set(config.members.map((member) => member.address))
+    const peers = config.members.map((member) => ({ ...member, to: udpAddress(member.bytes, config.port) }))
+    this.#peers = new Map(peers.map((peer) => [peer.node, peer]))
+    this.#others = peers.filter((peer) => peer.node !== config.self)
+    this.#listed = new Map(peers.map((peer) => [sourceKey(peer.bytes), peer.text]))
+    const own = this.#peers.get(config.self)
+    if (own === undefined) throw new RangeError(`node ${config.self} is none of the members`)
+    this.#own = own
   }
 
   /** Packets dropped because their source is in no nodelist. */
@@ -71,114 +81,118 @@ export class UdpuTransport {
 
   /** Binds the own address, now or as soon as the interface has it. */
   open(): void {
-    const family = net.isIPv6(this.#own) ? 'udp6' : 'udp4'
-    const ring = this.#socket(family)
-    ring.once('error', (error) => this.#notBound(ring, error))
-    ring.bind({ address: this.#own, port: this.#config.port, exclusive: true }, () => {
-      ring.removeAllListeners('error')
-      ring.on('error', (error) => this.#trouble(error.message))
-      setBuffers(ring)
-      const sender = this.#socket(family)
-      sender.on('error', (error) => this.#trouble(error.message))
-      sender.bind({ address: this.#own, port: 0, exclusive: true }, () => {
-        setBuffers(sender)
-        this.#ring = ring
-        this.#sender = sender
-        this.#handlers.up()
-      })
+    const opened: UdpSocket[] = []
+    try {
+      for (const port of [this.#config.port, 0]) {
+        opened.push(UdpSocket.bind(udpAddress(this.#own.bytes, port), socketBufferBytes))
+      }
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error
+      for (const socket of opened) socket.close()
+      const where = `${this.#own.text}:${this.#config.port}`
+      this.#trouble(`address ${where} cannot be used yet: ${errnoName(error.errno)}`)
+      this.#retry = setTimeout(() => this.open(), this.#config.downcheckMs)
+      return
+    }
+    const [ring, sender] = opened as [UdpSocket, UdpSocket]
+    const watches = opened.map((socket) => {
+      const watch = new DescriptorWatch(socket.fd, () => this.#read(socket))
+      watch.want({ readable: true, writable: false })
+      return watch
     })
-    ring.on('message', (bytes, from) => this.#received(bytes, from.address))
+    this.#sockets = { ring, sender, watches }
+    this.#handlers.up()
   }
 
   /** To one node: the token. */
   send(to: NodeId, bytes: Uint8Array): void {
-    const address = this.#addresses.get(to)
     if (to === this.#config.self) {
       setImmediate(() => {
-        if (this.#isOpen) this.#handlers.frame(bytes, this.#own)
+        if (this.#isOpen) this.#handlers.frame(bytes, this.#own.text)
       })
-    } else if (address !== undefined) {
-      this.#transmit(this.#ring, bytes, address)
+      return
     }
+    const peer = this.#peers.get(to)
+    if (peer !== undefined && this.#sockets !== undefined) this.#transmit(this.#sockets.ring, bytes, peer)
   }
 
   /** To every other node. */
   sendAll(bytes: Uint8Array): void {
-    for (const address of this.#others) this.#transmit(this.#sender, bytes, address)
+    if (this.#sockets === undefined) return
+    for (const peer of this.#others) this.#transmit(this.#sockets.sender, bytes, peer)
   }
 
   /** Cuts this node off from the given ones, and from no others; see link-cut.ts. */
   cut(nodes: ReadonlySet<NodeId>): void {
-    this.#cutOff = new Set([...nodes].flatMap((node) => this.#addresses.get(node) ?? []))
+    this.#cutNodes = nodes
+    this.#cutSources = new Set([...nodes].flatMap((node) => this.#peers.get(node)?.text ?? []))
   }
 
-  /** Throws away what has arrived and was not read yet. */
+  /** Throws away what has arrived and was not read yet: it was sent while this process slept. */
   drain(): void {
-    this.#turnsToDrain = 2
-    setImmediate(() => this.#drained())
+    const sockets = this.#sockets
+    if (sockets === undefined) return
+    for (const socket of [sockets.ring, sockets.sender]) while (socket.receive(this.#buffer) >= 0);
   }
 
   close(): void {
     this.#isOpen = false
     clearTimeout(this.#retry)
-    this.#ring?.close()
-    this.#sender?.close()
-    this.#ring = undefined
-    this.#sender = undefined
+    for (const watch of this.#sockets?.watches ?? []) watch.close()
+    this.#sockets?.ring.close()
+    this.#sockets?.sender.close()
+    this.#sockets = undefined
   }
 
-  #drained(): void {
-    this.#turnsToDrain -= 1
-    if (this.#turnsToDrain > 0) setImmediate(() => this.#drained())
-  }
-
-  #socket(type: 'udp4' | 'udp6'): dgram.Socket {
-    // Addresses are literal: no look-up, so that a packet leaves before `send` returns.
-    const lookup = (host: string, _options: unknown, done: (error: null, host: string, family: number) => void): void =>
-      done(null, host, type === 'udp6' ? 6 : 4)
-    return dgram.createSocket({ type, lookup: lookup as never })
-  }
-
-  #received(bytes: Uint8Array, source: string): void {
-    if (!this.#isOpen || this.#turnsToDrain > 0 || this.#cutOff.has(source)) return
-    if (this.#config.blockUnlistedIps && !this.#listed.has(source)) {
-      this.#unlistedCount += 1
-      this.#trouble(`Packet rejected from ${source}: it is in no nodelist`)
-      return
+  #read(socket: UdpSocket): void {
+    for (let taken = 0; taken < datagramsPerTurn && this.#isOpen; taken += 1) {
+      const count = socket.receive(this.#buffer)
+      if (count < 0) return
+      const source = this.#listed.get(sourceKey(socket.source))
+      if (source === undefined && this.#config.blockUnlistedIps) {
+        this.#unlistedCount += 1
+        this.#trouble(`Packet rejected from ${addressText(socket.source)}: it is in no nodelist`)
+        continue
+      }
+      if (source !== undefined && this.#cutSources.has(source)) continue
+      const bytes = messageBytes(count)
+      bytes.set(this.#buffer.subarray(0, count))
+      this.#handlers.frame(bytes, source ?? addressText(socket.source))
     }
-    this.#handlers.frame(bytes, source)
   }
 
-  #transmit(socket: dgram.Socket | undefined, bytes: Uint8Array, address: string): void {
-    if (socket === undefined || this.#cutOff.has(address)) return
+  #transmit(socket: UdpSocket, bytes: Uint8Array, peer: Peer): void {
+    if (this.#cutNodes.has(peer.node)) return
     if (bytes.byteLength > datagramBytesMax) return this.#trouble(`packet of ${bytes.byteLength} bytes not sent`)
-    socket.send(bytes, this.#config.port, address, (error) => {
-      if (error !== null) this.#trouble(`sending to ${address} failed: ${error.message}`)
-    })
-  }
-
-  #notBound(socket: dgram.Socket, error: Error): void {
-    socket.close()
-    this.#trouble(`address ${this.#own}:${this.#config.port} cannot be used yet: ${error.message}`)
-    if (this.#isOpen) this.#retry = setTimeout(() => this.open(), this.#config.downcheckMs)
+    const outcome = socket.send(bytes, peer.to)
+    if (outcome < 0) this.#trouble(`sending to ${peer.text} failed: ${errnoName(-outcome)}`)
   }
 
   #trouble(text: string): void {
     const now = performance.now()
     const last = this.#saidAt.get(text)
     if (last !== undefined && now - last < troubleQuietMs) return
-    if (this.#saidAt.size > 1000) this.#saidAt.clear()
+    if (this.#saidAt.size >= troublesMax) this.#saidAt.clear()
     this.#saidAt.set(text, now)
     this.#handlers.trouble(text)
   }
 }
 
-/** As large as the kernel allows: a burst must fit while the process is busy. */
-function setBuffers(socket: dgram.Socket): void {
-  try {
-    socket.setRecvBufferSize(socketBufferBytes)
-    socket.setSendBufferSize(socketBufferBytes)
-  } catch {
-    // The kernel's own size has to do.
-  }
+/** The bytes of an address as a key of a map. */
+function sourceKey(address: Uint8Array): string {
+  let key = ''
+  for (const byte of address) key += String.fromCharCode(byte)
+  return key
+}
+
+function addressText(address: Uint8Array): string {
+  if (address.byteLength === 4) return address.join('.')
+  const groups = Array.from({ length: 8 }, (_, i) =>
+    ((address[2 * i] ?? 0) * 256 + (address[2 * i + 1] ?? 0)).toString(16),
+  )
+  return groups.join(':')
+}
+
+function errnoName(errno: number): string {
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`
 }
