@@ -1,3 +1,6 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Lab, type LabOutput, labMissing, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -7,10 +10,14 @@ const why = missing === undefined ? '' : ` (skipped: ${missing})`
 const lab = new Lab('pcmkmix')
 /** Node 3 is ours, the others are real. */
 const ours = 3
+/** Nodes of the lab share /tmp with the host. */
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mixed-'))
 
 async function startOurs(node: number): Promise<void> {
   await lab.must(['start', String(node), 'pacemaker', process.execPath, quorateProgram, 'pacemakerd', '-f'])
 }
+
+const dummy = (id: string): string => `<primitive id="${id}" class="ocf" provider="pacemaker" type="Dummy"/>`
 
 /** Asks again until the answer fits: what travels through the cluster has no event that a test outside could await. */
 async function until(ask: () => Promise<LabOutput>, fits: (output: LabOutput) => boolean): Promise<LabOutput> {
@@ -55,13 +62,13 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (missing === undefined) await lab.down()
+  fs.rmSync(folder, { recursive: true, force: true })
 })
 
 describe.skipIf(missing !== undefined)(`one node of ours with two real ones${why}`, () => {
   test('holds the same CIB after changes through every node', async () => {
     for (const node of [1, 2, 3]) {
-      const primitive = `<primitive id="d${node}" class="ocf" provider="pacemaker" type="Dummy"/>`
-      await lab.must(['exec', String(node), 'cibadmin', '-C', '-o', 'resources', '-X', primitive])
+      await lab.must(['exec', String(node), 'cibadmin', '-C', '-o', 'resources', '-X', dummy(`d${node}`)])
       await lab.must(['exec', String(node), 'crm_attribute', '-n', `option-${node}`, '-v', 'x'])
     }
     await lab.must(['exec', '3', 'cibadmin', '-D', '-X', '<nvpair id="cib-bootstrap-options-option-1"/>'])
@@ -123,9 +130,41 @@ describe.skipIf(missing !== undefined)(`one node of ours with two real ones${why
     expect(new Set(await agreed()).size).toBe(1)
   })
 
+  test('feeds a real crm_mon that follows changes', async () => {
+    const page = path.join(folder, 'status.html')
+    await lab.must(['exec', '3', 'crm_mon', '-d', '-p', path.join(folder, 'crm_mon.pid'), '-h', page])
+    await lab.must(['exec', '3', 'cibadmin', '-C', '-o', 'resources', '-X', dummy('followed')])
+    const shown = await until(
+      () => lab.exec(3, 'cat', page),
+      ({ stdout }) => /followed.*Started node/.test(stdout.replace(/<[^>]*>/g, '')),
+    )
+    expect(shown.stdout.replace(/<[^>]*>/g, '')).toMatch(/followed.*Started node[123]/)
+  })
+
+  test('settles with the others after it was cut off', async () => {
+    await lab.must(['partition', '1,2', '3'])
+    const alone = await until(
+      () => lab.exec(3, 'crm_mon', '-1'),
+      ({ stdout }) => stdout.includes('OFFLINE: [ node1 node2 ]'),
+    )
+    expect(alone.stdout).toContain('partition WITHOUT quorum')
+    await lab.must(['exec', '1', 'crm_attribute', '-n', 'in-the-majority', '-v', 'x'])
+    await lab.must(['heal'])
+    await until(
+      () => lab.exec(1, 'crm_mon', '-1'),
+      ({ stdout }) => stdout.includes('Online: [ node1 node2 node3 ]'),
+    )
+    const all = await agreed()
+    expect(new Set(all).size).toBe(1)
+    expect(all[2]).toContain('in-the-majority')
+  })
+
   test('leaves in order, and comes back to the CIB that has moved on', async () => {
     await lab.must(['stop', '3', 'pacemaker'])
-    const status = await lab.exec(1, 'crm_mon', '-1')
+    const status = await until(
+      () => lab.exec(1, 'crm_mon', '-1'),
+      ({ stdout }) => stdout.includes('OFFLINE: [ node3 ]'),
+    )
     expect(status.stdout).toContain('OFFLINE: [ node3 ]')
     await lab.must(['exec', '1', 'crm_attribute', '-n', 'while-away', '-v', 'x'])
     await startOurs(ours)
@@ -136,6 +175,19 @@ describe.skipIf(missing !== undefined)(`one node of ours with two real ones${why
     const all = await agreed()
     expect(new Set(all).size).toBe(1)
     expect(all[2]).toContain('while-away')
+  })
+
+  test('hands its files over to a real daemon', async () => {
+    const before = (await agreed())[2]
+    await lab.must(['stop', '3', 'pacemaker'])
+    await lab.must(['stop', '1,2', 'pacemaker'])
+    await lab.must(['start-pacemaker', '3'])
+    const { stdout } = await until(
+      () => lab.exec(3, 'cibadmin', '-Q', '-o', 'resources'),
+      (output) => output.status === 0,
+    )
+    for (const id of ['d1', 'd2', 'd3', 'followed']) expect(stdout).toContain(`<primitive id="${id}"`)
+    expect(before).toContain('<primitive id="followed"')
   })
 })
 
