@@ -59,6 +59,17 @@ function primitive(id: string, attributes: Readonly<Record<string, string>> = {}
   return element('primitive', { id, class: 'ocf', provider: 'pacemaker', type: 'Dummy', ...attributes })
 }
 
+function order(id: string, first: string, second: string): XmlElement {
+  return element(
+    'rsc_order',
+    Object.fromEntries([
+      ['id', id],
+      ['first', first],
+      ['then', second],
+    ]),
+  )
+}
+
 /** Operations of the graph as `operation_key on node`, in the order of the synapses. */
 function operations(graph: XmlElement): string[] {
   return [...descendants(graph)]
@@ -104,11 +115,7 @@ describe('loops end in a decision', () => {
   })
 
   test('of orders', () => {
-    const constraints = [
-      element('rsc_order', { id: 'ab', first: 'a', then: 'b' }),
-      element('rsc_order', { id: 'bc', first: 'b', then: 'c' }),
-      element('rsc_order', { id: 'ca', first: 'c', then: 'a' }),
-    ]
+    const constraints = [order('ab', 'a', 'b'), order('bc', 'b', 'c'), order('ca', 'c', 'a')]
     expect(operations(schedule(cib({ resources: three, constraints }), { nowSeconds }).graph)).toHaveLength(3)
   })
 
@@ -133,7 +140,7 @@ describe('long chains', () => {
 
   test('of ten thousand orders are followed to their end', () => {
     const ids = Array.from({ length }, (_, i) => `r${i}`)
-    const constraints = ids.slice(1).map((id, i) => element('rsc_order', { id: `o${i}`, first: `r${i}`, then: id }))
+    const constraints = ids.slice(1).map((id, i) => order(`o${i}`, `r${i}`, id))
     const document = cib({ nodes: ['n1'], resources: ids.map((id) => primitive(id)), constraints })
     const { graph } = schedule(document, { nowSeconds })
     expect(operations(graph)).toHaveLength(length)

@@ -15,7 +15,7 @@ export function addScores(a: number, b: number): number {
 
 /** A number forced into the range of scores. */
 export function clampScore(value: number): number {
-  return value > infinity ? infinity : value < -infinity ? -infinity : value
+  return value > infinity ? infinity : Math.max(value, -infinity)
 }
 
 /**

@@ -120,7 +120,7 @@ function orderResource(cluster: Cluster, resource: Resource, fence: Action, node
   }
   for (const demote of demotes) {
     const at = demote.node
-    if (at !== undefined && at.online && !at.unclean && !resource.failed) continue
+    if (at?.online && !at.unclean && !resource.failed) continue
     demote.pseudo = true
     demote.runnable = true
     if (!bundled && implied) addEdge(fence, demote, f.preserve | f.optional)

@@ -28,7 +28,7 @@ export function fenceNode(cluster: Cluster, node: ClusterNode, reason: string, p
     connection.failed = true
     connection.stopRequired = true
   } else if (isRemoteOnly(node)) {
-    if (connection !== undefined && connection.managed) node.requiresReset = true
+    if (connection?.managed) node.requiresReset = true
     node.unclean = true
     fenceAction(cluster, node, { optional: true, reason, priorityDelay })
   } else if (!node.unclean) {
@@ -153,14 +153,14 @@ export function triggerUnfencing(
   reason: string,
 ): void {
   if (!cluster.unfencing || (resource !== undefined && !resource.isFenceDevice)) return
-  if (node !== undefined && node.online && !node.unclean && !node.shutdown) {
+  if (node?.online && !node.unclean && !node.shutdown) {
     fenceAction(cluster, node, { action: 'on', optional: false, reason })
     return
   }
   if (resource === undefined) return
   for (const index of resource.allowed.inserted) {
     const candidate = cluster.nodesByIndex[index]
-    if (candidate !== undefined && candidate.online && !candidate.unclean && !candidate.shutdown) {
+    if (candidate?.online && !candidate.unclean && !candidate.shutdown) {
       fenceAction(cluster, candidate, { action: 'on', optional: false, reason })
     }
   }

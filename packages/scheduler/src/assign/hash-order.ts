@@ -107,7 +107,7 @@ function hashOf(key: string): number {
   let hash = 0
   for (const byte of encodeText(key)) hash = (Math.imul(hash, 31) + (byte > 127 ? byte - 256 : byte)) | 0
   const unsigned = hash >>> 0
-  return unsigned < 2 ? 2 : unsigned
+  return Math.max(unsigned, 2)
 }
 
 /** Nodes of a table as a hash table by their ids would give them. */

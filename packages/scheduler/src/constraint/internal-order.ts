@@ -22,19 +22,13 @@ export function actionSide(action: Action): OrderSide {
 }
 
 /** Records an order, and what it means for live migrations. */
-export function addOrder(cluster: Cluster, first: OrderSide, then: OrderSide, flags: number): void {
-  const record = {
-    first: first.resource ?? first.action?.resource,
-    firstKey: first.key ?? first.action?.key,
-    firstAction: first.action,
-    then: then.resource ?? then.action?.resource,
-    thenKey: then.key ?? then.action?.key,
-    thenAction: then.action,
-    flags,
-  }
-  cluster.orders.push(record)
-  if (record.first !== undefined && record.then !== undefined)
-    migrationOrders(cluster, record.first, record.firstKey, record.then, record.thenKey)
+export function addOrder(cluster: Cluster, before: OrderSide, after: OrderSide, flags: number): void {
+  const first = before.resource ?? before.action?.resource
+  const then = after.resource ?? after.action?.resource
+  const firstKey = before.key ?? before.action?.key
+  const thenKey = after.key ?? after.action?.key
+  cluster.orders.push({ first, firstKey, firstAction: before.action, then, thenKey, thenAction: after.action, flags })
+  if (first !== undefined && then !== undefined) migrationOrders(cluster, first, firstKey, then, thenKey)
 }
 
 /** Shorthand for an order between two tasks. */

@@ -65,7 +65,7 @@ function* update(cluster: Cluster, then: Action): Work<void> {
       edge.flags = f.none
       continue
     }
-    change &= ~changed.first
+    change &= ~changed.firstSide
     if (first.resource !== undefined && (edge.flags & f.thenCancelsFirst) !== 0 && !then.optional) {
       first.optional = true
       if (first.task === task.reload) first.resource.reload = false
@@ -74,15 +74,15 @@ function* update(cluster: Cluster, then: Action): Work<void> {
     if (effective === first) {
       change |= yield* apply(cluster, first, then, flagsTowards(first, thenNode), flagsTowards(then, firstNode), edge)
     } else if (addEdge(effective, then, edge.flags)) {
-      change |= changed.then
+      change |= changed.thenSide
       edge.flags = f.none
     }
-    if ((change & changed.first) === 0) continue
+    if ((change & changed.firstSide) === 0) continue
     for (let j = effective.after.length - 1; j >= 0; j -= 1) yield (effective.after[j] as Edge).then
     yield effective
   }
-  if (then.requiresAny) change = flagsOf(then) === last ? change & ~changed.then : change | changed.then
-  if ((change & changed.then) === 0) return
+  if (then.requiresAny) change = flagsOf(then) === last ? change & ~changed.thenSide : change | changed.thenSide
+  if ((change & changed.thenSide) === 0) return
   if ((last & a.runnable) !== 0 && !then.runnable) yield* blockDependents(then)
   yield then
   for (let j = then.after.length - 1; j >= 0; j -= 1) yield (then.after[j] as Edge).then
@@ -135,7 +135,7 @@ function* method(
 
 function* updateSingle(first: Action, then: Action, flags: number, filter: number, type: number): Work<number> {
   const change = updatePrimitive(first, then, flags, filter, type)
-  if ((change & changed.then) !== 0 && then.resource?.parent !== undefined) yield then
+  if ((change & changed.thenSide) !== 0 && then.resource?.parent !== undefined) yield then
   return change
 }
 
@@ -210,7 +210,7 @@ function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: n
     then.runnable
   ) {
     then.runnable = false
-    change |= changed.then
+    change |= changed.thenSide
   }
   return change
 }
@@ -223,22 +223,22 @@ function withoutResource(first: Action, then: Action, ff: number, type: number):
     case f.impliesThen:
       if (!required || !then.optional) return changed.nothing
       clearBecause(then, 'optional', first)
-      return changed.then
+      return changed.thenSide
     case f.impliesFirst:
       if (!required || !first.runnable) return changed.nothing
       clearBecause(first, 'runnable', then)
-      return changed.first
+      return changed.firstSide
     case f.oneOrMore:
       if (!runnable) return changed.nothing
       then.runnableBefore += 1
       if (then.runnableBefore < then.requiredRunnableBefore || then.runnable) return changed.nothing
       then.runnable = true
-      return changed.then
+      return changed.thenSide
     case f.probe:
     case f.runnableLeft:
       if (runnable || !then.runnable) return changed.nothing
       clearBecause(then, 'runnable', first)
-      return changed.then
+      return changed.thenSide
     default:
       return changed.nothing
   }

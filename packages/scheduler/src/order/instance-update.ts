@@ -37,13 +37,13 @@ export function* updateInstances(
 ): Work<number> {
   if (interleaves(first, then)) return yield* updateInterleaved(cluster, first, then, node, filter, type, method)
   let change = updatePrimitive(first, then, flags, filter, type)
-  if ((change & changed.then) !== 0 && then.resource?.parent !== undefined) yield then
+  if ((change & changed.thenSide) !== 0 && then.resource?.parent !== undefined) yield then
   for (const instance of then.resource === undefined ? [] : instancesOf(then.resource)) {
     const action = findNewest(instance, then.task, node)
     if (action === undefined || (summary(instance, action, node) & a.runnable) === 0) continue
     const own = yield* method(cluster, instance, first, action, node, flags, filter, type)
     change |= own
-    if ((own & changed.then) === 0) continue
+    if ((own & changed.thenSide) === 0) continue
     for (let i = action.after.length - 1; i >= 0; i -= 1) yield action.after[i]?.then as Action
   }
   return change
@@ -75,14 +75,14 @@ function* updateInterleaved(
     const partner = compatiblePartner(cluster, before, instance, when)
     if (partner === undefined) {
       if (!current && (type & (f.runnableLeft | f.impliesThen)) !== 0 && finalizeTree(instance, undefined, true)) {
-        change |= changed.then
+        change |= changed.thenSide
       }
       continue
     }
     const firstAction = partnerAction(first, partner, node)
     const thenAction = instanceAction(then, instance, node)
     if (firstAction === undefined || thenAction === undefined) continue
-    if (addEdge(firstAction, thenAction, type)) change |= changed.first | changed.then
+    if (addEdge(firstAction, thenAction, type)) change |= changed.firstSide | changed.thenSide
     const owner = firstAction.resource ?? partner
     const flags = summary(owner, firstAction, node)
     change |= yield* method(

@@ -7,7 +7,7 @@ import { edgeFlag as f } from './flags.ts'
 import { actionFlag as a, flagsOf } from './summary.ts'
 
 /** Which side of an order a step has changed. Bits. */
-export const changed = { nothing: 0, first: 1, then: 2 } as const
+export const changed = { nothing: 0, firstSide: 1, thenSide: 2 } as const
 
 type Flag = 'optional' | 'runnable' | 'migratable'
 
@@ -67,7 +67,9 @@ export function updatePrimitive(first: Action, then: Action, flags: number, filt
     default:
       return changed.nothing
   }
-  return (flagsOf(first) === firstBefore ? 0 : changed.first) | (flagsOf(then) === thenBefore ? 0 : changed.then)
+  return (
+    (flagsOf(first) === firstBefore ? 0 : changed.firstSide) | (flagsOf(then) === thenBefore ? 0 : changed.thenSide)
+  )
 }
 
 function asymmetric(first: Action, then: Action): void {

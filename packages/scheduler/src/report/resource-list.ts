@@ -13,6 +13,8 @@ export type ResourceListOptions = ResourceTextOptions & {
   readonly showsInactive: boolean
   /** Every instance of a clone on a line of its own. */
   readonly showsInstances?: boolean
+  /** Writes the members of a group, where not each has a line of its own. */
+  readonly memberItems?: (members: readonly Resource[]) => readonly StatusItem[]
 }
 
 /** The list of resources in the order of the configuration (behaviour/scheduler-actions-and-graph.md 5.4). */
@@ -78,7 +80,7 @@ class Lister {
     return [
       {
         text: `Resource Group: ${group.id}${parenthesised(parts)}`,
-        items: shown.flatMap((member) => this.item(member)),
+        items: this.#options.memberItems?.(group.children) ?? shown.flatMap((member) => this.item(member)),
       },
     ]
   }

@@ -97,12 +97,14 @@ export function createInstance(cluster: Cluster, clone: Resource, unpackVariant:
   if (made === undefined) return undefined
   traits.made += 1
   clone.children.push(made)
-  if (orphan) forEachBelow(made, (item) => void (item.orphan = true))
+  if (orphan) markOrphan(made)
   if (!made.meta.has('clone-max')) made.meta.set('clone-max', String(traits.max))
   return made
 }
 
 /** Marks a resource and everything below it as one that is configured no more. */
 export function markOrphan(resource: Resource): void {
-  forEachBelow(resource, (item) => void (item.orphan = true))
+  forEachBelow(resource, (item) => {
+    item.orphan = true
+  })
 }

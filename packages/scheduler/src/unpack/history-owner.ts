@@ -93,7 +93,7 @@ function findAnonymous(cluster: Cluster, node: ClusterNode, clone: Resource, nam
 }
 
 /** A resource for a history that no configured resource claims. */
-export function orphanFor(cluster: Cluster, node: ClusterNode, xml: XmlElement): Resource | undefined {
+export function orphanFor(cluster: Cluster, xml: XmlElement): Resource | undefined {
   const id = idOf(xml)
   const attributes: Record<string, string> = {}
   for (const [name, value] of attributePairs(xml)) attributes[name] = value

@@ -88,7 +88,7 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, xml: XmlElem
   let resource = findForHistory(cluster, node, xml)
   if (resource === undefined) {
     if (entries.length === 0) return undefined
-    resource = orphanFor(cluster, node, xml)
+    resource = orphanFor(cluster, xml)
     if (resource === undefined) return undefined
   }
   if (shutdownLock) unpackLock(cluster, resource, node, xml)
