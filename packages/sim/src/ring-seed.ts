@@ -47,7 +47,7 @@ const probeSizes = [20, 1000, 5000]
  */
 export function runRingSeed(seed: bigint, options: RingSeedOptions = {}): RingSeedReport {
   const prng = new Prng(seed)
-  const settings = drawSettings(prng)
+  const settings = drawSettings(prng, seed)
   const nodeCount = options.nodeCount ?? prng.between(1, 7)
   const tokenMs = settings.token
   const faults = drawFaultMix(prng, tokenMs)

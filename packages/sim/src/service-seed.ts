@@ -1,14 +1,15 @@
 import { type NodeId, Prng } from '@quorate/base'
+import type { RingNodeConfig } from '@quorate/corosync'
 import { totemConfig } from '@quorate/totem'
 import { CorosyncProcess, type ServiceSabotage } from './corosync-process.ts'
 import { CpgChecker } from './cpg-checker.ts'
 import { drawFaultMix, type FaultMix } from './fault-mix.ts'
 import { heal, unite } from './healing.ts'
-import type { MakeProcess } from './machine.ts'
+import type { MakeProcess, ProcessHost } from './machine.ts'
 import { Nemesis } from './nemesis.ts'
 import { messageName } from './numbered-message.ts'
 import { QuorumChecker } from './quorum-checker.ts'
-import { drawSettings } from './ring-settings.ts'
+import { type DrawnSettings, drawSettings } from './ring-settings.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
 
@@ -49,36 +50,20 @@ const lastManStandingWindowMs = 10_000
  */
 export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): ServiceSeedReport {
   const prng = new Prng(seed)
-  const settings = drawSettings(prng)
+  const settings = drawSettings(prng, seed)
   const nodeCount = options.nodeCount ?? prng.between(1, 6)
   const faults = drawFaultMix(prng, settings.token)
   const flavours: readonly QuorumFlavour[] = ['majority', 'wait-for-all', 'tie-breaker']
   const quorum = prng.pick(nodeCount === 2 ? [...flavours, 'two-node' as const] : flavours)
   const actMeanMs = settings.token * prng.pick([0.2, 1])
   const groups = prng.pick([['g'], ['g', 'h'], ['g', 'g', 'h']])
-  const waitsForAll = quorum === 'wait-for-all' || quorum === 'two-node'
   const checker = new CpgChecker()
-  const judge = new QuorumChecker({ nodeCount, isExclusive: quorum !== 'two-node', waitsForAll })
+  const judge = new QuorumChecker({ nodeCount, isExclusive: quorum !== 'two-node', waitsForAll: waitsForAll(quorum) })
   const processes = new Map<NodeId, CorosyncProcess>()
   let pid = 0
   const makeProcess: MakeProcess = (host) => {
     const corosync = new CorosyncProcess(host, {
-      config: {
-        totem: totemConfig(host.self, settings, 0),
-        addresses: host.nodes.map((node) => ({ node, text: `10.0.0.${node}`, bytes: Uint8Array.of(10, 0, 0, node) })),
-        votequorum: {
-          self: host.self,
-          votes: 1,
-          expectedVotes: options.sabotage?.expectedVotes ?? nodeCount,
-          isTwoNode: quorum === 'two-node',
-          waitForAll: waitsForAll,
-          autoTieBreaker: quorum === 'tie-breaker' ? 'lowest' : undefined,
-          lastManStanding: false,
-          lastManStandingWindowMs,
-          nodes: host.nodes,
-        },
-        keys: [],
-      },
+      config: nodeConfig(host, settings, quorum, options.sabotage?.expectedVotes ?? nodeCount),
       prng,
       witness: checker,
       groups,
@@ -118,6 +103,32 @@ export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): 
     deliveries,
     steps: world.steps,
     simulatedMs: world.nowMs,
+  }
+}
+
+const waitsForAll = (quorum: QuorumFlavour): boolean => quorum === 'wait-for-all' || quorum === 'two-node'
+
+function nodeConfig(
+  { self, nodes }: ProcessHost,
+  settings: DrawnSettings,
+  quorum: QuorumFlavour,
+  expectedVotes: number,
+): RingNodeConfig {
+  return {
+    totem: totemConfig(self, settings, 0),
+    addresses: nodes.map((node) => ({ node, text: `10.0.0.${node}`, bytes: Uint8Array.of(10, 0, 0, node) })),
+    votequorum: {
+      self,
+      votes: 1,
+      expectedVotes,
+      isTwoNode: quorum === 'two-node',
+      waitForAll: waitsForAll(quorum),
+      autoTieBreaker: quorum === 'tie-breaker' ? 'lowest' : undefined,
+      lastManStanding: false,
+      lastManStandingWindowMs,
+      nodes,
+    },
+    keys: [],
   }
 }
 

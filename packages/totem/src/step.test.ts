@@ -70,6 +70,11 @@ class LittleRing {
     return this
   }
 
+  /** Loses everything that is on the wire. */
+  dropAll(): void {
+    this.#wire = []
+  }
+
   takeLog(): string[] {
     return this.log.splice(0)
   }
@@ -265,6 +270,39 @@ describe('three nodes', () => {
     for (const id of [1, 3]) if (ring.member(id).phase === 'gather') ring.fire(id, 'join')
     ring.run(500)
     expect(ring.member(2).counters.gathers['failed-to-receive']).toBeGreaterThan(0)
+  })
+
+  test('message and token numbers wrap around without anybody noticing', () => {
+    const ring = three()
+    ring.dropAll()
+    const before = 0xffff_fff0
+    for (const id of [1, 2, 3]) {
+      const { token, installed } = ring.member(id)
+      Object.assign(installed.log, { aru: before, high: before, delivered: before, released: before })
+      Object.assign(token, { lastTokenSeq: before - 1, lastAru: before, passedSeq: before })
+    }
+    const bytes = encodeFrame({
+      ...{ type: 'token', sender: 3, target: 1, seq: before, tokenSeq: before, aru: before, aruAddr: 0 },
+      ...{ ring: ring.member(1).ring, backlog: 0, fcc: 0, retransFlag: 0, requests: [] },
+    })
+    ring.do(1, { kind: 'frame', bytes })
+    for (let count = 0; count < 40; count += 1) {
+      for (const id of [1, 2, 3]) ring.say(id, `${count} of ${id}`.padEnd(900, '.'))
+    }
+    let lost = 0
+    ring.loses = (frame) => {
+      lost += frame.type === 'mcast' ? 1 : 0
+      return frame.type === 'mcast' && lost % 10 === 0
+    }
+    ring.run(3000)
+    const heard = ring.takeLog()
+    const order = (id: number): string[] =>
+      heard.filter((line) => line.startsWith(`${id} `)).map((line) => line.slice(8))
+    expect(order(1)).toHaveLength(120)
+    expect(order(2)).toEqual(order(1))
+    expect(order(3)).toEqual(order(1))
+    expect(ring.member(1).installed.log.high).toBeLessThan(1000)
+    expect(ring.member(1).counters.mcastsRetransmitted).toBeGreaterThan(0)
   })
 
   test('a duplicate of the token is dropped', () => {
