@@ -161,7 +161,8 @@ export function decodeDomain(field: Uint8Array, at: number): string {
   const text = decodeUtf8(field.subarray(0, end), at)
   for (const character of text) {
     const point = character.codePointAt(0) ?? 0
-    if (point < 0x20 || point === 0x7f) throw new DecodeError('value', at, 'the domain holds a control character')
+    if (point < 0x20 || (point >= 0x7f && point < 0xa0))
+      throw new DecodeError('value', at, 'the domain holds a control character')
   }
   return text
 }

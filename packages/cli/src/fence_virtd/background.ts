@@ -14,20 +14,25 @@ export async function goToBackground(call: DaemonCall): Promise<number> {
   const [program = '', ...rest] = process.argv
   const child = spawn(program, [...process.execArgv, ...rest, '-F'], {
     detached: true,
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, FENCE_VIRTD_LOG: 'syslog' },
   })
+  // Passed on rather than inherited: a daemon that held its starter's output open would keep a pipe from ending.
+  child.stderr?.on('data', (text: Uint8Array) => process.stderr.write(text))
+  const letGo = (): void => {
+    child.disconnect()
+    child.stderr?.destroy()
+    child.unref()
+  }
   return new Promise((resolve) => {
     child.once('exit', (code) => resolve(code ?? 1))
     child.once('error', () => resolve(1))
     child.once('message', () => {
-      child.disconnect()
-      child.unref()
+      letGo()
       resolve(0)
     })
     if (conf.waitsForInit) {
-      child.disconnect()
-      child.unref()
+      letGo()
       resolve(0)
     }
   })

@@ -9,6 +9,7 @@ import {
   openStatusDoor,
   releasePidFile,
   StartError,
+  sayReady,
   statusSocketOf,
   streamJournal,
   takePidFile,
@@ -49,7 +50,7 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
   }
   const door = await openStatusDoor(statusSocketOf(call.pidFile), () => daemon.status())
   journal.info(`fence_virtd starting.  Listener: ${conf.listener.kind}  Backend: ${conf.backend.kind}`)
-  sayReady(journal)
+  await announce(conf, journal)
   await ending
   journal.info('fence_virtd shutting down')
   door.close()
@@ -119,18 +120,24 @@ function openJournal(level: number): Journal {
   const logger = spawn('logger', ['-t', `fence_virtd[${process.pid}]`, '-p', 'daemon.info'], {
     stdio: ['pipe', 'ignore', 'ignore'],
   })
+  // Whoever started the daemon no longer reads what it says there.
+  process.stderr.on('error', () => undefined)
   logger.on('error', () => undefined)
   logger.stdin.on('error', () => undefined)
   return streamJournal((line) => void logger.stdin.write(`${line}\n`), level)
 }
 
 /** Tells whoever started the daemon: the process in the foreground, and systemd. */
-function sayReady(journal: Journal): void {
+async function announce(conf: DaemonConf, journal: Journal): Promise<void> {
   process.send?.('ready', () => {
     if (process.connected) process.disconnect?.()
   })
-  const why = notifyService('READY=1')
-  if (why !== undefined) journal.error(`systemd is not told that this serves: ${why}`)
+  if (process.env['NOTIFY_SOCKET'] === undefined) return
+  try {
+    await sayReady(`listener ${conf.listener.kind}, backend ${conf.backend.kind}`)
+  } catch (error) {
+    journal.error(`systemd: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 function tell(text: string): void {

@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { UnixSocket } from '@quorate/qb/ffi'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const quorate = fileURLToPath(new URL('../../../cli/bin/quorate.js', import.meta.url))
+let directory = ''
+let port = 0
+const children: ChildProcess[] = []
+
+beforeEach(async () => {
+  directory = mkdtempSync(path.join(os.tmpdir(), 'qfenced'))
+  writeFileSync(file('key'), randomBytes(32), { mode: 0o644 })
+  port = await freePort()
+})
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  rmSync(directory, { recursive: true, force: true })
+})
+
+function file(name: string): string {
+  return path.join(directory, name)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+function configure(backend = 'null', more = ''): void {
+  writeFileSync(
+    file('conf'),
+    `fence_virtd { listener = "tcp"; backend = "${backend}"; }
+listeners { tcp { key_file = "${file('key')}"; address = "127.0.0.1"; port = "${port}"; ${more} } }
+backends { null { message = "no"; } }\n`,
+    { mode: 0o644 },
+  )
+}
+
+function run(tool: string, argv: readonly string[], input = '') {
+  const done = spawnSync(process.execPath, [quorate, tool, ...argv], { input, encoding: 'utf8', cwd: directory })
+  return { code: done.status, out: done.stdout, err: done.stderr }
+}
+
+/** Starts the daemon in the foreground and waits until it says that it serves. */
+async function start(env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+  const argv = [quorate, 'fence_virtd', '-F', '-f', file('conf'), '-p', file('d.pid')]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
+  children.push(child)
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
+    child.stderr?.on('data', (text: Buffer) => {
+      if (text.toString().includes('fence_virtd starting')) resolve()
+    })
+  })
+  return child
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.once('exit', resolve))
+}
+
+const client = (...argv: readonly string[]) =>
+  run('fence_virt', ['-T', '127.0.0.1', '-p', `${port}`, '-k', file('key'), ...argv])
+
+describe('fence_virtd as a program', () => {
+  it('serves, tells its state, and ends at SIGTERM without leaving files', async () => {
+    configure()
+    const child = await start()
+    expect(Number(readFileSync(file('d.pid'), 'utf8'))).toBe(child.pid)
+    expect([file('conf'), file('key')].map((name) => statSync(name).mode & 0o777)).toEqual([0o600, 0o600])
+    expect(client('-o', 'monitor')).toEqual({ code: 0, out: '', err: '' })
+    expect(client('-o', 'off', '-n', 'x')).toEqual({ code: 1, out: 'Operation failed\n', err: '' })
+    const json = JSON.parse(run('fence_virtd', ['--status', '--output-as=json', '-p', file('d.pid')]).out)
+    expect(json).toMatchObject({ pid: child.pid, answered: 2, listener: { kind: 'tcp' }, backend: { kind: 'null' } })
+    expect(json.lastOperations[0]).toMatchObject({ operation: 'off', target: 'x', source: '127.0.0.1', response: 1 })
+    const text = run('fence_virtd', ['--status', '-p', file('d.pid')]).out
+    expect(text).toContain('Operations answered: 2')
+    const end = ended(child)
+    child.kill('SIGTERM')
+    expect(await end).toBe(0)
+    expect([existsSync(file('d.pid')), existsSync(file('d.sock'))]).toEqual([false, false])
+  })
+
+  it('does not start twice with one pid file', async () => {
+    configure()
+    await start()
+    const second = run('fence_virtd', ['-F', '-f', file('conf'), '-p', file('d.pid')])
+    expect(second.code).toBe(1)
+    expect(second.err).toContain('is already running')
+  })
+
+  it('goes to the background when it serves', async () => {
+    configure()
+    expect(run('fence_virtd', ['-f', file('conf'), '-p', file('d.pid')]).code).toBe(0)
+    expect(client('-o', 'monitor').code).toBe(0)
+    process.kill(Number(readFileSync(file('d.pid'), 'utf8')), 'SIGTERM')
+  })
+
+  it('does not go to the background when it cannot serve', () => {
+    configure('null', 'family = "ipv6";')
+    const done = run('fence_virtd', ['-f', file('conf'), '-p', file('d.pid')])
+    expect(done.code).toBe(255)
+    expect(done.err).toContain('conf:2: listeners/tcp/address: expected an ipv6 address')
+  })
+
+  it('tells systemd when it serves', async () => {
+    configure()
+    const socket = UnixSocket.datagram({ kind: 'file', name: file('notify') }, 4096)
+    chmodSync(file('notify'), 0o777)
+    const child = await start({ NOTIFY_SOCKET: file('notify') })
+    const into = new Uint8Array(256)
+    let got = socket.receive(into)
+    while (got < 0) {
+      await new Promise((resolve) => setImmediate(resolve))
+      got = socket.receive(into)
+    }
+    socket.close()
+    expect(Buffer.from(into.subarray(0, got)).toString()).toBe(
+      `READY=1\nMAINPID=${child.pid}\nSTATUS=listener tcp, backend null`,
+    )
+  })
+
+  it('refuses what it cannot use, with the exit codes of the C daemon', () => {
+    configure('checkpoint')
+    expect(run('fence_virtd', ['-F', '-f', file('conf')])).toMatchObject({
+      code: 255,
+      err: expect.stringContaining("use 'cpg'"),
+    })
+    configure('zz')
+    expect(run('fence_virtd', ['-F', '-f', file('conf')]).code).toBe(1)
+    writeFileSync(file('conf'), 'foo')
+    expect(run('fence_virtd', ['-F', '-f', file('conf')])).toMatchObject({
+      code: 255,
+      out: expect.stringContaining(`Failed to parse ${file('conf')}`),
+      err: expect.stringContaining('conf:1: foo: expected'),
+    })
+    configure()
+    rmSync(file('key'))
+    expect(run('fence_virtd', ['-F', '-f', file('conf')])).toMatchObject({
+      code: 255,
+      out: expect.stringContaining(`stat failed on file '${file('key')}': No such file or directory`),
+    })
+    expect(run('fence_virtd', ['-h']).code).toBe(0)
+    expect(run('fence_virtd', ['-l']).out).toContain('    multicast\n')
+  })
+
+  it('asks and writes its configuration, which it then reads', () => {
+    const answers = ['y', '', 'tcp', '127.0.0.1', `${port}`, file('key'), 'null', 'y'].join('\n')
+    const done = run('fence_virtd', ['-c', '-f', file('new')], `${answers}\n`)
+    expect(done.code).toBe(0)
+    expect(statSync(file('new')).mode & 0o777).toBe(0o600)
+    expect(readFileSync(file('new'), 'utf8')).toContain(`\t\tport = "${port}";\n`)
+    const refused = run('fence_virtd', ['-c', '-f', file('other')], 'n\n')
+    expect([refused.code, existsSync(file('other'))]).toEqual([1, false])
+  })
+})
