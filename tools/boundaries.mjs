@@ -31,6 +31,7 @@ export const rooms = {
     pure: true,
     shells: ['daemon', 'client'],
     imports: ['base', 'xml', 'qb', 'qb/ffi', 'corosync/client', 'pacemaker/client'],
+    external: ['rhea'],
   },
   cli: {
     pure: false,

@@ -119,8 +119,12 @@ async function makeBackend(conf: BackendConf, journal: Journal): Promise<Backend
       const { PacemakerBackend } = await import('./pacemaker-backend.ts')
       return new PacemakerBackend(journal)
     }
+    case 'libvirt-qmf': {
+      const { QmfBackend } = await import('./qmf-backend.ts')
+      return new QmfBackend(conf, journal)
+    }
     default:
-      throw new Error(`backend ${conf.kind}`)
+      return unreachable(conf)
   }
 }
 

@@ -72,7 +72,8 @@ function network(prng: Prng): void {
   const effects = [...first.effects, ...second.effects, ...third.effects]
   invariant(!effects.some((effect) => effect.do === 'execute'), 'nothing is carried out')
   const isAdmitted = third.session.phase === 'challenge' || third.session.phase === 'proof'
-  invariant(!isAdmitted || isSame(bytes.subarray(0, signed.byteLength), signed), 'only what was signed is admitted')
+  const sent = Uint8Array.from([...bytes, ...noise]).subarray(0, signed.byteLength)
+  invariant(!isAdmitted || isSame(sent, signed), 'only what was signed is admitted')
   const datagram = new Uint8Array(bytes)
   if (datagram.byteLength > 1) datagram[1] = 0
   openFenceRequest(datagram, { key, digest, weakest: 'none' }, 'callBack')
