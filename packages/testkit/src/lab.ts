@@ -36,6 +36,9 @@ export type LabSettings = {
   readonly transport: 'udpu' | 'udp' | 'knet'
   /** totem.token, ms. */
   readonly tokenMs?: number
+  /** More lines of `totem {}` and `quorum {}`, separated by `;`. */
+  readonly totem?: string
+  readonly quorum?: string
 }
 
 /** Several nodes on this machine, each in namespaces of its own, with real daemons or ours (shared lab/README.md). */
@@ -48,9 +51,13 @@ export class Lab {
     this.#name = name
   }
 
-  async up({ nodes, transport, tokenMs = 1000 }: LabSettings): Promise<void> {
+  async up({ nodes, transport, tokenMs = 1000, totem = '', quorum = '' }: LabSettings): Promise<void> {
     await this.run(['down'])
-    await this.must(['up', String(nodes), transport], { LAB_TOKEN: String(tokenMs) })
+    await this.must(['up', String(nodes), transport], {
+      LAB_TOKEN: String(tokenMs),
+      LAB_TOTEM: totem,
+      LAB_QUORUM: quorum,
+    })
   }
 
   async down(): Promise<void> {
