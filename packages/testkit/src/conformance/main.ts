@@ -1,13 +1,16 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { compareRandom } from './random/compare-c.ts'
 import { runCase } from './run-case.ts'
 import { defaultSuite, readSuite } from './suite.ts'
 import { failureLines, isPassed, resultTable } from './table.ts'
 
 const usage = `Usage: npm run conformance -- [DIR] [--group NAME] [--case NAME] [--quiet]
+       npm run conformance -- --random N [--seed S]
 
 Runs a scheduler suite through the scheduler, in this process, and compares every output.
+With --random: N small CIBs made from seeds, compared with the installed crm_simulate.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `
 
@@ -19,6 +22,8 @@ function main(argv: readonly string[]): number {
       group: { type: 'string' },
       case: { type: 'string' },
       quiet: { type: 'boolean' },
+      random: { type: 'string' },
+      seed: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -26,6 +31,7 @@ function main(argv: readonly string[]): number {
     process.stdout.write(usage)
     return 0
   }
+  if (values.random !== undefined) return random(Number(values.random), Number(values.seed ?? '1'))
   const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
   const all = readSuite(positionals[0] ?? defaultSuite(repository))
   const cases = all.filter(
@@ -42,6 +48,19 @@ function main(argv: readonly string[]): number {
   const passed = results.filter(isPassed).length
   process.stdout.write(`${passed} passed, ${results.length - passed} failed (${seconds.toFixed(1)} s)\n`)
   return results.length > 0 && passed === results.length ? 0 : 1
+}
+
+function random(count: number, seed: number): number {
+  let [same, different, unusable] = [0, 0, 0]
+  for (const result of compareRandom(count, seed)) {
+    if (result.error === 'crm_simulate aborted') unusable += 1
+    else if (result.error !== undefined || result.differs.length > 0) {
+      different += 1
+      process.stdout.write(`seed ${result.seed}: ${result.error ?? `differs in ${result.differs.join(' ')}`}\n`)
+    } else same += 1
+  }
+  process.stdout.write(`${same} the same, ${different} different, ${unusable} on which crm_simulate aborted\n`)
+  return different === 0 ? 0 : 1
 }
 
 process.exitCode = main(process.argv.slice(2))
