@@ -33,8 +33,9 @@ export type TypedValue =
 
 /** Largest value, bytes. */
 export const cmapValueBytesMax = 16_384
-/** Shortest and longest key, characters. */
+/** Shortest key, characters. */
 export const cmapKeyCharsMin = 3
+/** Longest key, characters. */
 export const cmapKeyCharsMax = 255
 
 const widths: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 8, 8: 8, 9: 4, 10: 8 }

@@ -42,17 +42,22 @@ export const cfgRingStatus = layout(10272, [
 
 /** A `cs_name_t` with the reason follows at {@link cfgKillReasonAt}. */
 export const cfgKillNode = layout(288, [{ name: 'node', type: 'u32', at: 16, doc: 'who shall stop' }])
+/** Where the reason's `cs_name_t` starts in KILLNODE. */
 export const cfgKillReasonAt = 24
 
+/** TRYSHUTDOWN: asks this node to stop. */
 export const cfgTryShutdown = layout(24, [{ name: 'flags', type: 'u32', at: 16, doc: 'see cfgShutdownFlags' }])
 /** How a shutdown is asked for: every tracker must agree, they are told, or they are not asked. */
 export const cfgShutdownFlags = { request: 0, regardless: 1, immediate: 2 } as const
 /** How long trackers may take to answer TESTSHUTDOWN, ms. */
 export const cfgShutdownTimeoutMs = 5000
 
+/** REPLYTOSHUTDOWN: a tracker's answer to TESTSHUTDOWN. */
 export const cfgReplyToShutdown = layout(24, [{ name: 'response', type: 'u32', at: 16, doc: '1 yes, 0 no' }])
+/** Event TESTSHUTDOWN: may this node stop? */
 export const cfgTestShutdown = layout(32, [{ name: 'flags', type: 'u32', at: 24, doc: 'flags of the request' }])
 
+/** GET_NODE_ADDRS: asks for the addresses of a node. */
 export const cfgGetNodeAddrs = layout(24, [{ name: 'node', type: 'u32', at: 16, doc: '0 is this node' }])
 /** Addresses follow, 16 bytes each. */
 export const cfgNodeAddrs = layout(32, [
@@ -62,8 +67,10 @@ export const cfgNodeAddrs = layout(32, [
 /** Bytes that each address takes in a response to GET_NODE_ADDRS. */
 export const cfgAddressSlotBytes = 16
 
+/** Response to LOCAL_GET. */
 export const cfgLocalGet = layout(32, [{ name: 'node', type: 'u32', at: 24, doc: 'node id of this node' }])
 
+/** NODESTATUSGET: asks for a node's links. */
 export const cfgNodeStatusGet = layout(32, [
   { name: 'node', type: 'u32', at: 16, doc: 'whose status' },
   { name: 'version', type: 'u32', at: 24, doc: 'version of the record wanted, 1' },

@@ -20,8 +20,10 @@ export const votequorumResponses = { status: 0, getInfo: 1, quorum: 3, expectedV
 /** Longest name of a quorum device with its NUL, bytes. */
 export const qdeviceNameBytesMax = 255
 
+/** GETINFO. */
 export const votequorumGetInfo = layout(24, [{ name: 'node', type: 'i32', at: 16, doc: '0 is this node' }])
 
+/** Response to GETINFO. */
 export const votequorumInfo = layout(320, [
   { name: 'node', type: 'u32', at: 24, doc: 'node id' },
   { name: 'state', type: 'u32', at: 28, doc: '1 member, 2 dead, 3 leaving' },
@@ -52,11 +54,14 @@ export const votequorumInfoFlags = {
 /** States of a node in `votequorumInfo` and in quorum events. */
 export const votequorumStates = { member: 1, dead: 2, leaving: 3 } as const
 
+/** SETEXPECTED. */
 export const votequorumSetExpected = layout(24, [{ name: 'votes', type: 'u32', at: 16, doc: 'votes to expect' }])
+/** SETVOTES. */
 export const votequorumSetVotes = layout(24, [
   { name: 'votes', type: 'u32', at: 16, doc: 'votes of the node' },
   { name: 'node', type: 'i32', at: 20, doc: '0 is this node' },
 ])
+/** TRACKSTART. */
 export const votequorumTrackStart = layout(32, [
   { name: 'context', type: 'u64', at: 16, doc: "caller's mark, comes back in events" },
   { name: 'flags', type: 'u32', at: 24, doc: 'see trackFlags' },
@@ -68,11 +73,13 @@ export const votequorumQuorumEvent = layout(48, [
   { name: 'context', type: 'u64', at: 32, doc: "the tracker's mark" },
   { name: 'nodes', type: 'u32', at: 40, doc: 'entries that follow' },
 ])
+/** An entry of a QUORUM event. */
 export const votequorumNodeState = layout(8, [
   { name: 'node', type: 'u32', at: 0, doc: 'node id, 0 the quorum device' },
   { name: 'state', type: 'u32', at: 4, doc: 'see votequorumStates' },
 ])
 
+/** Event EXPECTEDVOTES. */
 export const votequorumExpectedEvent = layout(40, [
   { name: 'context', type: 'u64', at: 24, doc: "the tracker's mark" },
   { name: 'expectedVotes', type: 'u32', at: 32, doc: 'votes now expected' },
@@ -83,4 +90,5 @@ export const votequorumNodelistEvent = layout(56, [
   { name: 'context', type: 'u64', at: 24, doc: "the tracker's mark" },
   { name: 'nodes', type: 'u32', at: 48, doc: 'node ids that follow' },
 ])
+/** Where the ring id is in an event NODELIST. */
 export const votequorumNodelistRingAt = 32
