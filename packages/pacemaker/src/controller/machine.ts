@@ -211,7 +211,7 @@ export function schedule(step: Step): void {
 }
 
 function requestShutdown(step: Step): void {
-  post(step, { task: 'req_shutdown', to: 'dc', from: 'crmd' }, { broadcast: true })
+  post(step, { task: 'req_shutdown', to: 'crmd', from: 'crmd' }, { broadcast: true })
   // Nobody leads: this node must do it itself before it can be let go.
   if (step.state.phase === 'S_PENDING' && step.state.dc === undefined) step.raise('I_DC_TIMEOUT')
 }
