@@ -1,38 +1,35 @@
-import { agentText, type ClusterNode, type Resource, type StatusItem } from '@quorate/scheduler'
-import type { View } from './view.ts'
+import { compareNodeNames } from '@quorate/base'
+import { agentText, type Resource, type StatusItem } from '@quorate/scheduler'
 
 type Tally = { total: number; active: number; readonly byNode: Map<string, number> }
 
 /**
  * Primitives counted by agent and node: `1/2 (ocf:pacemaker:Dummy): Active n1`.
  *
+ * @param showsTotal whether those that do not run count too
  * @param namesNodes whether nodes are named (they are not beneath a node)
  */
-export function briefItems(primitives: readonly Resource[], view: View, namesNodes: boolean): readonly StatusItem[] {
+export function briefItems(primitives: readonly Resource[], showsTotal: boolean, namesNodes: boolean): readonly StatusItem[] {
   const tallies = new Map<string, Tally>()
   for (const item of primitives) {
-    if (item.internal) continue
     const agent = agentText(item)
     const tally = tallies.get(agent) ?? { total: 0, active: 0, byNode: new Map() }
     tallies.set(agent, tally)
     tally.total += 1
-    const node = activeNode(item)
-    if (node === undefined) continue
-    tally.active += 1
-    tally.byNode.set(node.uname, (tally.byNode.get(node.uname) ?? 0) + 1)
+    for (const node of item.runningOn) {
+      if (!node.online && !node.unclean && item.managed) continue
+      tally.active += 1
+      tally.byNode.set(node.uname, (tally.byNode.get(node.uname) ?? 0) + 1)
+    }
   }
   const out: StatusItem[] = []
   for (const [agent, tally] of [...tallies].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const places = namesNodes ? [...tally.byNode] : [['', tally.active] as const].filter(([, count]) => count > 0)
+    const places = namesNodes ? [...tally.byNode].sort(([a], [b]) => compareNodeNames(a, b)) : [['', tally.active] as const].filter(([, count]) => count > 0)
     for (const [node, count] of places) {
-      const number = view.showsInactive ? `${count}/${tally.total}` : `${count}`
+      const number = showsTotal ? `${count}/${tally.total}` : `${count}`
       out.push({ text: `${number}\t(${agent}):\tActive ${node}` })
     }
-    if (places.length === 0 && view.showsInactive) out.push({ text: `0/${tally.total}\t(${agent}):\tActive` })
+    if (places.length === 0 && showsTotal) out.push({ text: `0/${tally.total}\t(${agent}):\tActive` })
   }
   return out
-}
-
-function activeNode(item: Resource): ClusterNode | undefined {
-  return item.runningOn.find((node) => node.online) ?? item.runningOn[0]
 }

@@ -16,15 +16,15 @@ export function nodesWithResources(cluster: Cluster, view: View, wanted: Wanted)
   return cluster.nodes.filter(wanted.node).map((node) => {
     const head = `${nodeKindText(node)} ${nodeText(node, view)}: ${nodeStateText(cluster, node)}${featureSetText(node, view)}`
     const running = node.running.filter((item) => !item.internal && wanted.resource(item))
-    const items = view.isBrief ? briefItems(running, view, false) : linesOn(cluster, running, view)
+    const items = view.isBrief ? briefItems(running, view.showsInactive, false) : linesOn(cluster, running)
     if (view.isBrief && items.length === 0) return { text: head }
     return { text: head, items: [{ text: 'Resources', items }] }
   })
 }
 
-function linesOn(cluster: Cluster, running: readonly Resource[], view: View): readonly StatusItem[] {
+function linesOn(cluster: Cluster, running: readonly Resource[]): readonly StatusItem[] {
   return running.map((item) => ({
-    text: primitiveText(cluster, item, { showsPending: true, hidesNode: true, showsDetail: view.showsDetail }),
+    text: primitiveText(cluster, item, { showsPending: true, hidesNode: true }),
   }))
 }
 

@@ -90,8 +90,8 @@ function resourceBlocks(cluster: Cluster, view: View, wanted: Wanted): readonly 
   const options: ResourceListOptions = {
     showsInactive: view.showsInactive,
     showsPending: true,
-    showsDetail: view.showsDetail,
     showsInstances: view.showsDetail,
+    ...(view.isBrief ? { memberItems: (members) => briefItems(members, true, true) } : {}),
   }
   const isListed = (item: Resource) => wanted.resource(item) && (!view.byNode || !isActive(item, true))
   const title = view.byNode ? 'Inactive Resources' : view.showsInactive ? 'Full List of Resources' : 'Active Resources'
@@ -110,5 +110,5 @@ function briefBlock(
   const isPrimitive = (item: Resource) => item.children.length === 0 && item.bundle === undefined
   const primitives = cluster.resources.filter((item) => isPrimitive(item) && isListed(item))
   const rest = resourceItems(cluster, options, (item) => !isPrimitive(item) && isListed(item))
-  return [...briefItems(primitives, view, true), ...rest]
+  return [...briefItems(primitives, view.showsInactive, true), ...rest]
 }

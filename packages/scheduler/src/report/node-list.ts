@@ -17,8 +17,7 @@ export type NodeListOptions = NodeTextOptions & {
 /** A node's name as displays write it. */
 export function nodeText(node: ClusterNode, options: NodeTextOptions = {}): string {
   if (options.showsDetail !== true) return node.uname
-  const host = isGuest(node) ? node.connection?.container?.runningOn[0] : undefined
-  const where = host === undefined ? node.uname : `${node.uname}@${host.uname}`
+  const where = isGuest(node) ? `${node.uname}@${node.connection?.container?.runningOn[0]?.uname ?? ''}` : node.uname
   return node.id === node.uname ? where : `${where} (${node.id})`
 }
 

@@ -1,5 +1,5 @@
 import { attr } from '@quorate/xml'
-import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { type Cluster, type ClusterNode, type Replica, type Resource, variant } from '../model/model.ts'
 import { compareDisplayNames } from '../model/node-names.ts'
 import { parseRole, role } from '../model/role.ts'
 import { currentRole, isActive, isPromotable, singleLocation } from '../model/tree.ts'
@@ -57,7 +57,7 @@ class Lister {
   item(resource: Resource): readonly StatusItem[] {
     switch (resource.variant) {
       case variant.primitive:
-        return resource.internal ? [] : [{ text: primitiveText(this.#cluster, resource, this.#options) }]
+        return resource.internal && this.#options.showsInstances !== true ? [] : [{ text: primitiveText(this.#cluster, resource, this.#options) }]
       case variant.group:
         return this.#group(resource)
       case variant.clone:
@@ -70,6 +70,7 @@ class Lister {
   }
 
   #group(group: Resource): readonly StatusItem[] {
+    if (group.runningOn.length === 0 && isActive(group, false)) return []
     const shown = group.children.filter((member) => this.#options.showsInactive || isActive(member, false))
     if (shown.length === 0) return []
     const hidden = group.children.length - shown.length
@@ -127,7 +128,7 @@ class Lister {
   }
 
   #isPending(instance: Resource): boolean {
-    return this.#options.showsPending && pendingBelow(instance)
+    return this.#options.showsPending && instance.pendingTask !== undefined
   }
 
   /** Where an instance is shown: on a line of its own, or as a node in one of the lists. */
@@ -176,6 +177,12 @@ class Lister {
     return parseRole(clone.meta.get('target-role')) === role.stopped ? 'Stopped (disabled)' : 'Stopped'
   }
 
+  #replica({ number, ip, instance, container, connection }: Replica, isTitled: boolean): StatusItem {
+    const parts = [ip, instance, container, connection].filter((part) => part !== undefined)
+    const items = parts.flatMap((part) => this.item(part))
+    return { text: isTitled ? `Replica[${number}]` : '', items, isBare: true }
+  }
+
   #bundle(bundle: Resource): readonly StatusItem[] {
     const traits = bundle.bundle
     if (traits === undefined) return []
@@ -183,6 +190,10 @@ class Lister {
     if (bundle.unique) parts.push('unique')
     if (!bundle.managed) parts.push('unmanaged')
     const set = traits.replicas.length > 1 ? ' set' : ''
+    if (this.#options.showsInstances === true) {
+      const all = traits.replicas.map((replica) => this.#replica(replica, traits.replicas.length > 1))
+      return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${parenthesised(parts)}`, items: all }]
+    }
     const items = traits.replicas.flatMap(({ instance, container, connection, ipAddress }) => {
       const shown = instance ?? container
       if (shown === undefined) return []
@@ -197,10 +208,6 @@ class Lister {
 function runningOn(instance: Resource): readonly ClusterNode[] {
   const node = singleLocation(instance, 'current')
   return node === undefined ? [] : [node]
-}
-
-function pendingBelow(of: Resource): boolean {
-  return of.pendingTask !== undefined || of.children.some(pendingBelow)
 }
 
 function hasBelow(of: Resource, test: (item: Resource) => boolean): boolean {

@@ -8,6 +8,8 @@ export type StatusItem = {
   readonly text: string
   /** What stands beneath. An item that has any, even none of them, is a heading. */
   readonly items?: readonly StatusItem[]
+  /** A heading that does not end in a colon. */
+  readonly isBare?: boolean
 }
 
 /** Layout of people: a bullet a line, two more blanks a level, headings end in a colon. */
@@ -15,7 +17,11 @@ export function fancyLines(items: readonly StatusItem[], depth: number): readonl
   const out: string[] = []
   for (const item of items) {
     const label = item.label === undefined ? '' : `${item.label}: `
-    out.push(`${'  '.repeat(depth)}* ${label}${item.text}${item.items === undefined ? '' : ':'}`)
+    const colon = item.items === undefined || item.isBare === true ? '' : ':'
+    // A list without a title only stands deeper.
+    if (item.text !== '' || item.items === undefined) {
+      out.push(`${'  '.repeat(depth)}* ${label}${item.text}${colon}`)
+    }
     if (item.items !== undefined) out.push(...fancyLines(item.items, depth + 1))
   }
   return out
