@@ -78,7 +78,7 @@ function peers(entry: HistoryEntry): { readonly source: string | undefined; read
 }
 
 function rawHistory({ cluster, resource }: Reading): RawHistory {
-  return new RawHistory(cluster, resource.historyName ?? resource.id)
+  return new RawHistory(cluster, resource.id)
 }
 
 function mustStop(reading: Reading): void {
