@@ -9,6 +9,7 @@ import {
   cmapHandleResponse,
   cmapNotify,
   cmapSet,
+  cmapSetCurrentMap,
   cmapTrackAdd,
   cmapTrackFlags,
 } from '../ipc/cmap-messages.ts'
@@ -55,7 +56,7 @@ function getRequest(key: string, roomBytes: number): Uint8Array {
 }
 
 test('a text set without its NUL is read back with it', () => {
-  const service = new CmapService()
+  const service = new CmapService(() => [['stats.srp.mcast_tx', cmapU64(7n)]])
   expect(errorOf(request(service, 0, setRequest('foo.bar', 11, new TextEncoder().encode('hello'))))).toBe(1)
   const length = cmapGetResponse.decode(answerOf(request(service, 2, getRequest('foo.bar', 0))))
   expect([length.valueBytes, length.type]).toEqual([6n, 11])
@@ -75,11 +76,19 @@ test.each([
   ['foo.bar', 12, cmapValueBytesMax, 1],
   ['foo.bar', 12, cmapValueBytesMax + 1, 26],
 ])('setting %s as type %i with %i bytes answers %i', (key, type, length, error) => {
-  expect(errorOf(request(new CmapService(), 0, setRequest(key, type, new Uint8Array(length))))).toBe(error)
+  expect(
+    errorOf(
+      request(
+        new CmapService(() => [['stats.srp.mcast_tx', cmapU64(7n)]]),
+        0,
+        setRequest(key, type, new Uint8Array(length)),
+      ),
+    ),
+  ).toBe(error)
 })
 
 test('numbers are adjusted within their type, texts are not', () => {
-  const service = new CmapService()
+  const service = new CmapService(() => [['stats.srp.mcast_tx', cmapU64(7n)]])
   service.publish('foo.number', cmapU32(5))
   service.publish('foo.text', cmapText('5'))
   const adjust = (key: string, step: number): number => {
@@ -92,7 +101,7 @@ test('numbers are adjusted within their type, texts are not', () => {
 })
 
 test('an iteration walks keys in order and goes on when keys come and go under it', () => {
-  const service = new CmapService()
+  const service = new CmapService(() => [['stats.srp.mcast_tx', cmapU64(7n)]])
   for (const key of ['b.3', 'b.1', 'c.1', 'b.2', 'a.1']) service.publish(key, cmapU32(1))
   const { handle } = cmapHandleResponse.decode(answerOf(request(service, 4, keyed(280, 4, 'b.'))))
   const next = (): string => {
@@ -108,7 +117,7 @@ test('an iteration walks keys in order and goes on when keys come and go under i
 })
 
 test('a tracker hears of the changes that it asked for, with new and old value, until its client is gone', () => {
-  const service = new CmapService()
+  const service = new CmapService(() => [['stats.srp.mcast_tx', cmapU64(7n)]])
   const bytes = keyed(cmapTrackAdd.size, 7, 'foo.')
   cmapTrackAdd.encode(bytes, { flags: cmapTrackFlags.modify | cmapTrackFlags.prefix, cookie: 77n })
   expect(errorOf(request(service, 7, bytes))).toBe(1)
@@ -131,7 +140,7 @@ test('a tracker hears of the changes that it asked for, with new and old value, 
 })
 
 test('a node that comes to a cluster with another configuration version stops, once only', () => {
-  const service = new CmapService()
+  const service = new CmapService(() => [['stats.srp.mcast_tx', cmapU64(7n)]])
   service.publish('totem.config_version', cmapU64(2n))
   const sync = (members: readonly number[], highest: bigint): readonly ServiceEffect[] => {
     const change = { ring: { rep: 1, seq: 4 }, trans: [nodeId(1)], members: members.map(nodeId) }
@@ -143,6 +152,22 @@ test('a node that comes to a cluster with another configuration version stops, o
   expect(sync([1], 9n)).toEqual([])
   expect(sync([1, 2], 3n).at(-1)).toMatchObject({ kind: 'stop', exitCode: 1 })
   expect(sync([1, 2], 3n)).toEqual([])
+})
+
+test('the map of statistics is read and not written, and left again', () => {
+  const service = new CmapService(() => [['stats.srp.mcast_tx', cmapU64(7n)]])
+  service.publish('foo.bar', cmapU32(1))
+  const turn = (map: number): number => {
+    const bytes = requestOf(9, cmapSetCurrentMap.size)
+    cmapSetCurrentMap.encode(bytes, { map })
+    return errorOf(request(service, 9, bytes))
+  }
+  expect([turn(2), turn(1)]).toEqual([12, 1])
+  expect(errorOf(request(service, 2, getRequest('stats.srp.mcast_tx', 8)))).toBe(1)
+  expect(errorOf(request(service, 2, getRequest('foo.bar', 8)))).toBe(12)
+  expect(errorOf(request(service, 0, setRequest('stats.foo', 11, Uint8Array.of(0))))).toBe(11)
+  expect(turn(0)).toBe(1)
+  expect(errorOf(request(service, 2, getRequest('foo.bar', 8)))).toBe(1)
 })
 
 test('the ring message has the sizes of the real one, and no bytes crash its reader', () => {

@@ -1,4 +1,5 @@
 import { DecodeError, type MonoMs, type NodeId } from '@quorate/base'
+import type { CmapKey } from '../conf/cmap-keys.ts'
 import { csErrorCodes } from '../cs-error.ts'
 import {
   cmapAdjustInt,
@@ -42,7 +43,12 @@ export const cmapHandlesMax = 4096
 const versionKey = 'totem.config_version'
 const code = csErrorCodes
 
-type Iteration = { readonly connection: ConnectionId; readonly prefix: string; last: string | undefined }
+type Iteration = {
+  readonly connection: ConnectionId
+  readonly store: CmapStore
+  readonly prefix: string
+  last: string | undefined
+}
 type Tracker = {
   readonly connection: ConnectionId
   readonly key: string
@@ -59,12 +65,20 @@ export class CmapService implements Service {
   readonly store = new CmapStore()
   readonly #iterations = new Map<bigint, Iteration>()
   readonly #trackers = new Map<bigint, Tracker>()
+  /** Clients that turned to the map of statistics. */
+  readonly #readers = new Set<ConnectionId>()
+  readonly #statistics: () => readonly CmapKey[]
   #nextHandle = 1n
   #out: ServiceEffect[] = []
   /** Members that came with us, while a sync runs; the check is made on the first sync with others only. */
   #isFirstSync = true
   #members: readonly NodeId[] = []
   #versionHighest = 0n
+
+  /** `statistics`: what the second map holds at the moment; nobody can write to it. */
+  constructor(statistics: () => readonly CmapKey[]) {
+    this.#statistics = statistics
+  }
 
   /** Sets or deletes (undefined) a key on the node's own account; the effects tell the trackers. */
   publish(key: string, value: RawValue | undefined): readonly ServiceEffect[] {
@@ -81,6 +95,7 @@ export class CmapService implements Service {
         this.#request(event.connection, event.id, event.bytes)
         break
       case 'closed':
+        this.#readers.delete(event.connection)
         for (const [handle, item] of this.#iterations) {
           if (item.connection === event.connection) this.#iterations.delete(handle)
         }
@@ -142,13 +157,14 @@ export class CmapService implements Service {
   }
 
   #answer(connection: ConnectionId, id: number, bytes: Uint8Array): Uint8Array {
+    if (this.#readers.has(connection) && writingCalls.has(id)) return responseOf(id, code.CS_ERR_ACCESS)
     switch (id) {
       case cmapCalls.set:
         return responseOf(id, this.#set(bytes))
       case cmapCalls.delete:
         return responseOf(id, this.#delete(readMarName(bytes, cmapKeyAt)))
       case cmapCalls.get:
-        return this.#get(readMarName(bytes, cmapKeyAt), cmapGet.decode(bytes).roomBytes)
+        return this.#get(this.#storeOf(connection), readMarName(bytes, cmapKeyAt), cmapGet.decode(bytes).roomBytes)
       case cmapCalls.adjustInt:
         return responseOf(id, this.#adjust(readMarName(bytes, cmapKeyAt), cmapAdjustInt.decode(bytes).step))
       case cmapCalls.iterInit:
@@ -161,13 +177,26 @@ export class CmapService implements Service {
         return this.#trackAdd(connection, bytes)
       case cmapCalls.trackDelete:
         return this.#trackDelete(connection, cmapHandle.decode(bytes).handle)
-      case cmapCalls.setCurrentMap: {
-        const known = cmapSetCurrentMap.decode(bytes).map === 0
-        return responseOf(cmapResponses.setCurrentMap, known ? code.CS_OK : code.CS_ERR_NOT_EXIST)
-      }
+      case cmapCalls.setCurrentMap:
+        return responseOf(cmapResponses.setCurrentMap, this.#turnTo(connection, cmapSetCurrentMap.decode(bytes).map))
       default:
         return responseOf(0, code.CS_ERR_INVALID_PARAM)
     }
+  }
+
+  #turnTo(connection: ConnectionId, map: number): number {
+    if (map !== cmapMaps.default && map !== cmapMaps.statistics) return code.CS_ERR_NOT_EXIST
+    if (map === cmapMaps.statistics) this.#readers.add(connection)
+    else this.#readers.delete(connection)
+    return code.CS_OK
+  }
+
+  /** The map that the client has turned to; statistics as they are now. */
+  #storeOf(connection: ConnectionId): CmapStore {
+    if (!this.#readers.has(connection)) return this.store
+    const store = new CmapStore()
+    for (const [key, value] of this.#statistics()) store.set(key, value)
+    return store
   }
 
   #set(bytes: Uint8Array): number {
@@ -207,8 +236,8 @@ export class CmapService implements Service {
     return true
   }
 
-  #get(key: string, roomBytes: bigint): Uint8Array {
-    const value = this.store.get(key)
+  #get(store: CmapStore, key: string, roomBytes: bigint): Uint8Array {
+    const value = store.get(key)
     if (value === undefined) return responseOf(cmapCalls.get, code.CS_ERR_NOT_EXIST, cmapGetResponse.size)
     const wanted = roomBytes > 0n
     if (wanted && roomBytes < BigInt(value.bytes.byteLength)) {
@@ -239,7 +268,7 @@ export class CmapService implements Service {
       return responseOf(cmapCalls.iterInit, code.CS_ERR_NO_RESOURCES, cmapHandleResponse.size)
     }
     const handle = this.#handle()
-    this.#iterations.set(handle, { connection, prefix, last: undefined })
+    this.#iterations.set(handle, { connection, store: this.#storeOf(connection), prefix, last: undefined })
     return handleResponse(cmapCalls.iterInit, handle)
   }
 
@@ -248,8 +277,8 @@ export class CmapService implements Service {
     if (walk === undefined || walk.connection !== connection) {
       return responseOf(cmapCalls.iterNext, code.CS_ERR_BAD_HANDLE, cmapIterResponse.size)
     }
-    const key = this.store.next(walk.prefix, walk.last)
-    const value = key === undefined ? undefined : this.store.get(key)
+    const key = walk.store.next(walk.prefix, walk.last)
+    const value = key === undefined ? undefined : walk.store.get(key)
     if (key === undefined || value === undefined) {
       return responseOf(cmapCalls.iterNext, code.CS_ERR_NO_SECTIONS, cmapIterResponse.size)
     }
@@ -309,6 +338,16 @@ export class CmapService implements Service {
     return handle
   }
 }
+
+/** Maps that a client may turn to. */
+const cmapMaps = { default: 0, statistics: 1 } as const
+/** Calls that the map of statistics does not have. */
+const writingCalls: ReadonlySet<number> = new Set([
+  cmapCalls.set,
+  cmapCalls.delete,
+  cmapCalls.adjustInt,
+  cmapCalls.trackAdd,
+])
 
 /** Exit code of a node whose configuration is older or newer than the cluster's. */
 const exitOfOtherVersion = 1

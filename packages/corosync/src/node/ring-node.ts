@@ -33,9 +33,9 @@ import {
   serviceIds,
 } from '../service.ts'
 import { type SyncEffect, SyncEngine } from '../sync/sync-engine.ts'
-import { decodeNodeInfo, nodeFlags, votequorumFunctions } from '../votequorum/votequorum-ring-message.ts'
 import { type VotequorumConfig, VotequorumService } from '../votequorum/votequorum-service.ts'
 import { membershipLine, noticeLine } from './notice-text.ts'
+import { ringStatistics } from './ring-statistics.ts'
 import { RingTraffic } from './ring-traffic.ts'
 
 /** What a node needs to know before it begins. */
@@ -50,7 +50,7 @@ export type RingNodeConfig = {
 }
 
 /** Timers of a node; each runs at most once at a time. */
-export type NodeTimer = TotemTimer | ServiceTimer | 'farewell'
+export type NodeTimer = TotemTimer | ServiceTimer
 
 /** Everything that can happen to a node. */
 export type NodeEvent =
@@ -91,8 +91,6 @@ export type NodeEffect =
 /** Lanes of totem: what services exchange while they synchronise overtakes everything else. */
 type Lane = 'application' | 'sync'
 
-/** How long a leaving node waits until its farewell has gone round, ms. */
-const farewellMs = 1000
 const serviceGroup = 'a'
 const syncGroup = 'sync'
 
@@ -112,7 +110,7 @@ const ringCalls: Readonly<Record<ServiceName, readonly number[]>> = {
 export class RingNode {
   readonly #config: RingNodeConfig
   readonly #ring: RingMember
-  readonly #cmap = new CmapService()
+  readonly #cmap: CmapService
   readonly #cpg: CpgService
   readonly #cfg: CfgService
   readonly #quorum: QuorumService
@@ -126,13 +124,13 @@ export class RingNode {
   }
   readonly #totemEvents: TotemEvent[] = []
   readonly #traffic: RingTraffic
+  readonly #connections = { active: 0, closed: 0 }
   #trans: readonly NodeId[] = []
   /** The ring on which the services synchronise, or did last. */
   #syncRing: RingId = { rep: 0, seq: 0 }
   #isCritical = false
   #isHeld = false
   #isReady = false
-  #ending: { readonly exitCode: number; readonly reason: string; isSaid: boolean } | undefined
   #isStopped = false
   #now: MonoMs
   #out: NodeEffect[] = []
@@ -142,6 +140,7 @@ export class RingNode {
     this.#config = config
     this.#now = now
     this.#ring = createTotem(config.totem, now)
+    this.#cmap = new CmapService(() => ringStatistics(this.#ring.counters, this.#connections))
     this.#cpg = new CpgService(self)
     this.#cfg = new CfgService({ self, addresses: config.addresses, linkMtu: config.totem.netMtu - frameOverheadBytes })
     this.#quorum = new QuorumService(config.votequorum !== undefined)
@@ -206,8 +205,11 @@ export class RingNode {
       case 'timer':
         return this.#timer(event.timer)
       case 'opened':
+        this.#connections.active += 1
         return this.#client(event.service, { kind: 'opened', connection: event.connection })
       case 'closed':
+        this.#connections.active -= 1
+        this.#connections.closed += 1
         return this.#client(event.service, { kind: 'closed', connection: event.connection })
       case 'request':
         return this.#request(event.service, event.connection, event.bytes)
@@ -222,8 +224,6 @@ export class RingNode {
 
   #timer(timer: NodeTimer): void {
     switch (timer) {
-      case 'farewell':
-        return this.#end()
       case 'last-man-standing':
       case 'shutdown-answer':
       case 'qdevice':
@@ -336,9 +336,6 @@ export class RingNode {
     const fn = id & 0xffff
     this.#traffic.count(service.id, fn, 'rx')
     this.#service(service, { kind: 'message', from, fn, bytes: body }, this.#lane())
-    if (this.#ending === undefined || from !== this.self || service.id !== serviceIds.votequorum) return
-    const isFarewell = fn === votequorumFunctions.nodeInfo && (decodeNodeInfo(body).flags & nodeFlags.leaving) !== 0
-    if (isFarewell) this.#end()
   }
 
   #lane(): Lane {
@@ -460,22 +457,15 @@ export class RingNode {
     this.#out.push({ do: 'log', level, subsystem, text })
   }
 
-  /** Says good-bye to the other voters, then (when that has gone round, or after a while) to the ring. */
+  /**
+   * Leaves the ring. Votequorum's word that a voter goes is not sent: whoever hears it expects fewer votes from then on,
+   * which is what quorum.allow_downscale is for; without it corosync is silent, and so the others keep their quorum.
+   */
   #leave(exitCode: number, reason: string): void {
-    if (this.#ending !== undefined) return
-    this.#ending = { exitCode, reason, isSaid: false }
-    if (this.#votequorum === undefined || this.#ring.phase !== 'operational' || exitCode !== 0) return this.#end()
-    this.#perform(this.#votequorum.id, this.#votequorum.farewell(), this.#lane())
-    this.#out.push({ do: 'arm', timer: 'farewell', afterMs: farewellMs })
-  }
-
-  #end(): void {
-    const ending = this.#ending
-    if (ending === undefined || ending.isSaid) return
-    ending.isSaid = true
+    if (this.#isStopped) return
     for (const effect of stepTotem(this.#ring, { kind: 'leave' }, this.#now)) this.#ringEffect(effect)
     this.#isStopped = true
-    this.#out.push({ do: 'stop', exitCode: ending.exitCode, reason: ending.reason })
+    this.#out.push({ do: 'stop', exitCode, reason })
   }
 
   #publishTraffic(): void {
