@@ -52,7 +52,10 @@ export class ControllerCluster {
   /** Most starts of one resource at a time, over all. */
   readonly doubleStarts: string[] = []
 
-  constructor(names: readonly string[], configuration = '') {
+  readonly #startState: 'standby' | undefined
+
+  constructor(names: readonly string[], configuration = '', startState?: 'standby') {
+    this.#startState = startState
     this.#configuredNodes = names.map((uname, i) => ({ uname, uuid: String(i + 1) }))
     for (const { uname, uuid } of this.#configuredNodes) {
       this.nodes.set(uname, {
@@ -80,6 +83,7 @@ export class ControllerCluster {
       configuredNodes: this.#configuredNodes,
       transitionUuid: `${String(this.#boots).padStart(8, '0')}-0000-0000-0000-000000000000`,
       processors: 2,
+      startState: this.#startState,
     })
   }
 

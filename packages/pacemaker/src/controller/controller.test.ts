@@ -154,6 +154,49 @@ describe('a cluster of controllers', () => {
   })
 })
 
+test('where fencing is needed and nobody can fence, nothing of the lost node starts elsewhere', () => {
+  const fencing = two
+    .replace('value="false"', 'value="true"')
+    .replace('<resources>', '<resources><primitive id="fence" class="stonith" type="fence_dummy"/>')
+  const names = ['n1', 'n2', 'n3']
+  const cluster = new ControllerCluster(names, fencing)
+  cluster.up(...names)
+  cluster.run()
+  const [victim] = cluster.where('a')
+  cluster.kill(victim as string)
+  cluster.run(60_000)
+  expect(cluster.where('a')).toEqual([])
+  const [dc] = cluster.dcs
+  const errors = cluster.node(dc as string).log.filter((line) => line.startsWith(`error: Cannot fence node ${victim}`))
+  // Said, but not again and again: the cluster waits for a change.
+  expect(errors.length).toBeGreaterThan(0)
+  expect(errors.length).toBeLessThan(5)
+  cluster.boot(victim as string)
+  cluster.run(10_000)
+  expect(cluster.where('a')).toHaveLength(1)
+})
+
+test('a node can start on standby, and tells it once', () => {
+  const cluster = new ControllerCluster(['n1'], two, 'standby')
+  cluster.up('n1')
+  cluster.run()
+  expect(cluster.where('a')).toEqual([])
+  const pairs = [...descendants(cluster.node('n1').cib.cib)].filter((item) => attr(item, 'name') === 'standby')
+  expect(pairs.map((item) => attr(item, 'value'))).toEqual(['on'])
+})
+
+test('a date in a rule is obeyed when it comes, without anybody touching the cluster', () => {
+  const at = new Date((1_795_000_000 + 100) * 1000).toISOString()
+  const rule = `<constraints><rsc_location id="l" rsc="a"><rule id="r" score="-INFINITY">
+    <date_expression id="d" operation="gt" start="${at}"/></rule></rsc_location></constraints>`
+  const cluster = new ControllerCluster(['n1'], two.replace('<constraints/>', rule))
+  cluster.up('n1')
+  cluster.run(90_000)
+  expect(cluster.where('a')).toEqual(['n1'])
+  cluster.run(15_000)
+  expect(cluster.where('a')).toEqual([])
+})
+
 /** Whatever happens to three nodes, they come together again once it stops. */
 test.each(Array.from({ length: 25 }, (_, seed) => seed))('a cluster recovers from anything (seed %i)', (seed) => {
   const names = ['n1', 'n2', 'n3']

@@ -237,9 +237,7 @@ function cannotFence(step: Step, action: GraphAction): void {
     `Cannot fence node ${action.node}: this controller has no fencer. Resources that ran there are not recovered until the node is back, or stonith-enabled is false`,
   )
   advance(step, { kind: 'abort', priority: infinity, completion: 'wait', reason: 'Stonith failed' })
-  const { transition } = step.state
-  if (transition !== undefined) transition.completion = 'wait'
-  advance(step, { kind: 'confirmed', action: action.id, isFailed: true })
+  advance(step, { kind: 'confirmed', action: action.id, isFailed: true, onFailure: 'wait' })
 }
 
 const unrecorded: ReadonlySet<string> = new Set(['notify', 'cancel', 'delete', 'meta-data'])

@@ -20,7 +20,13 @@ export type TransitionCounts = {
 export type TransitionEvent =
   /** The first push, or new limits. */
   | { readonly kind: 'run' }
-  | { readonly kind: 'confirmed'; readonly action: number; readonly isFailed: boolean }
+  /** `onFailure`: what a failure asks for, `restart` unless trying again is no use. */
+  | {
+      readonly kind: 'confirmed'
+      readonly action: number
+      readonly isFailed: boolean
+      readonly onFailure?: Completion
+    }
   /** The action's timer ran out without an answer. */
   | { readonly kind: 'overdue'; readonly action: number }
   /** Something makes the graph wrong: nothing below `priority` starts any more. */
@@ -119,7 +125,7 @@ export function stepTransition(transition: Transition, event: TransitionEvent): 
     case 'run':
       break
     case 'confirmed':
-      confirm(transition, event.action, event.isFailed, effects)
+      confirm(transition, event.action, event.isFailed, event.onFailure ?? 'restart', effects)
       break
     case 'overdue':
       overdue(transition, event.action, effects)
@@ -140,7 +146,13 @@ export function stepTransition(transition: Transition, event: TransitionEvent): 
   return effects
 }
 
-function confirm(transition: Transition, id: number, isFailed: boolean, effects: TransitionEffect[]): void {
+function confirm(
+  transition: Transition,
+  id: number,
+  isFailed: boolean,
+  onFailure: Completion,
+  effects: TransitionEffect[],
+): void {
   const job = transition.jobs.get(id)
   if (job === undefined || job.phase === 'done' || job.phase === 'failed') return
   if (job.phase === 'pending') effects.push({ do: 'disarm', action: id })
@@ -148,7 +160,7 @@ function confirm(transition: Transition, id: number, isFailed: boolean, effects:
   job.phase = counts ? 'failed' : 'done'
   const firing = transition.firings[job.synapse]
   if (firing !== undefined) firing.isFired = true
-  if (counts) abort(transition, priorityAfterFailure(firing), 'restart', 'Event failed', effects)
+  if (counts) abort(transition, priorityAfterFailure(firing), onFailure, 'Event failed', effects)
 }
 
 /** A failure leaves only what matters more than what failed. */
