@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
-import { isValidCib, versionOf } from '@quorate/cib'
+import { cibFaultsIn, isValidCib, versionOf } from '@quorate/cib'
 import { hostPath, hostRoot } from '@quorate/qb'
 import { writeXml, type XmlElement } from '@quorate/xml'
 import { CibCore, type CibEffect, type CibEvent, noSpace } from '../cib-manager/cib-core.ts'
@@ -15,6 +15,8 @@ import { ctime } from './local-time.ts'
 
 /** Time that a stopping node waits for a peer to take note, in milliseconds. */
 const releaseTimeoutMs = 10_000
+/** Faults that are told of a CIB on disk that does not conform. */
+const faultsToldMax = 5
 /** Requests of the daemon's own parts that wait for their answer at one time. */
 export const insideRequestsMax = 65_536
 
@@ -67,7 +69,7 @@ export class CibService implements CibManager {
       folder: options.folder,
       owner: options.owner,
       localTime: () => ctime(new Date()),
-      isValid: isValidCib,
+      faultsIn: (cib) => cibFaultsIn(cib, faultsToldMax).map(({ path, reason }) => `${path}: ${reason}`),
       log,
       written: (outcome) => service?.setFull(outcome === 'full'),
     })

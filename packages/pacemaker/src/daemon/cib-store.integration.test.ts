@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { cibSignature, emptyCib, isValidCib, performCall, versionOf, versionText } from '@quorate/cib'
+import { cibFaultsIn, cibSignature, emptyCib, isValidCib, performCall, versionOf, versionText } from '@quorate/cib'
 import { attr, element, parseXml, type XmlElement } from '@quorate/xml'
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest'
 import { CibStore } from './cib-store.ts'
@@ -23,7 +23,7 @@ function store(where = folder): CibStore {
     folder: where,
     owner: undefined,
     localTime: () => 'Sun Nov 22 14:33:16 2026',
-    isValid: isValidCib,
+    faultsIn: (cib) => cibFaultsIn(cib).map(({ path: at, reason }) => `${at}: ${reason}`),
     log: (level, text) => told.push(`${level}: ${text}`),
     written: (outcome) => outcomes.push(outcome),
   })
@@ -125,6 +125,7 @@ describe('at start', () => {
     expect(told).toEqual([`warning: ${file('cib.xml.sig')} is missing; cib.xml is taken without it`])
     fs.writeFileSync(file('cib.xml'), fs.readFileSync(file('cib.xml'), 'utf8').replace('type="dummy"', 'kind="dummy"'))
     expect((await store().read()).status).toBe(-203)
+    expect(told.join('\n')).toMatch(/cib\.xml: \/cib\/configuration\/resources\/primitive\[@id='p0'\].*kind/)
   })
 })
 

@@ -32,7 +32,8 @@ export type CibStoreOptions = {
   /** Owner of what is written, where this process may choose it. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
   readonly localTime: () => string
-  readonly isValid: (cib: XmlElement) => boolean
+  /** In what a CIB does not conform to its schema, a line each; empty where it does. */
+  readonly faultsIn: (cib: XmlElement) => readonly string[]
   readonly log: (level: 'error' | 'warning' | 'notice' | 'info', text: string) => void
   /** How the last write came out. */
   readonly written: (outcome: 'stored' | 'full' | 'failed') => void
@@ -228,8 +229,10 @@ export class CibStore {
 
   #accepted(root: XmlElement, name: string): StoredCib {
     const cib = cibFromDisk(root)
-    if (this.#options.isValid(cib)) return { cib, status: 0 }
+    const faults = this.#options.faultsIn(cib)
+    if (faults.length === 0) return { cib, status: 0 }
     const file = this.#path(name)
+    for (const fault of faults) this.#options.log('error', `${file}: ${fault}`)
     this.#options.log('error', `${file} does not conform to its schema; operations are refused until it is repaired`)
     return { cib, status: cibFaults.schema }
   }
