@@ -1,5 +1,6 @@
 import { monoMs } from '@quorate/base'
 import { attr, element, parseXml, writeXml, type XmlElement } from '@quorate/xml'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AttributeCore, type AttributeEffect, type AttributeEvent } from './attribute-core.ts'
 import { dampeningMs } from './attribute-table.ts'
@@ -238,6 +239,68 @@ describe('attribute managers', () => {
     )
     expect(ask({ attr_host: 'n2' })).toContain('<node attr_host="n2" attr_value="7"/></build')
     expect(ask({ attr_name: 'bar' })).not.toContain('<node')
+  })
+})
+
+describe('any number of attribute managers', () => {
+  const node = fc.constantFrom('n1', 'n2', 'n3')
+  const step = fc.oneof(
+    fc.record({
+      kind: fc.constant('update' as const),
+      node,
+      host: node,
+      name: fc.constantFrom('a', 'b', 'fail-count-r#start_0'),
+      value: fc.constantFrom('1', '2', 'value++', undefined),
+    }),
+    fc.record({ kind: fc.constant('clear' as const), node }),
+    fc.record({ kind: fc.constant('go' as const), node }),
+    fc.record({ kind: fc.constant('come' as const), node }),
+    fc.record({ kind: fc.constant('deliver' as const), node }),
+  )
+
+  it('agree on every value and on the writer, whatever comes, and the CIB is told what they agree on', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const made = group('n1', 'n2', 'n3')
+        for (const item of steps) {
+          const isThere = made.cores.has(item.node)
+          if (item.kind === 'deliver') made.run()
+          else if (item.kind === 'come' && !isThere) {
+            made.run()
+            made.join(item.node)
+          } else if (item.kind === 'go' && isThere && made.cores.size > 1) {
+            made.run()
+            made.leave(item.node)
+          } else if (item.kind === 'clear' && isThere) made.ask(item.node, { task: 'clear-failure' })
+          else if (item.kind === 'update' && isThere && made.cores.has(item.host)) {
+            const value = item.value === undefined ? {} : { attr_value: item.value }
+            made.ask(item.node, { task: 'update', attr_name: item.name, attr_host: item.host, ...value })
+          }
+          made.nowMs += 3000
+        }
+        made.run()
+        for (const name of ['a', 'b', 'fail-count-r#start_0']) {
+          for (const host of made.cores.keys()) expect(new Set(made.values(name, host)).size).toBe(1)
+        }
+        const present = [...made.cores.keys()]
+        const set = ['a', 'b', 'fail-count-r#start_0'].filter((name) =>
+          present.some((host) => made.values(name, host)[0] !== undefined),
+        )
+        if (set.length === 0) return
+        expect(new Set([...made.cores.values()].map((core) => core.writer)).size).toBe(1)
+        // The last that the CIB was told of each attribute names every value that there is now.
+        for (const name of set) {
+          const last = made.writes.filter((line) => line.includes(`name="${name}"`)).at(-1) ?? ''
+          for (const host of present) {
+            const value = made.values(name, host)[0]
+            if (value === undefined) continue
+            expect(last).toContain(`<node_state id="${host.slice(1)}">`)
+            expect(last).toContain(`value="${value}"`)
+          }
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 })
 
