@@ -35,12 +35,16 @@ export type ControllerHost = {
   readonly attributes: AttributeManager
   readonly agents: AgentHost
   readonly schedule: (cib: XmlElement) => Promise<ScheduleResult>
+  /** The scheduler will be needed soon. */
+  readonly rehearse: (cib: XmlElement) => void
   readonly log: (level: LogLevel, text: string) => void
   readonly sendToClient: (clientId: string, message: XmlElement) => boolean
   /** The controller has ended. */
   readonly ended: (exitCode: number) => void
 }
 
+/** A node that does not lead gets its scheduler ready so long after its start, when there is less to do. */
+const rehearsalAfterMs = 4_000
 /** How often a node looks how busy it is. */
 const loadIntervalMs = 30_000
 /** Longest span that a host's timer can wait, in milliseconds. */
@@ -95,7 +99,11 @@ export class ControllerShell implements ControllerDoor {
     this.#post({ kind: 'started', cib: cib.cib })
     const tellLoad = (): void => this.#post({ kind: 'load', average: os.loadavg()[0] ?? 0 })
     const load = setInterval(tellLoad, loadIntervalMs)
-    this.#stops.push(() => clearInterval(load))
+    const rehearsal = setTimeout(() => this.#host.rehearse(cib.cib), rehearsalAfterMs)
+    this.#stops.push(
+      () => clearInterval(load),
+      () => clearTimeout(rehearsal),
+    )
   }
 
   receive(message: XmlElement): void {
@@ -164,6 +172,7 @@ export class ControllerShell implements ControllerDoor {
         return
       case 'primary':
         cib.setPrimary(effect.isPrimary)
+        if (effect.isPrimary) this.#host.rehearse(cib.cib)
         return
       case 'attributes':
         attributes.update(effect.updates)

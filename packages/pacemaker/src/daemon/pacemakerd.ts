@@ -144,6 +144,7 @@ class Pacemakerd implements DaemonDoor {
       cib,
       attributes,
       agents: agentHost(),
+      rehearse: (document) => void scheduler.rehearse(document, Math.trunc(Date.now() / 1000)),
       schedule: async (document) => {
         const answer = await scheduler.run(document, Math.trunc(Date.now() / 1000))
         for (const { level, text } of answer.lines) this.#log.write('pacemaker-schedulerd', level, text)

@@ -3,7 +3,13 @@ import type { XmlElement } from '@quorate/xml'
 import type { ScheduleResult } from '../controller/state.ts'
 
 /** What the thread is asked. */
-export type ScheduleOrder = { readonly id: number; readonly cib: XmlElement; readonly epochS: number }
+export type ScheduleOrder = {
+  readonly id: number
+  readonly cib: XmlElement
+  readonly epochS: number
+  /** Only to be ready for the next one: nothing is saved. */
+  readonly isRehearsal: boolean
+}
 
 /** What it answers: the graph, or why there is none, and what the scheduler said on the way. */
 export type ScheduleAnswer = {
@@ -19,14 +25,16 @@ export type ScheduleAnswer = {
 const scheduleTimeoutMs = 120_000
 
 type Waiting = {
+  readonly worker: Worker
   readonly resolve: (answer: ScheduleAnswer) => void
   readonly reject: (error: Error) => void
   readonly timer: NodeJS.Timeout
 }
 
 /**
- * The scheduler in a thread of its own: computing a large cluster must not keep the daemon from answering. Started once
- * and kept, because a warm thread answers in a fraction of the time; a thread that dies is replaced at the next order.
+ * The scheduler in a thread of its own: computing a large cluster must not keep the daemon from answering. Started at the
+ * first order and kept, because a warm thread answers in a fraction of the time; a thread that dies is replaced at the
+ * next order.
  */
 export class SchedulerThread {
   #worker: Worker | undefined
@@ -37,7 +45,35 @@ export class SchedulerThread {
   /** `inputFolder`: where inputs are saved. */
   constructor(inputFolder: string) {
     this.#inputFolder = inputFolder
-    this.#worker = this.#start()
+  }
+
+  /**
+   * Starts the thread and lets it compute once, so that it is fast when it matters. Nodes that do not lead do this in a
+   * quiet moment: when the DC dies, the next one has no time for it.
+   */
+  async rehearse(cib: XmlElement, epochS: number): Promise<void> {
+    if (this.#worker !== undefined) return
+    await this.#order(cib, epochS, true).catch(() => undefined)
+  }
+
+  /** Computes the graph for a CIB as it is at a moment. @throws Error when the thread fails or takes too long */
+  run(cib: XmlElement, epochS: number): Promise<ScheduleAnswer> {
+    return this.#order(cib, epochS, false)
+  }
+
+  #order(cib: XmlElement, epochS: number, isRehearsal: boolean): Promise<ScheduleAnswer> {
+    const worker = this.#worker ?? this.#start()
+    this.#worker = worker
+    this.#orders += 1
+    const order: ScheduleOrder = { id: this.#orders, cib, epochS, isRehearsal }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        void worker.terminate()
+        this.#lose(worker, new Error(`the scheduler did not answer within ${scheduleTimeoutMs / 1000} s`))
+      }, scheduleTimeoutMs)
+      this.#waiting.set(order.id, { worker, resolve, reject, timer })
+      worker.postMessage(order)
+    })
   }
 
   #start(): Worker {
@@ -49,35 +85,21 @@ export class SchedulerThread {
       clearTimeout(waiting.timer)
       waiting.resolve(answer)
     })
-    worker.on('error', (error) => this.#lose(error))
-    worker.on('exit', (code) => this.#lose(new Error(`the scheduler's thread ended with ${code}`)))
+    worker.on('error', (error) => this.#lose(worker, error))
+    worker.on('exit', (code) => this.#lose(worker, new Error(`the scheduler's thread ended with ${code}`)))
     worker.unref()
     return worker
   }
 
-  #lose(error: Error): void {
-    this.#worker = undefined
-    for (const [id, { reject, timer }] of this.#waiting) {
-      clearTimeout(timer)
+  /** A thread has gone, and with it the orders that it had; those of its successor go on. */
+  #lose(worker: Worker, error: Error): void {
+    if (this.#worker === worker) this.#worker = undefined
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.worker !== worker) continue
+      clearTimeout(waiting.timer)
       this.#waiting.delete(id)
-      reject(error)
+      waiting.reject(error)
     }
-  }
-
-  /** Computes the graph for a CIB as it is at a moment. @throws Error when the thread fails or takes too long */
-  run(cib: XmlElement, epochS: number): Promise<ScheduleAnswer> {
-    this.#worker ??= this.#start()
-    const worker = this.#worker
-    this.#orders += 1
-    const order: ScheduleOrder = { id: this.#orders, cib, epochS }
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        void worker.terminate()
-        this.#lose(new Error(`the scheduler did not answer within ${scheduleTimeoutMs / 1000} s`))
-      }, scheduleTimeoutMs)
-      this.#waiting.set(order.id, { resolve, reject, timer })
-      worker.postMessage(order)
-    })
   }
 
   async close(): Promise<void> {

@@ -15,14 +15,14 @@ port.on('message', (order: ScheduleOrder) => {
 
 /** Scores are for simulations; everything else that the scheduler says is worth a line. */
 function answer(order: ScheduleOrder): ScheduleAnswer {
-  const { id, cib, epochS } = order
+  const { id, cib, epochS, isRehearsal } = order
   try {
     const utcOffsetSeconds = -60 * new Date(epochS * 1000).getTimezoneOffset()
     const { graph, log } = schedule(cib, { nowSeconds: epochS, utcOffsetSeconds })
     const lines = log.flatMap(({ kind, text }) => (kind === 'score' ? [] : [{ level: kind, text }]))
     const has = (level: string) => lines.some((line) => line.level === level)
     const kind = has('error') ? 'pe-error' : has('warning') ? 'pe-warn' : 'pe-input'
-    const saved = inputs.save(kind, cib, epochS)
+    const saved = isRehearsal ? { file: undefined, fault: undefined } : inputs.save(kind, cib, epochS)
     if (saved.fault !== undefined) lines.push({ level: 'warning', text: saved.fault })
     return { id, graph, inputFile: saved.file, lines, fault: undefined }
   } catch (error) {
