@@ -9,7 +9,11 @@ type Tally = { total: number; active: number; readonly byNode: Map<string, numbe
  * @param showsTotal whether those that do not run count too
  * @param namesNodes whether nodes are named (they are not beneath a node)
  */
-export function briefItems(primitives: readonly Resource[], showsTotal: boolean, namesNodes: boolean): readonly StatusItem[] {
+export function briefItems(
+  primitives: readonly Resource[],
+  showsTotal: boolean,
+  namesNodes: boolean,
+): readonly StatusItem[] {
   const tallies = new Map<string, Tally>()
   for (const item of primitives) {
     const agent = agentText(item)
@@ -24,7 +28,9 @@ export function briefItems(primitives: readonly Resource[], showsTotal: boolean,
   }
   const out: StatusItem[] = []
   for (const [agent, tally] of [...tallies].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const places = namesNodes ? [...tally.byNode].sort(([a], [b]) => compareNodeNames(a, b)) : [['', tally.active] as const].filter(([, count]) => count > 0)
+    const places = namesNodes
+      ? [...tally.byNode].sort(([a], [b]) => compareNodeNames(a, b))
+      : [['', tally.active] as const].filter(([, count]) => count > 0)
     for (const [node, count] of places) {
       const number = showsTotal ? `${count}/${tally.total}` : `${count}`
       out.push({ text: `${number}\t(${agent}):\tActive ${node}` })

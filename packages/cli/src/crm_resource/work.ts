@@ -84,7 +84,7 @@ export function leavesOf(resources: readonly Resource[]): readonly Resource[] {
   return resources.flatMap((item) => {
     if (item.bundle !== undefined) {
       return item.bundle.replicas.flatMap((replica) =>
-        [replica.ip, replica.instance, replica.container, replica.connection].filter((part) => part !== undefined),
+        [replica.ip, replica.container, replica.connection, replica.instance].filter((part) => part !== undefined),
       )
     }
     return item.children.length === 0 && item.clone === undefined ? [item] : leavesOf(item.children)

@@ -1,7 +1,7 @@
 import { attr } from '@quorate/xml'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { parseRole, type Role, role, roleText } from '../model/role.ts'
-import { currentNode, isPromotable, printableId, top, withoutInstance } from '../model/tree.ts'
+import { currentNode, isPromotable, printableId, top } from '../model/tree.ts'
 import { type NodeTextOptions, nodeText } from './node-list.ts'
 import { exitWords } from './result-words.ts'
 import { bracketed, parenthesised } from './status-item.ts'
@@ -40,11 +40,16 @@ export function pendingState(of: Resource): string | undefined {
   return of.pendingTask === undefined ? undefined : pendingStates[of.pendingTask]
 }
 
+/** The id under which a failed probe of a resource would be recorded: what is cloned goes by what the clone holds. */
+function probedId(of: Resource): string {
+  const template = top(of).clone?.template
+  return template === undefined ? of.id : (attr(template, 'id') ?? of.id)
+}
+
 /** Words of the result of a probe that found a node unable to run a resource; any node where none is given. */
 export function unmetExit(cluster: Cluster, resourceId: string, node: ClusterNode | undefined): string | undefined {
-  const base = withoutInstance(resourceId)
   const found = cluster.failedOperations.find(
-    (item) => item.masked && item.resourceId === base && (node === undefined || item.node === node),
+    (item) => item.masked && item.resourceId === resourceId && (node === undefined || item.node === node),
   )
   return found === undefined ? undefined : exitWords(Number.parseInt(attr(found.xml, 'rc-code') ?? '', 10))
 }
@@ -61,7 +66,8 @@ export function primitiveText(
   as?: { readonly name: string; readonly node: ClusterNode | undefined },
 ): string {
   const isSeveral = of.runningOn.length > 1 && as === undefined
-  const node = as !== undefined ? as.node : isSeveral || options.hidesNode === true ? undefined : nodeOf(of)
+  const isHidden = isSeveral || options.hidesNode === true
+  const node = isHidden ? undefined : as === undefined ? nodeOf(of) : as.node
   const shown = shownRole(of)
   let out = `${as?.name ?? printableId(of)}\t(${agentText(of)}):\t`
   if (of.orphan) out += ' ORPHANED'
@@ -71,7 +77,7 @@ export function primitiveText(
   else out += ` ${pending ?? roleText(shown)}`
   if (node !== undefined) out += ` ${nodeText(node, options)}`
   if (shown === role.stopped) {
-    const exit = unmetExit(cluster, of.id, node)
+    const exit = unmetExit(cluster, probedId(of), node)
     if (exit !== undefined) out += ` (${exit}) `
   }
   out += parenthesised(flagsOf(of, node, options))

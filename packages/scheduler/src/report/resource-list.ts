@@ -57,7 +57,9 @@ class Lister {
   item(resource: Resource): readonly StatusItem[] {
     switch (resource.variant) {
       case variant.primitive:
-        return resource.internal && this.#options.showsInstances !== true ? [] : [{ text: primitiveText(this.#cluster, resource, this.#options) }]
+        return resource.internal && this.#options.showsInstances !== true
+          ? []
+          : [{ text: primitiveText(this.#cluster, resource, this.#options) }]
       case variant.group:
         return this.#group(resource)
       case variant.clone:
@@ -174,7 +176,8 @@ class Lister {
   #stoppedState(clone: Resource, node: ClusterNode): string {
     const exit = unmetExit(this.#cluster, clone.children[0]?.xmlId ?? clone.id, node)
     if (exit !== undefined) return `Stopped (${exit})`
-    return parseRole(clone.meta.get('target-role')) === role.stopped ? 'Stopped (disabled)' : 'Stopped'
+    const target = clone.meta.get('target-role') ?? clone.children[0]?.meta.get('target-role')
+    return parseRole(target) === role.stopped ? 'Stopped (disabled)' : 'Stopped'
   }
 
   #replica({ number, ip, instance, container, connection }: Replica, isTitled: boolean): StatusItem {
