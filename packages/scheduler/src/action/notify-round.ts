@@ -98,18 +98,33 @@ function notification(
   keys: ReadonlyMap<string, string>,
 ): void {
   const [begin, done] = type === 'pre' ? [frame.pre, frame.preDone] : [frame.post, frame.postDone]
-  if (begin === undefined || done === undefined || !node.online || !begin.runnable) return
-  const key = notifyKey(instance.id, type, frame.taskName)
-  const made: Action = requestAction(cluster, instance, { task: task.notify, key, node, optional: begin.optional })
-  for (const [name, value] of begin.meta) addMeta(made, name, value)
-  for (const [name, value] of keys) addMeta(made, name, value)
-  addEdge(begin, made, f.optional)
-  addEdge(made, done, f.optional)
-  if (type === 'pre') return
-  made.priority = infinity
+  const made = begin === undefined || done === undefined ? undefined : frameAction(cluster, instance, node, frame, type, begin)
+  if (made !== undefined) {
+    for (const [name, value] of keys) addMeta(made, name, value)
+    addEdge(begin, made, f.optional)
+    addEdge(made, done, f.optional)
+  }
+  if (type === 'pre' || done === undefined) return
+  if (made !== undefined) made.priority = infinity
   for (let i = instance.actions.length - 1; i >= 0; i -= 1) {
     const action = instance.actions[i] as Action
     const interval = action.meta.get('interval')
     if (interval !== undefined && interval !== '0' && action.task !== task.cancel) addEdge(done, action, f.optional)
   }
+}
+
+/** The notification of an instance itself; undefined where it cannot be given. */
+function frameAction(
+  cluster: Cluster,
+  instance: Resource,
+  node: ClusterNode,
+  frame: Notification,
+  type: 'pre' | 'post',
+  begin: Action,
+): Action | undefined {
+  if (!node.online || !begin.runnable) return undefined
+  const key = notifyKey(instance.id, type, frame.taskName)
+  const made = requestAction(cluster, instance, { task: task.notify, key, node, optional: begin.optional })
+  for (const [name, value] of begin.meta) addMeta(made, name, value)
+  return made
 }

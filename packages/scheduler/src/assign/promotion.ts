@@ -125,9 +125,11 @@ function setUnpromoted(instance: Resource): void {
 /** Rates an instance: its own promotion score, location and colocation constraints for the role. */
 function rate(assigner: Assigner, clone: Resource, instance: Resource): void {
   const { cluster } = assigner
-  forEachBelow(instance, (item) => {
-    if (item.role === role.started) item.role = role.unpromoted
-  })
+  if (currentRole(instance) === role.started) {
+    forEachBelow(instance, (item) => {
+      if (item.role === role.started) item.role = role.unpromoted
+    })
+  }
   const node = singleLocation(instance, 'next')
   if (node === undefined) return
   const state = nextRole(instance)

@@ -83,7 +83,7 @@ function leadsToMember(probe: Action, frame: Frame, edge: Edge): boolean {
   const member = edge.then.resource
   if (resource === undefined || resource.variant < variant.group || probe.resource?.parent === resource) return false
   if (member === undefined || member.variant > variant.group || member.parent !== resource) return false
-  return !frame.interleaved || frame.compatible === undefined || frame.compatible === member
+  return !frame.interleaved || frame.compatible === member
 }
 
 function stopsAfterProbes(record: OrderRecord): void {

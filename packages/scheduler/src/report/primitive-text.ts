@@ -1,7 +1,8 @@
-import { attr } from '@quorate/xml'
+import { attr, type XmlElement } from '@quorate/xml'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { parseRole, type Role, role, roleText } from '../model/role.ts'
 import { currentNode, isPromotable, printableId, top } from '../model/tree.ts'
+import { sameText } from '../scalar.ts'
 import { type NodeTextOptions, nodeText } from './node-list.ts'
 import { exitWords } from './result-words.ts'
 import { bracketed, parenthesised } from './status-item.ts'
@@ -46,10 +47,16 @@ function probedId(of: Resource): string {
   return template === undefined ? of.id : (attr(template, 'id') ?? of.id)
 }
 
+/** Whether a history entry says that it is from a node; where none is asked for, whether it says it of any. */
+function isFrom(entry: XmlElement, node: ClusterNode | undefined): boolean {
+  const said = attr(entry, 'on_node')
+  return said !== undefined && (node === undefined || sameText(said, node.uname))
+}
+
 /** Words of the result of a probe that found a node unable to run a resource; any node where none is given. */
 export function unmetExit(cluster: Cluster, resourceId: string, node: ClusterNode | undefined): string | undefined {
   const found = cluster.failedOperations.find(
-    (item) => item.masked && item.resourceId === resourceId && (node === undefined || item.node === node),
+    ({ masked, resourceId: id, xml }) => masked && id === resourceId && isFrom(xml, node),
   )
   return found === undefined ? undefined : exitWords(Number.parseInt(attr(found.xml, 'rc-code') ?? '', 10))
 }
@@ -82,7 +89,7 @@ export function primitiveText(
   }
   out += parenthesised(flagsOf(of, node, options))
   const description = attr(of.xml, 'description')
-  if (node === undefined && of.runningOn.length > 0 && description !== undefined) out += ` ${description}`
+  if (isHidden && description !== undefined) out += ` ${description}`
   if (!isSeveral || options.hidesNode === true) return out
   return `${out} ${bracketed(of.runningOn.map((item) => nodeText(item, options)))}`
 }

@@ -2,7 +2,7 @@ import { attr } from '@quorate/xml'
 import { clearFailCount, requestAction } from '../action/create.ts'
 import { compareDigests, hasHostAddress } from '../action/digest.ts'
 import { canFence, fenceAction } from '../action/fencing.ts'
-import { task } from '../action/key.ts'
+import { parseKey, task } from '../action/key.ts'
 import { addEdge, setReason } from '../action/ledger.ts'
 import { type Action, type Cluster, onFail, type Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
@@ -271,7 +271,7 @@ export function recordFailure({ cluster, resource, node }: Reading, entry: Histo
     node,
     xml: entry.xml,
     masked: isMaskableFailure(entry),
-    resourceId: withoutInstance(resource.id),
+    resourceId: parseKey(entry.key)?.resourceId ?? withoutInstance(resource.id),
   })
 }
 

@@ -26,10 +26,13 @@ class Entries {
   #callId = 0
   readonly #chance: Chance
   readonly #name: string
+  /** Node that entries say they are from; old histories do not say. */
+  readonly #node: string | undefined
 
-  constructor(chance: Chance, name: string) {
+  constructor(chance: Chance, name: string, node: string | undefined) {
     this.#chance = chance
     this.#name = name
+    this.#node = node
   }
 
   add(id: string, operation: string, intervalMs: number, expected: number, usual: number, more: Readonly<Record<string, string>> = {}): void {
@@ -48,6 +51,7 @@ class Entries {
         'rc-code': String(rc),
         'op-status': String(status),
         interval: String(intervalMs),
+        on_node: this.#node,
         'last-rc-change': String(randomNowSeconds - this.#chance.int(1, 5000)),
         'op-digest': intervalMs > 0 ? noParametersMonitor : noParameters,
         ...more,
@@ -60,7 +64,7 @@ class Entries {
 export function randomHistory(chance: Chance, leaf: RandomLeaf, node: string, others: readonly string[]): XmlElement | undefined {
   const number = leaf.unique ? chance.int(0, Math.max(0, leaf.instances - 1)) : undefined
   const name = number === undefined ? leaf.id : `${leaf.id}:${number}`
-  const entries = new Entries(chance, name)
+  const entries = new Entries(chance, name, chance.yes(70) ? node : undefined)
   const kind = chance.int(1, 100)
   if (kind <= 45) entries.add(`${name}_last_0`, 'monitor', 0, 7, 7)
   else if (kind <= 55) entries.add(`${name}_last_0`, 'stop', 0, 0, 0)
