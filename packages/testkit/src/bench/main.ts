@@ -15,6 +15,10 @@ const benches: Readonly<Record<string, { readonly what: string; readonly load: (
     what: 'round trip of a libqb request, C client and ours on the real corosync and on ours (root, the lab, gcc)',
     load: async () => (await import('./ipc.ts')).ipc,
   },
+  ring: {
+    what: 'a ring of three: forming, at rest, dropping a killed node, cpg throughput (root, the lab)',
+    load: async () => (await import('./ring.ts')).ring,
+  },
 }
 
 const usage = `Usage: npm run bench -- NAME [ARGUMENTS]
