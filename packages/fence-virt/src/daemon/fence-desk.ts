@@ -78,9 +78,10 @@ export class FenceDesk {
       if (!changing.has(operation)) {
         return { kind: 'response', response: await this.#backend.perform(operation, asked.target) }
       }
-      this.#journal.info(`${operation} of '${asked.target}' asked by ${asked.source}`)
+      this.#journal.debug(1, `${operation} of '${asked.target}' asked by ${asked.source}`)
       const response = await this.#inTurn(asked.target, () => this.#backend.perform(operation, asked.target))
-      this.#journal.info(`${operation} of '${asked.target}': ${response === 0 ? 'done' : `response ${response}`}`)
+      const outcome = response === responses.success ? 'done' : `response ${response}`
+      this.#journal.info(`${operation} of '${asked.target}' for ${asked.source}: ${outcome}`)
       return { kind: 'response', response }
     } catch (error) {
       this.#journal.error(`${asked.operation} of '${asked.target}': ${error instanceof Error ? error.message : error}`)

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { unreachable } from '@quorate/base'
+import { equalInConstantTime } from '../hash.ts'
 import type { DomainRef } from '../libvirt/rpc-message.ts'
 import { uuidText } from '../libvirt/rpc-message.ts'
 import { type Host, hostStates, isUuid, responses } from '../operation.ts'
@@ -94,14 +95,33 @@ export async function findDomain(pool: HypervisorPool, target: string): Promise<
   let trouble: unknown
   for (const hypervisor of hypervisors) {
     try {
-      const domain = await hypervisor.lookup(isUuid(target) ? { uuid: target } : { name: target })
-      return { hypervisor, domain, state: await hypervisor.state(domain) }
+      return await lookUp(hypervisor, target)
     } catch (error) {
       if (!isNoDomain(error)) trouble = error
     }
   }
   if (trouble !== undefined) throw trouble
   return undefined
+}
+
+/** Machines remembered of one hypervisor. */
+const rememberedMax = 16_384
+const remembered = new WeakMap<Hypervisor, Map<string, DomainRef>>()
+
+/**
+ * A machine and its state. One that was found before is asked for its state in the same round trip in which it is
+ * looked up again; the state counts only if it is still the same machine.
+ */
+async function lookUp(hypervisor: Hypervisor, target: string): Promise<FoundDomain> {
+  const known = remembered.get(hypervisor) ?? new Map<string, DomainRef>()
+  remembered.set(hypervisor, known)
+  const before = known.get(target)
+  const early = before === undefined ? undefined : hypervisor.state(before).catch(() => undefined)
+  const domain = await hypervisor.lookup(isUuid(target) ? { uuid: target } : { name: target })
+  if (known.size < rememberedMax) known.set(target, domain)
+  const earlyState = await early
+  const isSame = before !== undefined && equalInConstantTime(before.uuid, domain.uuid)
+  return { hypervisor, domain, state: isSame && earlyState !== undefined ? earlyState : await hypervisor.state(domain) }
 }
 
 /** Unknown machines cannot be turned off: the name may be a mistake. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import type { FenceRequest } from '../fence-request.ts'
 import { digestSize } from '../hash.ts'
@@ -17,6 +17,17 @@ export type ConnectionOwner = {
   admit(request: FenceRequest): boolean
   /** The request was carried out, whether or not the answer got through. */
   executed(request: FenceRequest): void
+}
+
+/** Chance is drawn for so many challenges at a time: one call of the system costs as much as one challenge. */
+const challengesAtOnce = 64
+let chance = new Uint8Array(0)
+
+function nextChallenge(): Uint8Array {
+  if (chance.byteLength === 0) chance = randomFillSync(new Uint8Array(challengesAtOnce * digestSize))
+  const challenge = chance.subarray(0, digestSize)
+  chance = chance.subarray(digestSize)
+  return challenge
 }
 
 /** Time the answer may take to leave. */
@@ -45,7 +56,7 @@ class SecureConnection {
   readonly #source: string
   readonly #owner: ConnectionOwner
   readonly #done: (end: ConnectionEnd) => void
-  readonly #challenge = randomBytes(digestSize)
+  readonly #challenge = nextChallenge()
   #session: ServerSession = { phase: 'refused' }
   #deadline: NodeJS.Timeout
   #isOver = false
