@@ -33,6 +33,8 @@ const datagramBytesMax = 65_507
 const socketBufferBytes = 4 * 1024 * 1024
 /** Datagrams taken before clients and timers get their turn. */
 const datagramsPerTurn = 64
+/** Most datagrams that are thrown away at once: whoever floods this node must not hold it up. */
+const drainedMax = 20_000
 const troubleQuietMs = 1000
 /** Most texts that are remembered as told. */
 const troublesMax = 1000
@@ -132,7 +134,9 @@ export class UdpuTransport {
   drain(): void {
     const sockets = this.#sockets
     if (sockets === undefined) return
-    for (const socket of [sockets.ring, sockets.sender]) while (socket.receive(this.#buffer) >= 0);
+    for (const socket of [sockets.ring, sockets.sender]) {
+      for (let taken = 0; taken < drainedMax && socket.receive(this.#buffer) >= 0; taken += 1);
+    }
   }
 
   close(): void {

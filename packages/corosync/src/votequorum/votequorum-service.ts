@@ -99,13 +99,6 @@ export class VotequorumService implements Service {
     return this.#out
   }
 
-  /** The word that this node goes, to be sent before it leaves the ring. */
-  farewell(): readonly ServiceEffect[] {
-    this.#out = []
-    this.#announce(nodeFlags.leaving)
-    return this.#out
-  }
-
   step(event: ServiceEvent, _now: MonoMs): readonly ServiceEffect[] {
     this.#out = []
     switch (event.kind) {
@@ -131,7 +124,7 @@ export class VotequorumService implements Service {
         }
         break
       case 'sync-process':
-        this.#announce(0)
+        this.#announce()
         break
       case 'sync-activate':
         this.#publishRange()
@@ -165,9 +158,9 @@ export class VotequorumService implements Service {
     this.#voters.set(voter.node, voter)
   }
 
-  #announce(more: number): void {
-    const { node, votes, expectedVotes } = this.#self()
-    this.#multicast(encodeNodeInfo({ node, votes, expectedVotes, flags: this.#self().flags | more }))
+  #announce(): void {
+    const { node, votes, expectedVotes, flags } = this.#self()
+    this.#multicast(encodeNodeInfo({ node, votes, expectedVotes, flags }))
     this.#multicast(encodeNodeInfo({ node: 0, votes: 0, expectedVotes: 0, flags: 0 }))
   }
 
