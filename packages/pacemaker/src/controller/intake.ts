@@ -1,5 +1,6 @@
 import { attr, child, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { countBallot, isWon } from '../election/election.ts'
+import { phaseOf } from '../join/join.ts'
 import { ballotMessage, crmPayload, readBallot } from '../messages/crm-message.ts'
 import { leads } from './fsm.ts'
 import { takeLoad } from './load.ts'
@@ -27,6 +28,8 @@ export function takeMessage(step: Step, from: string, xml: XmlElement): void {
       takeBallot(step, from, xml)
       return
     case 'join_announce':
+      // One that has an offer of this round on its way needs no other one.
+      if (state.phase === 'S_INTEGRATION' && phaseOf(state.join, from) === 'welcomed') return
       if (isActive(state, from)) step.raise('I_NODE_JOIN', { from })
       return
     case 'join_offer':
