@@ -83,9 +83,10 @@ export function say(work: Work, text: string, xml?: XmlElement): void {
 export function leavesOf(resources: readonly Resource[]): readonly Resource[] {
   return resources.flatMap((item) => {
     if (item.bundle !== undefined) {
-      return item.bundle.replicas.flatMap((replica) =>
-        [replica.ip, replica.container, replica.connection, replica.instance].filter((part) => part !== undefined),
-      )
+      const { replicas } = item.bundle
+      const implied = replicas.flatMap(({ container, ip, connection }) => [container, ip, connection])
+      const instances = replicas.map(({ instance }) => instance)
+      return [...implied, ...instances].filter((part) => part !== undefined)
     }
     return item.children.length === 0 && item.clone === undefined ? [item] : leavesOf(item.children)
   })
