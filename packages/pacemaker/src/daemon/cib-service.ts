@@ -6,15 +6,24 @@ import { hostPath, hostRoot } from '@quorate/qb'
 import { writeXml, type XmlElement } from '@quorate/xml'
 import { CibCore, type CibEffect, type CibEvent, noSpace } from '../cib-manager/cib-core.ts'
 import { isCibOperation, operationTable } from '../cib-manager/operation-table.ts'
-import type { CibChange, CibGeneration, CibManager, CibReply, CibRequest } from '../cib-manager/service.ts'
+import {
+  type CibChange,
+  type CibGeneration,
+  type CibManager,
+  type CibReply,
+  type CibRequest,
+  callOptions,
+} from '../cib-manager/service.ts'
 import { daemonIds, daemonUser } from '../client/daemon-user.ts'
-import { cibCommand, readCibMessage, withOrigin } from '../messages/cib-message.ts'
+import { cibCommand, cibReply, readCibMessage, withOrigin } from '../messages/cib-message.ts'
 import type { PeerMessenger } from '../messages/peer-messenger.ts'
 import { CibStore } from './cib-store.ts'
 import { ctime } from './local-time.ts'
 
 /** Time that a stopping node waits for a peer to take note, in milliseconds. */
 const releaseTimeoutMs = 10_000
+/** Code of a request that is too large for the ring: -EMSGSIZE. */
+const tooLong = -90
 /** Faults that are told of a CIB on disk that does not conform. */
 const faultsToldMax = 5
 /** Requests of the daemon's own parts that wait for their answer at one time. */
@@ -215,7 +224,7 @@ export class CibService implements CibManager {
   #perform(effect: Exclude<CibEffect, { kind: 'persist' }>, persisted: Promise<void> | undefined): void {
     switch (effect.kind) {
       case 'send':
-        this.#options.messenger.send('cib', effect.xml, { to: effect.to })
+        this.#options.messenger.send('cib', effect.xml, { to: effect.to, failed: () => this.#unsent(effect.xml) })
         return
       case 'reply':
         this.#reply(effect, persisted)
@@ -233,6 +242,17 @@ export class CibService implements CibManager {
       default:
         effect satisfies never
     }
+  }
+
+  /** Answers a request of this node that the ring did not take: its own copy, which would answer it, never comes. */
+  #unsent(xml: XmlElement): void {
+    const asked = readCibMessage(xml)
+    if (asked?.clientId === undefined || asked.callId === undefined) return
+    if (asked.delegatedFrom !== this.#options.messenger.localName) return
+    const isSync = (asked.options & callOptions.syncCall) !== 0
+    const { clientId, callId } = asked
+    const rest = { rc: tooLong, output: undefined, xml: cibReply(asked, tooLong, undefined), afterPersist: false }
+    this.#reply({ kind: 'reply', clientId, callId, isSync, ...rest }, undefined)
   }
 
   #reply(reply: CibClientReply, persisted: Promise<void> | undefined): void {

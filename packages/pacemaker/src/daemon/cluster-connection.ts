@@ -189,22 +189,19 @@ class ClusterConnection implements PeerMessenger {
       return
     }
     joined.sent += 1
-    const bytes = encodeCpgMessage(
-      {
-        id: joined.sent,
-        hostName: target.to ?? '',
-        hostType: peerTypes[target.toType ?? group],
-        senderPid: this.#options.pid,
-        senderName: this.#localName,
-        senderType: peerTypes[group],
-        xml: writeXml(xml),
-      },
-      this.#options.bzip2,
-    )
+    const message = {
+      id: joined.sent,
+      hostName: target.to ?? '',
+      hostType: peerTypes[target.toType ?? group],
+      senderPid: this.#options.pid,
+      senderName: this.#localName,
+      senderType: peerTypes[group],
+    }
     joined.sending = joined.sending
-      .then(() => joined.client.mcast(bytes))
+      .then(() => joined.client.mcast(encodeCpgMessage({ ...message, xml: writeXml(xml) }, this.#options.bzip2)))
       .catch((error: unknown) => {
         if (!this.#isClosed) this.#options.log(`could not send to group ${group}: ${String(error)}`)
+        target.failed?.(error instanceof Error ? error : new Error(String(error)))
       })
   }
 

@@ -63,6 +63,10 @@ class Alone implements PeerMessenger {
   }
   send(group: PeerGroup, xml: XmlElement, target: PeerTarget = {}): void {
     if (target.to !== undefined && target.to !== 'n1') return
+    if (JSON.stringify(xml).includes('too large for the ring')) {
+      target.failed?.(new Error('too large'))
+      return
+    }
     setImmediate(() => {
       const message = { group, from: this.#self(), fromType: 0, toType: 0, isAddressed: false, isOwn: true, xml }
       this.#groups.get(group)?.message(message)
@@ -187,6 +191,13 @@ describe('clients of this node', () => {
     )
     expect((await client.call({ op: 'cib_create', section: 'resources', data: many })).rc).toBe(0)
     expect((await client.query('resources')).data?.children.length).toBe(102)
+    client.close()
+  })
+
+  it('hear that a change is too large for the ring', async () => {
+    const client = await CibClient.connect({ name: 'test' })
+    const data = withAttributes(resource('large'), { description: 'too large for the ring' })
+    expect((await client.call({ op: 'cib_create', section: 'resources', data })).rc).toBe(-90)
     client.close()
   })
 

@@ -34,6 +34,10 @@ export function readControllerDoor(client: LocalClient, xml: XmlElement, facts: 
       return answer(nodeInfo(xml, facts))
     case 'list-nodes':
       return answer(element('nodes', {}, facts.peers.filter(hasName).map(listed)))
+    case 'lrm_fail':
+      // It makes the cluster recover a resource that is well: not for everybody who may look.
+      if (!client.isPrivileged) return { kind: 'disconnect', reason: `lrm_fail of user ${client.user}` }
+      return { kind: 'forward', xml: asked }
     case undefined:
       return { kind: 'disconnect', reason: 'message without a task' }
     default:

@@ -72,12 +72,17 @@ describe('the door of the controller', () => {
   })
 
   it('hands the rest over with who asks, whatever the client says of itself', () => {
-    const step = ask('lrm_fail', { src: 'n9' })
+    const step = ask('lrm_delete', { src: 'n9' })
     expect(step.kind === 'forward' && ['crm_sys_from', 'crm_user', 'src'].map((name) => attr(step.xml, name))).toEqual([
       'c1',
       'alice',
       'n1',
     ])
+  })
+
+  it('lets root and the cluster itself report failures, nobody else', () => {
+    expect(ask('lrm_fail').kind).toBe('disconnect')
+    expect(readControllerDoor(root, element('m', { crm_task: 'lrm_fail' }), facts).kind).toBe('forward')
   })
 
   it('sends away who says no proper hello', () => {

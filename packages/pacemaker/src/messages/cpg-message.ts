@@ -51,6 +51,7 @@ export type CpgMessage = {
  */
 export function encodeCpgMessage(message: Omit<CpgMessage, 'hostId'>, bzip2: Bzip2): Uint8Array {
   const plain = plainPayload(message.xml, clusterXmlBytesMax)
+  invariant(plain !== undefined, 'a cluster message fits its limit', { characters: message.xml.length })
   const host = encodeText(message.hostName)
   const sender = encodeText(message.senderName)
   invariant(host.byteLength < nodeNameBytesMax && sender.byteLength < nodeNameBytesMax, 'node names fit their field')

@@ -2,8 +2,11 @@ import { DecodeError, layout } from '@quorate/base'
 import type { Bzip2 } from './bzip2.ts'
 import { plainPayload, readPayload } from './payload.ts'
 
-/** Largest XML that a local client or daemon may send, plain, NUL included. */
-export const ipcXmlBytesMax = 64 * 1024 * 1024
+/**
+ * Largest XML that a local client or daemon may send, plain, NUL included. Below the limit of cluster messages, since
+ * requests are sent on with more attributes than they came with.
+ */
+export const ipcXmlBytesMax = 32 * 1024 * 1024
 
 /** Head of a message between a local client and a daemon, 2.1 layout (protocols/pacemaker-ipc.md 2). */
 export const ipcHead = layout(40, [
@@ -36,6 +39,7 @@ export type IpcFrame = { readonly id: number; readonly flags: number; readonly x
  */
 export function encodeIpcFrame(frame: IpcFrame, roomBytes: number, bzip2: Bzip2): Uint8Array | undefined {
   let body = plainPayload(frame.xml, ipcXmlBytesMax)
+  if (body === undefined) return undefined
   const plainSize = body.byteLength
   let packedSize = 0
   let flags = frame.flags

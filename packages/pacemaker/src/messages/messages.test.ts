@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { Bzip2 } from './bzip2.ts'
 import { compressFromBytes, decodeCpgMessage, encodeCpgMessage, nodeNameBytesMax } from './cpg-message.ts'
 import { routeCrmMessage } from './crmd-route.ts'
-import { decodeIpcFrame, encodeIpcFrame, ipcFlags } from './ipc-frame.ts'
+import { decodeIpcFrame, encodeIpcFrame, ipcFlags, ipcXmlBytesMax } from './ipc-frame.ts'
 import { PeerCache } from './peer-cache.ts'
 
 /** Stands in for bzip2: keeps one byte in a hundred, enough to tell that it was asked. */
@@ -100,6 +100,10 @@ describe('local frames', () => {
     expect(bytes?.byteLength).toBe(48)
     expect(bytes && decodeIpcFrame(bytes, packer)).toEqual({ ...frame, flags: ipcFlags.compressed })
     expect(encodeIpcFrame(frame, 48, packer)).toBeUndefined()
+  })
+
+  it('that are too large for any buffer are refused', () => {
+    expect(encodeIpcFrame({ id: 1, flags: 0, xml: 'a'.repeat(ipcXmlBytesMax) }, 2 ** 31, packer)).toBeUndefined()
   })
 
   it('of another version are refused', () => {

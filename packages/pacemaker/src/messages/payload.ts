@@ -1,13 +1,13 @@
-import { DecodeError, decodeText, encodeText, invariant } from '@quorate/base'
+import { DecodeError, decodeText, encodeText } from '@quorate/base'
 import type { Bzip2 } from './bzip2.ts'
 
 /** Sizes of a payload as a message's head announces them: XML with its NUL, plain and compressed (0: it is not). */
 export type PayloadSizes = { readonly plainSize: number; readonly packedSize: number }
 
-/** Bytes of an XML text with the NUL that ends it. @throws InvariantViolation above `bytesMax` */
-export function plainPayload(xml: string, bytesMax: number): Uint8Array {
+/** Bytes of an XML text with the NUL that ends it; undefined where they are more than `bytesMax`. */
+export function plainPayload(xml: string, bytesMax: number): Uint8Array | undefined {
   const text = encodeText(xml)
-  invariant(text.byteLength < bytesMax, 'a message fits its limit', { bytes: text.byteLength, bytesMax })
+  if (text.byteLength >= bytesMax) return undefined
   const out = new Uint8Array(text.byteLength + 1)
   out.set(text)
   return out

@@ -67,7 +67,12 @@ export type PeerHandlers = {
 }
 
 /** Where a message goes: one node, by name, or everybody in the group; `toType` when it is not the group's own daemon. */
-export type PeerTarget = { readonly to?: string | undefined; readonly toType?: PeerType | undefined }
+export type PeerTarget = {
+  readonly to?: string | undefined
+  readonly toType?: PeerType | undefined
+  /** Told when the ring does not take the message: it is too large, or the ring is gone. */
+  readonly failed?: ((error: Error) => void) | undefined
+}
 
 /** This node's place in the cluster: its name, its peers, and messages to and from them. */
 export interface PeerMessenger {
