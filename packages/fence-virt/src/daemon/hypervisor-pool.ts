@@ -1,11 +1,18 @@
 import type { Journal } from './journal.ts'
-import { type Hypervisor, LibvirtConnection } from './libvirt-connection.ts'
+import { type Hypervisor, LibvirtConnection, needsLibrary } from './libvirt-connection.ts'
 
 /** Between two attempts to get a lost hypervisor back. */
 export const reconnectMs = 1_000
 
 /** Opens a hypervisor by its URI. */
 export type OpenHypervisor = (uri: string) => Promise<Hypervisor>
+
+/** By libvirt's RPC where a daemon serves the URI, else through its client library, which is loaded only then. */
+export const openHypervisor: OpenHypervisor = async (uri) => {
+  if (!needsLibrary(uri)) return LibvirtConnection.open(uri)
+  const { LibraryHypervisor } = await import('./library-hypervisor.ts')
+  return LibraryHypervisor.open(uri)
+}
 
 type Slot = { readonly uri: string; hypervisor: Hypervisor | undefined; retry: NodeJS.Timeout | undefined }
 
@@ -22,7 +29,7 @@ export class HypervisorPool {
     uris: readonly string[],
     journal: Journal,
     onConnected: (hypervisor: Hypervisor) => Promise<void> = async () => undefined,
-    open: OpenHypervisor = LibvirtConnection.open,
+    open: OpenHypervisor = openHypervisor,
   ) {
     this.#slots = uris.map((uri) => ({ uri, hypervisor: undefined, retry: undefined }))
     this.#open = open

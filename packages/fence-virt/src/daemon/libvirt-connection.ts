@@ -239,6 +239,12 @@ export class LibvirtConnection implements Hypervisor {
   }
 }
 
+/** Whether a URI names a driver or transport that only the client library has. */
+export function needsLibrary(uri: string): boolean {
+  const target = parseLibvirtUri(uri, socketDirectories())
+  return target.ok && target.value.transport === 'library'
+}
+
 function socketDirectories(): { readonly system: string; readonly session: string } {
   const runtime = process.env['XDG_RUNTIME_DIR'] ?? `/run/user/${process.getuid?.() ?? 0}`
   return { system: '/run/libvirt', session: `${runtime}/libvirt` }

@@ -1,6 +1,7 @@
 export { DescriptorStream } from './descriptor-stream.ts'
 export { DescriptorWatch, type Readiness } from './descriptor-watch.ts'
 export { SystemCallError } from './libc.ts'
+export { type LibraryDomain, LibvirtLibraryConnection, LibvirtLibraryError } from './libvirt-library.ts'
 export { becomeRealtime } from './realtime.ts'
 export { briefWaitUsMax, Semaphore } from './semaphore.ts'
 export { openSerialPort, type SerialSettings } from './serial-line.ts'
