@@ -95,7 +95,13 @@ class Daemon {
     this.#timers = new Timers((timer) => this.#post({ kind: 'timer', timer }))
     this.#refusals = new FrameRefusals((text) => this.#say('warning', 'TOTEM', text))
     this.#node = new RingNode(
-      { totem, addresses, votequorum: setup.votequorum, keys: setup.keys },
+      {
+        totem,
+        addresses,
+        votequorum: setup.votequorum,
+        tokenWarningPercent: configuration.tokenWarningPercent,
+        keys: setup.keys,
+      },
       monoMs(performance.now()),
     )
     this.#transport = new UdpuTransport(

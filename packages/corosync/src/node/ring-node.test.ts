@@ -12,6 +12,7 @@ const cpgName = 'demo'
 class World {
   readonly nodes = new Map<NodeId, RingNode>()
   readonly seen: string[] = []
+  readonly warnings: string[] = []
   now: MonoMs = monoMs(0)
   readonly cut = new Set<NodeId>()
   readonly #queue: { at: number; order: number; node: NodeId; event: NodeEvent; timer: string }[] = []
@@ -36,6 +37,7 @@ class World {
           lastManStandingWindowMs: 10_000,
           nodes: ids,
         },
+        tokenWarningPercent: 75,
         keys: [],
       },
       this.now,
@@ -91,6 +93,7 @@ class World {
         throw effect.error
       case 'log':
         if (effect.level === 'error' || effect.level === 'warning') throw new Error(effect.text)
+        if (effect.text.startsWith('Token')) this.warnings.push(`${id} ${effect.text}`)
         return
       case 'persist':
       case 'drain':
@@ -179,6 +182,17 @@ test('group members see messages and changes in one order, also when a node goes
   expect(of(1)).toEqual(['confchg 3 members +1 -0'])
   expect(of(3)).toEqual(['confchg 3 members +2 -0'])
   expect(world.nodes.get(n3)?.isQuorate).toBe(true)
+})
+
+test('a token that is late is warned of, at three quarters of its timeout', () => {
+  const world = ringOfThree()
+  world.run(5000)
+  expect(world.warnings).toEqual([])
+  world.cut.add(n3)
+  world.run(1600)
+  world.cut.clear()
+  world.run(1000)
+  expect(world.warnings).toContain('1 Token has not been received in 1237 ms')
 })
 
 test('a node that is told to leave says so: the others go on at once', () => {

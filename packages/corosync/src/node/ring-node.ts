@@ -45,12 +45,14 @@ export type RingNodeConfig = {
   readonly addresses: readonly NodeAddress[]
   /** Undefined without a quorum provider: then every ring may act. */
   readonly votequorum: VotequorumConfig | undefined
+  /** Share of the token timeout without a token after which to warn, in percent; 0 or undefined never does. */
+  readonly tokenWarningPercent?: number
   /** First contents of the map. */
   readonly keys: readonly CmapKey[]
 }
 
 /** Timers of a node; each runs at most once at a time. */
-export type NodeTimer = TotemTimer | ServiceTimer
+export type NodeTimer = TotemTimer | ServiceTimer | 'token-warning'
 
 /** Everything that can happen to a node. */
 export type NodeEvent =
@@ -128,6 +130,7 @@ export class RingNode {
   #trans: readonly NodeId[] = []
   /** The ring on which the services synchronise, or did last. */
   #syncRing: RingId = { rep: 0, seq: 0 }
+  readonly #tokenWarningMs: number
   #isCritical = false
   #isHeld = false
   #isReady = false
@@ -140,6 +143,7 @@ export class RingNode {
     this.#config = config
     this.#now = now
     this.#ring = createTotem(config.totem, now)
+    this.#tokenWarningMs = Math.floor((config.totem.tokenLossMs * (config.tokenWarningPercent ?? 0)) / 100)
     this.#cmap = new CmapService(() => ringStatistics(this.#ring.counters, this.#connections))
     this.#cpg = new CpgService(self)
     this.#cfg = new CfgService({ self, addresses: config.addresses, linkMtu: config.totem.netMtu - frameOverheadBytes })
@@ -224,6 +228,9 @@ export class RingNode {
 
   #timer(timer: NodeTimer): void {
     switch (timer) {
+      case 'token-warning':
+        if (this.#ring.phase !== 'operational') return
+        return this.#log('notice', 'TOTEM', `Token has not been received in ${this.#tokenWarningMs} ms`)
       case 'last-man-standing':
       case 'shutdown-answer':
       case 'qdevice':
@@ -271,9 +278,12 @@ export class RingNode {
       case 'persist':
       case 'refuse':
       case 'drain':
+        this.#out.push(effect)
+        return
       case 'arm':
       case 'disarm':
         this.#out.push(effect)
+        if (effect.timer === 'token-loss') this.#watchToken(effect.do)
         return
       case 'deliver':
         return this.#deliver(effect.from, effect.group, effect.body)
@@ -292,6 +302,13 @@ export class RingNode {
       default:
         return unreachable(effect)
     }
+  }
+
+  /** The warning keeps step with the timer of the loss. */
+  #watchToken(what: 'arm' | 'disarm'): void {
+    if (this.#tokenWarningMs === 0) return
+    if (what === 'disarm') this.#out.push({ do: 'disarm', timer: 'token-warning' })
+    else this.#out.push({ do: 'arm', timer: 'token-warning', afterMs: this.#tokenWarningMs })
   }
 
   #configure(configuration: RingConfiguration): void {
