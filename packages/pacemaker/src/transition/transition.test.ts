@@ -100,6 +100,28 @@ describe('a graph', () => {
     expect(end(stepTransition(run, { kind: 'run' }))).toMatchObject({ end: 'terminated', counts: { incomplete: 2 } })
   })
 
+  test('a graph of 30,000 actions runs in the time that its actions take', () => {
+    const synapses = Array.from({ length: 30_000 }, (_, i) => {
+      const xml = { name: 'rsc_op', attributes: [], children: [], text: '' }
+      const node = `n${i % 16}`
+      const action = { id: i, kind: 'rsc', task: 'monitor', key: '', node, nodeUuid: node, xml } as const
+      const rest = { router: undefined, intervalMs: 0, timeoutMs: 0, resource: undefined, ignoresFailure: false }
+      const actions = [{ ...action, ...rest, isUnattended: false, downed: [] }]
+      return { id: i, priority: 0, actions, inputs: i < 16 ? [] : [i - 16] }
+    })
+    const run = newTransition({ ...graph(''), synapses })
+    const began = performance.now()
+    let effects = stepTransition(run, { kind: 'limits', jobsMax: new Map(synapses.map((_, i) => [`n${i % 16}`, 4])) })
+    const open = [...executed(effects)]
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      effects = stepTransition(run, { kind: 'confirmed', action: id, isFailed: false })
+      open.push(...executed(effects))
+    }
+    expect(end(effects)).toMatchObject({ end: 'complete', counts: { complete: 30_000 } })
+    // Generous for a slow machine; what grows with the square of the graph takes minutes here.
+    expect(performance.now() - began).toBeLessThan(8_000)
+  })
+
   test.skipIf(!fs.existsSync(suite))('every graph of the scheduler suite runs to its end (needs ../shared)', () => {
     const names = fs.readdirSync(suite).filter((name) => name.endsWith('.exp'))
     expect(names.length).toBeGreaterThan(600)

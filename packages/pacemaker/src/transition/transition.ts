@@ -1,5 +1,6 @@
 import { invariant } from '@quorate/base'
 import { type Graph, type GraphAction, infinity, type Synapse } from './graph.ts'
+import { IndexHeap } from './index-heap.ts'
 
 /** What has to happen when a graph has run: nothing, wait for a change, compute anew, stop this node. Ascending. */
 export type Completion = 'done' | 'wait' | 'restart' | 'shutdown'
@@ -59,13 +60,25 @@ export type TransitionEffect =
 
 type Phase = 'idle' | 'pending' | 'done' | 'failed'
 type Job = { readonly action: GraphAction; readonly synapse: number; readonly timeoutMs: number; phase: Phase }
-type Firing = { readonly synapse: Synapse; isFired: boolean; isSkipped: boolean }
+type Firing = {
+  readonly synapse: Synapse
+  /** Inputs that are not done yet. */
+  unmet: number
+  isFired: boolean
+  isSkipped: boolean
+}
 
 /** A graph on its way. Owned and changed in place by {@link stepTransition}; read by anybody. */
 export type Transition = {
   readonly graph: Graph
   readonly jobs: ReadonlyMap<number, Job>
   readonly firings: readonly Firing[]
+  /** Firings that wait for an action, by its id. */
+  readonly dependents: ReadonlyMap<number, readonly number[]>
+  /** Firings whose inputs are done and that have not fired, by the node that does their work. */
+  readonly ready: Map<string, IndexHeap>
+  /** Actions in flight: all, and by the node that does the work. */
+  readonly load: Load
   abortPriority: number
   completion: Completion
   reason: string | undefined
@@ -84,16 +97,33 @@ export function newTransition(graph: Graph): Transition {
       jobs.set(action.id, { action, synapse: index, timeoutMs: deadlineMs(graph, action), phase: 'idle' })
     }
   })
-  return {
+  const dependents = new Map<number, number[]>()
+  const firings = graph.synapses.map((synapse, index) => {
+    const inputs = new Set(synapse.inputs.filter((id) => jobs.has(id)))
+    for (const id of inputs) {
+      const known = dependents.get(id)
+      if (known === undefined) dependents.set(id, [index])
+      else known.push(index)
+    }
+    return { synapse, unmet: inputs.size, isFired: false, isSkipped: false }
+  })
+  const transition: Transition = {
     graph,
     jobs,
-    firings: graph.synapses.map((synapse) => ({ synapse, isFired: false, isSkipped: false })),
+    firings,
+    dependents,
+    ready: new Map(),
+    load: { pending: 0, byNode: new Map() },
     abortPriority: 0,
     completion: 'done',
     reason: undefined,
     isFinished: false,
     jobsMax: new Map(),
   }
+  firings.forEach((firing, index) => {
+    if (firing.unmet === 0) becomeReady(transition, index)
+  })
+  return transition
 }
 
 /** The action of that id and whether an answer to it is still awaited. */
@@ -157,7 +187,7 @@ function confirm(
   if (job === undefined || job.phase === 'done' || job.phase === 'failed') return
   if (job.phase === 'pending') effects.push({ do: 'disarm', action: id })
   const counts = isFailed && !job.action.ignoresFailure
-  job.phase = counts ? 'failed' : 'done'
+  settle(transition, job, counts ? 'failed' : 'done')
   const firing = transition.firings[job.synapse]
   if (firing !== undefined) firing.isFired = true
   if (counts) abort(transition, priorityAfterFailure(firing), onFailure, 'Event failed', effects)
@@ -171,7 +201,7 @@ function priorityAfterFailure(firing: Firing | undefined): number {
 function overdue(transition: Transition, id: number, effects: TransitionEffect[]): void {
   const job = transition.jobs.get(id)
   if (job === undefined || job.phase !== 'pending') return
-  job.phase = 'failed'
+  settle(transition, job, 'failed')
   effects.push({ do: 'lost', action: job.action, afterMs: job.timeoutMs })
   abort(transition, infinity, 'restart', 'Action lost', effects)
 }
@@ -181,7 +211,7 @@ function loseNode(transition: Transition, nodeUuid: string, effects: TransitionE
     if (job.action.kind === 'pseudo' || job.action.task === 'stonith' || job.action.nodeUuid !== nodeUuid) continue
     if (job.phase === 'done' || job.phase === 'failed') continue
     if (job.phase === 'pending') effects.push({ do: 'disarm', action: job.action.id })
-    job.phase = 'failed'
+    settle(transition, job, 'failed')
     const firing = transition.firings[job.synapse]
     if (firing !== undefined) firing.isFired = true
   }
@@ -203,16 +233,49 @@ function abort(
   if (isNews) effects.push({ do: 'aborted', reason, completion: transition.completion })
 }
 
-/** Fires whatever is ready, again and again as milestones come true, and ends the graph when nothing moves any more. */
+/** An action has come to its end: it is no load any more, and what waits for it may be ready. */
+function settle(transition: Transition, job: Job, phase: 'done' | 'failed'): void {
+  if (job.phase === 'pending') addLoad(transition.load, job.action, -1)
+  job.phase = phase
+  for (const index of transition.dependents.get(job.action.id) ?? []) {
+    const firing = transition.firings[index] as Firing
+    // Behind a failure only what has to happen whatever it takes goes on.
+    if (phase === 'failed' && firing.synapse.priority < infinity) continue
+    firing.unmet -= 1
+    if (firing.unmet === 0) becomeReady(transition, index)
+  }
+}
+
+/** Queue of firings whose work no node does: milestones, fencing, cluster actions. */
+const nobody = ''
+
+function becomeReady(transition: Transition, index: number): void {
+  const [action] = transition.firings[index]?.synapse.actions ?? []
+  const worker = (action === undefined ? undefined : workerOf(action)) ?? nobody
+  let heap = transition.ready.get(worker)
+  if (heap === undefined) {
+    heap = new IndexHeap()
+    transition.ready.set(worker, heap)
+  }
+  heap.add(index)
+}
+
+/** Fires whatever is ready, also what milestones make ready, and ends the graph when nothing moves any more. */
 function advance(transition: Transition, effects: TransitionEffect[]): void {
   let fired = 0
-  for (let more = true; more; ) {
-    const now = firePass(transition, effects)
-    fired += now.total
-    more = now.milestones > 0
+  for (let index = nextReady(transition); index !== undefined; index = nextReady(transition)) {
+    const firing = transition.firings[index] as Firing
+    if (firing.isFired) continue
+    if (isHeldBack(transition, firing.synapse)) {
+      firing.isSkipped = true
+      continue
+    }
+    firing.isFired = true
+    fired += 1
+    for (const action of firing.synapse.actions) start(transition, action, effects)
   }
+  if (transition.load.pending > 0) return
   const counts = count(transition, fired)
-  if (counts.pending > 0) return
   transition.isFinished = true
   const isStopped = counts.skipped > 0
   const isTerminated = !isStopped && counts.incomplete > 0 && transition.abortPriority <= 0
@@ -225,37 +288,32 @@ function advance(transition: Transition, effects: TransitionEffect[]): void {
   })
 }
 
-function firePass(transition: Transition, effects: TransitionEffect[]): { total: number; milestones: number } {
-  let total = 0
-  let milestones = 0
-  const load = loadNow(transition)
-  for (const firing of transition.firings) {
-    if (firing.isFired || !isReady(transition, firing.synapse)) continue
-    if (isHeldBack(transition, firing.synapse)) {
-      firing.isSkipped = true
-      continue
+/** Takes the first firing, in the order of the graph, that is ready and for which its node has room. */
+function nextReady(transition: Transition): number | undefined {
+  const { batchLimit } = transition.graph
+  if (batchLimit > 0 && transition.load.pending >= batchLimit) return undefined
+  let best: { readonly heap: IndexHeap; readonly index: number } | undefined
+  for (const [worker, heap] of transition.ready) {
+    const index = heap.smallest
+    if (index === undefined || (best !== undefined && best.index < index)) continue
+    if (hasRoom(transition, worker) || isHeldBack(transition, (transition.firings[index] as Firing).synapse)) {
+      best = { heap, index }
     }
-    if (transition.graph.batchLimit > 0 && load.pending >= transition.graph.batchLimit) break
-    if (!hasRoom(transition, firing.synapse, load)) continue
-    firing.isFired = true
-    total += 1
-    for (const action of firing.synapse.actions) if (start(transition, action, load, effects)) milestones += 1
   }
-  return { total, milestones }
+  return best?.heap.take()
+}
+
+function hasRoom(transition: Transition, worker: string): boolean {
+  const most = worker === nobody ? undefined : transition.jobsMax.get(worker)
+  return most === undefined || (transition.load.byNode.get(worker) ?? 0) < Math.max(1, most)
 }
 
 type Load = { pending: number; readonly byNode: Map<string, number> }
 
-function loadNow(transition: Transition): Load {
-  const load: Load = { pending: 0, byNode: new Map() }
-  for (const job of transition.jobs.values()) if (job.phase === 'pending') addLoad(load, job.action)
-  return load
-}
-
-function addLoad(load: Load, action: GraphAction): void {
-  load.pending += 1
+function addLoad(load: Load, action: GraphAction, by: 1 | -1): void {
+  load.pending += by
   const node = workerOf(action)
-  if (node !== undefined) load.byNode.set(node, (load.byNode.get(node) ?? 0) + 1)
+  if (node !== undefined) load.byNode.set(node, (load.byNode.get(node) ?? 0) + by)
 }
 
 /** The node whose controller does the work; fencing and cluster actions are not counted on anybody. */
@@ -263,37 +321,20 @@ function workerOf(action: GraphAction): string | undefined {
   return action.kind === 'rsc' ? (action.router ?? action.node) : undefined
 }
 
-function hasRoom(transition: Transition, synapse: Synapse, load: Load): boolean {
-  return synapse.actions.every((action) => {
-    const node = workerOf(action)
-    const most = node === undefined ? undefined : transition.jobsMax.get(node)
-    return node === undefined || most === undefined || (load.byNode.get(node) ?? 0) < Math.max(1, most)
-  })
-}
-
-/** Starts one action; true when it was a milestone, done by being reached. */
-function start(transition: Transition, action: GraphAction, load: Load, effects: TransitionEffect[]): boolean {
+/** Starts one action; a milestone is done by being reached. */
+function start(transition: Transition, action: GraphAction, effects: TransitionEffect[]): void {
   const job = transition.jobs.get(action.id)
   invariant(job !== undefined, 'a synapse holds known actions', { action: action.id })
-  if (job.phase !== 'idle') return false
+  if (job.phase !== 'idle') return
   if (action.kind === 'pseudo') {
-    job.phase = 'done'
-    return true
+    settle(transition, job, 'done')
+    return
   }
   job.phase = 'pending'
-  addLoad(load, action)
+  addLoad(transition.load, action, 1)
   // BEFORE the order: what carries it out may confirm it at once, and the timer must be there to be taken away.
   if (job.timeoutMs > 0) effects.push({ do: 'arm', action: action.id, afterMs: job.timeoutMs })
   effects.push({ do: 'execute', action })
-  return false
-}
-
-function isReady(transition: Transition, synapse: Synapse): boolean {
-  return synapse.inputs.every((id) => {
-    const job = transition.jobs.get(id)
-    if (job === undefined) return true
-    return job.phase === 'done' || (job.phase === 'failed' && synapse.priority >= infinity)
-  })
 }
 
 function isHeldBack(transition: Transition, synapse: Synapse): boolean {
