@@ -376,6 +376,8 @@ export type ClusterSettings = {
 /** A failed operation that status displays list. */
 export type FailedOperation = {
   readonly node: ClusterNode
+  /** Name of the operation; of each name there is one on a node. */
+  readonly key: string
   readonly xml: XmlElement
   /** Agent or program not installed, found by a probe: shown with the resource instead of in the list. */
   readonly masked: boolean

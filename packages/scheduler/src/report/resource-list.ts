@@ -214,7 +214,7 @@ function runningOn(instance: Resource): readonly ClusterNode[] {
 }
 
 function hasBelow(of: Resource, test: (item: Resource) => boolean): boolean {
-  return of.children.length === 0 ? test(of) : of.children.some((item) => hasBelow(item, test))
+  return test(of) || of.children.some((item) => hasBelow(item, test))
 }
 
 function isDisabledCollective(of: Resource): boolean {

@@ -22,15 +22,19 @@ class RawHistory {
     return historyOn(this.#cluster, findNode(this.#cluster, node), this.#id)?.entries ?? []
   }
 
-  /** First entry of a task; where asked, with that migration peer and that result. */
+  /**
+   * The entry of a task; where asked, with that migration peer and that result. Several of a task count as none, as the
+   * C scheduler has it.
+   */
   find(node: string | undefined, taskName: string, peer: string | undefined, rc?: number): HistoryEntry | undefined {
-    return this.#entries(node).find((entry) => {
+    const found = this.#entries(node).filter((entry) => {
       if (entry.task !== taskName) return false
       if (peer !== undefined && taskName === task.migrateTo && attr(entry.xml, 'migrate_target') !== peer) return false
-      if (peer !== undefined && taskName === task.migrateFrom && attr(entry.xml, 'migrate_source') !== peer)
-        return false
-      return rc === undefined || (entry.rc === rc && entry.status === status.done)
+      return !(peer !== undefined && taskName === task.migrateFrom && attr(entry.xml, 'migrate_source') !== peer)
     })
+    const only = found.length === 1 ? found[0] : undefined
+    if (only === undefined || rc === undefined) return only
+    return only.rc === rc && only.status === status.done ? only : undefined
   }
 
   /** Nothing is recorded there but pending operations. */
@@ -46,7 +50,7 @@ class RawHistory {
   }
 
   isNotRunningAfter(node: string | undefined, than: HistoryEntry, sameNode: boolean): boolean {
-    const monitor = this.#entries(node).find((entry) => entry.task === task.monitor)
+    const monitor = this.find(node, task.monitor, undefined)
     if (monitor === undefined || monitor.rc !== exitCode.notRunning || monitor.status !== status.done) return false
     return compareEntries(monitor, than, sameNode) > 0
   }

@@ -44,7 +44,7 @@ export function processEntry(reading: Reading, entry: HistoryEntry): void {
     if (resource.role <= role.stopped) resource.role = role.unknown
     return
   }
-  if (expired && entry.rc !== entry.targetRc) {
+  if (expired && judged.rc !== entry.targetRc) {
     if (entry.intervalMs === 0) return
     if (node.online && !node.unclean) {
       entry.restartDigest = 'calculated-failure-timeout'
@@ -266,9 +266,10 @@ function unrecoverableStop({ cluster, resource, node }: Reading, entry: HistoryE
 
 /** Keeps a failed operation for displays. */
 export function recordFailure({ cluster, resource, node }: Reading, entry: HistoryEntry): void {
-  if (cluster.failedOperations.some((item) => item.xml === entry.xml)) return
+  if (!node.online || cluster.failedOperations.some((item) => item.node === node && item.key === entry.key)) return
   cluster.failedOperations.push({
     node,
+    key: entry.key,
     xml: entry.xml,
     masked: isMaskableFailure(entry),
     resourceId: parseKey(entry.key)?.resourceId ?? withoutInstance(resource.id),
