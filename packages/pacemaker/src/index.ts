@@ -8,6 +8,24 @@ export {
   type CibRequest,
   callOptions,
 } from './cib-manager/service.ts'
+export { stepController } from './controller/controller.ts'
+export {
+  type ControllerConfig,
+  type ControllerEffect,
+  type ControllerEvent,
+  type ControllerState,
+  isDc,
+  newController,
+} from './controller/state.ts'
+export {
+  type ExecutorEffect,
+  type ExecutorEvent,
+  type ExecutorState,
+  newExecutor,
+  type OperationOrder,
+  type OperationResult,
+  stepExecutor,
+} from './executor/executor.ts'
 export type { ControllerDoor, DaemonDoor, DaemonState, IpcPeer, IpcServers } from './ipc/doors.ts'
 export { type CrmRoute, type CrmRouteFacts, routeCrmMessage } from './messages/crmd-route.ts'
 export {
@@ -22,3 +40,11 @@ export {
   type PeerType,
   peerTypes,
 } from './messages/peer-messenger.ts'
+export { type Graph, unpackGraph } from './transition/graph.ts'
+export {
+  newTransition,
+  stepTransition,
+  type Transition,
+  type TransitionEffect,
+  type TransitionEvent,
+} from './transition/transition.ts'

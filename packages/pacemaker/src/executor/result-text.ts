@@ -14,8 +14,10 @@ const loggedLinesMax = 20
 /** What the log says about a result: the sentence that other programs look for, and a failed agent's own words. */
 export function resultLog(entry: HistoryEntry, stderr: string, node: string): readonly LogLine[] {
   const { action, intervalMs, resource } = entry.order
-  const what = action === 'monitor' && intervalMs === 0 ? 'probe' : action
-  const isFailed = hasFailed(entry)
+  const isProbe = action === 'monitor' && intervalMs === 0
+  const what = isProbe ? 'probe' : action
+  // A probe that finds something is news, not a fault of the agent.
+  const isFailed = hasFailed(entry) && !(isProbe && entry.status === operationStatus.done)
   const reason = isFailed && entry.exitReason !== '' ? ` (${entry.exitReason})` : ''
   const outcome = entry.status === operationStatus.done ? rcText(entry.rc) : statusText(entry.status)
   const lines: LogLine[] = [
