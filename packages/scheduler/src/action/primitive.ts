@@ -102,7 +102,6 @@ function judgePlaces(plan: Plan, all: number, clean: number): void {
     multiply = (resource.needsFencing ? all : clean) > 1
   } else multiply = (resource.needsFencing ? all : clean) > 1
   if (multiply) {
-    plan.allowMigrate = false
     if (resource.recovery === 'stop_start') plan.needStop = true
     else if (resource.recovery === 'stop_unexpected') {
       plan.needStop = true
