@@ -6,6 +6,8 @@ import { hostPath, hostRoot } from '@quorate/qb'
 export type AgentHost = {
   /** Folders that hold a folder for each provider, in the order they are searched. */
   readonly folders: readonly string[]
+  /** Folder of init scripts. */
+  readonly initFolder: string
   /** `OCF_ROOT`: where agents find their shell libraries. */
   readonly ocfRoot: string
   /** Working folder of agents; `/` where it does not exist. */
@@ -32,6 +34,7 @@ export function agentHost(): AgentHost {
   const state = { HA_RSCTMP: hostPath('/run/resource-agents'), HA_VARRUN: hostPath('/run') }
   return {
     folders: given === undefined || given === '' ? usual : given.split(':').filter((folder) => folder !== ''),
+    initFolder: hostPath('/etc/init.d'),
     ocfRoot,
     workFolder: hostPath('/var/lib/pacemaker/cores'),
     environment: hostRoot() === undefined ? {} : state,

@@ -40,6 +40,7 @@ beforeAll(() => {
   fs.writeFileSync(path.join(folder, 'test/locked'), script, { mode: 0o644 })
   host = {
     folders: [folder, realAgents],
+    initFolder: folder,
     ocfRoot: '/usr/lib/ocf',
     workFolder: folder,
     environment: { HA_RSCTMP: folder },

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import type { Readable } from 'node:stream'
-import { type AgentRun, agentEnvironment, agentPaths } from '../executor/agent.ts'
+import { type AgentRun, agentArgument, agentEnvironment, agentPaths } from '../executor/agent.ts'
 import { outputBytesMax, type ProcessEnd } from '../executor/outcome.ts'
 import type { AgentHost } from './agent-folders.ts'
 
@@ -23,7 +23,7 @@ const pathOfLastResort = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbi
 
 /** Where the agent of a run is; undefined when no folder has it. */
 export function findAgent(run: Pick<AgentRun, 'resource'>, host: AgentHost): string | undefined {
-  return agentPaths(run.resource, host.folders).find((file) => fs.existsSync(file))
+  return agentPaths(run.resource, host.folders, host.initFolder).find((file) => fs.existsSync(file))
 }
 
 /** Starts an agent; `ended` is told once. No shell is involved, and nothing is inherited but the environment. */
@@ -33,7 +33,7 @@ export function startAgent(run: AgentRun, host: AgentHost, ended: (what: AgentEn
     setImmediate(ended, { end: { kind: 'not-started', reason: 'ENOENT' }, stdout: '', stderr: '' })
     return { signal: () => undefined }
   }
-  const child = spawn(file, [run.action], {
+  const child = spawn(file, [agentArgument(run)], {
     cwd: fs.existsSync(host.workFolder) ? host.workFolder : '/',
     env: {
       PATH: pathOfLastResort,

@@ -2,7 +2,7 @@ import { attr, type XmlElement } from '@quorate/xml'
 
 /** Which program manages a resource. */
 export type AgentSpec = {
-  /** `ocf`; others are refused by the executor with a sentence. */
+  /** `ocf` or `lsb`; others are refused by the executor with a sentence. */
   readonly standard: string
   readonly provider: string | undefined
   readonly type: string
@@ -33,8 +33,17 @@ export function agentName(agent: AgentSpec): string {
   return [agent.standard, agent.provider, agent.type].filter((part) => part !== undefined).join(':')
 }
 
-/** Paths at which an OCF agent may be, in order. `folders` are OCF roots' `resource.d` folders. */
-export function agentPaths(agent: AgentSpec, folders: readonly string[]): readonly string[] {
+/** Classes whose agents can be run. */
+export const knownStandards: ReadonlySet<string> = new Set(['ocf', 'lsb'])
+
+/** What an agent gets as its only argument: init scripts know `status` where OCF agents know `monitor`. */
+export function agentArgument(run: AgentRun): string {
+  return run.resource.standard === 'lsb' && run.action === 'monitor' ? 'status' : run.action
+}
+
+/** Paths at which an agent may be, in order: OCF ones below `folders`, init scripts in `initFolder`. */
+export function agentPaths(agent: AgentSpec, folders: readonly string[], initFolder: string): readonly string[] {
+  if (agent.standard === 'lsb') return [`${initFolder}/${agent.type}`]
   return folders.map((folder) => `${folder}/${agent.provider}/${agent.type}`)
 }
 
@@ -51,6 +60,7 @@ export type AgentRun = {
  * libraries under.
  */
 export function agentEnvironment(run: AgentRun, ocfRoot: string): Readonly<Record<string, string>> {
+  if (run.resource.standard !== 'ocf') return { LC_ALL: 'C' }
   const environment: Record<string, string> = {
     LC_ALL: 'C',
     OCF_ROOT: ocfRoot,

@@ -1,8 +1,8 @@
 import { monoMs } from '@quorate/base'
 import { describe, expect, test } from 'vitest'
-import { agentEnvironment, agentPaths, readResource } from './agent.ts'
+import { agentArgument, agentEnvironment, agentPaths, readResource } from './agent.ts'
 import { type ExecutorEffect, type ExecutorEvent, newExecutor, type OperationOrder, stepExecutor } from './executor.ts'
-import { exitReasonOf, formatSpan, isFailure, outcomeOf } from './outcome.ts'
+import { exitReasonOf, formatSpan, isFailure, lsbExitCode, outcomeOf } from './outcome.ts'
 
 const at = (ms: number) => ({ monoMs: monoMs(ms), epochS: 1_700_000_000 + Math.trunc(ms / 1000) })
 const dummy = { id: 'd1', standard: 'ocf', provider: 'heartbeat', type: 'Dummy' } as const
@@ -156,9 +156,20 @@ describe('an agent', () => {
   })
 
   test('is looked for in each folder, and its name cannot step out of it', () => {
-    expect(agentPaths(dummy, ['/a', '/b'])).toEqual(['/a/heartbeat/Dummy', '/b/heartbeat/Dummy'])
+    expect(agentPaths(dummy, ['/a', '/b'], '/etc/init.d')).toEqual(['/a/heartbeat/Dummy', '/b/heartbeat/Dummy'])
     const flat = ['id', 'x', 'class', 'ocf', 'provider', '..', 'type', 'sh']
     expect(readResource({ name: 'primitive', attributes: flat, children: [], text: '' })).toBeUndefined()
+  })
+
+  test('an init script is run with status, and its exit codes are read as such', () => {
+    const { execute, exit } = bench()
+    const resource = { id: 's', standard: 'lsb', provider: undefined, type: 'rc.local' }
+    expect(agentPaths(resource, ['/a'], '/etc/init.d')).toEqual(['/etc/init.d/rc.local'])
+    expect(agentArgument({ resource, action: 'monitor', parameters: new Map() })).toBe('status')
+    execute(order(1, 'monitor', 0, { resource }))
+    expect(results(exit(1, 3))).toMatchObject([{ rc: 7, status: 0 }])
+    expect([0, 1, 3, 4, 150, 151].map((code) => lsbExitCode('monitor', code))).toEqual([0, 7, 7, 1, 5, 4])
+    expect([0, 5, 200].map((code) => lsbExitCode('stop', code))).toEqual([0, 5, 1])
   })
 
   test('its end is translated', () => {

@@ -1,7 +1,7 @@
 import { invariant } from '@quorate/base'
 import type { Instant } from '../instant.ts'
-import type { AgentRun, ResourceSpec } from './agent.ts'
-import { ocf, operationStatus, outcomeOf, type ProcessEnd } from './outcome.ts'
+import { type AgentRun, knownStandards, type ResourceSpec } from './agent.ts'
+import { lsbExitCode, ocf, operationStatus, outcomeOf, type ProcessEnd } from './outcome.ts'
 
 /** An operation to carry out once, or again and again. */
 export type OperationOrder = AgentRun & {
@@ -261,7 +261,7 @@ function next(state: ExecutorState, lane: Lane, now: Instant, effects: ExecutorE
   while (lane.running === undefined) {
     const command = lane.ready.shift()
     if (command === undefined) return
-    if (command.order.resource.standard !== 'ocf') {
+    if (!knownStandards.has(command.order.resource.standard)) {
       refuse(state, command, now, effects)
       continue
     }
@@ -280,7 +280,7 @@ function refuse(state: ExecutorState, command: Command, now: Instant, effects: E
     order: command.order,
     rc: ocf.notInstalled,
     status: operationStatus.notInstalled,
-    exitReason: `Resources of class '${standard}' are not supported by this executor (only 'ocf' is)`,
+    exitReason: `Resources of class '${standard}' are not supported by this executor (only ${[...knownStandards].join(' and ')} are)`,
     stdout: '',
     stderr: '',
     lastRcChangeS: now.epochS,
@@ -363,7 +363,9 @@ function finish(
     state.commands.delete(order.callId)
     effects.push(cancelled(command, now))
   } else {
-    const outcome = outcomeOf(end, stderr, run.isTimedOut ? order.timeoutMs : undefined)
+    const isScript = order.resource.standard === 'lsb' && end.kind === 'exit'
+    const meant = isScript ? { ...end, code: lsbExitCode(order.action, end.code) } : end
+    const outcome = outcomeOf(meant, stderr, run.isTimedOut ? order.timeoutMs : undefined)
     const isNews = command.reported?.rc !== outcome.rc || command.reported.status !== outcome.status
     if (isNews) {
       command.lastRcChangeS = run.startedAt.epochS

@@ -78,6 +78,25 @@ const signalNames: Readonly<Record<string, string>> = {
   SIGTERM: 'Terminated',
 }
 
+/** What an init script's exit code means in OCF's terms (behaviour/pacemaker-daemons.md 3.7). */
+export function lsbExitCode(action: string, code: number): number {
+  if (action !== 'monitor') return code >= 0 && code <= ocf.notRunning ? code : ocf.error
+  switch (code) {
+    case 0:
+      return ocf.ok
+    case 1:
+    case 2:
+    case 3:
+      return ocf.notRunning
+    case 150:
+      return ocf.notInstalled
+    case 151:
+      return ocf.insufficientPrivileges
+    default:
+      return ocf.error
+  }
+}
+
 /** Translates the end of an agent's process; `timeoutMs` is set when the time ran out first. */
 export function outcomeOf(end: ProcessEnd, stderr: string, timeoutMs: number | undefined): Outcome {
   if (timeoutMs !== undefined) {
