@@ -57,7 +57,7 @@ export function locate(work: Work): number {
   for (const { node, isPromoted } of places) {
     say(work, isQuiet ? node : `resource ${id} is running on: ${node}${isPromoted ? ' Promoted' : ''}`)
   }
-  if (places.length === 0 && !isQuiet) say(work, `resource ${id} is NOT running`)
+  if (places.length === 0 && !isQuiet) work.host.err(`resource ${id} is NOT running\n`)
   return exitCodes.ok
 }
 

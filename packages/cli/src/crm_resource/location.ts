@@ -1,6 +1,6 @@
 import { cibCallOptions, exitCodes, exitCodeText } from '@quorate/cib'
 import { type ClusterNode, type Resource, role } from '@quorate/scheduler'
-import { attr, child, childrenNamed, descendants, element, type XmlElement } from '@quorate/xml'
+import { attr, child, childrenNamed, descendants, element, idOf, type XmlElement } from '@quorate/xml'
 import { utcTime } from '../crm_mon/local-time.ts'
 import { endOf } from './lifetime.ts'
 import { cibFailure, Failure, leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
@@ -78,7 +78,7 @@ async function putBan(work: Work, resource: Resource, node: ClusterNode, until: 
   const id = `cli-ban-${resource.id}-on-${node.uname}`
   const what = isPromotedOnly(work) ? 'being promoted' : 'running'
   if (!work.options.has('quiet') && !work.isXml) {
-    work.host.err(
+    work.host.out(
       `WARNING: Creating rsc_location constraint '${id}' with a score of -INFINITY for resource ${resource.id} on ${node.uname}.\n` +
         `\tThis will prevent ${resource.id} from ${what} on ${node.uname} until the constraint is removed using the clear option or by editing the CIB with an appropriate tool\n` +
         `\tThis will be the case even if ${node.uname} is the last node in the cluster\n`,
@@ -132,7 +132,7 @@ function lifetimeOf(work: Work): string | undefined {
     ])
   }
   const until = utcTime(Math.floor(end / 1000))
-  if (!work.isXml) work.host.err(`Migration will take effect until: ${until}\n`)
+  if (!work.isXml) work.host.out(`Migration will take effect until: ${until}\n`)
   return until
 }
 
@@ -152,18 +152,25 @@ async function clearOf(
 ): Promise<readonly string[]> {
   const configuration = child(work.cluster.cib, 'configuration')
   const section = configuration && child(configuration, 'constraints')
+  const isAny = isForMove || work.options.has('force')
+  const left = (section === undefined ? [] : childrenNamed(section, 'rsc_location')).filter(
+    (item) => isOurs(item, rsc, node, isAny) && (!work.options.has('expired') || isExpired(item, work.host.now())),
+  )
   const removed: string[] = []
-  for (const item of section === undefined ? [] : childrenNamed(section, 'rsc_location')) {
-    const id = attr(item, 'id') ?? ''
-    if (!isOurs(item, rsc, node, isForMove || work.options.has('force'))) continue
-    if (work.options.has('expired') && !isExpired(item, work.host.now())) continue
-    const { rc } = await work.cib.perform({
-      op: 'cib_delete',
-      section: 'constraints',
-      data: element('rsc_location', { id }),
-    })
+  // As the C tool groups them, because each call counts the epoch up: node by node, the preference with the first.
+  const nodes = node === undefined ? work.cluster.nodes.map(({ uname }) => uname).reverse() : [node]
+  const groups = [...nodes.map((name) => [`cli-prefer-${rsc}`, `cli-ban-${rsc}-on-${name}`]), left.map(idOf)]
+  for (const ids of groups) {
+    const now = left.filter((item) => ids.includes(idOf(item)) && !removed.includes(idOf(item)))
+    if (now.length === 0) continue
+    const data = element(
+      'constraints',
+      {},
+      now.map((item) => element('rsc_location', { id: idOf(item) })),
+    )
+    const { rc } = await work.cib.perform({ op: 'cib_delete', section: 'constraints', data })
     if (rc !== 0) throw cibFailure(rc)
-    removed.push(id)
+    removed.push(...now.map(idOf))
   }
   return removed
 }

@@ -7,6 +7,7 @@ import { cibadmin } from '../cibadmin/main.ts'
 import { crmAttribute } from '../crm_attribute/main.ts'
 import { crmDiff } from '../crm_diff/main.ts'
 import { crmError } from '../crm_error/main.ts'
+import { crmResource } from '../crm_resource/main.ts'
 import { crmStandby } from '../crm_standby/main.ts'
 import type { ToolHost } from './tool-host.ts'
 
@@ -31,6 +32,7 @@ const programs: Readonly<Record<string, Program>> = {
   crm_attribute: crmAttribute,
   crm_diff: crmDiff,
   crm_error: crmError,
+  crm_resource: crmResource,
   crm_standby: crmStandby,
 }
 
@@ -104,6 +106,35 @@ crm_standby -N n1 -D
 crm_standby -N n2 -l reboot -v on
 crm_standby -N n2 -G
 crm_standby -N n2 -D
+crm_resource -L
+crm_resource -l
+crm_resource -W -r a
+crm_resource -W -r nope
+crm_resource -W
+crm_resource -q -r a
+crm_resource -g fake -r a
+crm_resource -p fake -v 3 -r a
+crm_resource -p fake -v 4 -r a
+crm_resource -g fake -r a
+crm_resource -d fake -r a
+crm_resource -d fake -r a
+crm_resource -p target-role -m -v Stopped -r a
+crm_resource -g target-role -m -r a
+crm_resource -d target-role -m -r a
+crm_resource -p cpu -z -v 2 -r a
+crm_resource -p fake -r a
+crm_resource -M -r a -N n2
+crm_resource -M -r a -N n9
+crm_resource -M -r a
+crm_resource -B -r a -N n1
+crm_resource -B -r a -N n2
+crm_resource -U -r a -N n1
+crm_resource -U -r a
+crm_resource -U -r a
+crm_resource -Y -r a
+crm_resource -D -r a
+crm_resource --list-ocf-providers
+crm_resource --bogus
 cibadmin -Q
 cibadmin -Q -o crm_config
 cibadmin -Q -o bogus
