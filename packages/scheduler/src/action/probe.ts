@@ -56,11 +56,11 @@ function probe(cluster: Cluster, resource: Resource, node: ClusterNode): boolean
 }
 
 function probeClone(cluster: Cluster, clone: Resource, node: ClusterNode): boolean {
+  clone.children.sort(compareInstanceNumbers)
   if (clone.exclusiveDiscover && clone.allowed.has(node) && clone.allowed.mode(node) !== discovery.exclusive) {
     clone.allowed.remove(node)
     return false
   }
-  clone.children.sort(compareInstanceNumbers)
   if (clone.unique) {
     let any = false
     for (const instance of clone.children) any = probe(cluster, instance, node) || any
