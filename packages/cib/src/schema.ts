@@ -11,7 +11,12 @@ import {
 } from './schema-table.ts'
 
 /** One thing in which a CIB does not conform, with the address of its element. */
-export type SchemaFault = { readonly path: string; readonly reason: string }
+export type SchemaFault = {
+  readonly path: string
+  readonly reason: string
+  /** The element, by which a shell that kept the lines of a file finds its line. */
+  readonly element: XmlElement
+}
 
 /** Faults that are listed before looking for more stops. */
 export const schemaFaultsMax = 20
@@ -31,12 +36,12 @@ export function isValidCib(cib: XmlElement): boolean {
 export function cibFaultsIn(cib: XmlElement, faultsMax = schemaFaultsMax): readonly SchemaFault[] {
   const claimed = attr(cib, 'validate-with')
   if (claimed === 'none') return []
-  if (cib.name !== 'cib') return [{ path: `/${cib.name}`, reason: `expected an element 'cib'` }]
+  if (cib.name !== 'cib') return [{ path: `/${cib.name}`, reason: `expected an element 'cib'`, element: cib }]
   const schema = schemaNumber(claimed)
   if (schema === undefined) {
-    return [{ path: '/cib', reason: `validate-with='${claimed ?? ''}' is no schema that is known` }]
+    return [{ path: '/cib', reason: `validate-with='${claimed ?? ''}' is no schema that is known`, element: cib }]
   }
-  const check = new Check(schema, faultsMax)
+  const check = new Check(cib, schema, faultsMax)
   check.element(cib, '/cib', '')
   check.references()
   return check.faults
@@ -46,20 +51,29 @@ class Check {
   readonly faults: SchemaFault[] = []
   readonly #schema: number
   readonly #faultsMax: number
+  /** The element that is being checked. */
+  #at: XmlElement
   readonly #ids = new Set<string>()
-  readonly #references: { readonly id: string; readonly path: string; readonly name: string }[] = []
+  readonly #references: {
+    readonly id: string
+    readonly path: string
+    readonly name: string
+    readonly element: XmlElement
+  }[] = []
 
-  constructor(schema: number, faultsMax: number) {
+  constructor(cib: XmlElement, schema: number, faultsMax: number) {
+    this.#at = cib
     this.#schema = schema
     this.#faultsMax = faultsMax
   }
 
-  #add(path: string, reason: string): void {
-    if (this.faults.length < this.#faultsMax) this.faults.push({ path, reason })
+  #add(path: string, reason: string, element = this.#at): void {
+    if (this.faults.length < this.#faultsMax) this.faults.push({ path, reason, element })
   }
 
   element(node: XmlElement, path: string, parent: string): void {
     if (this.faults.length >= this.#faultsMax) return
+    this.#at = node
     const rule = Object.hasOwn(elementRules, node.name) ? elementRules[node.name] : undefined
     if (rule === undefined) {
       if (this.#schema >= firstChecked) this.#add(path, `there is no element '${node.name}'`)
@@ -105,7 +119,7 @@ class Check {
     if (type === 'text') return
     if (type === 'ID' || type === 'IDREF') {
       if (!isName(value)) this.#add(path, `${name}='${value}' is no name as ids have to be`)
-      else if (type === 'IDREF') this.#references.push({ id: value.trim(), path, name })
+      else if (type === 'IDREF') this.#references.push({ id: value.trim(), path, name, element: this.#at })
       else if (this.#ids.has(value.trim())) this.#add(path, `id '${value}' is used twice`)
       else this.#ids.add(value.trim())
       return
@@ -128,11 +142,11 @@ class Check {
       if (isComment(item)) continue
       const at = order.indexOf(item.name)
       if (at < 0) {
-        this.#add(`${path}/${nameOf(item)}`, `element '${item.name}' is not allowed inside '${node.name}'`)
+        this.#add(`${path}/${nameOf(item)}`, `element '${item.name}' is not allowed inside '${node.name}'`, item)
         continue
       }
       if (rule.isOrdered === true && at < reached)
-        this.#add(`${path}/${nameOf(item)}`, `element '${item.name}' comes too late`)
+        this.#add(`${path}/${nameOf(item)}`, `element '${item.name}' comes too late`, item)
       reached = Math.max(reached, at)
       seen.set(item.name, (seen.get(item.name) ?? 0) + 1)
     }
@@ -171,7 +185,7 @@ class Check {
     if (gone === undefined) return
     for (const item of node.children) {
       const name = attr(item, 'name') ?? ''
-      if (gone.has(name)) this.#add(`${path}/${nameOf(item)}`, `name '${name}' is no longer used`)
+      if (gone.has(name)) this.#add(`${path}/${nameOf(item)}`, `name '${name}' is no longer used`, item)
       const stack = attr(item, 'value')
       const isGoneStack = name === 'cluster-infrastructure' && (stack === undefined || goneStacks.has(stack))
       if (isGoneStack && node.name === 'cluster_property_set')
@@ -192,8 +206,8 @@ class Check {
   }
 
   references(): void {
-    for (const { id, path, name } of this.#references) {
-      if (!this.#ids.has(id)) this.#add(path, `${name}='${id}' refers to nothing`)
+    for (const { id, path, name, element } of this.#references) {
+      if (!this.#ids.has(id)) this.#add(path, `${name}='${id}' refers to nothing`, element)
     }
   }
 }

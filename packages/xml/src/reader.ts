@@ -29,6 +29,8 @@ export const xmlLimits: XmlLimits = {
 /** How to read. */
 export type ReadOptions = {
   readonly limits?: Partial<XmlLimits>
+  /** Told the line, from 1, on which each element's tag ends: for messages about documents that people wrote. */
+  readonly lines?: { set(element: XmlElement, line: number): unknown }
 }
 
 /** Values up to this length are shared between elements: a CIB repeats a few thousand short texts a million times. */
@@ -52,7 +54,7 @@ export function parseXml(text: string, options: ReadOptions = {}): Result<XmlEle
       reason: `document of ${text.length} characters, limit ${limits.charactersMax}`,
     })
   }
-  const tree = new TreeBuilder(limits)
+  const tree = new TreeBuilder(limits, options.lines)
   try {
     tree.read(text)
   } catch (fault) {
@@ -82,13 +84,15 @@ type OpenElement = {
 class TreeBuilder {
   root: XmlElement | undefined
   readonly #limits: XmlLimits
+  readonly #lines: ReadOptions['lines']
   readonly #parser = new SaxesParser({ xmlns: false, position: true })
   readonly #names = new Map<string, string>()
   readonly #open: OpenElement[] = []
   #nodes = 0
 
-  constructor(limits: XmlLimits) {
+  constructor(limits: XmlLimits, lines: ReadOptions['lines']) {
     this.#limits = limits
+    this.#lines = lines
     const parser = this.#parser
     parser.on('error', (error) => this.#refuse(error.message.replace(/^\d+:\d+: /, '').replace(/\.$/, '')))
     parser.on('doctype', () => this.#refuse('document type declarations are not accepted'))
@@ -126,6 +130,7 @@ class TreeBuilder {
       made.attributes = flat
     }
     this.#append(made as XmlElement)
+    this.#lines?.set(made as XmlElement, this.#parser.line)
     this.#open.push(made)
   }
 

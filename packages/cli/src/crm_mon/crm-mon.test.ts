@@ -125,7 +125,7 @@ Active Resources:
       cibOf(['n1']).replace('provider="pacemaker" type="Dummy"/></clone>', 'type="Dummy"/></clone>'),
     )
     expect(invalid.code).toBe(78)
-    expect(invalid.err).toContain("primitive[@id='c']: class 'ocf' needs a provider")
+    expect(invalid.err).toMatch(/cib\.xml:3: .*primitive\[@id='c'\]: class 'ocf' needs a provider/)
   })
 })
 

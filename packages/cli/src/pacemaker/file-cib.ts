@@ -4,7 +4,7 @@ import { type CibCall, cibFaults, cibFileNames, cibFileText, cibSignature, perfo
 import { attr, child, parseXml, withAttributes, withChildren, type XmlElement, xmlErrorText } from '@quorate/xml'
 import type { CibAccess, CibAnswer, OpenedCib } from './cib-source.ts'
 import type { ToolHost } from './tool-host.ts'
-import { isValidCib } from './validation.ts'
+import { invalidLines, isValidCib } from './validation.ts'
 
 /** Directory of the cluster's own CIB: a file changed there keeps its signature. */
 const liveFolder = '/var/lib/pacemaker/cib'
@@ -22,13 +22,18 @@ export async function openFileCib(file: string, host: ToolHost): Promise<OpenedC
     const { code } = fault as NodeJS.ErrnoException
     return { ok: false, rc: code === 'EACCES' ? cibFaults.denied : cibFaults.noSuchObject }
   }
-  const read = parseXml(text)
+  const lines = new Map<XmlElement, number>()
+  const read = parseXml(text, { lines })
   if (!read.ok) {
     host.err(`${xmlErrorText(read.error, file)}\n`)
     return { ok: false, rc: cibFaults.corrupt }
   }
   const cib = withStatus(read.value)
-  if (!isValidCib(cib, (message) => host.err(`${file}: ${message}\n`))) return { ok: false, rc: cibFaults.schema }
+  const faults = invalidLines(cib, file, lines)
+  if (faults.length > 0) {
+    host.err(faults.map((line) => `${line}\n`).join(''))
+    return { ok: false, rc: cibFaults.schema }
+  }
   return { ok: true, cib: new FileCib(file, cib) }
 }
 
