@@ -132,10 +132,10 @@ function takePing(step: Step, from: string, xml: XmlElement): void {
 function takeInvocation(step: Step, from: string, xml: XmlElement): void {
   const payload = crmPayload(xml)
   if (payload === undefined) return
-  if (attr(xml, 'crm_sys_to') === 'tengine') {
-    if (isDc(step.state)) takeDirectResults(step, payload)
-    return
-  }
+  const to = attr(xml, 'crm_sys_to')
+  if (to === 'tengine' && isDc(step.state)) takeDirectResults(step, payload)
+  // An answer that has lost its way must not be taken for an order: it would be answered, and so on.
+  if (to !== 'lrmd') return
   const system = attr(xml, 'crm_sys_from') ?? 'tengine'
   runLocal(step, { kind: 'order', task: 'lrm_invoke', op: payload, requester: { node: from, system } })
 }

@@ -1,0 +1,173 @@
+import { element, type XmlElement } from '@quorate/xml'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { unpackGraph } from '../transition/graph.ts'
+import { newTransition, stepTransition } from '../transition/transition.ts'
+import { parseTransitionKey, parseTransitionMagic } from '../transition/transition-key.ts'
+import { ControllerCluster } from './controller-cluster.ts'
+
+const tasks = [
+  'vote',
+  'no-vote',
+  'join_announce',
+  'join_offer',
+  'join_request',
+  'join_ack_nack',
+  'join_confirm',
+  'throttle',
+  'ping',
+  'lrm_invoke',
+  'lrm_delete',
+  'lrm_fail',
+  'lrm_refresh',
+  'reprobe',
+  'noop',
+  'hello',
+  'nonsense',
+] as const
+const words = fc.oneof(
+  fc.constantFrom(
+    '',
+    '0',
+    '1',
+    '-1',
+    '2',
+    '999999999999',
+    'n1',
+    'n2',
+    'nobody',
+    'INFINITY',
+    'true',
+    '3.16.1',
+    '../x',
+    'ocf',
+    'test',
+    'start',
+    'stop',
+    'monitor',
+    'cancel',
+    'delete',
+  ),
+  fc.constantFrom(
+    '1:2:0:0cd2311d-d03f-4b5a-ac05-97e34ecfef79',
+    '0:0;1:0:0:00000001-0000-0000-0000-000000000000',
+    '::;',
+  ),
+  fc.string({ maxLength: 12 }),
+)
+const names = [
+  'id',
+  'uname',
+  'operation',
+  'operation_key',
+  'transition-key',
+  'transition-magic',
+  'interval',
+  'class',
+  'type',
+  'provider',
+  'join_id',
+  'election-owner',
+  'election-id',
+  'crm_feature_set',
+  'crm-limit-mode',
+  'crm-limit-max',
+  'join_ack_nack',
+  'rc-code',
+  'op-status',
+  'call-id',
+  'on_node',
+  'epoch',
+  'CRM_meta_interval',
+  'CRM_meta_timeout',
+] as const
+const attributes = fc.dictionary(fc.constantFrom(...names), words, { maxKeys: 8 })
+const elements = fc.constantFrom(
+  'rsc_op',
+  'primitive',
+  'attributes',
+  'node_state',
+  'lrm',
+  'lrm_resources',
+  'lrm_resource',
+  'lrm_rsc_op',
+  'generation_tuple',
+  'transition_graph',
+  'synapse',
+  'action_set',
+  'inputs',
+  'trigger',
+  'pseudo_event',
+  'crm_event',
+)
+const { tree } = fc.letrec<{ tree: XmlElement }>((tie) => ({
+  tree: fc
+    .tuple(
+      elements,
+      attributes,
+      fc.oneof({ depthSize: 'small' }, fc.constant([]), fc.array(tie('tree'), { maxLength: 3 })),
+    )
+    .map(([name, values, children]) => element(name, values, children)),
+}))
+const message = fc
+  .tuple(
+    fc.constantFrom(...tasks),
+    fc.constantFrom('crmd', 'dc', 'lrmd', 'tengine'),
+    fc.constantFrom('crmd', 'tengine', 'client-7'),
+    attributes,
+    fc.option(tree),
+  )
+  .map(([task, to, from, values, payload]) =>
+    element(
+      'create_request_adv',
+      { crm_task: task, crm_sys_to: to, crm_sys_from: from, reference: 'r', ...values },
+      payload === null ? [] : [element('crm_xml', {}, [payload])],
+    ),
+  )
+
+test('no message of a peer breaks a controller, and the cluster comes back to rest', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('n1', 'n2', 'stranger'), message), { maxLength: 25 }), (sent) => {
+      const cluster = new ControllerCluster(['n1', 'n2'])
+      cluster.up('n1', 'n2')
+      cluster.run()
+      for (const [from, xml] of sent) {
+        cluster.post('n1', { kind: 'message', from, xml, cpu: { ageS: 0, ageUs: 1 } })
+      }
+      cluster.run(400_000)
+      for (const name of ['n1', 'n2']) if (!cluster.node(name).isUp) cluster.boot(name)
+      cluster.run(400_000)
+      expect(cluster.dcs).toHaveLength(1)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('no graph breaks the transition engine: it is refused, or it ends', () => {
+  fc.assert(
+    fc.property(tree, (xml) => {
+      const graph = unpackGraph(element('transition_graph', {}, [xml]))
+      const whole = unpackGraph({ ...xml, name: 'transition_graph' })
+      for (const read of [graph, whole]) {
+        if (!read.ok) continue
+        const run = newTransition(read.value)
+        const open = [...stepTransition(run, { kind: 'run' })]
+        for (let effect = open.shift(); effect !== undefined; effect = open.shift()) {
+          if (effect.do !== 'execute') continue
+          open.push(...stepTransition(run, { kind: 'confirmed', action: effect.action.id, isFailed: false }))
+        }
+        expect(run.isFinished).toBe(true)
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('no text breaks the reading of keys', () => {
+  fc.assert(
+    fc.property(words, (text) => {
+      parseTransitionKey(text)
+      parseTransitionMagic(text)
+    }),
+  )
+})
