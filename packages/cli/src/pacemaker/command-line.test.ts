@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { helpText, type Option, parseLine } from './command-line.ts'
+
+const table: readonly Option[] = [
+  { short: 'a', long: 'all', help: 'Everything' },
+  { short: 'n', long: 'name', argument: 'NAME', help: 'A name' },
+  { short: 'l', long: 'level', argument: 'N', isArgumentOptional: true, help: 'A level', group: 'More' },
+  { short: '', long: 'node', argument: 'NODE', help: '' },
+]
+
+function read(argv: readonly string[], dialect: 'getopt' | 'groups' = 'groups'): string {
+  const line = parseLine(argv, table, dialect)
+  if (!line.ok) return line.message
+  const options = line.options.map(({ long, value }) => (value === undefined ? long : `${long}=${value}`))
+  return [...options, ...line.operands.map((word) => `<${word}>`)].join(' ')
+}
+
+describe('parseLine', () => {
+  test.each([
+    [['-a', '-n', 'x'], 'all name=x'],
+    [['-anx'], 'all name=x'],
+    [['--name=x=y', 'z'], 'name=x=y <z>'],
+    [['--name', 'x'], 'name=x'],
+    [['-l', '-a'], 'level all'],
+    [['-l', '2'], 'level=2'],
+    [['-l2'], 'level=2'],
+    [['--', '-a'], '<-a>'],
+    [['-'], '<->'],
+    [['--nope'], 'Unknown option --nope'],
+    [['-x'], 'Unknown option -x'],
+    [['-n'], 'Missing argument for -n'],
+    [['--na', 'x'], 'Unknown option --na'],
+  ])('%j is %s', (argv, expected) => {
+    expect(read(argv)).toBe(expected)
+  })
+
+  test.each([
+    [['--al'], 'all'],
+    [['--n', 'x'], "option '--n' is ambiguous; possibilities: '--name' '--node'"],
+    [['--nope'], "unrecognized option '--nope'"],
+    [['-n'], "option requires an argument -- 'n'"],
+    [['-l', '2'], 'level <2>'],
+  ])('the older dialect takes %j as %s', (argv, expected) => {
+    expect(read(argv, 'getopt')).toBe(expected)
+  })
+})
+
+test('helpText groups options and leaves out those without a text', () => {
+  const text = helpText('tool [OPTIONS]', 'Does it.', table)
+  expect(text).toContain('Options:\n  -a, --all ')
+  expect(text).toContain('More:\n  -l, --level[=N] ')
+  expect(text).not.toContain('--node')
+})
