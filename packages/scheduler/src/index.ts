@@ -1,5 +1,23 @@
 export { unpackConstraints } from './constraint/constraints.ts'
 export { parseMoment } from './date.ts'
+export { explain } from './explain/explain.ts'
+export { explanationLines } from './explain/explanation-text.ts'
+export type {
+  DueAction,
+  Explanation,
+  InstanceExplanation,
+  NodeExplanation,
+  Reason,
+  ReasonKind,
+} from './explain/reason.ts'
+export {
+  type Placement,
+  type PlacementChange,
+  type Supposition,
+  type WhatIf,
+  whatIf,
+  whatIfLines,
+} from './explain/what-if.ts'
 export { dotText } from './graph/dot.ts'
 export { Cluster, ClusterNode, type LogLine, Resource } from './model/model.ts'
 export { type Role, role, roleText } from './model/role.ts'

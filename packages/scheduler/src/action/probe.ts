@@ -159,7 +159,7 @@ function probePrimitive(cluster: Cluster, resource: Resource, node: ClusterNode)
   const clone = top(resource)
   const target = clone.variant === variant.clone && !(cluster.unfencing && resource.isFenceDevice) ? clone : resource
   let flags: number = edgeFlag.optional
-  if (!made.runnable && target.runningOn.length === 0) flags |= edgeFlag.runnableLeft
+  if (!made.runnable && resource.runningOn.length === 0) flags |= edgeFlag.runnableLeft
   addOrder(cluster, actionSide(made), taskOf(target, task.start), flags)
   addOrder(cluster, actionSide(made), taskOf(target, task.reload), edgeFlag.optional)
   return true

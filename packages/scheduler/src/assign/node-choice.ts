@@ -2,6 +2,8 @@ import type { Cluster, ClusterNode } from '../model/model.ts'
 import type { NodeTable } from '../model/node-table.ts'
 import { isAvailable } from '../model/scoring.ts'
 import { infinity } from '../score.ts'
+import { mergeSort } from '../unpack/history-entry.ts'
+import { hashOrder } from './hash-order.ts'
 
 /** Capacity of two nodes: negative where `a` has more left. */
 export function compareCapacity(a: ClusterNode, b: ClusterNode): number {
@@ -11,7 +13,7 @@ export function compareCapacity(a: ClusterNode, b: ClusterNode): number {
   return result
 }
 
-/** How good a node is for a resource, negative where `a` is better. Total, so no other order shows through. */
+/** How good a node is for a resource, negative where `a` is better. Total but for strategy balanced. */
 function compareNodes(
   cluster: Cluster,
   table: (node: ClusterNode) => number,
@@ -38,9 +40,13 @@ function compareNodes(
 
 /** Nodes of a table, the best first. */
 export function sortedNodes(cluster: Cluster, table: NodeTable, active?: ClusterNode): ClusterNode[] {
+  const score = (node: ClusterNode): number => table.get(node) ?? -infinity
+  if (cluster.settings.placement === 'balanced') {
+    // Capacities of several kinds have no order: then the way of sorting, and what it begins with, decide.
+    return mergeSort(hashOrder(cluster, table).reverse(), (a, b) => compareNodes(cluster, score, active, a, b))
+  }
   const nodes: ClusterNode[] = []
   for (const index of table.inserted) nodes.push(cluster.nodesByIndex[index] as ClusterNode)
-  const score = (node: ClusterNode): number => table.get(node) ?? -infinity
   return nodes.sort((a, b) => compareNodes(cluster, score, active, a, b))
 }
 
