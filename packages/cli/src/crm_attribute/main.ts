@@ -1,4 +1,4 @@
-import { exitCodeOf, exitCodes, faultText } from '@quorate/cib'
+import { cibFaults, exitCodeOf, exitCodes, faultText } from '@quorate/cib'
 import { AttrdClient } from '@quorate/pacemaker/client'
 import { element, formatXml, type XmlElement } from '@quorate/xml'
 import { openCib } from '../pacemaker/cib-access.ts'
@@ -182,7 +182,7 @@ function query(place: NvpairPlace, found: readonly Entry[], task: Task): number 
   const substitute = options.value('default')
   const shown =
     wanted.length === 0 && substitute !== undefined ? [{ id: '', name: task.name ?? '', value: substitute }] : wanted
-  if (shown.length === 0) return refused(task, -6)
+  if (shown.length === 0) return refused(task, cibFaults.noSuchObject)
   const isQuiet = options.has('quiet') || options.has('Quiet')
   for (const entry of shown) {
     const value = entry.value ?? ''
@@ -202,10 +202,12 @@ async function update(
   const wanted = task.name ?? entry?.name ?? ''
   const { rc, output } = await setNvpair(cib, place, { ...filter, name: wanted, value: task.value }, entry)
   if (rc === 0) return exitCodes.ok
-  if (rc === -203 && output !== undefined) task.say.error(numberedLines(formatXml(output)).slice(0, -1))
+  if (rc === cibFaults.schema && output !== undefined) task.say.error(numberedLines(formatXml(output)).slice(0, -1))
   const set = filter.set ?? place.setId
   task.say.error(`Error setting ${wanted}=${task.value} (section=${place.scope}, set=${set}): ${faultText(rc)}`)
-  task.say.error(`${name}: Error performing operation: ${rc === -203 ? 'Unknown error 1016' : faultText(rc)}`)
+  task.say.error(
+    `${name}: Error performing operation: ${rc === cibFaults.schema ? 'Unknown error 1016' : faultText(rc)}`,
+  )
   return exitCodeOf(rc)
 }
 

@@ -42,6 +42,11 @@ export async function crmMon(argv: readonly string[], host: ToolHost): Promise<n
     host.out(versionText)
     return exitCodes.ok
   }
+  const unknown = ['daemonize', 'external-agent', 'watch-fencing'].find((long) => options.has(long))
+  if (unknown !== undefined) {
+    host.err(`${name}: --${unknown} is not supported\n`)
+    return exitCodes.unimplemented
+  }
   const format = formatOf(options)
   const shown = shownOf(line.options, format === 'xml' || format === 'json')
   if (typeof shown === 'string') return misused(shown)

@@ -1,4 +1,4 @@
-import { exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
+import { cibFaults, exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
 import { element, formatXml } from '@quorate/xml'
 import { snapshotOf } from '../crm_mon/source.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
@@ -130,7 +130,7 @@ async function deleteResource(work: Work): Promise<number> {
   }
   const data = element(type, { id: work.options.value('resource') })
   const { rc, output } = await work.cib.perform({ op: 'cib_delete', section: 'resources', data })
-  if (rc === -203 && output !== undefined) work.host.err(numberedLines(formatXml(output)))
+  if (rc === cibFaults.schema && output !== undefined) work.host.err(numberedLines(formatXml(output)))
   if (rc !== 0) throw cibFailure(rc)
   return exitCodes.ok
 }

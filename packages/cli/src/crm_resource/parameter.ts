@@ -1,4 +1,4 @@
-import { cibCallOptions, exitCodes } from '@quorate/cib'
+import { cibCallOptions, cibFaults, exitCodes } from '@quorate/cib'
 import { parametersOf, type Resource } from '@quorate/scheduler'
 import { attr, element, formatXml, type XmlElement } from '@quorate/xml'
 import { literal, nvpairId } from '../pacemaker/nvpair-place.ts'
@@ -67,7 +67,7 @@ export async function deleteParameter(work: Work, name: string): Promise<number>
 async function modify(work: Work, data: XmlElement): Promise<void> {
   const options = cibCallOptions.canCreate
   const { rc, output } = await work.cib.perform({ op: 'cib_modify', section: 'resources', options, data })
-  if (rc === -203 && output !== undefined) work.host.err(numberedLines(formatXml(output)))
+  if (rc === cibFaults.schema && output !== undefined) work.host.err(numberedLines(formatXml(output)))
   if (rc !== 0) throw cibFailure(rc)
 }
 

@@ -1,4 +1,4 @@
-import { exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
+import { cibFaults, exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
 import type { Cluster, ClusterNode, Resource } from '@quorate/scheduler'
 import type { XmlElement } from '@quorate/xml'
 import type { CibAccess } from '../pacemaker/cib-source.ts'
@@ -34,7 +34,11 @@ export class Failure extends Error {
 /** The failure of an operation on the CIB. */
 export function cibFailure(rc: number): Failure {
   const text =
-    rc === -203 ? exitCodeText(exitCodes.config) : rc === -17 ? exitCodeText(exitCodes.exists) : faultText(rc)
+    rc === cibFaults.schema
+      ? exitCodeText(exitCodes.config)
+      : rc === cibFaults.exists
+        ? exitCodeText(exitCodes.exists)
+        : faultText(rc)
   return new Failure(exitCodeOf(rc), [`crm_resource: Error performing operation: ${text}`])
 }
 
