@@ -4,7 +4,9 @@ import { type Tool, tools } from './tools.ts'
 /** Commands of `quorate` itself: they have no usual name to be linked under. */
 const commands: Readonly<Record<string, () => Promise<Tool>>> = {
   demo: async () => (await import('./demo/main.ts')).run,
+  explain: async () => (await import('./explain/main.ts')).run,
   'install-tools': async () => (await import('./install-tools/main.ts')).installTools(Object.keys(tools)),
+  'what-if': async () => (await import('./what-if/main.ts')).run,
 }
 
 const usage = `Usage: quorate TOOL [ARGUMENTS]

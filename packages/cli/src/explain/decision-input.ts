@@ -1,0 +1,54 @@
+import fs from 'node:fs'
+import { failed, ok, type Result } from '@quorate/base'
+import { exitCodeOf, exitCodes, faultText } from '@quorate/cib'
+import type { StatusOptions } from '@quorate/scheduler'
+import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
+import { openCib } from '../pacemaker/cib-access.ts'
+import { wholeCib } from '../pacemaker/nvpair-store.ts'
+import type { ToolHost } from '../pacemaker/tool-host.ts'
+
+/** A CIB and the moment for which to decide. */
+export type DecisionInput = { readonly cib: XmlElement; readonly options: StatusOptions }
+
+/**
+ * The CIB to decide on: that of a file, or that which the environment names, or the cluster's. Failures are told on
+ * standard error; the answer is then the exit code.
+ */
+export async function decisionInput(
+  tool: string,
+  file: string | undefined,
+  host: ToolHost,
+): Promise<Result<DecisionInput, number>> {
+  const options = { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: utcOffsetSeconds(host.now()) }
+  if (file !== undefined) {
+    const read = readCib(file)
+    if (read.ok) return ok({ cib: read.value, options })
+    host.err(`${tool}: ${read.error}\n`)
+    return failed(exitCodes.data)
+  }
+  const opened = await openCib(host, { name: tool, isReadOnly: true })
+  if (!opened.ok) {
+    host.err(`${tool}: the CIB cannot be reached: ${faultText(opened.rc)}\n`)
+    return failed(exitCodeOf(opened.rc))
+  }
+  const found = await wholeCib(opened.cib)
+  await opened.cib.close()
+  if ('cib' in found) return ok({ cib: found.cib, options })
+  host.err(`${tool}: the CIB cannot be read: ${faultText(found.rc)}\n`)
+  return failed(exitCodeOf(found.rc))
+}
+
+/** A CIB from a file, or what is wrong with the file. */
+export function readCib(file: string): Result<XmlElement, string> {
+  let text: string
+  try {
+    text = fs.readFileSync(file, 'utf8')
+  } catch (error) {
+    return failed((error as Error).message)
+  }
+  const parsed = parseXml(text)
+  if (!parsed.ok) return failed(xmlErrorText(parsed.error, file))
+  if (parsed.value.name !== 'cib') return failed(`${file}: a <cib> is expected, this is a <${parsed.value.name}>`)
+  return ok(parsed.value)
+}

@@ -1,0 +1,59 @@
+import { invariant } from '@quorate/base'
+import { parseXml } from '@quorate/xml'
+import { expect, test } from 'vitest'
+import { whatIf, whatIfLines } from './what-if.ts'
+
+const options = { nowSeconds: 1_700_000_000 }
+/** Digest of an operation without parameters: what runs was started with what is configured. */
+const emptyDigest = 'f2317cad3d54cec5d7d7aa7d0bf35cf8'
+
+function operation(id: string, rc: number, word: string): string {
+  return `<lrm_resource id="${id}" class="ocf" provider="pacemaker" type="Dummy"><lrm_rsc_op id="${id}_last_0" operation_key="${id}_${word}_0" operation="${word}" call-id="1" rc-code="${rc}" op-status="0" interval="0" op-digest="${emptyDigest}" transition-key="1:1:${rc}:x" transition-magic="0:${rc};1:1:${rc}:x" crm_feature_set="3.16.1"/></lrm_resource>`
+}
+
+/** Three nodes; `a` runs on n1, `b` is to be with it. */
+function cluster(fencing: boolean) {
+  const state = (n: number): string => {
+    const history = ['a', 'b'].map((id) => (n === 1 ? operation(id, 0, 'start') : operation(id, 7, 'monitor'))).join('')
+    return `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${n}"><lrm_resources>${history}</lrm_resources></lrm></node_state>`
+  }
+  const primitive = (id: string): string => `<primitive id="${id}" class="ocf" provider="pacemaker" type="Dummy"/>`
+  const parsed =
+    parseXml(`<cib validate-with="pacemaker-3.9" crm_feature_set="3.16.1" have-quorum="1" epoch="1" num_updates="0" admin_epoch="0">
+    <configuration><crm_config><cluster_property_set id="p"><nvpair id="p1" name="stonith-enabled" value="${fencing}"/></cluster_property_set></crm_config>
+    <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/><node id="3" uname="n3"/></nodes>
+    <resources>${primitive('a')}${primitive('b')}</resources>
+    <constraints><rsc_colocation id="together" rsc="b" with-rsc="a" score="INFINITY"/></constraints></configuration>
+    <status>${[1, 2, 3].map(state).join('')}</status></cib>`)
+  invariant(parsed.ok, 'the test has a well-formed CIB')
+  return parsed.value
+}
+
+test('a node on standby: the plan, and where everything is in the end', () => {
+  const found = whatIf(cluster(false), { nodesOnStandby: ['n1'] }, options)
+  invariant(found.ok, 'the node is known')
+  expect(found.value).toMatchObject({ due: [], fenced: [], lost: [], isComplete: true })
+  expect(found.value.changes.map(({ id, before, after }) => [id, before.nodes, after.nodes])).toEqual([
+    ['a', ['n1'], ['n2']],
+    ['b', ['n1'], ['n2']],
+  ])
+  expect(whatIfLines(found.value)[1]).toMatch(/^ {2}\* Move .*a.*\( n1 -> n2 \)/)
+})
+
+test('quorum lost: everything stops, and it is said what runs nowhere then', () => {
+  const found = whatIf(cluster(false), { quorumLost: true }, options)
+  invariant(found.ok, 'nothing is unknown')
+  expect(found.value.lost).toEqual(['a', 'b'])
+})
+
+test('nothing different is said to be nothing', () => {
+  const found = whatIf(cluster(false), { nodesUp: ['n2'] }, options)
+  invariant(found.ok, 'the node is known')
+  expect(whatIfLines(found.value)).toEqual(['The cluster would:', '  * do nothing'])
+})
+
+test('unknown names are refused', () => {
+  expect(whatIf(cluster(false), { nodesLost: ['n9'] }, options)).toEqual({ ok: false, error: "there is no node 'n9'" })
+  const failures = [{ resource: 'x', node: 'n1' }]
+  expect(whatIf(cluster(false), { failures }, options)).toEqual({ ok: false, error: "there is no resource 'x'" })
+})
