@@ -50,7 +50,7 @@ export type AttributeEffect =
     }
   /** Remove this node's transient attributes from the CIB: at start nobody knows whether they still hold. */
   | { readonly kind: 'forget-own' }
-  | { readonly kind: 'log'; readonly text: string }
+  | { readonly kind: 'log'; readonly level: 'notice' | 'info' | 'warning'; readonly text: string }
 
 /** This node, as an attribute manager. */
 export type AttributeCoreConfig = { readonly localName: string; readonly localNodeId: number }
@@ -146,7 +146,10 @@ export class AttributeCore {
       case 'refresh':
         return [...effects, ...this.#writeAll(now)]
       default:
-        return [...effects, { kind: 'log', text: `request with unknown task ${task ?? '(none)'} ignored` }]
+        return [
+          ...effects,
+          { kind: 'log', level: 'warning', text: `request with unknown task ${task ?? '(none)'} ignored` },
+        ]
     }
   }
 
@@ -171,13 +174,14 @@ export class AttributeCore {
     const change = readAttrdChange(xml)
     if (change.pattern !== undefined) {
       const names = matchingNames(this.#table, change.pattern)
-      if (names === undefined) return [{ kind: 'log', text: `bad pattern ${JSON.stringify(change.pattern)} ignored` }]
+      if (names === undefined)
+        return [{ kind: 'log', level: 'warning', text: `bad pattern ${JSON.stringify(change.pattern)} ignored` }]
       const bare = withAttributes(xml, { attr_regex: undefined })
       return names.map((name) => this.#send(this.#expanded(this.#hosted(withAttributes(bare, { attr_name: name })))))
     }
-    if (change.name === undefined) return [{ kind: 'log', text: `${task} of no attribute ignored` }]
+    if (change.name === undefined) return [{ kind: 'log', level: 'warning', text: `${task} of no attribute ignored` }]
     if (task === 'update-delay' && this.#table.get(change.name) === undefined) {
-      return [{ kind: 'log', text: `Attribute ${change.name} does not exist` }]
+      return [{ kind: 'log', level: 'warning', text: `Attribute ${change.name} does not exist` }]
     }
     return [this.#send(this.#expanded(this.#hosted(xml)))]
   }
@@ -242,7 +246,8 @@ export class AttributeCore {
   #update(change: AttrdChange, now: AttributeInstant): readonly AttributeEffect[] {
     if (change.name === undefined) return []
     const attribute = this.#table.ensure(change, change.name)
-    if (attribute === undefined) return [{ kind: 'log', text: `too many attributes; ${change.name} ignored` }]
+    if (attribute === undefined)
+      return [{ kind: 'log', level: 'warning', text: `too many attributes; ${change.name} ignored` }]
     const effects: AttributeEffect[] = []
     if (change.task !== 'update') effects.push(...this.#dampen(attribute, change.dampening, now))
     if (change.task === 'update-delay') return effects
@@ -259,6 +264,7 @@ export class AttributeCore {
         const place = `${attribute.name}[${host}]`
         effects.push({
           kind: 'log',
+          level: 'notice',
           text: `Setting ${place}: ${value.value ?? '(unset)'} -> ${change.value ?? '(unset)'}`,
         })
       }
@@ -327,7 +333,7 @@ export class AttributeCore {
     if (rc !== 0) {
       attribute.isChanged = true
       attribute.dueMs = monoMs(now.monoMs + (attribute.dampeningMs > 0 ? attribute.dampeningMs : retryMs))
-      return [{ kind: 'log', text: `could not write ${name} to the CIB (${rc}); trying again` }]
+      return [{ kind: 'log', level: 'warning', text: `could not write ${name} to the CIB (${rc}); trying again` }]
     }
     for (const value of unset) if (value.value === undefined) value.mayBeStored = false
     return attribute.isChanged && attribute.dueMs === undefined && this.#election.isWon
@@ -385,7 +391,7 @@ export class AttributeCore {
     if (host === undefined) return []
     this.#table.removeNode(host)
     if (!this.#peers.has(host)) this.#ids.delete(host.toLowerCase())
-    return [{ kind: 'log', text: `Removing all ${host} attributes` }]
+    return [{ kind: 'log', level: 'notice', text: `Removing all ${host} attributes` }]
   }
 
   #joined(name: string, nodeId: number): readonly AttributeEffect[] {
@@ -425,7 +431,7 @@ export class AttributeCore {
     if (step.outcome === 'lost') this.#writer = undefined
     if (step.outcome !== 'won') return effects
     this.#writer = this.#config.localName
-    effects.push({ kind: 'log', text: 'Recorded local node as attribute writer' })
+    effects.push({ kind: 'log', level: 'notice', text: 'Recorded local node as attribute writer' })
     effects.push(
       this.#send(
         syncResponse(

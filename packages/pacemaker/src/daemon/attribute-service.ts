@@ -167,7 +167,7 @@ export class AttributeService implements AttributeManager {
         return
       }
       case 'log':
-        log('info', effect.text)
+        log(effect.level, effect.text)
         return
       default:
         effect satisfies never

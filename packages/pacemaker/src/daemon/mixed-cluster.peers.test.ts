@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -128,6 +129,25 @@ describe.skipIf(missing !== undefined)(`one node of ours with two real ones${why
     )
     expect(gone.status).toBe(105)
     expect(new Set(await agreed()).size).toBe(1)
+  })
+
+  test('sends and reads messages so large that they travel compressed', async () => {
+    for (const node of [1, ours]) {
+      // Hexadecimal digits of no pattern: above the size that is compressed on the ring, and half of it stays after
+      // compression, which real daemons can still hand to their clients.
+      const value = randomBytes(70_000).toString('hex')
+      const file = path.join(folder, `large-${node}.xml`)
+      fs.writeFileSync(
+        file,
+        `<cluster_property_set id="cib-bootstrap-options"><nvpair id="large-${node}" name="large-${node}" value="${value}"/></cluster_property_set>`,
+      )
+      await lab.must(['exec', String(node), 'cibadmin', '-M', '-c', '-o', 'crm_config', '-x', file])
+      const all = await agreed()
+      expect(new Set(all).size).toBe(1)
+      expect(all[0]?.includes(value)).toBe(true)
+      await lab.must(['exec', '2', 'cibadmin', '-D', '-X', `<nvpair id="large-${node}"/>`])
+      expect(new Set(await agreed()).size).toBe(1)
+    }
   })
 
   test('feeds a real crm_mon that follows changes', async () => {
