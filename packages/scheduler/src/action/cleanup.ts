@@ -37,7 +37,7 @@ export function cancelRecurring(
   node: ClusterNode,
 ): Action {
   const key = operationKey(resource.id, taskName, intervalMs)
-  const action = requestAction(cluster, resource, { task: task.cancel, key, intervalMs, node, optional: false })
+  const action = requestAction(cluster, resource, { task: taskName, key, intervalMs, node, optional: false })
   action.task = task.cancel
   action.cancelTask = taskName
   action.meta.set('operation', taskName)

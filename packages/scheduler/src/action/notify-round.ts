@@ -98,7 +98,8 @@ function notification(
   keys: ReadonlyMap<string, string>,
 ): void {
   const [begin, done] = type === 'pre' ? [frame.pre, frame.preDone] : [frame.post, frame.postDone]
-  const made = begin === undefined || done === undefined ? undefined : frameAction(cluster, instance, node, frame, type, begin)
+  const made =
+    begin === undefined || done === undefined ? undefined : frameAction(cluster, instance, node, frame, type, begin)
   if (made !== undefined) {
     for (const [name, value] of keys) addMeta(made, name, value)
     addEdge(begin, made, f.optional)

@@ -6,7 +6,7 @@ import { applyColocation } from './colocation.ts'
 import { assignGroup } from './group.ts'
 import { mergePreferences } from './merge.ts'
 import { assignPrimitive } from './primitive.ts'
-import { sortByPlacement } from './utilization.ts'
+import { logCapacities, sortByPlacement } from './utilization.ts'
 
 /** Decides where every resource goes, and in which role. */
 export function assignResources(cluster: Cluster): void {
@@ -16,6 +16,7 @@ export function assignResources(cluster: Cluster): void {
     merge: (resource, table, attribute, factor, options) =>
       mergePreferences(cluster, resource, table, attribute, factor, options) ?? table,
   }
+  logCapacities(cluster, 'Original')
   sortByPlacement(cluster)
   const connections = cluster.remoteNodesExist
     ? cluster.resources.filter((resource) => resource.variant === variant.primitive && resource.isConnection)
@@ -23,6 +24,7 @@ export function assignResources(cluster: Cluster): void {
   for (const resource of connections) settle(assigner, resource, resource.partialTarget)
   const done = new Set(connections)
   for (const resource of cluster.resources) if (!done.has(resource)) settle(assigner, resource, undefined)
+  logCapacities(cluster, 'Remaining')
 }
 
 /** Assigns a resource, and on the way what it asks for. */

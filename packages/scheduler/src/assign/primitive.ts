@@ -9,7 +9,7 @@ import { hasInfluence } from './colocation.ts'
 import { finalize } from './finalize.ts'
 import { factorOf } from './merge.ts'
 import { sortedNodes } from './node-choice.ts'
-import { applyUtilization } from './utilization.ts'
+import { applyUtilization, logUse } from './utilization.ts'
 
 /** Assigns a primitive to the best of its nodes. */
 export function* assignPrimitive(
@@ -44,6 +44,7 @@ export function* assignPrimitive(
     finalize(resource, currentNode(resource), true)
   } else if (cluster.settings.stopAllResources) finalize(resource, undefined, true)
   else if (resource.provisional) choose(assigner, resource, prefer)
+  logUse(cluster, resource)
   resource.allocating = false
   if (resource.isConnection) settleRemoteNode(assigner, resource)
   return resource.assigned

@@ -4,7 +4,7 @@ import { addScore, isAvailable } from '../model/scoring.ts'
 import { currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { effectOf } from './colocation.ts'
-import { hashOrder } from './hash-order.ts'
+import { GlibOrder, hashOrder } from './hash-order.ts'
 import { mergePreferences } from './merge.ts'
 import { compareCapacity, sortedClusterNodes } from './node-choice.ts'
 
@@ -98,6 +98,31 @@ export function applyUtilization(cluster: Cluster, resource: Resource): ClusterN
   const limit = anyEnough ? needs : resource.utilization
   for (const node of usable) if (!isEnough(node, limit)) addScore(resource, node, -infinity)
   return anyEnough ? undefined : roomiest
+}
+
+function pairsText(values: ReadonlyMap<string, number>): string {
+  const order = new GlibOrder()
+  for (const name of values.keys()) order.add(name)
+  return order
+    .keys()
+    .map((name) => ` ${name}=${values.get(name) ?? 0}`)
+    .join('')
+}
+
+/** Writes what room every node has into the log. */
+export function logCapacities(cluster: Cluster, when: 'Original' | 'Remaining'): void {
+  if (!cluster.wantsUtilization) return
+  for (const node of cluster.nodes) {
+    cluster.log.push({ kind: 'score', text: `${when}: ${node.uname} capacity:${pairsText(node.utilization)}` })
+  }
+}
+
+/** Writes what a resource takes of the node that it was assigned to into the log. */
+export function logUse(cluster: Cluster, resource: Resource): void {
+  const node = resource.assigned
+  if (!cluster.wantsUtilization || node === undefined) return
+  const text = `pcmk__finalize_assignment: ${resource.id} utilization on ${node.uname}:${pairsText(resource.utilization)}`
+  cluster.log.push({ kind: 'score', text })
 }
 
 /** Puts resources that matter more, or have stronger wishes, first. */

@@ -38,7 +38,16 @@ function nodeState(
   if (chance.yes(6)) {
     const stray = randomHistory(
       chance,
-      { id: 'gone', class: 'ocf', provider: 'pacemaker', type: 'Dummy', promotable: false, unique: false, instances: 0, monitors: [] },
+      {
+        id: 'gone',
+        class: 'ocf',
+        provider: 'pacemaker',
+        type: 'Dummy',
+        promotable: false,
+        unique: false,
+        instances: 0,
+        monitors: [],
+      },
       uname,
       others,
     )
@@ -80,7 +89,16 @@ function fenceDevice(): RandomResource {
   const xml = element('primitive', { id: 'Fencing', class: 'stonith', type: 'fence_dummy' }, [
     element('operations', {}, [element('op', { id: 'Fencing-monitor', name: 'monitor', interval: '60s' })]),
   ])
-  const leaf = { id: 'Fencing', class: 'stonith', provider: undefined, type: 'fence_dummy', promotable: false, unique: false, instances: 0, monitors: [60_000] }
+  const leaf = {
+    id: 'Fencing',
+    class: 'stonith',
+    provider: undefined,
+    type: 'fence_dummy',
+    promotable: false,
+    unique: false,
+    instances: 0,
+    monitors: [60_000],
+  }
   return { id: 'Fencing', xml, leaves: [leaf], promotable: false }
 }
 
@@ -90,7 +108,9 @@ export function randomCib(seed: number): XmlElement {
   const nodes = Array.from({ length: chance.int(1, 4) }, (_, i) => `n${i + 1}`)
   const resources = Array.from({ length: chance.int(1, 5) }, (_, i) => randomResource(chance, `r${i + 1}`))
   if (chance.yes(60)) resources.push(fenceDevice())
-  const constraints = Array.from({ length: chance.int(0, 5) }, (_, i) => randomConstraint(chance, `c${i + 1}`, resources, nodes))
+  const constraints = Array.from({ length: chance.int(0, 5) }, (_, i) =>
+    randomConstraint(chance, `c${i + 1}`, resources, nodes),
+  )
   const configuration = element('configuration', {}, [
     element('crm_config', {}, options(chance)),
     element(
@@ -98,8 +118,14 @@ export function randomCib(seed: number): XmlElement {
       {},
       nodes.map((uname, i) =>
         element('node', { id: String(i + 1), uname }, [
-          ...pairs('instance_attributes', `nodes-${i + 1}`, { site: chance.maybe(50, ['1', '2']), standby: chance.maybe(95, ['on']) }),
-          ...pairs('utilization', `nodes-${i + 1}-util`, { cpu: chance.maybe(40, ['2', '4', '8']), ram: chance.maybe(60, ['2', '4']) }),
+          ...pairs('instance_attributes', `nodes-${i + 1}`, {
+            site: chance.maybe(50, ['1', '2']),
+            standby: chance.maybe(95, ['on']),
+          }),
+          ...pairs('utilization', `nodes-${i + 1}-util`, {
+            cpu: chance.maybe(40, ['2', '4', '8']),
+            ram: chance.maybe(60, ['2', '4']),
+          }),
         ]),
       ),
     ),
@@ -110,12 +136,22 @@ export function randomCib(seed: number): XmlElement {
     ),
     element('constraints', {}, constraints),
   ])
-  const states = nodes.flatMap((uname, i) => (chance.yes(95) ? [nodeState(chance, uname, String(i + 1), resources, nodes)] : []))
+  const states = nodes.flatMap((uname, i) =>
+    chance.yes(95) ? [nodeState(chance, uname, String(i + 1), resources, nodes)] : [],
+  )
   const tickets = element(
     'tickets',
     {},
     ['T1', 'T2'].flatMap((id) =>
-      chance.yes(50) ? [element('ticket_state', { id, granted: chance.pick(['true', 'false']), standby: chance.maybe(80, ['true']) })] : [],
+      chance.yes(50)
+        ? [
+            element('ticket_state', {
+              id,
+              granted: chance.pick(['true', 'false']),
+              standby: chance.maybe(80, ['true']),
+            }),
+          ]
+        : [],
     ),
   )
   return element(

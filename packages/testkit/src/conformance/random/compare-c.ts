@@ -21,7 +21,11 @@ const patienceMs = 20_000
 
 /** Outputs of the installed crm_simulate; undefined where it did not end well (it aborts on some inputs). */
 export function outputsOfC(cib: XmlElement, scratch: string): Outputs | undefined {
-  const [input, dot, graph] = ['in.xml', 'dot', 'graph'].map((name) => path.join(scratch, name)) as [string, string, string]
+  const [input, dot, graph] = ['in.xml', 'dot', 'graph'].map((name) => path.join(scratch, name)) as [
+    string,
+    string,
+    string,
+  ]
   fs.writeFileSync(input, formatXml(cib))
   for (const file of [dot, graph]) fs.rmSync(file, { force: true })
   const run = (args: readonly string[]) =>

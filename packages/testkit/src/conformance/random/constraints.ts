@@ -25,11 +25,20 @@ function location(chance: Chance, id: string, rsc: string, nodes: readonly strin
   }
   const expression = chance.yes(50)
     ? { attribute: '#uname', operation: chance.pick(['eq', 'ne']), value: chance.pick(nodes) }
-    : { attribute: 'site', operation: chance.pick(['eq', 'ne', 'lt', 'gte', 'defined', 'not_defined']), value: chance.pick(['1', '2']) }
+    : {
+        attribute: 'site',
+        operation: chance.pick(['eq', 'ne', 'lt', 'gte', 'defined', 'not_defined']),
+        value: chance.pick(['1', '2']),
+      }
   const hasNoValue = expression.operation.endsWith('defined')
   const rule = element(
     'rule',
-    { id: `${id}-r`, score: chance.pick(scores), 'boolean-op': chance.maybe(70, ['or', 'and']), role: chance.maybe(85, ['Promoted']) },
+    {
+      id: `${id}-r`,
+      score: chance.pick(scores),
+      'boolean-op': chance.maybe(70, ['or', 'and']),
+      role: chance.maybe(85, ['Promoted']),
+    },
     [element('expression', { id: `${id}-e`, ...expression, value: hasNoValue ? undefined : expression.value })],
   )
   return element('rsc_location', { id, rsc, 'resource-discovery': discovery }, [rule])
@@ -97,7 +106,15 @@ function order(chance: Chance, id: string, all: readonly RandomResource[]): XmlE
   return element(
     'rsc_order',
     Object.fromEntries(
-      Object.entries({ id, first: a.id, next: b.id, kind, symmetrical, firstTask: tasks(a), nextTask: tasks(b) }).flatMap(([name, value]) => {
+      Object.entries({
+        id,
+        first: a.id,
+        next: b.id,
+        kind,
+        symmetrical,
+        firstTask: tasks(a),
+        nextTask: tasks(b),
+      }).flatMap(([name, value]) => {
         const known: Record<string, string> = { next: 'then', firstTask: 'first-action', nextTask: 'then-action' }
         return value === undefined ? [] : [[known[name] ?? name, value]]
       }),
@@ -106,7 +123,12 @@ function order(chance: Chance, id: string, all: readonly RandomResource[]): XmlE
 }
 
 /** A random constraint. */
-export function randomConstraint(chance: Chance, id: string, all: readonly RandomResource[], nodes: readonly string[]): XmlElement {
+export function randomConstraint(
+  chance: Chance,
+  id: string,
+  all: readonly RandomResource[],
+  nodes: readonly string[],
+): XmlElement {
   const kind = chance.int(1, 100)
   if (kind <= 35) return location(chance, id, chance.pick(all).id, nodes)
   if (kind <= 65) return colocation(chance, id, all)

@@ -35,7 +35,14 @@ class Entries {
     this.#node = node
   }
 
-  add(id: string, operation: string, intervalMs: number, expected: number, usual: number, more: Readonly<Record<string, string>> = {}): void {
+  add(
+    id: string,
+    operation: string,
+    intervalMs: number,
+    expected: number,
+    usual: number,
+    more: Readonly<Record<string, string>> = {},
+  ): void {
     this.#callId += this.#chance.int(1, 3)
     const { rc, status, callId } = outcome(this.#chance, usual, this.#callId)
     const key = `${this.#chance.int(1, 9)}:${this.#chance.int(1, 5)}:${expected}:${uuid}`
@@ -61,7 +68,12 @@ class Entries {
 }
 
 /** History of one instance of a primitive on a node. */
-export function randomHistory(chance: Chance, leaf: RandomLeaf, node: string, others: readonly string[]): XmlElement | undefined {
+export function randomHistory(
+  chance: Chance,
+  leaf: RandomLeaf,
+  node: string,
+  others: readonly string[],
+): XmlElement | undefined {
   const number = leaf.unique ? chance.int(0, Math.max(0, leaf.instances - 1)) : undefined
   const name = number === undefined ? leaf.id : `${leaf.id}:${number}`
   const entries = new Entries(chance, name, chance.yes(70) ? node : undefined)
@@ -72,7 +84,8 @@ export function randomHistory(chance: Chance, leaf: RandomLeaf, node: string, ot
   else if (kind <= 90 || others.length === 0) {
     entries.add(`${name}_last_0`, leaf.promotable && chance.yes(40) ? 'promote' : 'start', 0, 0, 0)
     for (const interval of leaf.monitors) {
-      if (chance.yes(70)) entries.add(`${name}_monitor_${interval}`, 'monitor', interval, 0, leaf.promotable && chance.yes(30) ? 8 : 0)
+      if (chance.yes(70))
+        entries.add(`${name}_monitor_${interval}`, 'monitor', interval, 0, leaf.promotable && chance.yes(30) ? 8 : 0)
     }
   } else if (kind <= 95) {
     const peer = chance.pick(others)
@@ -82,5 +95,9 @@ export function randomHistory(chance: Chance, leaf: RandomLeaf, node: string, ot
     entries.add(`${name}_migrate_from_0`, 'migrate_from', 0, 0, 0, { migrate_source: peer, migrate_target: node })
   }
   if (chance.yes(6)) entries.add(`${name}_last_failure_0`, 'monitor', chance.pick([0, 10_000]), 0, 1)
-  return element('lrm_resource', { id: name, class: leaf.class, provider: leaf.provider, type: leaf.type }, entries.list)
+  return element(
+    'lrm_resource',
+    { id: name, class: leaf.class, provider: leaf.provider, type: leaf.type },
+    entries.list,
+  )
 }

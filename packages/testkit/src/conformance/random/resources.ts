@@ -46,7 +46,11 @@ function primitiveMeta(chance: Chance, inClone: boolean): Record<string, string 
   }
 }
 
-function operations(chance: Chance, id: string, promotable: boolean): { readonly xml: XmlElement[]; readonly monitors: number[] } {
+function operations(
+  chance: Chance,
+  id: string,
+  promotable: boolean,
+): { readonly xml: XmlElement[]; readonly monitors: number[] } {
   const list: XmlElement[] = []
   const monitors: number[] = []
   const op = (name: string, interval: string, more: Record<string, string | undefined>): void => {
@@ -54,7 +58,10 @@ function operations(chance: Chance, id: string, promotable: boolean): { readonly
   }
   const anyFail = ['ignore', 'block', 'stop', 'restart', 'standby', 'fence', 'demote']
   if (chance.yes(70)) {
-    op('monitor', '10s', { 'on-fail': chance.maybe(75, anyFail), role: promotable ? chance.maybe(50, ['Unpromoted']) : undefined })
+    op('monitor', '10s', {
+      'on-fail': chance.maybe(75, anyFail),
+      role: promotable ? chance.maybe(50, ['Unpromoted']) : undefined,
+    })
     monitors.push(10_000)
   }
   if (promotable && chance.yes(60)) {
@@ -71,13 +78,20 @@ function operations(chance: Chance, id: string, promotable: boolean): { readonly
 function primitive(
   chance: Chance,
   id: string,
-  traits: { readonly promotable: boolean; readonly unique: boolean; readonly instances: number; readonly cloned: boolean },
+  traits: {
+    readonly promotable: boolean
+    readonly unique: boolean
+    readonly instances: number
+    readonly cloned: boolean
+  },
 ): { readonly xml: XmlElement; readonly leaf: RandomLeaf } {
   const { promotable } = traits
   const provider = chance.yes(80) || promotable || traits.unique ? 'pacemaker' : undefined
   const agentClass = provider === undefined ? 'lsb' : 'ocf'
   const { xml: ops, monitors } = operations(chance, id, promotable)
-  const utilization = chance.yes(25) ? pairs('utilization', `${id}-util`, { cpu: String(chance.int(1, 3)), ram: chance.maybe(50, ['1', '2']) }) : []
+  const utilization = chance.yes(25)
+    ? pairs('utilization', `${id}-util`, { cpu: String(chance.int(1, 3)), ram: chance.maybe(50, ['1', '2']) })
+    : []
   const xml = element('primitive', { id, class: agentClass, provider, type: promotable ? 'Stateful' : 'Dummy' }, [
     ...pairs('meta_attributes', `${id}-meta`, primitiveMeta(chance, traits.cloned)),
     ...utilization,
@@ -85,13 +99,26 @@ function primitive(
   ])
   return {
     xml,
-    leaf: { id, class: agentClass, provider, type: promotable ? 'Stateful' : 'Dummy', promotable, unique: traits.unique, instances: traits.instances, monitors },
+    leaf: {
+      id,
+      class: agentClass,
+      provider,
+      type: promotable ? 'Stateful' : 'Dummy',
+      promotable,
+      unique: traits.unique,
+      instances: traits.instances,
+      monitors,
+    },
   }
 }
 
 const alone = { promotable: false, unique: false, instances: 0, cloned: false }
 
-function group(chance: Chance, id: string, traits: typeof alone): { readonly xml: XmlElement; readonly leaves: RandomLeaf[] } {
+function group(
+  chance: Chance,
+  id: string,
+  traits: typeof alone,
+): { readonly xml: XmlElement; readonly leaves: RandomLeaf[] } {
   const members = Array.from({ length: chance.int(1, 3) }, (_, i) => primitive(chance, `${id}m${i + 1}`, traits))
   const meta = pairs('meta_attributes', `${id}-meta`, {
     ordered: chance.maybe(88, ['false']),
@@ -99,7 +126,10 @@ function group(chance: Chance, id: string, traits: typeof alone): { readonly xml
     'target-role': chance.maybe(94, ['Stopped']),
     'is-managed': chance.maybe(96, ['false']),
   })
-  return { xml: element('group', { id }, [...meta, ...members.map((item) => item.xml)]), leaves: members.map((item) => item.leaf) }
+  return {
+    xml: element('group', { id }, [...meta, ...members.map((item) => item.xml)]),
+    leaves: members.map((item) => item.leaf),
+  }
 }
 
 function clone(chance: Chance, id: string): RandomResource {
