@@ -36,7 +36,8 @@ export const run: Tool = async (argv) => {
   })
   let cmap: CmapAdminClient
   try {
-    cmap = await (map === 'stats' || clear !== undefined ? ring.cmapStats(lost) : ring.cmap(lost))
+    // The keys that clear statistics stand in the map of configuration: that of statistics takes no writes.
+    cmap = await (map === 'stats' && clear === undefined ? ring.cmapStats(lost) : ring.cmap(lost))
   } catch (error) {
     if (!(error instanceof CsError)) throw error
     return complain(`Failed to initialize the cmap API. Error ${error.code}\n`)

@@ -188,4 +188,12 @@ test.skipIf(missing !== undefined)(`the C tools read our corosync as our tools d
   await lab.must(['start', '2', 'groups', process.execPath, path.join(folder, 'groups.mjs')])
   while (!(await lab.exec(3, 'corosync-cpgtool', '-n')).stdout.includes('zz'));
   await same(3, `${readings}${writings}`)
+  expect(await lab.exec(3, 'corosync-cfgtool', '-H')).toEqual({
+    status: 0,
+    stdout: 'Shutting down corosync\n',
+    stderr: '',
+  })
+  while ((await lab.exec(1, 'corosync-quorumtool', '-s')).stdout.includes('Nodes:            3'));
+  // A node that leaves in good order must not lower what the others expect: two of three keep needing two.
+  expect((await lab.exec(1, 'corosync-quorumtool', '-s')).stdout).toMatch(/Expected votes: {3}3\n/)
 })
