@@ -1,7 +1,7 @@
 import dgram from 'node:dgram'
-import net from 'node:net'
 import os from 'node:os'
 import { monoMs } from '@quorate/base'
+import { TcpConnection } from '@quorate/qb/ffi'
 import type { ListenerConf } from '../daemon-conf.ts'
 import { type CallBack, type FenceRequest, openFenceRequest } from '../fence-request.ts'
 import { RateLimiter } from '../rate-limit.ts'
@@ -10,7 +10,7 @@ import { calledBack } from '../server-session.ts'
 import { ConnectionTable } from './connection-table.ts'
 import { connectMsMax, type Listener, type SecureHost } from './listener.ts'
 import { serveConnection } from './secure-connection.ts'
-import { plainAddress } from './tcp-listener.ts'
+import { addressText, plainAddress, scopeOf } from './tcp-listener.ts'
 
 /** Other addresses of one requester that are kept for the case that the first cannot be called back. */
 export const alternatesMax = 8
@@ -130,46 +130,23 @@ export class MulticastListener implements Listener {
   async #callBack({ request, zone }: Waiting): Promise<string> {
     const target = request.callBack
     if (target === undefined) return 'malformed'
-    const source = addressText(target)
-    const host = zone !== undefined && /^fe[89ab]/i.test(source) ? `${source}%${zone}` : source
-    const socket = net.connect({ host, port: target.port, noDelay: true, allowHalfOpen: true })
-    this.#connections.add(socket)
+    const source = addressText(target.address)
+    const scope = zone !== undefined && /^fe[89ab]/i.test(source) ? scopeOf(`${source}%${zone}`) : 0
+    let connection: TcpConnection
     try {
-      await connected(socket)
+      connection = await TcpConnection.connect({ bytes: target.address, port: target.port, scope }, connectMsMax)
     } catch (error) {
       this.#host.journal.debug(1, `${source}: ${error instanceof Error ? error.message : error}`)
       return 'unreachable'
     }
+    this.#connections.add(connection)
     const owner = { admit: () => true, executed: () => undefined }
-    return serveConnection(this.#host, socket, calledBack(this.#host.security, request), source, owner)
+    return serveConnection(this.#host, connection, calledBack(this.#host.security, request), source, owner)
   }
 }
 
-function connected(socket: net.Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
-      socket.destroy(new Error(`not connected within ${connectMsMax} ms`))
-    }, connectMsMax)
-    socket.once('error', (error) => {
-      clearTimeout(late)
-      reject(error)
-    })
-    socket.once('connect', () => {
-      clearTimeout(late)
-      resolve()
-    })
-  })
-}
-
 function sameCallBack(a: CallBack | undefined, b: CallBack | undefined): boolean {
-  return a !== undefined && b !== undefined && a.port === b.port && addressText(a) === addressText(b)
-}
-
-/** The address of a requester as text. */
-export function addressText(of: CallBack): string {
-  if (of.family === 'ipv4') return of.address.join('.')
-  const words = Array.from({ length: 8 }, (_, i) => ((of.address[2 * i] ?? 0) << 8) | (of.address[2 * i + 1] ?? 0))
-  return new URL(`http://[${words.map((word) => word.toString(16)).join(':')}]`).hostname.slice(1, -1)
+  return a !== undefined && b !== undefined && a.port === b.port && addressText(a.address) === addressText(b.address)
 }
 
 /** Interfaces with an address of the family, one row for each name. */

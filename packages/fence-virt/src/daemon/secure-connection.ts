@@ -1,5 +1,4 @@
 import { randomFillSync } from 'node:crypto'
-import type { Duplex } from 'node:stream'
 import type { FenceRequest } from '../fence-request.ts'
 import { digestSize } from '../hash.ts'
 import { encodeHosts } from '../host-record.ts'
@@ -7,6 +6,7 @@ import { responses } from '../operation.ts'
 import { type ServerSession, type ServerStep, type SessionFault, stepServer } from '../server-session.ts'
 import type { Answer } from './fence-desk.ts'
 import { handshakeMsMax, type SecureHost } from './listener.ts'
+import type { Peer } from './peer.ts'
 
 /** How a connection ended: with its request carried out, or without. */
 export type ConnectionEnd = 'executed' | SessionFault | 'late' | 'lost' | 'repeated'
@@ -30,7 +30,7 @@ function nextChallenge(): Uint8Array {
   return challenge
 }
 
-/** Time the answer may take to leave. */
+/** Time in which the peer must have taken the answer and closed. */
 const answerMsMax = 10_000
 
 /**
@@ -40,19 +40,19 @@ const answerMsMax = 10_000
  */
 export function serveConnection(
   host: SecureHost,
-  stream: Duplex,
+  peer: Peer,
   first: ServerStep,
   source: string,
   owner: ConnectionOwner,
 ): Promise<ConnectionEnd> {
   return new Promise((resolve) => {
-    new SecureConnection(host, stream, source, owner, resolve).begin(first)
+    new SecureConnection(host, peer, source, owner, resolve).begin(first)
   })
 }
 
 class SecureConnection {
   readonly #host: SecureHost
-  readonly #stream: Duplex
+  readonly #peer: Peer
   readonly #source: string
   readonly #owner: ConnectionOwner
   readonly #done: (end: ConnectionEnd) => void
@@ -64,13 +64,13 @@ class SecureConnection {
 
   constructor(
     host: SecureHost,
-    stream: Duplex,
+    peer: Peer,
     source: string,
     owner: ConnectionOwner,
     done: (end: ConnectionEnd) => void,
   ) {
     this.#host = host
-    this.#stream = stream
+    this.#peer = peer
     this.#source = source
     this.#owner = owner
     this.#done = done
@@ -78,19 +78,17 @@ class SecureConnection {
   }
 
   begin(first: ServerStep): void {
-    this.#stream.on('data', (bytes: Uint8Array) => {
-      this.#take(stepServer(this.#host.security, this.#session, bytes, this.#challenge))
+    this.#peer.listen({
+      onBytes: (bytes) => this.#take(stepServer(this.#host.security, this.#session, bytes, this.#challenge)),
+      onGone: (why) => this.#onGone(why),
     })
-    this.#stream.on('error', (error) => this.#onLost(error.message))
-    this.#stream.on('end', () => this.#onLost('closed by the peer'))
-    this.#stream.on('close', () => this.#onLost('closed'))
     this.#take(first)
   }
 
   #take(step: ServerStep): void {
     this.#session = step.session
     for (const effect of step.effects) {
-      if (effect.do === 'send') this.#stream.write(effect.bytes)
+      if (effect.do === 'send') this.#peer.send(effect.bytes)
       else if (effect.do === 'refuse') this.#finish(effect.fault, effect.why)
       else this.#execute(effect.request)
     }
@@ -102,31 +100,34 @@ class SecureConnection {
     clearTimeout(this.#deadline)
     const { operation, domain } = request
     this.#host.desk.handle({ operation, target: domain, source: this.#source }).then((answer) => {
+      this.#isExecuting = false
       this.#owner.executed(request)
       this.#answer(answer)
     })
   }
 
   #answer(answer: Answer): void {
-    this.#isExecuting = false
-    this.#deadline = setTimeout(() => this.#finish('executed', undefined), answerMsMax)
-    if (this.#stream.destroyed) return this.#finish('executed', undefined)
-    this.#stream.end(encodeAnswer(answer), () => this.#finish('executed', undefined))
+    this.#peer.end(encodeAnswer(answer))
+    this.#finish('executed', undefined)
   }
 
-  /** A peer that is gone does not call back what it asked for. */
-  #onLost(why: string): void {
-    if (this.#isExecuting) return
-    this.#finish(this.#session.phase === 'proven' ? 'executed' : 'lost', why)
+  /** A peer that is gone does not call back what it asked for: that goes on to its end. */
+  #onGone(why: string): void {
+    clearTimeout(this.#deadline)
+    this.#peer.destroy()
+    if (!this.#isExecuting) this.#finish('lost', why)
   }
 
   #finish(end: ConnectionEnd, why: string | undefined): void {
     if (this.#isOver) return
     this.#isOver = true
     clearTimeout(this.#deadline)
-    if (end !== 'executed') this.#host.journal.debug(1, `${this.#source}: dropped (${end}): ${why}`)
-    if (end === 'executed') this.#stream.resume()
-    else this.#stream.destroy()
+    if (end === 'executed') {
+      if (!this.#peer.isDestroyed) this.#deadline = setTimeout(() => this.#peer.destroy(), answerMsMax)
+    } else {
+      this.#host.journal.debug(1, `${this.#source}: dropped (${end}): ${why}`)
+      this.#peer.destroy()
+    }
     this.#done(end)
   }
 }

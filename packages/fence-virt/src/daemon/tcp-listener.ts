@@ -1,5 +1,7 @@
-import net from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { monoMs } from '@quorate/base'
+import { type TcpAddress, type TcpConnection, TcpServer } from '@quorate/qb/ffi'
+import { addressBytes } from '../client/multicast-exchange.ts'
 import type { ListenerConf } from '../daemon-conf.ts'
 import { RateLimiter } from '../rate-limit.ts'
 import { RecentRequests, requestKey } from '../recent-requests.ts'
@@ -16,7 +18,7 @@ export class TcpListener implements Listener {
   readonly #recent = new RecentRequests()
   readonly #rates: RateLimiter
   readonly #connections = new ConnectionTable()
-  readonly #server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#onConnection(socket))
+  #server: TcpServer | undefined
 
   constructor(conf: Extract<ListenerConf, { kind: 'tcp' }>, host: SecureHost) {
     this.#conf = conf
@@ -24,20 +26,17 @@ export class TcpListener implements Listener {
     this.#rates = new RateLimiter(host.rateLimit)
   }
 
-  start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host: this.#conf.address, port: this.#conf.port, ipv6Only: true }, () => {
-        this.#server.off('error', reject)
-        this.#server.on('error', (error) => this.#host.journal.error(`tcp: ${error.message}`))
-        resolve()
-      })
-    })
+  async start(): Promise<void> {
+    this.#server = new TcpServer(
+      { bytes: addressBytes(this.#conf.address), port: this.#conf.port, scope: scopeOf(this.#conf.address) },
+      (connection, from) => this.#onConnection(connection, from),
+      (why) => this.#host.journal.error(`tcp: ${why}`),
+    )
   }
 
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#connections.closeAll()
-    return new Promise((resolve) => this.#server.close(() => resolve()))
+    this.#server?.close()
   }
 
   describe(): Readonly<Record<string, string>> {
@@ -46,17 +45,32 @@ export class TcpListener implements Listener {
     return { address, port: `${port}`, hash, auth, connections: `${this.#connections.count}` }
   }
 
-  #onConnection(socket: net.Socket): void {
-    const source = plainAddress(socket.remoteAddress ?? '')
+  #onConnection(connection: TcpConnection, from: TcpAddress): void {
+    const source = plainAddress(addressText(from.bytes))
     if (!this.#rates.take(source, monoMs(performance.now()))) {
       this.#host.journal.debug(1, `${source}: dropped (too many requests)`)
-      socket.on('error', () => undefined)
-      socket.destroy()
+      connection.destroy()
       return
     }
-    this.#connections.add(socket)
-    serveConnection(this.#host, socket, { session: awaitingRequest, effects: [] }, source, singleUse(this.#recent))
+    this.#connections.add(connection)
+    serveConnection(this.#host, connection, { session: awaitingRequest, effects: [] }, source, singleUse(this.#recent))
   }
+}
+
+/** Number of the interface behind the `%` of a link-local address; 0 where there is none. */
+export function scopeOf(address: string): number {
+  const zone = /%(.+)$/.exec(address)?.[1]
+  if (zone === undefined) return 0
+  if (/^\d+$/.test(zone)) return Number(zone)
+  const found = networkInterfaces()[zone]?.find((one) => one.family === 'IPv6')
+  return found !== undefined && 'scopeid' in found ? found.scopeid : 0
+}
+
+/** The 4 or 16 bytes of an address as text. */
+export function addressText(bytes: Uint8Array): string {
+  if (bytes.byteLength === 4) return bytes.join('.')
+  const words = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0))
+  return new URL(`http://[${words.map((word) => word.toString(16)).join(':')}]`).hostname.slice(1, -1)
 }
 
 /** Admits each request once within its window. */

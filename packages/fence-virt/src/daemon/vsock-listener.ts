@@ -5,6 +5,7 @@ import { RecentRequests } from '../recent-requests.ts'
 import { awaitingRequest } from '../server-session.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { Listener, SecureHost } from './listener.ts'
+import { StreamPeer } from './peer.ts'
 import { serveConnection } from './secure-connection.ts'
 import { singleUse } from './tcp-listener.ts'
 
@@ -32,8 +33,9 @@ export class VsockListener implements Listener {
         stream.destroy()
         return
       }
-      this.#connections.add(stream)
-      serveConnection(this.#host, stream, { session: awaitingRequest, effects: [] }, source, singleUse(this.#recent))
+      const peer = new StreamPeer(stream)
+      this.#connections.add(peer)
+      serveConnection(this.#host, peer, { session: awaitingRequest, effects: [] }, source, singleUse(this.#recent))
     })
   }
 

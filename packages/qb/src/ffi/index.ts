@@ -6,6 +6,7 @@ export { becomeRealtime } from './realtime.ts'
 export { briefWaitUsMax, Semaphore } from './semaphore.ts'
 export { openSerialPort, type SerialSettings } from './serial-line.ts'
 export { allocateFile, mappedBytesMax, mapShared, mapTwice, pageBytes, type SharedMemory } from './shared-memory.ts'
+export { type TcpAddress, TcpConnection, type TcpListenerHandlers, TcpServer } from './tcp-socket.ts'
 export { type UdpAddress, UdpSocket, udpAddress } from './udp-socket.ts'
 export {
   type PeerCredentials,

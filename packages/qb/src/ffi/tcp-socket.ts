@@ -1,0 +1,258 @@
+import { DescriptorWatch } from './descriptor-watch.ts'
+import { checked, lastErrno, native, SystemCallError } from './libc.ts'
+
+const socket = native('socket', 'int', ['int', 'int', 'int'])
+const bind = native('bind', 'int', ['int', 'void *', 'uint32_t'])
+const connect = native('connect', 'int', ['int', 'void *', 'uint32_t'])
+const listen = native('listen', 'int', ['int', 'int'])
+const accept4 = native('accept4', 'int', ['int', 'void *', 'void *', 'int'])
+const recv = native('recv', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
+const send = native('send', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
+const shutdown = native('shutdown', 'int', ['int', 'int'])
+const closeFd = native('close', 'int', ['int'])
+const setsockopt = native('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t'])
+const getsockopt = native('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *'])
+
+const families = { 4: 2, 16: 10 } as const
+const addressBytesMax = 28
+const typeStream = 1
+const nonBlocking = 0o4000
+const closeOnExec = 0o2000000
+const noSignal = 0x4000
+const levelSocket = 1
+const reuseAddress = 2
+const pendingError = 4
+const levelTcp = 6
+const noDelay = 1
+const levelIpv6 = 41
+const ipv6Only = 26
+const shutWrite = 1
+const errnoAgain = 11
+const errnoInProgress = 115
+const errnoManyFiles = 24
+const backlog = 511
+/** Connections taken in one turn of the loop. */
+const acceptsMax = 64
+const chunkBytes = 65_536
+
+/** Where a TCP socket is: 4 or 16 bytes in network order, a port, and the interface of a link-local address. */
+export type TcpAddress = { readonly bytes: Uint8Array; readonly port: number; readonly scope?: number }
+
+function encodeAddress({ bytes, port, scope = 0 }: TcpAddress): Uint8Array {
+  const isSix = bytes.byteLength === 16
+  const out = new Uint8Array(isSix ? addressBytesMax : 16)
+  const view = new DataView(out.buffer)
+  view.setUint16(0, isSix ? families[16] : families[4], true)
+  view.setUint16(2, port)
+  out.set(bytes.subarray(0, isSix ? 16 : 4), isSix ? 8 : 4)
+  if (isSix) view.setUint32(24, scope, true)
+  return out
+}
+
+function decodeAddress(raw: Uint8Array): TcpAddress {
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
+  const port = view.getUint16(2)
+  if (view.getUint16(0, true) === families[4]) return { bytes: raw.slice(4, 8), port }
+  return { bytes: raw.slice(8, 24), port, scope: view.getUint32(24, true) }
+}
+
+function open(bytes: Uint8Array): number {
+  const family = bytes.byteLength === 16 ? families[16] : families[4]
+  return checked(socket(family, typeStream | nonBlocking | closeOnExec, 0), 'socket', '')
+}
+
+function setOption(fd: number, level: number, option: number): void {
+  checked(setsockopt(fd, level, option, Uint8Array.of(1, 0, 0, 0), 4), 'setsockopt', `${level} ${option}`)
+}
+
+/** What a connection tells its owner. Nothing is told behind `onGone`. */
+export type TcpListenerHandlers = {
+  onBytes(bytes: Uint8Array): void
+  /** The peer has closed, or the connection broke. Told once. */
+  onGone(why: string): void
+}
+
+/**
+ * A TCP connection without node's streams: for daemons whose connections live for a few short messages, where streams
+ * would cost more than the work. Small messages only: what the kernel does not take at once is kept.
+ */
+export class TcpConnection {
+  readonly #fd: number
+  readonly #watch: DescriptorWatch
+  /** Nothing is read before there is somebody to hear it. */
+  #handlers: TcpListenerHandlers | undefined
+  #unsent: Uint8Array = new Uint8Array(0)
+  #isEnding = false
+  #isOpen = true
+  #onReady: (() => void) | undefined
+
+  constructor(fd: number, onReady?: () => void) {
+    this.#fd = fd
+    this.#onReady = onReady
+    this.#watch = new DescriptorWatch(fd, ({ readable, writable }) => {
+      if (writable) this.#becameWritable()
+      if (readable && this.#isOpen && this.#onReady === undefined && this.#handlers !== undefined) this.#receive()
+    })
+    this.#rewatch()
+  }
+
+  /** Connects. Rejects with the SystemCallError of the attempt, or after `timeoutMs`. */
+  static connect(to: TcpAddress, timeoutMs: number): Promise<TcpConnection> {
+    return new Promise((resolve, reject) => {
+      const fd = open(to.bytes)
+      setOption(fd, levelTcp, noDelay)
+      const address = encodeAddress(to)
+      if (connect(fd, address, address.byteLength) < 0 && lastErrno() !== errnoInProgress) {
+        const errno = lastErrno()
+        closeFd(fd)
+        reject(new SystemCallError('connect', errno, `to port ${to.port}`))
+        return
+      }
+      const errnoTimedOut = 110
+      const late = setTimeout(() => settle(errnoTimedOut), timeoutMs)
+      const connection = new TcpConnection(fd, () => settle(errorOf(fd)))
+      const settle = (errno: number): void => {
+        clearTimeout(late)
+        if (errno === 0) return resolve(connection)
+        connection.destroy()
+        reject(new SystemCallError('connect', errno, `to port ${to.port}`))
+      }
+    })
+  }
+
+  /** Begins to read. What arrived before is heard as well. */
+  listen(handlers: TcpListenerHandlers): void {
+    this.#handlers = handlers
+    this.#rewatch()
+  }
+
+  get isDestroyed(): boolean {
+    return !this.#isOpen
+  }
+
+  send(bytes: Uint8Array): void {
+    if (!this.#isOpen || this.#isEnding) return
+    if (this.#unsent.byteLength === 0) this.#transmit(bytes)
+    else this.#unsent = new Uint8Array(Buffer.concat([this.#unsent, bytes]))
+    this.#rewatch()
+  }
+
+  /** Sends the last bytes and closes, at once where the kernel has taken them and nothing unread would reset them. */
+  end(bytes: Uint8Array): void {
+    this.send(bytes)
+    this.#isEnding = true
+    if (this.#isOpen && this.#unsent.byteLength === 0) this.#closeOrderly()
+  }
+
+  /** Closes at once. Idempotent; nothing is told. */
+  destroy(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#watch.close()
+    closeFd(this.#fd)
+  }
+
+  /** A close with unread bytes would reset the connection, and the peer might lose what it has not read yet. */
+  #closeOrderly(): void {
+    const got = recv(this.#fd, chunk, chunkBytes, 0)
+    if (got === 0 || (got < 0 && lastErrno() === errnoAgain)) return this.destroy()
+    shutdown(this.#fd, shutWrite)
+  }
+
+  #rewatch(): void {
+    if (!this.#isOpen) return
+    const isConnecting = this.#onReady !== undefined
+    const isHeard = this.#handlers !== undefined
+    this.#watch.want({ readable: !isConnecting && isHeard, writable: isConnecting || this.#unsent.byteLength > 0 })
+  }
+
+  #becameWritable(): void {
+    const onReady = this.#onReady
+    this.#onReady = undefined
+    onReady?.()
+    if (!this.#isOpen) return
+    if (this.#unsent.byteLength > 0) {
+      this.#transmit(this.#unsent)
+      if (this.#isEnding && this.#unsent.byteLength === 0) this.#closeOrderly()
+    }
+    this.#rewatch()
+  }
+
+  #transmit(bytes: Uint8Array): void {
+    const put = send(this.#fd, bytes, bytes.byteLength, noSignal)
+    if (put < 0 && lastErrno() !== errnoAgain) return this.#lose(`send: errno ${lastErrno()}`)
+    const left = bytes.subarray(Math.max(0, put))
+    this.#unsent = bytes === this.#unsent ? left : new Uint8Array(left)
+  }
+
+  #receive(): void {
+    const got = recv(this.#fd, chunk, chunkBytes, 0)
+    if (got > 0) return this.#handlers?.onBytes(chunk.slice(0, got))
+    if (got < 0 && lastErrno() === errnoAgain) return
+    this.#lose(got === 0 ? 'closed by the peer' : `recv: errno ${lastErrno()}`)
+  }
+
+  #lose(why: string): void {
+    if (!this.#isOpen) return
+    this.destroy()
+    this.#handlers?.onGone(why)
+  }
+}
+
+/** One for all connections: what arrives is copied out of it at once. */
+const chunk = new Uint8Array(chunkBytes)
+
+function errorOf(fd: number): number {
+  const value = new Uint8Array(4)
+  if (getsockopt(fd, levelSocket, pendingError, value, Uint8Array.of(4, 0, 0, 0)) < 0) return lastErrno()
+  return new DataView(value.buffer).getInt32(0, true)
+}
+
+/** Listens on one address; hands over connections with the address of their peer. */
+export class TcpServer {
+  readonly #fd: number
+  readonly #watch: DescriptorWatch
+  readonly #onConnection: (connection: TcpConnection, from: TcpAddress) => void
+  readonly #onTrouble: (why: string) => void
+
+  /** @throws SystemCallError such as EADDRINUSE */
+  constructor(
+    on: TcpAddress,
+    onConnection: (connection: TcpConnection, from: TcpAddress) => void,
+    onTrouble: (why: string) => void,
+  ) {
+    this.#onConnection = onConnection
+    this.#onTrouble = onTrouble
+    this.#fd = open(on.bytes)
+    try {
+      setOption(this.#fd, levelSocket, reuseAddress)
+      if (on.bytes.byteLength === 16) setOption(this.#fd, levelIpv6, ipv6Only)
+      const address = encodeAddress(on)
+      checked(bind(this.#fd, address, address.byteLength), 'bind', `to port ${on.port}`)
+      checked(listen(this.#fd, backlog), 'listen', `on port ${on.port}`)
+    } catch (error) {
+      closeFd(this.#fd)
+      throw error
+    }
+    this.#watch = new DescriptorWatch(this.#fd, () => this.#accept())
+    this.#watch.want({ readable: true, writable: false })
+  }
+
+  close(): void {
+    this.#watch.close()
+    closeFd(this.#fd)
+  }
+
+  #accept(): void {
+    for (let taken = 0; taken < acceptsMax; taken += 1) {
+      const raw = new Uint8Array(addressBytesMax)
+      const fd = accept4(this.#fd, raw, Uint8Array.of(addressBytesMax, 0, 0, 0), nonBlocking | closeOnExec)
+      if (fd < 0) {
+        if (lastErrno() === errnoManyFiles) this.#onTrouble('too many open files')
+        return
+      }
+      setOption(fd, levelTcp, noDelay)
+      this.#onConnection(new TcpConnection(fd), decodeAddress(raw))
+    }
+  }
+}
