@@ -1,10 +1,10 @@
-/** Exit codes of the daemon, as the C one has them. */
+/** Exit codes of the daemon, as the C one has them but for `config` (docs/decisions/0008). */
 export const exitCodes = {
   ok: 0,
   /** The log file cannot be opened, or what logging {} says makes no sense. */
   logging: 7,
   /** corosync.conf cannot be used. */
-  config: 8,
+  config: 1,
   /** The ring id cannot be kept. */
   storeRingId: 9,
   /** Another corosync runs here. */

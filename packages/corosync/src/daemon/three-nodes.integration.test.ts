@@ -186,14 +186,14 @@ test('SIGTERM: the node says good-bye, ends with 0, and the others know at once'
   expect(fs.existsSync(path.join(folderOf(2), 'run/corosync.pid'))).toBe(false)
 })
 
-test('a broken corosync.conf: one message with file and line, exit 8, nothing started', () => {
+test('a broken corosync.conf: one message with file and line, exit 1, nothing started', () => {
   const file = path.join(folderOf(1), 'etc/corosync/corosync.conf')
   fs.writeFileSync(file, configuration().replace('token: 400', 'token: soon'))
   const { status, stderr } = spawnSync(process.execPath, [program, 'corosync', '-f'], {
     env: { ...process.env, QUORATE_ROOT: folderOf(1) },
     encoding: 'utf8',
   })
-  expect(status).toBe(8)
+  expect(status).toBe(1)
   expect(stderr).toBe(
     `corosync: ${file}:4: Value of key "totem.token" is expected to be integer in range (0..4294967295), but "soon" was given\n`,
   )
