@@ -34,7 +34,9 @@ export function requestAction(cluster: Cluster, resource: Resource, request: Act
   judgeOptional(action, resource, optional)
   if (action.node !== undefined && action.operation !== undefined && !action.parametersUnpacked) {
     const context = ruleContext(cluster, { attributes: action.node.attributes })
-    unpackSets(cluster, action.operation, 'instance_attributes', action.extra, context)
+    const extra = new Map<string, string>()
+    unpackSets(cluster, action.operation, 'instance_attributes', extra, context)
+    if (extra.size > 0) action.extra = extra
     action.parametersUnpacked = true
   }
   judgeRunnable(cluster, action, resource, recorded)

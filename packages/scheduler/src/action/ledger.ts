@@ -78,6 +78,7 @@ export function actionsFor(resource: Resource, taskName: string, node?: ClusterN
 /** Orders two actions; false where the same was said before (by any of the flags). */
 export function addEdge(first: Action | undefined, then: Action | undefined, flags: number): boolean {
   if (flags === edgeFlag.none || first === undefined || then === undefined) return false
+  first.orderedBefore ??= new Map()
   const before = first.orderedBefore.get(then)
   if (before !== undefined && (before & flags) !== 0) return false
   first.orderedBefore.set(then, (before ?? 0) | flags)

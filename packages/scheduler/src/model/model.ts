@@ -263,6 +263,8 @@ export const onFail = {
 } as const
 export type OnFail = (typeof onFail)[keyof typeof onFail]
 
+const noAttributes: ReadonlyMap<string, string> = new Map()
+
 /** One thing that the cluster may have to do. */
 export class Action {
   /** Number in the graph; 0 for actions that are never recorded. */
@@ -293,14 +295,15 @@ export class Action {
   reason: string | undefined
   cancelTask: string | undefined
   readonly meta = new Map<string, string>()
-  readonly extra = new Map<string, string>()
+  /** Instance attributes of its own; there are few operations that have any. */
+  extra: ReadonlyMap<string, string> = noAttributes
   runnableBefore = 0
   requiredRunnableBefore = 0
   /** Edges that end here, and edges that start here, in order of creation. */
   before: Edge[] = []
   readonly after: Edge[] = []
   /** All flags that an edge to an action was ever created with. */
-  readonly orderedBefore = new Map<Action, number>()
+  orderedBefore: Map<Action, number> | undefined
   /** Epoch of the last walk that came by. */
   visited = 0
 
