@@ -9,6 +9,7 @@ export {
   callOptions,
 } from './cib-manager/service.ts'
 export { stepController } from './controller/controller.ts'
+export { type ClusterNode, ControllerCluster, documentOf } from './controller/controller-cluster.ts'
 export {
   type ControllerConfig,
   type ControllerEffect,
