@@ -8,7 +8,8 @@ const built = fileURLToPath(new URL('../../dist/client/index.js', import.meta.ur
 const real = ['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin', '/usr/sbin/attrd_updater']
 const missing = labMissing(real) ?? (fs.existsSync(built) ? undefined : `${built} is not built`)
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
-const lab = new Lab('pcmkcl')
+/** A lab of its own for each run, so that two runs do not pull the cables of each other. */
+const lab = new Lab(`pc${process.pid.toString(36)}`)
 
 /** Runs a program inside node 1 that has the client as `c` and element builders as `x`; answers what it prints as JSON. */
 async function program(body: string): Promise<unknown> {
