@@ -4,7 +4,7 @@ import { isBlocked } from '../assign/colocation.ts'
 import { finalizeTree } from '../assign/finalize.ts'
 import { sortedNodes } from '../assign/node-choice.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
-import { locations, outermost, singleLocation } from '../model/tree.ts'
+import { outermost, singleLocation } from '../model/tree.ts'
 import { isTrue } from '../scalar.ts'
 import { edgeFlag as f } from './flags.ts'
 import { changed, updatePrimitive } from './primitive-update.ts'
@@ -128,8 +128,8 @@ export function compatiblePartner(
   const candidates = instancesOf(other)
   const on = (node: ClusterNode): Resource | undefined =>
     candidates.find((item) => !isBlocked(item) && singleLocation(item, when) === node)
-  const places = locations(instance, when)
-  if (places.length > 0) return places.length === 1 && places[0] !== undefined ? on(places[0]) : undefined
+  const place = singleLocation(instance, when)
+  if (place !== undefined) return on(place)
   for (const node of sortedNodes(cluster, instance.allowed)) {
     const found = on(node)
     if (found !== undefined) return found
