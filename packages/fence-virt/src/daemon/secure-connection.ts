@@ -74,7 +74,8 @@ class SecureConnection {
     this.#source = source
     this.#owner = owner
     this.#done = done
-    this.#deadline = setTimeout(() => this.#finish('late', `silent for ${handshakeMsMax} ms`), handshakeMsMax)
+    // Not a reason for a daemon that was stopped to live on.
+    this.#deadline = setTimeout(() => this.#finish('late', `silent for ${handshakeMsMax} ms`), handshakeMsMax).unref()
   }
 
   begin(first: ServerStep): void {
@@ -123,7 +124,7 @@ class SecureConnection {
     this.#isOver = true
     clearTimeout(this.#deadline)
     if (end === 'executed') {
-      if (!this.#peer.isDestroyed) this.#deadline = setTimeout(() => this.#peer.destroy(), answerMsMax)
+      if (!this.#peer.isDestroyed) this.#deadline = setTimeout(() => this.#peer.destroy(), answerMsMax).unref()
     } else {
       this.#host.journal.debug(1, `${this.#source}: dropped (${end}): ${why}`)
       this.#peer.destroy()
