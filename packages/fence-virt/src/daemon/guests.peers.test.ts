@@ -155,8 +155,9 @@ setTimeout(() => {}, 60000)`
     await daemon.stop()
   })
 
-  it('several hypervisors are one: the list has the machines of all', async () => {
+  it('several hypervisors are one: the list has the machines of all', async ({ onTestFinished }) => {
     const second = await FenceLab.open('second')
+    onTestFinished(() => second.close())
     second.define('vm-z', '55555555-aaaa-4aaa-8aaa-000000000001', true)
     const conf = `fence_virtd { listener = "tcp"; backend = "libvirt"; }
 listeners { tcp { key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "2503"; } }
@@ -179,7 +180,6 @@ backends { libvirt { uri = "${lab.uri}"; uri1 = "${second.uri}"; } }`
     expect((await lab.client('real', 'fence_virt', [...to, '-o', 'off', '-n', 'vm-z'])).code).toBe(0)
     expect(second.virsh('domstate', 'vm-z').trim()).toBe('shut off')
     await daemon.stop()
-    second.close()
   })
 
   it('libvirtd goes away and comes back: requests fail meanwhile and work again', async () => {
