@@ -9,7 +9,6 @@ import {
   openStatusDoor,
   releasePidFile,
   StartError,
-  sayReady,
   statusSocketOf,
   streamJournal,
   takePidFile,
@@ -50,7 +49,7 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
   }
   const door = await openStatusDoor(statusSocketOf(call.pidFile), () => daemon.status())
   journal.info(`fence_virtd starting.  Listener: ${conf.listener.kind}  Backend: ${conf.backend.kind}`)
-  await announce(conf, journal)
+  announce(conf, journal)
   await ending
   journal.info('fence_virtd shutting down')
   door.close()
@@ -128,16 +127,13 @@ function openJournal(level: number): Journal {
 }
 
 /** Tells whoever started the daemon: the process in the foreground, and systemd. */
-async function announce(conf: DaemonConf, journal: Journal): Promise<void> {
+function announce(conf: DaemonConf, journal: Journal): void {
   process.send?.('ready', () => {
     if (process.connected) process.disconnect?.()
   })
-  if (process.env['NOTIFY_SOCKET'] === undefined) return
-  try {
-    await sayReady(`listener ${conf.listener.kind}, backend ${conf.backend.kind}`)
-  } catch (error) {
-    journal.error(`systemd: ${error instanceof Error ? error.message : error}`)
-  }
+  const status = `listener ${conf.listener.kind}, backend ${conf.backend.kind}`
+  const why = notifyService(`READY=1\nMAINPID=${process.pid}\nSTATUS=${status}`)
+  if (why !== undefined) journal.error(`systemd: ${why}`)
 }
 
 function tell(text: string): void {
