@@ -25,5 +25,6 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   fence_virt: async () => (await import('./fence_virt/main.ts')).run,
   fence_virtd: async () => (await import('./fence_virtd/main.ts')).run,
   fence_xvm: async () => (await import('./fence_xvm/main.ts')).run,
+  iso8601: async () => (await import('./iso8601/main.ts')).run,
   pacemakerd: async () => (await import('./pacemakerd/main.ts')).run,
 }

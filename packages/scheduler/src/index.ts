@@ -1,5 +1,13 @@
 export { unpackConstraints } from './constraint/constraints.ts'
-export { parseMoment } from './date.ts'
+export {
+  addDuration,
+  type DateFields,
+  type DurationFields,
+  dateFields,
+  type Moment,
+  parseDurationFields,
+  parseMoment,
+} from './date.ts'
 export { explain } from './explain/explain.ts'
 export { explanationLines } from './explain/explanation-text.ts'
 export type {

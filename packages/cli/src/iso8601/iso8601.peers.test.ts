@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { iso8601 } from './main.ts'
+
+const hasPacemaker = spawnSync('iso8601', ['--version']).status === 0
+
+/** Command lines; blanks within a word are written as tildes. */
+const lines = `
+-d 2024-02-29~10:00:00Z
+-d 2024-02-29~10:00:00~+02:00
+-d 2024-02-29~10:00:00~+02:00 -L
+-d 2024-02-29~10:00:00~-05:30 -L
+-d 2024-02-29~10:00:00~+02:00 -W -L
+-d 2024-060 -O
+-d 2024-02-29~10:00:00Z -W
+-d 2021-01-01 -W
+-d 2020-12-31 -W
+-d 2024-02-29~10:00:00Z -s
+-d 2024-02-29~10:00:00Z -S
+-d 1000-01-01 -S
+-d 0001-01-01 -s
+-s -O -W -d 2024-01-01
+-S -W -d 2024-01-01
+-S -s -d 2024-01-01
+-d 2024-W09-4
+-d 20240229
+-d 20240229T101112Z
+-d 2024-01-01~24:00:00Z
+-d 99999-01-01
+-d 2024-1-1
+-d epoch
+-d foo
+-d 2024-13-01
+-d 2024-01-01~25:00:00Z
+-D P1M2DT3H
+-D PT30S
+-D P1Y2M3W4DT5H6M7S
+-D PT61M
+-D P1D
+-D PT0S
+-D PT
+-D P
+-D P1W
+-D foo
+-D P1X
+-D P1.5D
+-D P10000D
+-D P13M
+-D PT59S
+-D PT60S
+-D PT90061S
+-D P99Y
+-D P1DT0S
+-p 2024-01-01/P1D
+-p 2024-01-01/P1D -S
+-p 2024-01-01/P1D -O -W
+-p 2024-01-01/2024-02-01
+-p 2024-01-01/2023-01-01
+-p P1D/2024-01-01
+-p P1M/2024-03-31
+-p P1Y2M3DT4H5M6S/2024-01-31
+-p foo
+-p 2024-01-01
+-p 2024-01-01/
+-p 2024-01-01/foo
+-p /2024-01-01
+-p P1D/P1D
+-d 2024-01-31 -D P1M
+-d 2024-01-01 -D P1M -p 2024-01-01/P1D
+-p 2024-01-01/P1D -D P1D
+-d 2024-01-01 -p 2024-01-01/P1D
+-d 2024-01-01 -E 2024-01-01~00:00:00Z
+-d 2024-01-01 -E x
+-d 2024-01-01 -D P1M -E 2024-02-01~00:00:00Z
+-d 2024-01-01 -D P1M -E 2024-01-01~00:00:00Z
+-p 2024-01-01/P1D -E x
+-n -d 2024-01-01
+-E x
+-d
+--bogus
+bogus
+`
+  .trim()
+  .split('\n')
+
+describe.skipIf(!hasPacemaker)('iso8601 beside the real one (needs Debian pacemaker-cli-utils)', () => {
+  for (const line of lines) {
+    test(line, () => {
+      const argv = line.split(' ').map((word) => word.replaceAll('~', ' '))
+      const theirs = spawnSync('iso8601', argv, { encoding: 'utf8' })
+      let [out, err] = ['', '']
+      const code = iso8601(argv, {
+        env: process.env,
+        out: (text) => {
+          out += text
+        },
+        err: (text) => {
+          err += text
+        },
+        readInput: () => '',
+        now: () => 0,
+        isTerminal: false,
+      })
+      expect({ code, out, err }).toEqual({ code: theirs.status, out: theirs.stdout, err: theirs.stderr })
+    })
+  }
+})

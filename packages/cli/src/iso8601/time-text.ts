@@ -1,0 +1,62 @@
+import { type DurationFields, dateFields, type Moment } from '@quorate/scheduler'
+
+/** How a moment is shown: which calendar, or which count of seconds. */
+export type TimeStyle = {
+  readonly calendar: 'date' | 'ordinal' | 'week' | 'seconds' | 'epoch'
+  /** In its own offset; else in UTC. */
+  readonly isLocal: boolean
+}
+
+/** Seconds from 0001-01-01 00:00:00Z, where Pacemaker's count of seconds begins, to 1970. */
+const secondsBeforeEpoch = 62_135_596_800
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+/** A moment as iso8601 prints it (behaviour/pacemaker-tools.md 16). */
+export function momentText(moment: Moment, style: TimeStyle): string {
+  if (style.calendar === 'epoch') return String(moment.epochSeconds)
+  if (style.calendar === 'seconds') return String(moment.epochSeconds + secondsBeforeEpoch)
+  const shown = style.isLocal ? moment : { ...moment, offsetSeconds: 0 }
+  const fields = dateFields(shown)
+  const clock = `${two(fields.hours)}:${two(fields.minutes)}:${two(fields.seconds)}`
+  return `${dayText(fields, style.calendar)} ${clock}${offsetText(shown.offsetSeconds)}`
+}
+
+function dayText(fields: ReturnType<typeof dateFields>, calendar: 'date' | 'ordinal' | 'week'): string {
+  const year = (value: number): string => String(value).padStart(4, '0')
+  if (calendar === 'ordinal') return `${year(fields.years)}-${String(fields.yeardays).padStart(3, '0')}`
+  if (calendar === 'week') return `${year(fields.weekyears)}-W${two(fields.weeks)}-${fields.weekdays}`
+  return `${year(fields.years)}-${two(fields.months)}-${two(fields.monthdays)}`
+}
+
+function offsetText(offsetSeconds: number): string {
+  if (offsetSeconds === 0) return 'Z'
+  const minutes = Math.floor(Math.abs(offsetSeconds) / 60)
+  return ` ${offsetSeconds < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+}
+
+/** A duration as iso8601 prints it: weeks count as days, all that is less than a day as seconds. */
+export function durationText(of: DurationFields): string {
+  const days = of.weeks * 7 + of.days
+  const seconds = of.hours * 3600 + of.minutes * 60 + of.seconds
+  const parts = [part(of.years, 'year', 4), part(of.months, 'month', 2), part(days, 'day', 2)].join('')
+  if (seconds === 0 && parts !== '') return parts
+  return `${parts}${counted(seconds, 'second')}${seconds < 60 ? '' : ` (${clockWords(seconds)})`}`
+}
+
+function part(count: number, unit: string, width: number): string {
+  return count === 0 ? '' : `${String(count).padStart(width)} ${unit}${count === 1 ? '' : 's'} `
+}
+
+function counted(count: number, unit: string): string {
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
+}
+
+function clockWords(seconds: number): string {
+  const parts: readonly (readonly [count: number, unit: string])[] = [
+    [Math.floor(seconds / 3600), 'hour'],
+    [Math.floor((seconds % 3600) / 60), 'minute'],
+    [seconds % 60, 'second'],
+  ]
+  return parts.flatMap(([count, unit]) => (count === 0 ? [] : [counted(count, unit)])).join(' ')
+}
