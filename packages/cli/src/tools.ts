@@ -19,6 +19,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   crm_mon: async () => (await import('./crm_mon/main.ts')).run,
   crm_node: async () => (await import('./crm_node/main.ts')).run,
   crm_resource: async () => (await import('./crm_resource/main.ts')).run,
+  crm_rule: async () => (await import('./crm_rule/main.ts')).run,
   crm_shadow: async () => (await import('./crm_shadow/main.ts')).run,
   crm_simulate: async () => (await import('./crm_simulate/main.ts')).run,
   crm_standby: async () => (await import('./crm_standby/main.ts')).run,

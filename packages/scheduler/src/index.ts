@@ -43,3 +43,4 @@ export { type ClusterStatus, isDisabled, type StatusOptions, unpackStatus } from
 export { type FailCount, failCount as failCountOf } from './unpack/fail-count.ts'
 export { compareEntries, type HistoryEntry, historyEntry, mergeSort } from './unpack/history-entry.ts'
 export { parametersOf } from './unpack/resource.ts'
+export { type RuleEffect, ruleEffect } from './unpack/rule-effect.ts'

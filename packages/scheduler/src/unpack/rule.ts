@@ -175,10 +175,7 @@ export function compareVersions(a: string, b: string): number {
 function dateExpressionIsTrue(item: XmlElement, context: RuleContext): boolean {
   const { now, onChange } = context
   const t = now.epochSeconds
-  const start = parseMoment(attr(item, 'start'), now)
-  let end = parseMoment(attr(item, 'end'), now)
-  const duration = child(item, 'duration')
-  if (start !== undefined && end === undefined && duration !== undefined) end = addDuration(start, durationOf(duration))
+  const { start, end } = dateRange(item, now)
   const operation = attr(item, 'operation')?.toLowerCase() ?? 'in_range'
   if (operation === 'date_spec') {
     const spec = child(item, 'date_spec')
@@ -204,6 +201,18 @@ function dateExpressionIsTrue(item: XmlElement, context: RuleContext): boolean {
   if (t > end.epochSeconds) return false
   onChange(end.epochSeconds + 1)
   return true
+}
+
+/** The moments between which a date expression lies; a duration stands for the end. */
+export function dateRange(
+  item: XmlElement,
+  now: Moment,
+): { readonly start: Moment | undefined; readonly end: Moment | undefined } {
+  const start = parseMoment(attr(item, 'start'), now)
+  const end = parseMoment(attr(item, 'end'), now)
+  const duration = child(item, 'duration')
+  if (start === undefined || end !== undefined || duration === undefined) return { start, end }
+  return { start, end: addDuration(start, durationOf(duration)) }
 }
 
 function durationOf(of: XmlElement): DurationFields {
@@ -233,18 +242,26 @@ const specFields = [
 ] as const
 
 function dateSpecMatches(spec: XmlElement, now: Moment): boolean {
-  const fields = dateFields(now)
-  for (const name of specFields) if (!rangeHolds(attr(spec, name), fields[name])) return false
-  return rangeHolds(attr(spec, 'moon'), moonPhase(fields.years, fields.yeardays))
+  return dateSpecOrder(spec, now) === 0
 }
 
-function rangeHolds(range: string | undefined, value: number): boolean {
+/** Whether a moment lies before (-1), in (0) or after (1) what a date specification asks for: its first field that differs tells. */
+export function dateSpecOrder(spec: XmlElement, now: Moment): -1 | 0 | 1 {
+  const fields = dateFields(now)
+  for (const name of specFields) {
+    const order = rangeOrder(attr(spec, name), fields[name])
+    if (order !== 0) return order
+  }
+  return rangeOrder(attr(spec, 'moon'), moonPhase(fields.years, fields.yeardays))
+}
+
+function rangeOrder(range: string | undefined, value: number): -1 | 0 | 1 {
   const match = range === undefined ? null : /^\s*(\d*)\s*(-?)\s*(\d*)\s*$/.exec(range)
-  if (match === null || (match[1] === '' && match[3] === '')) return true
+  if (match === null || (match[1] === '' && match[3] === '')) return 0
   const low = match[1] === '' ? undefined : Number(match[1])
-  if (match[2] === '') return low === undefined || value === low
-  const high = match[3] === '' ? undefined : Number(match[3])
-  return (low === undefined || value >= low) && (high === undefined || value <= high)
+  if (low !== undefined && value < low) return -1
+  const high = match[2] === '' ? low : match[3] === '' ? undefined : Number(match[3])
+  return high !== undefined && value > high ? 1 : 0
 }
 
 function moonPhase(year: number, yearDay: number): number {

@@ -1,0 +1,140 @@
+import { exitCodes, exitCodeText } from '@quorate/cib'
+import { parseMoment, type RuleEffect, ruleEffect } from '@quorate/scheduler'
+import { child, element, idOf, parseXml, type XmlElement } from '@quorate/xml'
+import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
+import { openCib } from '../pacemaker/cib-access.ts'
+import { wholeCib } from '../pacemaker/nvpair-store.ts'
+import { resultXml } from '../pacemaker/result-xml.ts'
+import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
+import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
+import type { Tool } from '../tool.ts'
+
+const additional = { group: 'Additional Options' }
+
+const info: ToolInfo = {
+  name: 'crm_rule',
+  purpose: 'Tells whether rules of the configuration are in effect.',
+  options: [
+    ...commonOptions,
+    ...outputOptions,
+    { short: 'c', long: 'check', help: 'Check whether rules are in effect', group: 'Modes (mutually exclusive)' },
+    { short: 'X', long: 'xml-text', argument: 'XML', help: 'XML to look in ("-": standard input)', group: 'Data' },
+    { short: 'd', long: 'date', argument: 'DATE', help: 'Check for that time, not for now', ...additional },
+    { short: 'r', long: 'rule', argument: 'ID', help: 'Rule to check (repeatable)', ...additional },
+  ],
+}
+
+/** How a check ends: code, and what is said about the rule. */
+type Verdict = { readonly code: number; readonly text: string; readonly isFault: boolean }
+
+const unknown = 'Could not determine whether rule %s is in effect: '
+
+const verdicts: Readonly<Record<RuleEffect | 'missing', Verdict>> = {
+  'in-effect': { code: exitCodes.ok, text: 'Rule %s is still in effect', isFault: false },
+  satisfied: { code: exitCodes.ok, text: 'Rule %s satisfies conditions', isFault: false },
+  expired: { code: exitCodes.expired, text: 'Rule %s is expired', isFault: false },
+  'not-yet': { code: exitCodes.notYetInEffect, text: 'Rule %s has not yet taken effect', isFault: false },
+  missing: { code: exitCodes.noSuchObject, text: `${unknown}Rule not found`, isFault: true },
+  'no-date': { code: exitCodes.unimplemented, text: `${unknown}Rule does not have a date expression`, isFault: true },
+  'several-dates': {
+    code: exitCodes.unimplemented,
+    text: `${unknown}Rule has more than one date expression`,
+    isFault: true,
+  },
+  'unsuitable-date': {
+    code: exitCodes.unimplemented,
+    text: `${unknown}Rule must either not use date_spec, or use date_spec with years= but not moon=`,
+    isFault: true,
+  },
+  invalid: { code: exitCodes.indeterminate, text: `${unknown}Error parsing rule`, isFault: true },
+}
+
+/** What is printed in the end: results, errors, and the exit code. */
+type Outcome = {
+  readonly code: number
+  readonly results: readonly { readonly id: string; readonly verdict: Verdict }[]
+  readonly errors: readonly string[]
+}
+
+/** crm_rule: whether rules are in effect (behaviour/pacemaker-tools.md 15). */
+export const run: Tool = (argv) => crmRule(argv, processHost())
+
+/** {@link run} on a given host. */
+export async function crmRule(argv: readonly string[], host: ToolHost): Promise<number> {
+  const options = readOptions(argv, info, host)
+  if (typeof options === 'number') return options
+  const format = options.value('output-as') ?? 'text'
+  if (format !== 'text' && format !== 'xml') {
+    host.err(`crm_rule: Error creating output format ${format}: Unknown output format\n`)
+    return exitCodes.error
+  }
+  const outcome = await checkRules(options, host)
+  if (format === 'xml') {
+    const rows = outcome.results.map(({ id, verdict }) =>
+      element('rule-check', { 'rule-id': id, rc: String(verdict.code) }),
+    )
+    host.out(resultXml(['crm_rule', ...argv], rows, outcome.code, outcome.errors))
+    return outcome.code
+  }
+  for (const { id, verdict } of outcome.results) {
+    if (!verdict.isFault) host.out(`${lineOf(id, verdict)}\n`)
+  }
+  host.err(outcome.errors.map((line) => `${line}\n`).join(''))
+  return outcome.code
+}
+
+function lineOf(id: string, verdict: Verdict): string {
+  return verdict.text.replace('%s', () => id)
+}
+
+async function checkRules(options: Options, host: ToolHost): Promise<Outcome> {
+  const failed = (code: number, error: string): Outcome => ({ code, results: [], errors: [error] })
+  const ids = options.values('rule')
+  if (!options.has('check')) return failed(exitCodes.usage, 'crm_rule: No mode operation given')
+  if (ids.length === 0) return failed(exitCodes.usage, 'crm_rule: --check requires use of --rule=')
+  const now = { epochSeconds: Math.floor(host.now() / 1000), offsetSeconds: utcOffsetSeconds(host.now()) }
+  const date = options.value('date')
+  const moment = date === undefined ? now : parseMoment(date, now)
+  if (moment === undefined) return failed(exitCodes.data, `crm_rule: Invalid date specified: '${date}'`)
+  const source = await readSource(options, host)
+  if ('error' in source) return failed(source.code, source.error)
+  const results = ids.map((id) => {
+    const rule = source.rules.find((item) => idOf(item) === id)
+    return { id, verdict: verdicts[rule === undefined ? 'missing' : ruleEffect(rule, moment)] }
+  })
+  return {
+    code: results.at(-1)?.verdict.code ?? exitCodes.ok,
+    results,
+    errors: results.flatMap(({ id, verdict }) => (verdict.isFault ? [lineOf(id, verdict)] : [])),
+  }
+}
+
+type Source = { readonly rules: readonly XmlElement[] } | { readonly code: number; readonly error: string }
+
+async function readSource(options: Options, host: ToolHost): Promise<Source> {
+  const given = options.value('xml-text')
+  if (given !== undefined) {
+    const text = given === '-' ? host.readInput() : given
+    const parsed = parseXml(text)
+    if (parsed.ok) return { rules: [...rulesIn(parsed.value)] }
+    return { code: exitCodes.data, error: `crm_rule: Couldn't parse input string: ${text}\n` }
+  }
+  const opened = await openCib(host, { name: 'crm_rule', isReadOnly: true })
+  if (!opened.ok) return noSource
+  const found = await wholeCib(opened.cib)
+  await opened.cib.close()
+  if (!('cib' in found)) return noSource
+  const configuration = child(found.cib, 'configuration')
+  return { rules: configuration === undefined ? [] : [...rulesIn(configuration)] }
+}
+
+/** Whatever keeps it from the CIB, the real one says that there is no input. */
+const noSource: Source = { code: exitCodes.noInput, error: `CIB query failed: ${exitCodeText(exitCodes.noInput)}` }
+
+function* rulesIn(top: XmlElement): Iterable<XmlElement> {
+  const pending = [top]
+  for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
+    if (item.name === 'rule') yield item
+    for (let i = item.children.length - 1; i >= 0; i -= 1) pending.push(item.children[i] as XmlElement)
+  }
+}
