@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -81,7 +82,15 @@ beforeEach(() => {
   fs.writeFileSync(journalFile(), '')
 })
 afterEach(async () => {
-  for (const child of daemons.values()) child.kill('SIGKILL')
+  // A daemon that is still on its way out may write below the folder while it is being removed.
+  await Promise.all(
+    [...daemons.values()].map(async (child) => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const gone = once(child, 'exit')
+      child.kill('SIGKILL')
+      await gone
+    }),
+  )
   daemons.clear()
   fs.rmSync(folder, { recursive: true, force: true })
 })
