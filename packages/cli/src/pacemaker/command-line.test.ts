@@ -27,6 +27,7 @@ describe('parseLine', () => {
     [['--', '-a'], '<-a>'],
     [['-'], '<->'],
     [['--nope'], 'Unknown option --nope'],
+    [['--nope=1'], 'Unknown option --nope=1'],
     [['-x'], 'Unknown option -x'],
     [['-n'], 'Missing argument for -n'],
     [['--na', 'x'], 'Unknown option --na'],

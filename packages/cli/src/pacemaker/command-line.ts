@@ -78,7 +78,7 @@ function longOption(word: string, table: readonly Option[], dialect: Dialect): F
   const candidates = dialect === 'getopt' ? table.filter((option) => option.long.startsWith(name)) : []
   const [only] = candidates
   if (only !== undefined && candidates.length === 1) return { option: only, inline }
-  if (dialect === 'groups') return { message: `Unknown option ${at < 0 ? word : word.slice(0, at)}` }
+  if (dialect === 'groups') return { message: `Unknown option ${word}` }
   if (candidates.length === 0) return { message: `unrecognized option '${word}'` }
   const list = candidates.map((option) => `'--${option.long}'`).join(' ')
   return { message: `option '${word}' is ambiguous; possibilities: ${list}` }

@@ -1,0 +1,134 @@
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { crmTicket } from './main.ts'
+
+const hasPacemaker = spawnSync('crm_ticket', ['--version']).status === 0
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-ticket-'))
+afterAll(() => fs.rmSync(scratch, { recursive: true }))
+
+const cib = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="3" num_updates="1" admin_epoch="0" have-quorum="1" dc-uuid="1">
+<configuration>
+<crm_config><cluster_property_set id="cbo"><nvpair id="cbo-se" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
+<nodes/><resources><primitive id="a" class="ocf" provider="pacemaker" type="Dummy"/></resources>
+<constraints>
+<rsc_ticket id="rt1" rsc="a" ticket="T" loss-policy="stop"/>
+<rsc_ticket id="rt2" rsc="a" ticket="U" loss-policy="freeze"/>
+<rsc_ticket id="rt3" rsc="a" ticket="U" loss-policy="stop"/>
+</constraints></configuration><status/></cib>`
+
+/** Command lines, run one after the other on the same CIB; blanks within a word are written as tildes. */
+const session = `
+-l
+-L
+-w
+-q
+-c
+-c -t T
+-c -t nope
+-l -t T
+-l -t nope
+-g
+-G x
+-C
+-S foo -v x
+-g -t T
+-r -t T
+-s -t T
+-l
+-L
+-a -t T
+-g -t T -f
+-l -t T
+-L -t T
+-q
+-q -t T
+-q -t nope
+-t T -G granted
+-t T -G nope
+-t T -G nope -d other
+-t nope -G granted
+-t T -S foo -v bar
+-t T -S foo
+-L -t T
+-t T -D foo
+-t T -D foo
+-t T -S granted -v false
+-t T -S granted -v bogus
+-t T -S granted -v true
+-t T -D granted
+-t T -C
+-t T -C -f
+-t T -C
+-t N -s -g -f
+-t N -a -S x -v y
+-t N -r -f
+-L -t N
+-t N -S granted -v bogus -f
+-t N -D granted -f
+-t N -D x -D y
+-t N -S id -v Z
+-t Z -S b -v 1 -S a -v 2
+-t Z -g -r -f
+-t Z -D a -g -f
+-t Z -l -s
+-t Z -q -l
+-t Z -l -q
+-t Z -C -f -l
+-t Z -C -S x -v y
+-t Z -C -f
+-t a~b -s
+-l
+-w
+-n x -i y -Q -t N -s
+-t N -f
+-d x -t N
+
+-t
+--bogus
+--output-as=xml -l
+-l more
+`
+  .slice(1, -1)
+  .split('\n')
+
+/** Tickets and their states, in an order of their own (the real one's is that of a hash table), without the times. */
+function settled(text: string): string {
+  const timeless = text.replaceAll(/last-granted="\d+"/g, 'last-granted="0"').replaceAll(/'\w{3} \w{3} [ \d:]+'/g, "''")
+  const isList = /^[^<]*$/.test(timeless) && !timeless.includes('--force')
+  return isList ? timeless.split('\n').sort().join('\n') : timeless
+}
+
+describe.skipIf(!hasPacemaker)('crm_ticket beside the real one, on a file (needs Debian pacemaker-cli-utils)', () => {
+  const files = { ours: path.join(scratch, 'ours.xml'), real: path.join(scratch, 'real.xml') }
+  for (const file of Object.values(files)) fs.writeFileSync(file, cib)
+
+  for (const [i, line] of session.entries()) {
+    test(`${i}: ${line}`, async () => {
+      const argv = line === '' ? [] : line.split(' ').map((word) => word.replaceAll('~', ' '))
+      const theirs = spawnSync('crm_ticket', argv, { encoding: 'utf8', env: { ...process.env, CIB_file: files.real } })
+      let [out, err] = ['', '']
+      const code = await crmTicket(argv, {
+        env: { ...process.env, CIB_file: files.ours },
+        out: (text) => {
+          out += text
+        },
+        err: (text) => {
+          err += text
+        },
+        readInput: () => '',
+        now: () => Date.now(),
+        isTerminal: false,
+      })
+      expect({ code, out: settled(out), err }).toEqual({
+        code: theirs.status,
+        out: settled(theirs.stdout),
+        err: theirs.stderr,
+      })
+      const [mine, real] = [files.ours, files.real].map((file) => settled(fs.readFileSync(file, 'utf8')))
+      expect(mine).toBe(real)
+    })
+  }
+})

@@ -1,0 +1,150 @@
+import { cibCallOptions, cibFaults, exitCodeOf, exitCodes, faultText } from '@quorate/cib'
+import { type Cluster, unpackConstraints, unpackStatus } from '@quorate/scheduler'
+import { attr, element, formatXml } from '@quorate/xml'
+import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
+import { openCib } from '../pacemaker/cib-access.ts'
+import type { CibAccess } from '../pacemaker/cib-source.ts'
+import { literal } from '../pacemaker/nvpair-place.ts'
+import { wholeCib } from '../pacemaker/nvpair-store.ts'
+import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
+import { type Options, readOptions } from '../pacemaker/tool-options.ts'
+import type { Tool } from '../tool.ts'
+import { ticketInfo } from './options.ts'
+import { changeOf, changeTicket, isYes, type TicketChange, ticketState } from './ticket-change.ts'
+import { grantWarning, revokeWarning, ticketLine } from './ticket-text.ts'
+
+/** A tool at work: what it was asked, and on what. */
+type Work = {
+  readonly options: Options
+  readonly host: ToolHost
+  readonly cib: CibAccess
+  readonly ticket: string | undefined
+}
+
+const queries = ['info', 'details', 'raw', 'query-xml', 'constraints']
+
+/** crm_ticket: the tickets of this site (behaviour/pacemaker-tools.md 14). */
+export const run: Tool = (argv) => crmTicket(argv, processHost())
+
+/** {@link run} on a given host. */
+export async function crmTicket(argv: readonly string[], host: ToolHost): Promise<number> {
+  const options = readOptions(argv, ticketInfo, host)
+  if (typeof options === 'number') return options
+  const opened = await openCib(host, { name: 'crm_ticket' })
+  if (!opened.ok) return fail(host, exitCodeOf(opened.rc), `Could not connect to the CIB: ${faultText(opened.rc)}`)
+  const code = await perform({ options, host, cib: opened.cib, ticket: options.value('ticket') })
+  const written = await opened.cib.close()
+  return code === exitCodes.ok && written !== 0 ? exitCodeOf(written) : code
+}
+
+function fail(host: ToolHost, code: number, text: string): number {
+  host.err(`crm_ticket: ${text}\n`)
+  return code
+}
+
+async function perform(work: Work): Promise<number> {
+  const { options, host, ticket } = work
+  const query = options.last(queries)
+  switch (query?.long) {
+    case undefined:
+      break
+    case 'query-xml':
+      return showState(work)
+    case 'constraints':
+      return showConstraints(work)
+    default:
+      return showTickets(work, query?.long ?? '')
+  }
+  const asked = options.value('get-attr')
+  const isCleanup = options.has('cleanup')
+  const change = changeOf(options)
+  const isChange = change.set.size > 0 || change.remove.length > 0
+  if (asked === undefined && !isCleanup && !isChange) return fail(host, exitCodes.usage, 'Must supply a command')
+  if (ticket === undefined) {
+    return fail(host, asked === undefined ? exitCodes.usage : exitCodes.noSuchObject, 'Must supply ticket ID with -t')
+  }
+  if (asked !== undefined) return showAttribute(work, ticket, asked)
+  return isCleanup ? cleanUp(work, ticket) : modify(work, ticket, change)
+}
+
+async function clusterOf({ cib, host }: Work): Promise<Cluster | undefined> {
+  const found = await wholeCib(cib)
+  if (!('cib' in found)) return undefined
+  const nowSeconds = Math.floor(host.now() / 1000)
+  const cluster = unpackStatus(found.cib, { nowSeconds, utcOffsetSeconds: utcOffsetSeconds(host.now()) })
+  unpackConstraints(cluster)
+  return cluster
+}
+
+async function showTickets(work: Work, style: string): Promise<number> {
+  const { host, ticket } = work
+  const known = [...((await clusterOf(work))?.tickets.values() ?? [])]
+  const shown = ticket === undefined ? known : known.filter(({ id }) => id === ticket)
+  if (ticket !== undefined && shown.length === 0) {
+    return fail(host, exitCodes.noSuchObject, `No such ticket '${ticket}'`)
+  }
+  for (const item of shown) host.out(`${style === 'raw' ? item.id : ticketLine(item, style === 'details')}\n`)
+  return exitCodes.ok
+}
+
+async function showState(work: Work): Promise<number> {
+  const { ticket } = work
+  const section =
+    ticket === undefined ? '/cib/status/tickets' : `/cib/status/tickets/ticket_state[@id=${literal(ticket)}]`
+  return showXml(work, section, 'State XML', 'query ticket XML')
+}
+
+async function showConstraints(work: Work): Promise<number> {
+  const { ticket } = work
+  const test = ticket === undefined ? '' : `[@ticket=${literal(ticket)}]`
+  const section = `/cib/configuration/constraints//rsc_ticket${test}`
+  return showXml(work, section, 'Constraints XML', 'show ticket constraints')
+}
+
+async function showXml({ cib, host }: Work, section: string, title: string, purpose: string): Promise<number> {
+  const options = cibCallOptions.xpath | cibCallOptions.scopeLocal
+  const { rc, output } = await cib.perform({ op: 'cib_query', section, options })
+  if (rc !== 0 || output === undefined) {
+    const code = rc === 0 ? cibFaults.noSuchObject : rc
+    return fail(host, exitCodeOf(code), `Could not ${purpose}: ${faultText(code)}`)
+  }
+  host.out(`${title}:\n\n${formatXml(output)}`)
+  return exitCodes.ok
+}
+
+async function showAttribute({ cib, host, options }: Work, ticket: string, name: string): Promise<number> {
+  const state = await ticketState(cib, ticket)
+  const value = (state === undefined ? undefined : attr(state, name)) ?? options.value('default')
+  if (value === undefined) return exitCodes.noSuchObject
+  host.out(`${value}\n`)
+  return exitCodes.ok
+}
+
+async function cleanUp({ cib, host, options }: Work, ticket: string): Promise<number> {
+  const state = await ticketState(cib, ticket)
+  if (state === undefined) return exitCodes.ok
+  if (isYes(attr(state, 'granted')) && !options.has('force')) {
+    host.out(revokeWarning(ticket))
+    return exitCodes.insufficientPrivileges
+  }
+  const data = element('ticket_state', { id: ticket })
+  const { rc } = await cib.perform({ op: 'cib_delete', section: 'status', data })
+  if (rc !== 0) return fail(host, exitCodeOf(rc), `Could not clean up ticket: ${faultText(rc)}`)
+  host.out(`Cleaned up ${ticket}\n`)
+  return exitCodes.ok
+}
+
+async function modify({ cib, host, options }: Work, ticket: string, change: TicketChange): Promise<number> {
+  const [name] = options.values('set-attr')
+  if (name !== undefined && !options.has('attr-value')) {
+    return fail(host, exitCodes.usage, `Must supply value with -v for -S ${name}`)
+  }
+  const granted = change.set.get('granted')
+  const isRevoked = change.remove.includes('granted') || (granted !== undefined && !isYes(granted))
+  if (!options.has('force') && (isRevoked || granted !== undefined)) {
+    host.out(isRevoked ? revokeWarning(ticket) : grantWarning(ticket))
+    return fail(host, exitCodes.insufficientPrivileges, 'Ticket modification not allowed')
+  }
+  const rc = await changeTicket(cib, ticket, change, Math.floor(host.now() / 1000))
+  return rc === 0 ? exitCodes.ok : fail(host, exitCodeOf(rc), `Could not modify ticket: ${faultText(rc)}`)
+}

@@ -1,0 +1,47 @@
+import type { Cluster } from '@quorate/scheduler'
+import { localTime } from '../crm_mon/local-time.ts'
+
+type Ticket = Cluster['tickets'] extends ReadonlyMap<string, infer T> ? T : never
+
+/** A ticket in a line: how it stands, and when it was granted last or all its attributes. */
+export function ticketLine(ticket: Ticket, showsDetails: boolean): string {
+  const line = `${ticket.id}\t${ticket.granted ? 'granted' : 'revoked'}${ticket.standby ? ' [standby]' : '          '}`
+  if (showsDetails) return `${line}${detailsOf(ticket)}`
+  const granted = ticket.lastGrantedSeconds
+  return granted === undefined ? line : `${line} last-granted='${localTime(granted)}'`
+}
+
+/** Attributes that come before the others, which are sorted by name. */
+const firstNames = ['granted', 'standby']
+
+function detailsOf(ticket: Ticket): string {
+  const names = [...ticket.attributes.keys()].filter((name) => !firstNames.includes(name)).sort()
+  const items = [...firstNames, ...names].flatMap((name) => {
+    const value = ticket.attributes.get(name)
+    if (value === undefined) return []
+    const granted = name === 'last-granted' ? ticket.lastGrantedSeconds : undefined
+    return [granted === undefined ? `${name}=${value}` : `${name}='${localTime(granted)}'`]
+  })
+  return items.length === 0 ? '' : ` (${items.join(', ')})`
+}
+
+/** What somebody has to know before a ticket is granted by hand. */
+export function grantWarning(ticket: string): string {
+  return (
+    `This command cannot help you verify whether '${ticket}' has been already granted elsewhere.\n` +
+    `If you really want to grant '${ticket}' to this site now, and you know what you are doing,\n` +
+    'please specify --force.\n'
+  )
+}
+
+/** What somebody has to know before a ticket is revoked by hand. */
+export function revokeWarning(ticket: string): string {
+  return (
+    `Revoking '${ticket}' can trigger the specified 'loss-policy'(s) relating to '${ticket}'.\n\n` +
+    `You can check that with:\ncrm_ticket --ticket ${ticket} --constraints\n\n` +
+    `Otherwise before revoking '${ticket}', you may want to make '${ticket}' standby with:\n` +
+    `crm_ticket --ticket ${ticket} --standby\n\n` +
+    `If you really want to revoke '${ticket}' from this site now, and you know what you are doing,\n` +
+    'please specify --force.\n'
+  )
+}
