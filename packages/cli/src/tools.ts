@@ -24,6 +24,7 @@ export const tools: Readonly<Record<string, () => Promise<Tool>>> = {
   crm_simulate: async () => (await import('./crm_simulate/main.ts')).run,
   crm_standby: async () => (await import('./crm_standby/main.ts')).run,
   crm_ticket: async () => (await import('./crm_ticket/main.ts')).run,
+  crm_verify: async () => (await import('./crm_verify/main.ts')).run,
   fence_virt: async () => (await import('./fence_virt/main.ts')).run,
   fence_virtd: async () => (await import('./fence_virtd/main.ts')).run,
   fence_xvm: async () => (await import('./fence_xvm/main.ts')).run,

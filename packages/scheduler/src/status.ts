@@ -70,10 +70,19 @@ function countInstances(cluster: Cluster, resource: Resource): void {
     for (const item of resource.children) countInstances(cluster, item)
     return
   }
+  checkTargetRole(cluster, resource)
   if (resource.orphan && resource.role <= role.stopped) return
   cluster.instanceCount += 1
   if (isDisabled(resource)) cluster.disabledCount += 1
   if (resource.blocked) cluster.blockedCount += 1
+}
+
+function checkTargetRole(cluster: Cluster, resource: Resource): void {
+  const target = resource.meta.get('target-role')
+  if (target === undefined || target.toLowerCase() === 'default' || parseRole(target) !== role.unknown) return
+  const text = `Ignoring 'target-role' for ${resource.id} because '${target}' is not valid`
+  cluster.log.push({ kind: 'error', source: 'text2role', text: `Unknown role: ${target}` })
+  cluster.log.push({ kind: 'error', source: 'get_target_role', text })
 }
 
 /** True where `target-role` keeps a resource from its full role. */

@@ -37,6 +37,11 @@ export class Options {
     return this.#given.some((item) => item.long === long)
   }
 
+  /** How often it was given. */
+  count(long: string): number {
+    return this.#given.filter((item) => item.long === long).length
+  }
+
   /** Argument of the last of that name. */
   value(long: string): string | undefined {
     return this.last([long])?.value

@@ -32,7 +32,8 @@ export function fenceAndShutDown(cluster: Cluster): void {
       if (node.isDc) dcDown = shutdown
       else shutdowns.push(shutdown)
     } else if (node.unclean) {
-      cluster.log.push({ kind: 'warning', text: `Node ${node.uname} is unclean but cannot be fenced` })
+      const text = `Node ${node.uname} is unclean but cannot be fenced`
+      cluster.log.push({ kind: 'warning', source: 'schedule_fencing_and_shutdowns', text, isAboutStatus: true })
     }
   }
   if (dcDown === undefined) return

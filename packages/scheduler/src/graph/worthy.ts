@@ -36,6 +36,7 @@ export function isGraphInput(cluster: Cluster, action: Action, edge: Edge): bool
     if (first.key.endsWith('_stop_0') && action.resource?.variant === variant.clone) {
       cluster.log.push({
         kind: 'warning',
+        isAboutStatus: true,
         text: `Ignoring requirement that ${first.key} complete before ${action.key}`,
       })
       return false

@@ -388,7 +388,14 @@ export type FailedOperation = {
 }
 
 /** A line of the decision's own accounts. */
-export type LogLine = { readonly kind: 'score' | 'info' | 'notice' | 'warning' | 'error'; readonly text: string }
+export type LogLine = {
+  readonly kind: 'score' | 'info' | 'notice' | 'warning' | 'error'
+  readonly text: string
+  /** Part of Pacemaker under whose name its tools print such a line, where other programs look for it. */
+  readonly source?: string
+  /** True where a warning is about how the cluster stands, not about how it is configured. */
+  readonly isAboutStatus?: boolean
+}
 
 /** One CIB unpacked: everything that the phases read and change. */
 export class Cluster {

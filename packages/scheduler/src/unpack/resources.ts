@@ -39,6 +39,17 @@ export function unpackResources(cluster: Cluster): void {
   for (const resource of cluster.resources) if (resource.isConnection) linkConnection(cluster, resource)
   cluster.resources = [...cluster.resources].sort((a, b) => b.priority - a.priority)
   unpackTags(cluster)
+  if (cluster.settings.fencingEnabled && !cluster.fenceDeviceExists) warnOfMissingFencing(cluster)
+}
+
+function warnOfMissingFencing(cluster: Cluster): void {
+  for (const text of [
+    'Resource start-up disabled since no STONITH resources have been defined',
+    'Either configure some or disable STONITH with the stonith-enabled option',
+    'NOTE: Clusters with shared data need STONITH to ensure data integrity',
+  ]) {
+    cluster.log.push({ kind: 'error', source: 'unpack_resources', text })
+  }
 }
 
 /** Unpacks a top-level resource and appends it to the list. */

@@ -64,7 +64,10 @@ export function unpackSettings(cluster: Cluster): void {
   for (const [name, fallback, valid] of clusterOptions) {
     const value = found.get(name)
     if (value === undefined || !valid(value)) {
-      if (value !== undefined) cluster.log.push({ kind: 'error', text: `Value '${value}' for ${name} is invalid` })
+      if (value !== undefined) {
+        const text = `Using default value for cluster option '${name}' because '${value}' is invalid`
+        cluster.log.push({ kind: 'error', source: 'cluster_option_value', text })
+      }
       found.set(name, fallback)
     }
   }

@@ -1,0 +1,172 @@
+import fs from 'node:fs'
+import { exitCodes, exitCodeText } from '@quorate/cib'
+import { type LogLine, schedule } from '@quorate/scheduler'
+import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
+import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
+import { wholeCib } from '../pacemaker/nvpair-store.ts'
+import { resultXml } from '../pacemaker/result-xml.ts'
+import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
+import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
+import { invalidLines } from '../pacemaker/validation.ts'
+import type { Tool } from '../tool.ts'
+
+const source = { group: 'Data sources' }
+
+const info: ToolInfo = {
+  name: 'crm_verify',
+  purpose: 'Checks a configuration: well formed, valid, free of what the scheduler takes for mistakes.',
+  options: [
+    ...commonOptions,
+    ...outputOptions,
+    { short: 'L', long: 'live-check', help: 'Check the CIB of the cluster', ...source },
+    { short: 'x', long: 'xml-file', argument: 'FILE', help: 'Check the CIB in a file', ...source },
+    { short: 'p', long: 'xml-pipe', help: 'Check the CIB that standard input has', ...source },
+    { short: 'X', long: 'xml-text', argument: 'XML', help: 'Check that CIB', ...source },
+    {
+      short: 'S',
+      long: 'save-xml',
+      argument: 'FILE',
+      help: 'Keep the CIB that was checked',
+      group: 'Additional options',
+    },
+  ],
+}
+
+/** A CIB as read, with the lines of its elements; or why there is none. */
+type Input =
+  | { readonly cib: XmlElement; readonly file: string; readonly lines: Map<XmlElement, number> }
+  | { readonly code: number; readonly error: string }
+
+const unanswered: Input = { code: exitCodes.noInput, error: `CIB query failed: ${exitCodeText(exitCodes.noInput)}` }
+
+/** crm_verify: whether a configuration is fit for use (behaviour/pacemaker-tools.md 11). */
+export const run: Tool = (argv) => crmVerify(argv, processHost())
+
+/** {@link run} on a given host. */
+export async function crmVerify(argv: readonly string[], host: ToolHost): Promise<number> {
+  const options = readOptions(argv, info, host)
+  if (typeof options === 'number') return options
+  const format = options.value('output-as') ?? 'text'
+  if (format !== 'text' && format !== 'xml') {
+    host.err(`crm_verify: Error creating output format ${format}: Unknown output format\n`)
+    return exitCodes.error
+  }
+  const code = await verify(options, host)
+  if (format === 'xml') host.out(resultXml(['crm_verify', ...argv], [], code))
+  return code
+}
+
+async function verify(options: Options, host: ToolHost): Promise<number> {
+  const input = await readInput(options, host)
+  if ('error' in input) {
+    host.err(`crm_verify: ${input.error}\n`)
+    return input.code
+  }
+  const { cib, file, lines } = input
+  if (cib.name !== 'cib') {
+    host.err('crm_verify: This tool can only check complete configurations (i.e. those starting with <cib>).\n')
+    return exitCodes.protocol
+  }
+  const target = options.value('save-xml')
+  if (target !== undefined) save(target, formatXml(cib), host)
+  const verbosity = options.count('verbose')
+  const isHeldToSchema = (attr(cib, 'validate-with') ?? 'none') !== 'none'
+  const faults = isHeldToSchema ? invalidLines(cib, file, lines) : []
+  if (faults.length > 0) {
+    host.err(faults.map((line) => `${line}\n`).join(''))
+    if (verbosity > 0) host.err('(main) \terror: CIB did not pass schema validation\n')
+    return conclude('Errors found during check: config not valid', verbosity, host)
+  }
+  if (!isHeldToSchema) {
+    host.err(
+      'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)\n',
+    )
+  }
+  const offset = utcOffsetSeconds(host.now())
+  const { log } = schedule(cib, { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: offset })
+  for (const line of log) if (isShown(line, verbosity)) host.err(logText(line))
+  if (log.some(({ kind }) => kind === 'error')) {
+    return conclude('Errors found during check: config not valid', verbosity, host)
+  }
+  if (log.some((line) => line.kind === 'warning' && line.isAboutStatus !== true)) {
+    return conclude('Warnings found during check: config may not be valid', verbosity, host)
+  }
+  return exitCodes.ok
+}
+
+function conclude(text: string, verbosity: number, host: ToolHost): number {
+  host.err(`crm_verify: ${text}\n${verbosity === 0 ? '-V may provide more details\n' : ''}`)
+  return exitCodes.config
+}
+
+/** How often -V has to be given for a line to be shown. */
+const verbosityOf: Readonly<Record<LogLine['kind'], number>> = { error: 1, warning: 2, notice: 3, info: 4, score: 5 }
+
+function isShown(line: LogLine, verbosity: number): boolean {
+  return verbosity >= verbosityOf[line.kind]
+}
+
+function logText({ kind, text, source: name }: LogLine): string {
+  return `(${name ?? 'scheduler'}) \t${kind === 'score' ? 'debug' : kind}: ${text}\n`
+}
+
+async function readInput(options: Options, host: ToolHost): Promise<Input> {
+  const given = options.last(['live-check', 'xml-file', 'xml-pipe', 'xml-text'])
+  switch (given?.long) {
+    case 'live-check':
+      return readCluster(host)
+    case 'xml-file':
+      return readFile(given.value ?? '', host, {
+        code: exitCodes.error,
+        error: `Couldn't parse input file: ${given.value}`,
+      })
+    case 'xml-pipe':
+      return parsed(host.readInput(), '-', host, { code: exitCodes.error, error: "Couldn't parse input from STDIN." })
+    case 'xml-text': {
+      const text = given.value ?? ''
+      return parsed(text, '-', host, { code: exitCodes.error, error: `Couldn't parse input string: ${text}` })
+    }
+    default:
+      return {
+        code: exitCodes.error,
+        error: 'No configuration source specified.  Use --help for usage information.',
+      }
+  }
+}
+
+async function readCluster(host: ToolHost): Promise<Input> {
+  const file = cibFileOf(host.env)
+  if (file !== undefined) return readFile(file, host, unanswered)
+  const opened = await openCib(host, { name: 'crm_verify', isReadOnly: true })
+  if (!opened.ok) return unanswered
+  const found = await wholeCib(opened.cib)
+  await opened.cib.close()
+  return 'cib' in found ? { cib: found.cib, file: 'cib', lines: new Map() } : unanswered
+}
+
+function readFile(file: string, host: ToolHost, otherwise: Input): Input {
+  let text: string
+  try {
+    text = fs.readFileSync(file, 'utf8')
+  } catch {
+    return otherwise
+  }
+  return parsed(text, file, host, otherwise)
+}
+
+function parsed(text: string, file: string, host: ToolHost, otherwise: Input): Input {
+  const lines = new Map<XmlElement, number>()
+  const result = parseXml(text, { lines })
+  if (result.ok) return { cib: result.value, file, lines }
+  host.err(`${xmlErrorText(result.error, file)}\n`)
+  return otherwise
+}
+
+function save(file: string, text: string, host: ToolHost): void {
+  try {
+    fs.writeFileSync(file, text)
+  } catch (fault) {
+    host.err(`crm_verify: Could not write ${file}: ${fault instanceof Error ? fault.message : String(fault)}\n`)
+  }
+}
