@@ -74,6 +74,7 @@ export const rooms = {
       'fence-virt/client',
       'fence-virt/daemon',
     ],
+    external: ['esbuild', 'playwright-core'],
   },
 }
 
