@@ -20,6 +20,7 @@ export function unpackConstraints(cluster: Cluster): void {
   const configuration = child(cluster.cib, 'configuration')
   const section = configuration === undefined ? undefined : child(configuration, 'constraints')
   for (const xml of section?.children ?? []) {
+    if (xml.name === '#comment') continue
     const read = readers[xml.name]
     if (read === undefined || attr(xml, 'id') === undefined) {
       refuse(cluster, xml, read === undefined ? `<${xml.name}> is no constraint` : 'it has no id')

@@ -25,6 +25,7 @@ export function unpackResources(cluster: Cluster): void {
   const section = resourcesSection(cluster)
   const implied = impliedNodes(cluster, section)
   for (const xml of [...section.children, ...implied]) {
+    if (xml.name === '#comment') continue
     if (idOf(xml) === '') {
       cluster.log.push({ kind: 'error', text: `Ignoring <${xml.name}> resource without ID` })
       continue
