@@ -64,7 +64,11 @@ export class CibService implements CibManager {
   #isFull = false
   #isClosed = false
 
-  private constructor(options: CibServiceOptions, store: CibStore, core: CibCore) {
+  /** Why the file could not be used, a line each; with a `status` that is not 0. */
+  readonly faults: readonly string[]
+
+  private constructor(options: CibServiceOptions, store: CibStore, core: CibCore, faults: readonly string[]) {
+    this.faults = faults
     this.#options = options
     this.#store = store
     this.#core = core
@@ -78,11 +82,11 @@ export class CibService implements CibManager {
       folder: options.folder,
       owner: options.owner,
       localTime: () => ctime(new Date()),
-      faultsIn: (cib) => cibFaultsIn(cib, faultsToldMax).map(({ path, reason }) => `${path}: ${reason}`),
+      faultsIn: (cib) => cibFaultsIn(cib, faultsToldMax),
       log,
       written: (outcome) => service?.setFull(outcome === 'full'),
     })
-    const { cib, status } = await store.read()
+    const { cib, status, faults } = await store.read()
     const core = new CibCore({
       localName: messenger.localName,
       cib,
@@ -90,7 +94,7 @@ export class CibService implements CibManager {
       isValid: isValidCib,
       localTime: (epochS) => ctime(new Date(epochS * 1000)),
     })
-    service = new CibService(options, store, core)
+    service = new CibService(options, store, core, faults)
     await service.#join()
     if (status === 0) void store.persist(cib)
     return service

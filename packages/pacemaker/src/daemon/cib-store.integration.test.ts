@@ -23,7 +23,7 @@ function store(where = folder): CibStore {
     folder: where,
     owner: undefined,
     localTime: () => 'Sun Nov 22 14:33:16 2026',
-    faultsIn: (cib) => cibFaultsIn(cib).map(({ path: at, reason }) => `${at}: ${reason}`),
+    faultsIn: (cib) => cibFaultsIn(cib),
     log: (level, text) => told.push(`${level}: ${text}`),
     written: (outcome) => outcomes.push(outcome),
   })
@@ -124,8 +124,12 @@ describe('at start', () => {
     expect(version((await store().read()).cib)).toBe('0.1.0')
     expect(told).toEqual([`warning: ${file('cib.xml.sig')} is missing; cib.xml is taken without it`])
     fs.writeFileSync(file('cib.xml'), fs.readFileSync(file('cib.xml'), 'utf8').replace('type="dummy"', 'kind="dummy"'))
-    expect((await store().read()).status).toBe(-203)
-    expect(told.join('\n')).toMatch(/cib\.xml: \/cib\/configuration\/resources\/primitive\[@id='p0'\].*kind/)
+    const { status, faults } = await store().read()
+    expect(status).toBe(-203)
+    const text = fs.readFileSync(file('cib.xml'), 'utf8').split('\n')
+    const line = text.findIndex((item) => item.includes('kind="dummy"')) + 1
+    expect(faults[0]).toMatch(new RegExp(`cib\\.xml:${line}: /cib/configuration/resources/primitive`))
+    expect(told.join('\n')).toMatch(/cib\.xml:\d+: \/cib\/configuration\/resources\/primitive\[@id='p0'\].*kind/)
   })
 })
 

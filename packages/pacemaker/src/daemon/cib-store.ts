@@ -14,9 +14,10 @@ import {
   emptyCib,
   isCib,
   nextBackup,
+  type SchemaFault,
   verifyCibFile,
 } from '@quorate/cib'
-import { type XmlElement, xmlErrorText } from '@quorate/xml'
+import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 
 /** Pause before a failed write is tried again, in milliseconds. */
 export const rewriteDelayMs = 5000
@@ -32,8 +33,8 @@ export type CibStoreOptions = {
   /** Owner of what is written, where this process may choose it. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined
   readonly localTime: () => string
-  /** In what a CIB does not conform to its schema, a line each; empty where it does. */
-  readonly faultsIn: (cib: XmlElement) => readonly string[]
+  /** In what a CIB does not conform to its schema; empty where it does. */
+  readonly faultsIn: (cib: XmlElement) => readonly SchemaFault[]
   readonly log: (level: 'error' | 'warning' | 'notice' | 'info', text: string) => void
   /** How the last write came out. */
   readonly written: (outcome: 'stored' | 'full' | 'failed') => void
@@ -44,6 +45,8 @@ export type StoredCib = {
   readonly cib: XmlElement
   /** 0, or the code with which every request has to be answered. */
   readonly status: number
+  /** Why it cannot be used: `FILE:LINE: PATH: what was expected`, a line each. */
+  readonly faults: readonly string[]
 }
 
 /**
@@ -70,13 +73,13 @@ export class CibStore {
       await fs.access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
     } catch (error) {
       log('error', `CIB folder ${folder} cannot be used: ${reason(error)}`)
-      return { cib: emptyCib(0), status: noAccess }
+      return { cib: emptyCib(0), status: noAccess, faults: [] }
     }
     const current = await this.#readFile(cibFileNames.document, cibFileNames.signature)
     if (current.ok) return this.#accepted(current.value, cibFileNames.document)
     if (current.error.isDenied) {
       log('error', `${path.join(folder, cibFileNames.document)}: ${current.error.text}`)
-      return { cib: emptyCib(0), status: noAccess }
+      return { cib: emptyCib(0), status: noAccess, faults: [] }
     }
     if (!current.error.isMissing) {
       const name = await this.#moveAside(current.error.text)
@@ -224,17 +227,27 @@ export class CibStore {
       log('warning', `${this.#path(name)}: ${backup.error.text}`)
     }
     log('notice', 'Starting with an empty configuration')
-    return { cib: emptyCib(0), status: 0 }
+    return { cib: emptyCib(0), status: 0, faults: [] }
   }
 
-  #accepted(root: XmlElement, name: string): StoredCib {
+  async #accepted(root: XmlElement, name: string): Promise<StoredCib> {
     const cib = cibFromDisk(root)
-    const faults = this.#options.faultsIn(cib)
-    if (faults.length === 0) return { cib, status: 0 }
+    if (this.#options.faultsIn(cib).length === 0) return { cib, status: 0, faults: [] }
     const file = this.#path(name)
-    for (const fault of faults) this.#options.log('error', `${file}: ${fault}`)
+    const faults = await this.#placedFaults(file)
+    for (const fault of faults) this.#options.log('error', fault)
     this.#options.log('error', `${file} does not conform to its schema; operations are refused until it is repaired`)
-    return { cib, status: cibFaults.schema }
+    return { cib, status: cibFaults.schema, faults }
+  }
+
+  /** The faults with their lines: the file is read once more, because elements do not remember where they stood. */
+  async #placedFaults(file: string): Promise<readonly string[]> {
+    const lines = new Map<XmlElement, number>()
+    const read = parseXml(await fs.readFile(file, 'utf8'), { lines })
+    if (!read.ok) return [xmlErrorText(read.error, file)]
+    return this.#options
+      .faultsIn(cibFromDisk(read.value))
+      .map(({ path, reason, element }) => `${file}:${lines.get(element) ?? 1}: ${path}: ${reason}`)
   }
 
   async #readFile(name: string, signature: string): Promise<Result<XmlElement, FileFault>> {

@@ -130,7 +130,7 @@ class Pacemakerd implements DaemonDoor {
 
   async #serve(messenger: PeerMessenger): Promise<number> {
     const cib = await openCibManager({ messenger, log: this.#log.of('pacemaker-based') })
-    if (cib.status !== 0) return this.#refuse(cib.status, [cib, messenger])
+    if (cib.status !== 0) return this.#refuse(cib, [cib, messenger])
     const scheduler = new SchedulerThread(hostPath('/var/lib/pacemaker/pengine'))
     const attributes = await openAttributeManager({ messenger, cib, log: this.#log.of('pacemaker-attrd') })
     const servers = this.#servers
@@ -193,8 +193,12 @@ class Pacemakerd implements DaemonDoor {
   }
 
   /** The CIB on disk cannot be used: nothing is started on it, and nothing is overwritten. */
-  async #refuse(status: number, open: readonly { close(): Promise<void> }[]): Promise<number> {
+  async #refuse(
+    { status, faults }: { status: number; faults: readonly string[] },
+    open: readonly { close(): Promise<void> }[],
+  ): Promise<number> {
     for (const part of open) await part.close()
+    for (const fault of faults) process.stderr.write(`pacemakerd: ${fault}\n`)
     const folder = hostPath('/var/lib/pacemaker/cib')
     return this.#fail(exitCodeOf(status), `the CIB below ${folder} cannot be used: ${faultText(status)}`)
   }
