@@ -27,6 +27,11 @@ export function fenceAndShutDown(cluster: Cluster): void {
       }
       if (!cluster.settings.concurrentFencing) addEdge(fences[fences.length - 1], fence, f.optional)
       fences.push(fence)
+      cluster.log.push({
+        kind: 'warning',
+        source: 'schedule_fencing',
+        text: `Scheduling node ${node.uname} for fencing`,
+      })
     } else if (node.online && node.shutdown && node.kind === 'member') {
       const shutdown = shutDown(cluster, node)
       if (node.isDc) dcDown = shutdown
