@@ -50,7 +50,7 @@ export async function failover(argv: readonly string[]): Promise<number> {
 /** Environment in which the lab starts our daemons in place of the real ones. */
 function oursInPlace(): NodeJS.ProcessEnv {
   const program = `${process.execPath} ${quorateProgram}`
-  return { COROSYNC: `${program} corosync`, PACEMAKERD: `${program} pacemakerd` }
+  return { COROSYNC: `${program} corosync -f`, PACEMAKERD: `${program} pacemakerd -f` }
 }
 
 function repetitions(
