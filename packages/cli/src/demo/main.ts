@@ -2,13 +2,11 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Tool } from '../tool.ts'
-import { clusterSeenFrom, isSettled, onlineOf } from './cluster-view.ts'
 import { DemoCluster } from './demo-cluster.ts'
 import { defaultFolder, dropFolder, readRecord, takeFolder } from './demo-folder.ts'
 import { showStatus } from './run-live.ts'
 import { bringUp, runOnce } from './run-once.ts'
 import { Stopwatch } from './stopwatch.ts'
-import { until } from './until.ts'
 
 const usage = `Usage: quorate demo [--once] [--dir DIR] [--keep]
        quorate demo power-off|power-on NODE
@@ -37,8 +35,6 @@ Examples:
 `
 
 const nodeCount = 3
-/** Milliseconds for the first cluster to come up. */
-const upWithinMs = 60_000
 
 /** The demonstration: `npm start`. Exit 0 done, 1 something did not happen, 64 usage. */
 export const run: Tool = async (argv) => {
@@ -126,18 +122,8 @@ async function live(cluster: DemoCluster, signal: AbortSignal): Promise<void> {
   const watch = new Stopwatch()
   cluster.start()
   watch.step(`started corosync and pacemakerd on ${cluster.nodes.map((node) => node.name).join(', ')}`)
-  const settled = (from: readonly string[], count: number) =>
-    until(
-      `${count} nodes online with all resources started`,
-      upWithinMs,
-      async () => {
-        const status = await clusterSeenFrom(cluster, from)
-        return status !== undefined && onlineOf(status).length === count && isSettled(status) ? status : undefined
-      },
-      signal,
-    )
   try {
-    await bringUp(cluster, exampleFile(), watch, settled, signal)
+    await bringUp(cluster, exampleFile(), watch, signal)
     await showStatus(cluster, signal)
   } finally {
     process.stdout.write('\nstopping ...\n')

@@ -36,20 +36,11 @@ export type OnceTimes = {
 export async function runOnce(cluster: DemoCluster, cibFile: string, signal: AbortSignal): Promise<OnceTimes> {
   const watch = new Stopwatch()
   const names = cluster.nodes.map((node) => node.name)
-  const settled = (from: readonly string[], count: number): Promise<ClusterStatus> =>
-    until(
-      `${count} nodes online with all resources started`,
-      stepWithinMs,
-      async () => {
-        const status = await clusterSeenFrom(cluster, from)
-        return status !== undefined && onlineOf(status).length === count && isSettled(status) ? status : undefined
-      },
-      signal,
-    )
+  const settled = (from: readonly string[], count: number) => settledCluster(cluster, from, count, signal)
 
   cluster.start()
   watch.step(`started corosync and pacemakerd on ${names.join(', ')}`)
-  const upMs = await bringUp(cluster, cibFile, watch, settled, signal)
+  const upMs = await bringUp(cluster, cibFile, watch, signal)
 
   const first = await webAnswersFrom(names, signal)
   watch.step(`the web server answers from ${first}`)
@@ -87,7 +78,6 @@ export async function bringUp(
   cluster: DemoCluster,
   cibFile: string,
   watch: Stopwatch,
-  settled: (from: readonly string[], count: number) => Promise<ClusterStatus>,
   signal: AbortSignal,
 ): Promise<number> {
   const startedAt = Stopwatch.now()
@@ -106,8 +96,26 @@ export async function bringUp(
   watch.step(`${onlineOf(formed).join(', ')} online, ${dcOf(formed)} is the DC`)
   await loadCib(cluster, cibFile)
   watch.step(`loaded ${path.basename(path.dirname(cibFile))}/${path.basename(cibFile)}`)
-  const status = await settled(names, names.length)
+  const status = await settledCluster(cluster, names, names.length, signal)
   return watch.step(`all resources started; web on ${nodeOf(status, 'web') ?? 'no node'}`, startedAt)
+}
+
+/** Waits until nodes see so many online and everything that can run runs; `from`: whom to ask, the first that answers. */
+function settledCluster(
+  cluster: DemoCluster,
+  from: readonly string[],
+  count: number,
+  signal: AbortSignal,
+): Promise<ClusterStatus> {
+  return until(
+    `${count} nodes online with all resources started`,
+    stepWithinMs,
+    async () => {
+      const status = await clusterSeenFrom(cluster, from)
+      return status !== undefined && onlineOf(status).length === count && isSettled(status) ? status : undefined
+    },
+    signal,
+  )
 }
 
 async function loadCib(cluster: DemoCluster, cibFile: string): Promise<void> {
