@@ -1,3 +1,4 @@
+import { exitWords, operationWords } from '@quorate/scheduler'
 import { type HistoryEntry, hasFailed, operationKey } from './history.ts'
 import { operationStatus } from './outcome.ts'
 
@@ -19,7 +20,7 @@ export function resultLog(entry: HistoryEntry, stderr: string, node: string): re
   // A probe that finds something is news, not a fault of the agent.
   const isFailed = hasFailed(entry) && !(isProbe && entry.status === operationStatus.done)
   const reason = isFailed && entry.exitReason !== '' ? ` (${entry.exitReason})` : ''
-  const outcome = entry.status === operationStatus.done ? rcText(entry.rc) : statusText(entry.status)
+  const outcome = entry.status === operationStatus.done ? exitWords(entry.rc) : operationWords(entry.status)
   const lines: LogLine[] = [
     {
       do: 'log',
@@ -36,43 +37,4 @@ export function resultLog(entry: HistoryEntry, stderr: string, node: string): re
     lines.push({ do: 'log', level: 'notice', text: `${key}[${entry.callId}] error output [ ${line} ]` })
   }
   return lines
-}
-
-const rcTexts: Readonly<Record<number, string>> = {
-  0: 'ok',
-  1: 'error',
-  2: 'invalid parameter',
-  3: 'unimplemented feature',
-  4: 'insufficient privileges',
-  5: 'not installed',
-  6: 'not configured',
-  7: 'not running',
-  8: 'promoted',
-  9: 'promoted (failed)',
-  190: 'OCF_DEGRADED',
-  191: 'promoted (degraded)',
-}
-
-/** An exit code in words, as logs and crm_mon write it. */
-export function rcText(rc: number): string {
-  return rcTexts[rc] ?? 'unknown'
-}
-
-const statusTexts: Readonly<Record<number, string>> = {
-  [-1]: 'pending',
-  0: 'complete',
-  1: 'Cancelled',
-  2: 'Timed Out',
-  3: 'NOT SUPPORTED',
-  4: 'Error',
-  5: 'Hard error',
-  6: 'Fatal error',
-  7: 'Not installed',
-  8: 'Internal communication failure',
-  9: 'Cannot execute now',
-}
-
-/** A status in words, as logs and crm_mon write it. */
-export function statusText(status: number): string {
-  return statusTexts[status] ?? 'Unknown'
 }

@@ -1,6 +1,5 @@
-import { invariant } from '@quorate/base'
+import { IndexHeap, invariant } from '@quorate/base'
 import { type Graph, type GraphAction, infinity, type Synapse } from './graph.ts'
-import { IndexHeap } from './index-heap.ts'
 
 /** What has to happen when a graph has run: nothing, wait for a change, compute anew, stop this node. Ascending. */
 export type Completion = 'done' | 'wait' | 'restart' | 'shutdown'

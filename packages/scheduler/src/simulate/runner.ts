@@ -1,3 +1,4 @@
+import { IndexHeap } from '@quorate/base'
 import { attr, child, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import { findResource } from '../model/tree.ts'
@@ -6,7 +7,6 @@ import { infinity } from '../score.ts'
 import type { ClusterStatus } from '../status.ts'
 import type { SimulatedStatus } from './cib-status.ts'
 import { highestCallId, recordOperation } from './history-write.ts'
-import { IndexQueue } from './index-queue.ts'
 import type { OperationSpec } from './operation-spec.ts'
 
 type Synapse = {
@@ -68,13 +68,13 @@ export class GraphRunner {
 
   /** Runs pass after pass until nothing more can be done. */
   run(): Simulation {
-    let current = new IndexQueue()
-    let next = new IndexQueue()
+    let current = new IndexHeap()
+    let next = new IndexHeap()
     this.#synapses.forEach((synapse, i) => {
-      if (synapse.waits.size === 0) current.push(i)
+      if (synapse.waits.size === 0) current.add(i)
     })
-    while (current.size > 0) {
-      for (let index = current.pop(); index !== undefined; index = current.pop()) {
+    while (current.smallest !== undefined) {
+      for (let index = current.take(); index !== undefined; index = current.take()) {
         const synapse = this.#synapses[index]
         if (synapse === undefined || synapse.executed || !this.#mayFire(synapse)) continue
         synapse.executed = true
@@ -85,8 +85,8 @@ export class GraphRunner {
           if (waiting === undefined || (failed && waiting.priority < infinity)) continue
           waiting.waits.delete(attr(synapse.action, 'id') ?? '')
           if (waiting.waits.size > 0) continue
-          if (follower > index) current.push(follower)
-          else next.push(follower)
+          if (follower > index) current.add(follower)
+          else next.add(follower)
         }
       }
       ;[current, next] = [next, current]

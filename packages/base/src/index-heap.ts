@@ -1,4 +1,4 @@
-/** Numbers, smallest first. */
+/** Numbers of which the smallest comes out first (a binary heap). Adding and taking cost O(log n). */
 export class IndexHeap {
   readonly #items: number[] = []
 
