@@ -2,15 +2,17 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { compareRandom } from './random/compare-c.ts'
+import { parseFeatures, type RandomFeature, randomFeatures } from './random/feature.ts'
 import { runCase } from './run-case.ts'
 import { defaultSuite, readSuite } from './suite.ts'
 import { failureLines, isPassed, resultTable } from './table.ts'
 
 const usage = `Usage: npm run conformance -- [DIR] [--group NAME] [--case NAME] [--quiet]
-       npm run conformance -- --random N [--seed S]
+       npm run conformance -- --random N [--seed S] [--features LIST]
 
 Runs a scheduler suite through the scheduler, in this process, and compares every output.
 With --random: N small CIBs made from seeds, compared with the installed crm_simulate.
+LIST has the features that they may show: ${randomFeatures.join(', ')}; all or none.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `
 
@@ -24,6 +26,7 @@ function main(argv: readonly string[]): number {
       quiet: { type: 'boolean' },
       random: { type: 'string' },
       seed: { type: 'string' },
+      features: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -31,7 +34,9 @@ function main(argv: readonly string[]): number {
     process.stdout.write(usage)
     return 0
   }
-  if (values.random !== undefined) return random(Number(values.random), Number(values.seed ?? '1'))
+  if (values.random !== undefined) {
+    return random(Number(values.random), Number(values.seed ?? '1'), parseFeatures(values.features ?? 'none'))
+  }
   const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
   const all = readSuite(positionals[0] ?? defaultSuite(repository))
   const cases = all.filter(
@@ -50,9 +55,9 @@ function main(argv: readonly string[]): number {
   return results.length > 0 && passed === results.length ? 0 : 1
 }
 
-function random(count: number, seed: number): number {
+function random(count: number, seed: number, features: readonly RandomFeature[]): number {
   let [same, different, unusable] = [0, 0, 0]
-  for (const result of compareRandom(count, seed)) {
+  for (const result of compareRandom(count, seed, features)) {
     if (result.error === 'crm_simulate aborted') unusable += 1
     else if (result.error !== undefined || result.differs.length > 0) {
       different += 1

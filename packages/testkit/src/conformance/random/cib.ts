@@ -1,9 +1,15 @@
 import { Prng } from '@quorate/base'
-import { element, type XmlElement } from '@quorate/xml'
+import { element, withAttributes, type XmlElement } from '@quorate/xml'
+import { randomBundle } from './bundle.ts'
 import { Chance } from './chance.ts'
+import { guestNode, type HostingResource, remoteNode } from './connection.ts'
 import { randomConstraint } from './constraints.ts'
+import { mixOf, type RandomFeature } from './feature.ts'
 import { randomHistory, randomNowSeconds } from './history.ts'
+import { placeState, type RandomPlace } from './place.ts'
 import { pairs, type RandomResource, randomResource } from './resources.ts'
+import { randomMoment, withRules } from './rules.ts'
+import { withCollectiveNames, withTags, withTemplates } from './templates.ts'
 
 function options(chance: Chance): XmlElement[] {
   return pairs('cluster_property_set', 'cib-bootstrap-options', {
@@ -29,6 +35,7 @@ function nodeState(
   id: string,
   resources: readonly RandomResource[],
   nodes: readonly string[],
+  hosting: readonly HostingResource[],
 ): XmlElement {
   const up = chance.yes(85)
   const odd = chance.yes(12)
@@ -53,6 +60,7 @@ function nodeState(
     )
     if (stray !== undefined) histories.push(stray)
   }
+  histories.push(...hosting.flatMap((item) => item.traces.histories.get(uname) ?? []))
   const failing = leaves.length > 0 && chance.yes(15) ? chance.pick(leaves) : undefined
   const transient = pairs('instance_attributes', `status-${id}`, {
     shutdown: chance.maybe(93, ['1699999990']),
@@ -70,6 +78,7 @@ function nodeState(
         .filter((leaf) => leaf.promotable && chance.yes(60))
         .map((leaf) => [`master-${leaf.id}`, chance.pick(['1', '5', '10', '100', '-INFINITY'])]),
     ),
+    ...Object.assign({}, ...hosting.map((item) => item.traces.attributes.get(uname))),
   })
   const attributes = {
     id,
@@ -102,44 +111,75 @@ function fenceDevice(): RandomResource {
   return { id: 'Fencing', xml, leaves: [leaf], promotable: false }
 }
 
-/** A small CIB made from a seed: the same one for the same seed. */
-export function randomCib(seed: number): XmlElement {
-  const chance = new Chance(new Prng(BigInt(seed)))
-  const nodes = Array.from({ length: chance.int(1, 4) }, (_, i) => `n${i + 1}`)
-  const resources = Array.from({ length: chance.int(1, 5) }, (_, i) => randomResource(chance, `r${i + 1}`))
-  if (chance.yes(60)) resources.push(fenceDevice())
-  const constraints = Array.from({ length: chance.int(0, 5) }, (_, i) =>
-    randomConstraint(chance, `c${i + 1}`, resources, nodes),
-  )
-  const configuration = element('configuration', {}, [
-    element('crm_config', {}, options(chance)),
-    element(
-      'nodes',
-      {},
-      nodes.map((uname, i) =>
-        element('node', { id: String(i + 1), uname }, [
-          ...pairs('instance_attributes', `nodes-${i + 1}`, {
-            site: chance.maybe(50, ['1', '2']),
-            standby: chance.maybe(95, ['on']),
-          }),
-          ...pairs('utilization', `nodes-${i + 1}-util`, {
-            cpu: chance.maybe(40, ['2', '4', '8']),
-            ram: chance.maybe(60, ['2', '4']),
-          }),
-        ]),
-      ),
-    ),
-    element(
-      'resources',
-      {},
-      resources.map((resource) => resource.xml),
-    ),
-    element('constraints', {}, constraints),
+/** Resources that connect nodes: remote nodes first, which guests may then run on. */
+function hostingResources(
+  chance: Chance,
+  mix: ReadonlySet<RandomFeature>,
+  members: readonly string[],
+): readonly HostingResource[] {
+  const made: HostingResource[] = []
+  if (mix.has('remote')) {
+    for (let i = chance.int(1, 2); i > 0; i -= 1) made.push(remoteNode(chance, `rem${i}`, members))
+  }
+  const remotes = made.flatMap((item) => item.places.map(({ uname }) => uname))
+  if (mix.has('guest')) {
+    for (let i = chance.yes(70) ? 1 : 2; i > 0; i -= 1)
+      made.push(guestNode(chance, `vm${i}`, `g${i}`, members, remotes))
+  }
+  if (mix.has('bundle')) {
+    for (let i = chance.yes(75) ? 1 : 2; i > 0; i -= 1) made.push(randomBundle(chance, `b${i}`, members))
+  }
+  return made
+}
+
+/** States of nodes that are no members: one for each name, with what all parts of the configuration left there. */
+function placeStates(
+  chance: Chance,
+  hosting: readonly HostingResource[],
+  resources: readonly RandomResource[],
+): readonly XmlElement[] {
+  const places = new Map<string, RandomPlace>()
+  for (const place of hosting.flatMap((item) => item.places)) {
+    const known = places.get(place.uname)
+    const histories = [...(known?.histories ?? []), ...place.histories]
+    places.set(place.uname, known === undefined ? place : { ...known, histories })
+  }
+  const leaves = resources.flatMap((resource) => resource.leaves)
+  return [...places.values()].flatMap((place) => {
+    if (!chance.yes(88)) return []
+    const others = [...places.keys()].filter((name) => name !== place.uname)
+    const percent = place.kind === 'bundle' ? 3 : 30
+    const more = leaves.flatMap((leaf) =>
+      chance.yes(percent) ? (randomHistory(chance, leaf, place.uname, others) ?? []) : [],
+    )
+    const attributes = Object.assign({}, ...hosting.map((item) => item.traces.attributes.get(place.uname)))
+    return [placeState(chance, place, [...place.histories, ...more], attributes)]
+  })
+}
+
+function nodeElement(chance: Chance, uname: string, id: string): XmlElement {
+  return element('node', { id, uname }, [
+    ...pairs('instance_attributes', `nodes-${id}`, {
+      site: chance.maybe(50, ['1', '2']),
+      standby: chance.maybe(95, ['on']),
+    }),
+    ...pairs('utilization', `nodes-${id}-util`, {
+      cpu: chance.maybe(40, ['2', '4', '8']),
+      ram: chance.maybe(60, ['2', '4']),
+    }),
   ])
-  const states = nodes.flatMap((uname, i) =>
-    chance.yes(95) ? [nodeState(chance, uname, String(i + 1), resources, nodes)] : [],
-  )
-  const tickets = element(
+}
+
+/** Elements of nodes that are no members, which configurations have where somebody set an attribute of theirs. */
+function placeElements(chance: Chance, hosting: readonly HostingResource[]): readonly XmlElement[] {
+  const names = new Set(hosting.flatMap((item) => item.places.map(({ uname }) => uname)))
+  return [...names]
+    .filter(() => chance.yes(35))
+    .map((uname) => withAttributes(nodeElement(chance, uname, uname), { type: 'remote' }))
+}
+
+function tickets(chance: Chance): XmlElement {
+  return element(
     'tickets',
     {},
     ['T1', 'T2'].flatMap((id) =>
@@ -154,7 +194,60 @@ export function randomCib(seed: number): XmlElement {
         : [],
     ),
   )
-  return element(
+}
+
+function withFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, configuration: XmlElement): XmlElement {
+  let now = configuration
+  if (mix.has('template')) now = withTemplates(chance, now)
+  if (mix.has('tag')) now = withTags(chance, now)
+  if (mix.has('tag') || mix.has('template')) now = withCollectiveNames(chance, now)
+  if (mix.has('rule')) now = withRules(chance, now)
+  return now
+}
+
+/** A random input, and the time that is asked for with `-t` where one is. */
+export type RandomCase = { readonly cib: XmlElement; readonly moment?: string }
+
+/**
+ * A small CIB made from a seed: the same one for the same seed and features.
+ *
+ * @param features - those that it may have; each CIB gets a few of them, all of one where one is given. Without any, there
+ *   are primitives, groups, clones and plain constraints.
+ */
+export function randomCase(seed: number, features: readonly RandomFeature[] = []): RandomCase {
+  const chance = new Chance(new Prng(BigInt(seed)))
+  const mix = mixOf(chance, features)
+  const nodes = Array.from({ length: chance.int(1, 4) }, (_, i) => `n${i + 1}`)
+  const hosting = hostingResources(chance, mix, nodes)
+  const plainMax = hosting.length > 0 ? 3 : 5
+  const resources = Array.from({ length: chance.int(hosting.length > 0 ? 0 : 1, plainMax) }, (_, i) =>
+    randomResource(chance, `r${i + 1}`),
+  )
+  if (chance.yes(60)) resources.push(fenceDevice())
+  const hosts = hosting.map((item) => item.resource)
+  const all = mix.size === 0 || chance.yes(50) ? [...resources, ...hosts] : [...hosts, ...resources]
+  const places = hosting.flatMap((item) => item.places.map(({ uname }) => uname))
+  const constraints = Array.from({ length: chance.int(0, 5) }, (_, i) =>
+    randomConstraint(chance, `c${i + 1}`, all, [...nodes, ...places]),
+  )
+  const configuration = element('configuration', {}, [
+    element('crm_config', {}, options(chance)),
+    element('nodes', {}, [
+      ...nodes.map((uname, i) => nodeElement(chance, uname, String(i + 1))),
+      ...placeElements(chance, hosting),
+    ]),
+    element(
+      'resources',
+      {},
+      all.map((resource) => resource.xml),
+    ),
+    element('constraints', {}, constraints),
+  ])
+  const states = nodes.flatMap((uname, i) =>
+    chance.yes(95) ? [nodeState(chance, uname, String(i + 1), resources, nodes, hosting)] : [],
+  )
+  const status = element('status', {}, [tickets(chance), ...states, ...placeStates(chance, hosting, all)])
+  const cib = element(
     'cib',
     {
       crm_feature_set: '3.16.1',
@@ -166,6 +259,12 @@ export function randomCib(seed: number): XmlElement {
       'dc-uuid': '1',
       'execution-date': String(randomNowSeconds),
     },
-    [configuration, element('status', {}, [tickets, ...states])],
+    [withFeatures(chance, mix, configuration), status],
   )
+  return { cib, ...(mix.has('time') ? { moment: randomMoment(chance) } : {}) }
+}
+
+/** The CIB of {@link randomCase}, where the time is the one in it. */
+export function randomCib(seed: number, features: readonly RandomFeature[] = []): XmlElement {
+  return randomCase(seed, features).cib
 }

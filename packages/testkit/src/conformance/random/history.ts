@@ -21,6 +21,11 @@ function outcome(chance: Chance, usual: number, callId: number): Outcome {
   return { rc: 193, status: -1, callId: undefined }
 }
 
+/** Digests that entries carry, of single and of recurring operations; undefined where they carry none. */
+export type RandomDigests = { readonly single: string | undefined; readonly recurring: string | undefined }
+
+const digestsWithoutParameters: RandomDigests = { single: noParameters, recurring: noParametersMonitor }
+
 class Entries {
   readonly list: XmlElement[] = []
   #callId = 0
@@ -28,11 +33,13 @@ class Entries {
   readonly #name: string
   /** Node that entries say they are from; old histories do not say. */
   readonly #node: string | undefined
+  readonly #digests: RandomDigests
 
-  constructor(chance: Chance, name: string, node: string | undefined) {
+  constructor(chance: Chance, name: string, node: string | undefined, digests = digestsWithoutParameters) {
     this.#chance = chance
     this.#name = name
     this.#node = node
+    this.#digests = digests
   }
 
   add(
@@ -60,7 +67,7 @@ class Entries {
         interval: String(intervalMs),
         on_node: this.#node,
         'last-rc-change': String(randomNowSeconds - this.#chance.int(1, 5000)),
-        'op-digest': intervalMs > 0 ? noParametersMonitor : noParameters,
+        'op-digest': intervalMs > 0 ? this.#digests.recurring : this.#digests.single,
         ...more,
       }),
     )
@@ -100,4 +107,59 @@ export function randomHistory(
     { id: name, class: leaf.class, provider: leaf.provider, type: leaf.type },
     entries.list,
   )
+}
+
+/** An agent and what histories tell of it. */
+export type Settled = {
+  readonly id: string
+  readonly class: string
+  readonly provider: string | undefined
+  readonly type: string
+  readonly monitors: readonly number[]
+  readonly digests?: RandomDigests
+}
+
+/**
+ * History of something that mostly runs on one node: started and monitored there, probed or never seen elsewhere.
+ * Unlike {@link randomHistory}, which would rarely leave a connection or container where it can serve.
+ */
+export function settledHistory(
+  chance: Chance,
+  agent: Settled,
+  node: string,
+  isHome: boolean,
+  peers: readonly string[],
+): XmlElement | undefined {
+  const { id } = agent
+  const entries = new Entries(chance, id, chance.yes(70) ? node : undefined, agent.digests)
+  const runs = chance.yes(6) ? !isHome : isHome
+  if (!runs) {
+    if (chance.yes(25)) return undefined
+    entries.add(`${id}_last_0`, chance.yes(70) ? 'monitor' : 'stop', 0, 7, 7)
+  } else if (peers.length > 0 && chance.yes(8)) {
+    const peer = chance.pick(peers)
+    const [operation, source, target] = chance.yes(50) ? ['migrate_to', node, peer] : ['migrate_from', peer, node]
+    entries.add(`${id}_${operation}_0`, operation as string, 0, 0, 0, {
+      migrate_source: source as string,
+      migrate_target: target as string,
+    })
+  } else {
+    entries.add(`${id}_last_0`, 'start', 0, 0, 0)
+    for (const interval of agent.monitors) {
+      if (chance.yes(80)) entries.add(`${id}_monitor_${interval}`, 'monitor', interval, 0, 0)
+    }
+  }
+  if (chance.yes(5))
+    entries.add(`${id}_last_failure_0`, chance.pick(['monitor', 'start']), chance.pick([0, 60_000]), 0, 1)
+  return element('lrm_resource', { id, class: agent.class, provider: agent.provider, type: agent.type }, entries.list)
+}
+
+/** A fail count now and then, as transient attributes of the node that counted. */
+export function randomFailCount(chance: Chance, id: string, percent: number): Readonly<Record<string, string>> {
+  if (!chance.yes(percent)) return {}
+  const operation = chance.pick(['monitor_60000', 'start_0', 'monitor_10000'])
+  return {
+    [`fail-count-${id}#${operation}`]: chance.pick(['1', '3', 'INFINITY']),
+    [`last-failure-${id}#${operation}`]: String(randomNowSeconds - chance.int(1, 5000)),
+  }
 }

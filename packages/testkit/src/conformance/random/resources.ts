@@ -29,7 +29,8 @@ export function pairs(kind: string, id: string, values: Readonly<Record<string, 
   return list.length === 0 ? [] : [element(kind, { id }, list)]
 }
 
-function primitiveMeta(chance: Chance, inClone: boolean): Record<string, string | undefined> {
+/** Meta-attributes of a primitive, most of them left out. */
+export function primitiveMeta(chance: Chance, inClone: boolean): Record<string, string | undefined> {
   return {
     priority: chance.maybe(85, ['1', '5', '10', '-1']),
     'resource-stickiness': chance.maybe(80, ['1', '100', 'INFINITY', '0', '-5']),
@@ -75,7 +76,8 @@ function operations(
   return { xml: list.length === 0 ? [] : [element('operations', {}, list)], monitors }
 }
 
-function primitive(
+/** A random primitive. */
+export function randomPrimitive(
   chance: Chance,
   id: string,
   traits: {
@@ -112,14 +114,15 @@ function primitive(
   }
 }
 
-const alone = { promotable: false, unique: false, instances: 0, cloned: false }
+/** Traits of a primitive outside of groups and clones. */
+export const alone = { promotable: false, unique: false, instances: 0, cloned: false }
 
 function group(
   chance: Chance,
   id: string,
   traits: typeof alone,
 ): { readonly xml: XmlElement; readonly leaves: RandomLeaf[] } {
-  const members = Array.from({ length: chance.int(1, 3) }, (_, i) => primitive(chance, `${id}m${i + 1}`, traits))
+  const members = Array.from({ length: chance.int(1, 3) }, (_, i) => randomPrimitive(chance, `${id}m${i + 1}`, traits))
   const meta = pairs('meta_attributes', `${id}-meta`, {
     ordered: chance.maybe(88, ['false']),
     collocated: chance.maybe(90, ['false']),
@@ -153,7 +156,7 @@ function clone(chance: Chance, id: string): RandomResource {
     'is-managed': chance.maybe(97, ['false']),
   })
   const inner = isGroup ? group(chance, `${id}g`, traits) : undefined
-  const single = inner === undefined ? primitive(chance, `${id}p`, traits) : undefined
+  const single = inner === undefined ? randomPrimitive(chance, `${id}p`, traits) : undefined
   const content = inner?.xml ?? single?.xml
   return {
     id,
@@ -167,7 +170,7 @@ function clone(chance: Chance, id: string): RandomResource {
 export function randomResource(chance: Chance, id: string): RandomResource {
   const kind = chance.int(1, 100)
   if (kind <= 50) {
-    const { xml, leaf } = primitive(chance, id, alone)
+    const { xml, leaf } = randomPrimitive(chance, id, alone)
     return { id, xml, leaves: [leaf], promotable: false }
   }
   if (kind <= 68) {

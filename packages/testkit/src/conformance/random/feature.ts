@@ -1,0 +1,39 @@
+import type { Chance } from './chance.ts'
+
+/** What random clusters can have beside primitives, groups, clones and plain constraints. */
+export const randomFeatures = ['bundle', 'remote', 'guest', 'template', 'tag', 'rule', 'time'] as const
+export type RandomFeature = (typeof randomFeatures)[number]
+
+/** In how many of a hundred clusters a feature that is asked for shows: low enough that a cluster mixes a few. */
+const sharePercent: Readonly<Record<RandomFeature, number>> = {
+  bundle: 40,
+  remote: 40,
+  guest: 35,
+  template: 25,
+  tag: 25,
+  rule: 40,
+  time: 30,
+}
+
+/** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */
+export function mixOf(chance: Chance, offered: readonly RandomFeature[]): ReadonlySet<RandomFeature> {
+  if (offered.length === 1) return new Set(offered)
+  return new Set(offered.filter((feature) => chance.yes(sharePercent[feature])))
+}
+
+/**
+ * Reads a list like `bundle,remote`; `all` is every feature, `none` is none.
+ *
+ * @throws RangeError naming the word that is no feature
+ */
+export function parseFeatures(text: string): readonly RandomFeature[] {
+  if (text === 'all') return randomFeatures
+  if (text === 'none') return []
+  return text.split(',').map((word) => {
+    const feature = randomFeatures.find((name) => name === word)
+    if (feature === undefined) {
+      throw new RangeError(`--features: "${word}" is none of ${randomFeatures.join(', ')}, all, none`)
+    }
+    return feature
+  })
+}
