@@ -6,6 +6,7 @@ import type { AttributeManager, AttributeUpdate, ClearFailure } from '../attribu
 import { type CibManager, callOptions } from '../cib-manager/service.ts'
 import { daemonUser } from '../client/daemon-user.ts'
 import type { Peer, PeerMessenger } from '../messages/peer-messenger.ts'
+import { CoreTimer } from './core-timer.ts'
 import { cpuTime } from './cpu-time.ts'
 
 /** What an attribute manager's shell is opened with. */
@@ -23,8 +24,7 @@ export class AttributeService implements AttributeManager {
   readonly #present = new Map<number, string>()
   readonly #stops: (() => void)[] = []
   #reply: ((client: string, xml: XmlElement) => void) | undefined
-  #timer: NodeJS.Timeout | undefined
-  #timerDueMs: number | undefined
+  readonly #timer = new CoreTimer(() => this.#step({ kind: 'tick' }))
   #isClosed = false
 
   private constructor(options: AttributeServiceOptions) {
@@ -111,7 +111,7 @@ export class AttributeService implements AttributeManager {
 
   #halt(): void {
     this.#isClosed = true
-    clearTimeout(this.#timer)
+    this.#timer.stop()
     for (const stop of this.#stops.splice(0)) stop()
   }
 
@@ -142,7 +142,7 @@ export class AttributeService implements AttributeManager {
       cpu: cpuTime(),
     }
     for (const effect of this.#core.step(event, now)) this.#perform(effect)
-    this.#arm()
+    this.#timer.arm(this.#core.dueMs)
   }
 
   #perform(effect: AttributeEffect): void {
@@ -180,21 +180,6 @@ export class AttributeService implements AttributeManager {
       .submit({ op: 'cib_modify', section: 'status', options, data, clientName: 'attrd', user })
       .then(({ rc }) => done(rc))
       .catch(() => done(lost))
-  }
-
-  #arm(): void {
-    const due = this.#core.dueMs
-    if (due === this.#timerDueMs) return
-    clearTimeout(this.#timer)
-    this.#timerDueMs = due
-    if (due === undefined) return
-    this.#timer = setTimeout(
-      () => {
-        this.#timerDueMs = undefined
-        this.#step({ kind: 'tick' })
-      },
-      Math.max(1, Math.ceil(due - performance.now()) + 1),
-    )
   }
 }
 

@@ -18,6 +18,7 @@ import { daemonIds, daemonUser } from '../client/daemon-user.ts'
 import { cibCommand, cibReply, readCibMessage, withOrigin } from '../messages/cib-message.ts'
 import type { PeerMessenger } from '../messages/peer-messenger.ts'
 import { CibStore } from './cib-store.ts'
+import { CoreTimer } from './core-timer.ts'
 import { ctime } from './local-time.ts'
 
 /** Time that a stopping node waits for a peer to take note, in milliseconds. */
@@ -58,8 +59,7 @@ export class CibService implements CibManager {
   readonly #listeners = new Set<(change: CibChange) => void>()
   #clients: CibListener | undefined
   #insideCalls = 0
-  #timer: NodeJS.Timeout | undefined
-  #timerDueMs: number | undefined
+  readonly #timer = new CoreTimer(() => this.#step({ kind: 'tick' }))
   #released: (() => void) | undefined
   #isFull = false
   #isClosed = false
@@ -201,7 +201,7 @@ export class CibService implements CibManager {
 
   #fail(error: Error): void {
     this.#isClosed = true
-    clearTimeout(this.#timer)
+    this.#timer.stop()
     for (const { reject } of this.#inside.values()) reject(error)
     this.#inside.clear()
   }
@@ -222,7 +222,7 @@ export class CibService implements CibManager {
       if (effect.kind === 'persist') persisted = this.#store.persist(effect.cib)
       else this.#perform(effect, persisted)
     }
-    this.#arm()
+    this.#timer.arm(this.#core.dueMs)
   }
 
   #perform(effect: Exclude<CibEffect, { kind: 'persist' }>, persisted: Promise<void> | undefined): void {
@@ -268,21 +268,6 @@ export class CibService implements CibManager {
     }
     if (reply.afterPersist && persisted !== undefined) void persisted.then(() => this.#clients?.reply(reply))
     else this.#clients?.reply(reply)
-  }
-
-  #arm(): void {
-    const due = this.#core.dueMs
-    if (due === this.#timerDueMs) return
-    clearTimeout(this.#timer)
-    this.#timerDueMs = due
-    if (due === undefined) return
-    this.#timer = setTimeout(
-      () => {
-        this.#timerDueMs = undefined
-        this.#step({ kind: 'tick' })
-      },
-      Math.max(1, Math.ceil(due - performance.now()) + 1),
-    )
   }
 }
 

@@ -1,0 +1,35 @@
+import { performance } from 'node:perf_hooks'
+
+/** A host's timer for a core that names the moment at which it wants to be stepped again. */
+export class CoreTimer {
+  readonly #onDue: () => void
+  #timer: NodeJS.Timeout | undefined
+  #dueMs: number | undefined
+
+  /** @param onDue steps the core with a tick; arms again by itself, through whatever follows each step */
+  constructor(onDue: () => void) {
+    this.#onDue = onDue
+  }
+
+  /** Waits for this moment from now on and no other. @param dueMs monotonic milliseconds; undefined: waits for none */
+  arm(dueMs: number | undefined): void {
+    if (dueMs === this.#dueMs) return
+    this.stop()
+    this.#dueMs = dueMs
+    if (dueMs === undefined) return
+    this.#timer = setTimeout(
+      () => {
+        this.#dueMs = undefined
+        this.#onDue()
+      },
+      // One millisecond late, since a timer that ends early finds nothing due.
+      Math.max(1, Math.ceil(dueMs - performance.now()) + 1),
+    )
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#dueMs = undefined
+  }
+}
