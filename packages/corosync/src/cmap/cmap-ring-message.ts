@@ -4,9 +4,6 @@ import { marNameSize, readMarName, writeMarName } from '../ipc/wire-name.ts'
 import { serviceIds } from '../service.ts'
 import { cmapValueBytesMax, type RawValue } from './cmap-value.ts'
 
-/** Most items that a message may list. */
-export const mcastItemsMax = 255
-
 /** A key and its value, or that it does not exist. */
 export type McastItem = { readonly key: string; readonly value: RawValue | undefined }
 

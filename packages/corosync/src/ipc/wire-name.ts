@@ -8,8 +8,6 @@ export const marNameSize = 264
 export const cpgNameBytesMax = 128
 /** A `mar_cpg_name_t` on the wire: u32 length, 4 bytes of padding, 128 bytes. */
 export const cpgNameSize = 136
-/** A `cs_name_t` in a request: u16 length, then 256 bytes without padding between. */
-export const csNameSize = 258
 
 /** Reads a `mar_name_t`. @throws DecodeError where its length is above {@link marNameBytesMax} */
 export function readMarName(bytes: Uint8Array, at: number): string {

@@ -133,11 +133,6 @@ export function actionOf(
   return transition.jobs.get(id)
 }
 
-/** Actions in flight. */
-export function pendingActions(transition: Transition): readonly GraphAction[] {
-  return [...transition.jobs.values()].filter((job) => job.phase === 'pending').map((job) => job.action)
-}
-
 /** True when an action that has started takes that node down, so that its loss was to be expected. */
 export function expectsDown(transition: Transition, nodeUuid: string): boolean {
   for (const job of transition.jobs.values()) {

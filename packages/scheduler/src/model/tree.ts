@@ -1,4 +1,4 @@
-import { type Action, type Cluster, type ClusterNode, type Resource, variant } from './model.ts'
+import { type Cluster, type ClusterNode, type Resource, variant } from './model.ts'
 import { type Role, role } from './role.ts'
 
 /** The topmost ancestor, but never a bundle for what stands inside one. */
@@ -197,9 +197,4 @@ export function setHistoryName(cluster: Cluster, of: Resource, name: string | un
 /** How a resource is called where people read it: instances of anonymous clones go by the configured id. */
 export function printableId(of: Resource): string {
   return of.unique ? of.id : of.xmlId
-}
-
-/** True where an action still has to be done. */
-export function isRequired(action: Action): boolean {
-  return !action.optional
 }

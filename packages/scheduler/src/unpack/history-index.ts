@@ -1,4 +1,4 @@
-import { attr, child, idOf, type XmlElement } from '@quorate/xml'
+import { child, idOf, type XmlElement } from '@quorate/xml'
 import type { Cluster, ClusterNode } from '../model/model.ts'
 import { type HistoryEntry, historyEntry } from './history-entry.ts'
 import { findNodeOf } from './nodes.ts'
@@ -56,9 +56,4 @@ function lrmResources(state: XmlElement): readonly XmlElement[] {
 
 function entriesOf(resource: XmlElement): HistoryEntry[] {
   return resource.children.filter((item) => item.name === 'lrm_rsc_op').map(historyEntry)
-}
-
-/** True where an entry names a migration peer. */
-export function namesPeer(entry: HistoryEntry, attribute: string, peer: string | undefined): boolean {
-  return peer === undefined || attr(entry.xml, attribute) === peer
 }
