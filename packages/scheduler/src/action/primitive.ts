@@ -99,7 +99,6 @@ function judgePlaces(plan: Plan, all: number, clean: number): void {
     resource.partialTarget = undefined
     plan.allowMigrate = false
     plan.needStop = true
-    multiply = (resource.needsFencing ? all : clean) > 1
   } else multiply = (resource.needsFencing ? all : clean) > 1
   if (multiply) {
     if (resource.recovery === 'stop_start') plan.needStop = true

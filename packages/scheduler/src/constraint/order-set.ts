@@ -67,10 +67,9 @@ function orderWithin(cluster: Cluster, xml: XmlElement, set: Set, parentKind: Or
   const inverse = inverseTask(action)
   if (!symmetric || !sequential || inverse === undefined) return
   const inverseFlags = orderFlags(kind, inverse, 'inverse')
-  for (let i = members.length - 1; i > 0; i -= 1) {
-    const [member, before] = [members[i] as Resource, members[i - 1] as Resource]
-    addOrder(cluster, taskOf(member, inverse), taskOf(before, inverse), inverseFlags)
-  }
+  members.slice(1).forEach((member, i) => {
+    addOrder(cluster, taskOf(member, inverse), taskOf(members[i] as Resource, inverse), inverseFlags)
+  })
 }
 
 function orderBetween(cluster: Cluster, a: Set, b: Set, kind: OrderKind, symmetry: Symmetry, gate: Gate): void {
