@@ -25,8 +25,8 @@ export {
   type CibOutcome,
   cibCallOptions,
 } from './request.ts'
-export { cibFaultsIn, isValidCib, type SchemaFault, schemaFaultsMax } from './schema.ts'
-export { schemaNames, schemaNumber } from './schema-name.ts'
+export { cibFaultsIn, conformsTo, isValidCib, type SchemaFault, schemaFaultsMax } from './schema.ts'
+export { isSchemaClaim, nextSchema, schemaNames, schemaNumber } from './schema-name.ts'
 export { infinity, scoreOf } from './score-text.ts'
 export { isSectionName, sectionNames, sectionPath } from './section.ts'
 export { oldestCurrentSchema } from './upgrade.ts'

@@ -1,8 +1,5 @@
-/** Schemas by name, the oldest first: what `validate-with` may say. `none` is allowed besides and switches validation off. */
+/** Released schemas by name, the oldest first. `none` may be claimed besides and switches validation off. */
 export const schemaNames: readonly string[] = [
-  'pacemaker-0.6',
-  'transitional-0.6',
-  'pacemaker-0.7',
   'pacemaker-1.0',
   'pacemaker-1.2',
   'pacemaker-1.3',
@@ -29,9 +26,37 @@ export const schemaNames: readonly string[] = [
   'pacemaker-3.9',
 ]
 
-/** A schema as a number that orders: 3.9 is 309, 2.10 is 210. Undefined for what is none of {@link schemaNames}. */
+/** Where drafts of a schema to come are tried out: known, but never what an upgrade arrives at. */
+export const nextSchema = 'pacemaker-next'
+
+/** {@link schemaNumber} of {@link nextSchema}: beyond all released ones. */
+export const nextSchemaNumber = 9_999
+
+/**
+ * Names that documents may claim without any schema of that name: those of schemas that are supported no longer, which
+ * upgrades take for the oldest one, and `none`.
+ */
+const claimsWithoutSchema: ReadonlySet<string> = new Set([
+  'none',
+  'pacemaker-0.6',
+  'transitional-0.6',
+  'pacemaker-0.7',
+  'pacemaker-1.1',
+])
+
+const numbers: ReadonlyMap<string, number> = new Map(
+  [...schemaNames, nextSchema].map((name) => {
+    const [major = 0, minor = 0] = name.replace(/^\D*/, '').split('.').map(Number)
+    return [name, name === nextSchema ? nextSchemaNumber : major * 100 + minor]
+  }),
+)
+
+/** A schema as a number that orders: 3.9 is 309, 2.10 is 210. Undefined for what is no schema. */
 export function schemaNumber(name: string | undefined): number | undefined {
-  if (name === undefined || !schemaNames.includes(name)) return undefined
-  const [major = 0, minor = 0] = name.replace(/^\D*/, '').split('.').map(Number)
-  return major * 100 + minor
+  return name === undefined ? undefined : numbers.get(name)
+}
+
+/** Whether `validate-with` may say this at all; a document that says anything else conforms to no schema. */
+export function isSchemaClaim(name: string): boolean {
+  return numbers.has(name) || claimsWithoutSchema.has(name)
 }

@@ -1,14 +1,7 @@
 import { attr, isComment, type XmlElement } from '@quorate/xml'
-import { schemaNumber } from './schema-name.ts'
-import {
-  type Count,
-  type ElementRule,
-  elementRules,
-  goneNames,
-  goneStacks,
-  type Shape,
-  type ValueRule,
-} from './schema-table.ts'
+import { elementRulesOf, goneNamesIn } from './schema-history.ts'
+import { isSchemaClaim, schemaNumber } from './schema-name.ts'
+import { type Count, type ElementRule, goneStacks, type Shape, type ValueRule } from './schema-table.ts'
 
 /** One thing in which a CIB does not conform, with the address of its element. */
 export type SchemaFault = {
@@ -21,8 +14,14 @@ export type SchemaFault = {
 /** Faults that are listed before looking for more stops. */
 export const schemaFaultsMax = 20
 
-/** First schema that is checked in full. In documents of older ones only the frame, ids and references are. */
-const firstChecked = 300
+/** First schema in which a range of dates may have a start only, or an end and a duration. */
+const firstWithOpenRanges = 309
+
+/** From this schema on options have the same rules as the sets of resources. */
+const firstWithEvenOptions = 300
+
+/** Sections of options, whose sets stayed as they had been when those of resources learned more. */
+const optionSections = /^\/cib\/configuration\/(crm_config|rsc_defaults|op_defaults)\b/
 
 /** Whether a CIB conforms to the schema that it claims. */
 export function isValidCib(cib: XmlElement): boolean {
@@ -31,7 +30,7 @@ export function isValidCib(cib: XmlElement): boolean {
 
 /**
  * In what a CIB does not conform to the schema that it claims in `validate-with`: elements, attributes and values
- * (schemas 3.0 to 3.9), ids that are not unique, references to nothing. `none` and a missing claim allow everything.
+ * (schemas 1.0 to 3.9), ids that are not unique, references to nothing. `none` allows everything.
  */
 export function cibFaultsIn(cib: XmlElement, faultsMax = schemaFaultsMax): readonly SchemaFault[] {
   const claimed = attr(cib, 'validate-with')
@@ -41,6 +40,17 @@ export function cibFaultsIn(cib: XmlElement, faultsMax = schemaFaultsMax): reado
   if (schema === undefined) {
     return [{ path: '/cib', reason: `validate-with='${claimed ?? ''}' is no schema that is known`, element: cib }]
   }
+  return checked(cib, schema, faultsMax)
+}
+
+/** Whether a CIB conforms to the schema of that number, whichever it claims. */
+export function conformsTo(cib: XmlElement, schema: number): boolean {
+  return (
+    cib.name === 'cib' && isSchemaClaim(attr(cib, 'validate-with') ?? 'none') && checked(cib, schema, 1).length === 0
+  )
+}
+
+function checked(cib: XmlElement, schema: number, faultsMax: number): readonly SchemaFault[] {
   const check = new Check(cib, schema, faultsMax)
   check.element(cib, '/cib', '')
   check.references()
@@ -50,6 +60,7 @@ export function cibFaultsIn(cib: XmlElement, faultsMax = schemaFaultsMax): reado
 class Check {
   readonly faults: SchemaFault[] = []
   readonly #schema: number
+  readonly #rules: Readonly<Record<string, ElementRule>>
   readonly #faultsMax: number
   /** The element that is being checked. */
   #at: XmlElement
@@ -64,6 +75,7 @@ class Check {
   constructor(cib: XmlElement, schema: number, faultsMax: number) {
     this.#at = cib
     this.#schema = schema
+    this.#rules = elementRulesOf(schema)
     this.#faultsMax = faultsMax
   }
 
@@ -74,22 +86,18 @@ class Check {
   element(node: XmlElement, path: string, parent: string): void {
     if (this.faults.length >= this.#faultsMax) return
     this.#at = node
-    const rule = Object.hasOwn(elementRules, node.name) ? elementRules[node.name] : undefined
+    const rule = own(this.#rules, node.name)
     if (rule === undefined) {
-      if (this.#schema >= firstChecked) this.#add(path, `there is no element '${node.name}'`)
-      else this.#below(node, path)
+      this.#add(path, `there is no element '${node.name}'`)
       return
     }
-    const isLegacy = this.#schema < firstChecked
-    if (!isLegacy && rule.since !== undefined && rule.since > this.#schema) {
+    if (rule.since !== undefined && rule.since > this.#schema) {
       this.#add(path, `this schema has no element '${node.name}' yet`)
     }
-    this.#attributes(node, rule, path, isLegacy)
-    if (!isLegacy) {
-      this.#children(node, rule, path)
-      this.#shape(node, rule, path)
-      this.#special(node, path, parent)
-    }
+    this.#attributes(node, rule, path)
+    this.#children(node, rule, path)
+    this.#shape(node, rule, path)
+    this.#special(node, path, parent)
     this.#below(node, path)
   }
 
@@ -100,22 +108,22 @@ class Check {
     }
   }
 
-  #attributes(node: XmlElement, rule: ElementRule, path: string, isLegacy: boolean): void {
+  #attributes(node: XmlElement, rule: ElementRule, path: string): void {
     for (let i = 0; i < node.attributes.length; i += 2) {
       const name = node.attributes[i] as string
       const value = node.attributes[i + 1] as string
       const type = own(rule.attributes, name) ?? own(rule.attributes, `${name}!`)
       if (type === undefined) {
-        if (!isLegacy) this.#add(path, `attribute '${name}' is not allowed here`)
-      } else this.#value(type, name, value, path, isLegacy)
+        this.#add(path, `attribute '${name}' is not allowed here`)
+      } else this.#value(type, name, value, path)
     }
     for (const name of Object.keys(rule.attributes)) {
-      if (!name.endsWith('!') || isLegacy) continue
+      if (!name.endsWith('!')) continue
       if (attr(node, name.slice(0, -1)) === undefined) this.#add(path, `attribute '${name.slice(0, -1)}' is missing`)
     }
   }
 
-  #value(type: ValueRule, name: string, value: string, path: string, isLegacy: boolean): void {
+  #value(type: ValueRule, name: string, value: string, path: string): void {
     if (type === 'text') return
     if (type === 'ID' || type === 'IDREF') {
       if (!isName(value)) this.#add(path, `${name}='${value}' is no name as ids have to be`)
@@ -124,7 +132,6 @@ class Check {
       else this.#ids.add(value.trim())
       return
     }
-    if (isLegacy) return
     if (typeof type !== 'string') {
       const words = type.filter((word) => sinceOf(word) <= this.#schema).map((word) => word.replace(/@.*/, ''))
       if (!words.includes(value.trim().replace(/\s+/g, ' '))) {
@@ -181,9 +188,11 @@ class Check {
         this.#add(path, isOcf ? `class 'ocf' needs a provider` : `only class 'ocf' has a provider`)
       }
     }
-    const gone = goneNames[node.name] ?? goneNames[`${parent}/${node.name}`]
+    this.#olderOptions(node, path)
+    const gone = goneNamesIn(this.#schema, node.name, parent)
     if (gone === undefined) return
     for (const item of node.children) {
+      if (attr(item, 'id-ref') !== undefined) continue
       const name = attr(item, 'name') ?? ''
       if (gone.has(name)) this.#add(`${path}/${nameOf(item)}`, `name '${name}' is no longer used`, item)
       const stack = attr(item, 'value')
@@ -193,12 +202,21 @@ class Check {
     }
   }
 
+  /** What older schemas allow in the sets of resources and nodes, but not in those of options. */
+  #olderOptions(node: XmlElement, path: string): void {
+    if (this.#schema >= firstWithEvenOptions || !optionSections.test(path)) return
+    const name = node.name === 'nvpair' ? 'id-ref' : node.name === 'expression' ? 'value-source' : undefined
+    if (name === undefined || attr(node, name) === undefined) return
+    this.#add(path, `attribute '${name}' is not allowed in options`)
+  }
+
   #date(node: XmlElement, path: string): void {
     const [start, end] = [attr(node, 'start') !== undefined, attr(node, 'end') !== undefined]
     const [duration, spec] = ['duration', 'date_spec'].map((name) => node.children.some((item) => item.name === name))
     const operation = attr(node, 'operation')
+    const isRange = this.#schema < firstWithOpenRanges ? (duration ? start && !end : end) : start || end
     const isRight =
-      (operation === 'in_range' && (start || end) && !spec) ||
+      (operation === 'in_range' && isRange && !spec) ||
       (operation === 'gt' && start && !end && !duration && !spec) ||
       (operation === 'lt' && end && !start && !duration && !spec) ||
       (operation === 'date_spec' && spec && !start && !end && !duration)
