@@ -12,6 +12,7 @@ import {
   cpgIterInit,
   cpgIterNextResponse,
   cpgJoin,
+  cpgJoinWantsTotem,
   cpgLeave,
   cpgLocalGet,
   cpgMcast,
@@ -21,8 +22,10 @@ import {
   cpgPartialMcast,
   cpgReasons,
   cpgResponses,
+  cpgTotemRingAt,
 } from '../ipc/cpg-messages.ts'
 import { requestOf, responseHeader, tailOf } from '../ipc/message-header.ts'
+import { readIpcRingId } from '../ipc/ring-id.ts'
 import { cpgNameBytesMax, readCpgName, writeCpgName } from '../ipc/wire-name.ts'
 import type { CpgProcess } from './admin-clients.ts'
 import type { CpgChange, CpgClient, CpgHandlers, CpgMember, CpgReason } from './ring-clients.ts'
@@ -40,11 +43,13 @@ const parts = { first: 1, middle: 2, last: 3 } as const
 export class IpcCpgClient implements CpgClient {
   readonly localNodeId: NodeId
   readonly #connection: ServiceConnection
+  readonly #wantsRing: boolean
   #group: string | undefined
 
-  private constructor(connection: ServiceConnection, localNodeId: NodeId) {
+  private constructor(connection: ServiceConnection, localNodeId: NodeId, wantsRing: boolean) {
     this.#connection = connection
     this.localNodeId = localNodeId
+    this.#wantsRing = wantsRing
   }
 
   static async open(handlers: CpgHandlers, tryAgainForMs: number): Promise<IpcCpgClient> {
@@ -57,7 +62,7 @@ export class IpcCpgClient implements CpgClient {
     })
     try {
       const response = await connection.call('local get', requestOf(cpgCalls.localGet), cpgLocalGet.size)
-      return new IpcCpgClient(connection, nodeId(cpgLocalGet.decode(response).node))
+      return new IpcCpgClient(connection, nodeId(cpgLocalGet.decode(response).node), handlers.ring !== undefined)
     } catch (error) {
       connection.close()
       throw error
@@ -66,7 +71,7 @@ export class IpcCpgClient implements CpgClient {
 
   async join(group: string): Promise<void> {
     const request = groupRequest(cpgCalls.join, group, cpgJoin.size)
-    cpgJoin.encode(request, { pid: process.pid, flags: 0 })
+    cpgJoin.encode(request, { pid: process.pid, flags: this.#wantsRing ? cpgJoinWantsTotem : 0 })
     await this.#connection.call(`join ${group}`, request)
     this.#group = group
   }
@@ -157,6 +162,7 @@ function onEvent(handlers: CpgHandlers, unfinished: Map<string, Whole>, id: numb
   }
   if (id === cpgResponses.partialDeliver) onPart(handlers, unfinished, message)
   if (id === cpgResponses.confchg) onConfchg(handlers, unfinished, message)
+  if (id === cpgResponses.totemConfchg) handlers.ring?.(BigInt(readIpcRingId(message, cpgTotemRingAt).seq))
 }
 
 function onPart(handlers: CpgHandlers, unfinished: Map<string, Whole>, message: Uint8Array): void {

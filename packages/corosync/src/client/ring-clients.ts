@@ -24,6 +24,11 @@ export type CpgHandlers = {
     readonly left: readonly CpgChange[]
     readonly joined: readonly CpgChange[]
   }): void
+  /**
+   * Sequence of the ring that the changes told so far belong to (compare {@link QuorumView}); comes after them whenever
+   * the ring has changed.
+   */
+  ring?(ringSeq: bigint): void
   onClose(error: Error): void
 }
 

@@ -154,6 +154,82 @@ describe('a cluster of controllers', () => {
   })
 })
 
+describe('a node that was alone', () => {
+  const option = (name: string) =>
+    `<crm_config><cluster_property_set id="cib-bootstrap-options"><nvpair id="cib-bootstrap-options-${name}" name="${name}" value="of others"/></cluster_property_set></crm_config>`
+
+  /** Cut off; what it would say of its software differs from what stands in the CIB, as among real nodes. */
+  function cutOff() {
+    const cluster = running()
+    const [alone] = cluster.where('a') as [string]
+    const others = ['n1', 'n2', 'n3'].filter((name) => name !== alone) as [string, string]
+    cluster.configure(alone, 'crm_config', option('dc-version'))
+    cluster.run()
+    cluster.split([alone], others)
+    cluster.run()
+    expect(cluster.where('a')).toHaveLength(1)
+    expect(cluster.node(alone).running.size).toBe(0)
+    cluster.doubleStarts.length = 0
+    const epoch = () => attr(cluster.node(alone).cib.cib, 'epoch')
+    return { cluster, alone, others, epoch }
+  }
+
+  test('takes over what the others have changed, and starts nothing that they run', () => {
+    const { cluster, alone, others } = cutOff()
+    cluster.configure(others[0], 'crm_config', option('in-the-majority'))
+    cluster.run()
+    cluster.split(['n1', 'n2', 'n3'])
+    cluster.run(10_000)
+    expect(cluster.doubleStarts).toEqual([])
+    for (const name of [alone, ...others]) expect(writeXml(cluster.node(name).cib.cib)).toContain('in-the-majority')
+    expect(cluster.dcs).toHaveLength(1)
+  })
+
+  test('waits for nodes that come with the quorum, and leaves its CIB as old as it is', () => {
+    const { cluster, alone, epoch } = cutOff()
+    const before = epoch()
+    // The quorum service tells of the others before the group of controllers does.
+    const peers = [...cluster.nodes.values()].map(({ name, uuid }) => ({
+      uname: name,
+      uuid,
+      isMember: true,
+      hasController: name === alone,
+    }))
+    cluster.post(alone, { kind: 'peers', peers, isQuorate: true })
+    cluster.run()
+    const { uuid } = cluster.node(alone)
+    const attribute = `<instance_attributes id="i"><nvpair id="x" name="x" value="1"/></instance_attributes>`
+    const status = `<status><node_state id="${uuid}"><transient_attributes id="${uuid}">${attribute}</transient_attributes></node_state></status>`
+    cluster.configure(alone, 'status', status)
+    cluster.run(1_000)
+    expect(cluster.node(alone).running.size).toBe(0)
+    expect(cluster.doubleStarts).toEqual([])
+    expect(epoch()).toBe(before)
+    // Nobody has joined: it may act alone.
+    cluster.run(5_000)
+    expect(cluster.node(alone).running.size).toBe(2)
+  })
+
+  test('is not kept waiting when the quorum goes again', () => {
+    const { cluster, alone } = cutOff()
+    const view = (isQuorate: boolean) => {
+      const peers = [...cluster.nodes.values()].map(({ name, uuid }) => {
+        const isThere = name === alone || isQuorate
+        return { uname: name, uuid, isMember: isThere, hasController: name === alone }
+      })
+      cluster.post(alone, { kind: 'peers', peers, isQuorate })
+    }
+    view(true)
+    cluster.run()
+    cluster.post(alone, { kind: 'timer', timer: 'recheck', cpu: { ageS: 0, ageUs: 0 } })
+    cluster.run()
+    expect(cluster.node(alone).controller.phase).toBe('S_POLICY_ENGINE')
+    view(false)
+    cluster.run()
+    expect(cluster.node(alone).controller.phase).toBe('S_IDLE')
+  })
+})
+
 test('where fencing is needed and nobody can fence, nothing of the lost node starts elsewhere', () => {
   const fencing = two
     .replace('value="false"', 'value="true"')

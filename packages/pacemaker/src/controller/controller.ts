@@ -3,7 +3,6 @@ import { child, type XmlElement } from '@quorate/xml'
 import { activeResources } from '../executor/local-resources.ts'
 import type { Instant } from '../instant.ts'
 import { nodesIn } from '../join/join.ts'
-import { infinity } from '../transition/graph.ts'
 import { cibEvents } from './cib-events.ts'
 import { cibEvent } from './cib-intake.ts'
 import { readOptions } from './cluster-options.ts'
@@ -13,7 +12,7 @@ import { finalize, synced } from './joining.ts'
 import { tellLoad } from './load.ts'
 import { leaveWhenQuiet, runLocal, stopAlone } from './local-work.ts'
 import { enter, type Queued, schedule } from './machine.ts'
-import { searchForDc, updatePeers } from './membership.ts'
+import { quorumHasCome, searchForDc, updatePeers } from './membership.ts'
 import { writeNodes } from './node-states.ts'
 import { log, post } from './posts.ts'
 import {
@@ -25,7 +24,7 @@ import {
   type ScheduleResult,
   type Step,
 } from './state.ts'
-import { abort, advance } from './transitions.ts'
+import { advance } from './transitions.ts'
 
 /** Inputs that one event may raise before something must be wrong. */
 const inputsMax = 1_000
@@ -159,7 +158,7 @@ function timer(step: Step, name: ControllerTimer): void {
       step.raise('I_PE_CALC')
       return
     case 'quorum-gain':
-      if (state.isQuorate) abort(step, infinity, 'restart', 'Quorum gained')
+      quorumHasCome(step)
       return
     case 'escalation':
       log(step, 'error', 'The cluster did not let this node go in time: stopping anyway')

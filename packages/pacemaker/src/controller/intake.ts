@@ -3,6 +3,7 @@ import { countBallot, isWon } from '../election/election.ts'
 import { phaseOf } from '../join/join.ts'
 import { ballotMessage, crmPayload, readBallot } from '../messages/crm-message.ts'
 import { leads } from './fsm.ts'
+import { isRepeated, repeatOffer } from './joining.ts'
 import { takeLoad } from './load.ts'
 import { runLocal } from './local-work.ts'
 import { pingAnswer, searchForDc, takeShutdownRequest } from './membership.ts'
@@ -28,15 +29,16 @@ export function takeMessage(step: Step, from: string, xml: XmlElement): void {
       takeBallot(step, from, xml)
       return
     case 'join_announce':
-      // One that has an offer of this round on its way needs no other one.
-      if (state.phase === 'S_INTEGRATION' && phaseOf(state.join, from) === 'welcomed') return
-      if (isActive(state, from)) step.raise('I_NODE_JOIN', { from })
+      if (!isActive(state, from)) return
+      // Our offer may have come before it could answer.
+      if (state.phase === 'S_INTEGRATION' && phaseOf(state.join, from) === 'welcomed') repeatOffer(step, from)
+      else step.raise('I_NODE_JOIN', { from })
       return
     case 'join_offer':
       step.raise('I_JOIN_OFFER', { from, xml })
       return
     case 'join_request':
-      step.raise('I_JOIN_REQUEST', { from, xml })
+      if (!isRepeated(step, from, xml)) step.raise('I_JOIN_REQUEST', { from, xml })
       return
     case 'join_ack_nack':
     case 'join_confirm':
@@ -106,7 +108,11 @@ function takeBallot(step: Step, from: string, xml: XmlElement): void {
       )
       step.effects.push({ do: 'post', xml: no })
       if (isDc(state)) step.raise('I_RELEASE_DC')
-      else if (state.phase !== 'S_STARTING') step.raise('I_PENDING')
+      else if (state.phase !== 'S_STARTING') {
+        // Whom this node followed so far has not been elected yet: it must not keep it from following the winner.
+        state.dc = undefined
+        step.raise('I_PENDING')
+      }
       return
     }
     default:

@@ -12,7 +12,6 @@ import {
   nodesIn,
   offerAll,
   offerTo,
-  phaseOf,
   takeConfirmation,
   takeRequest,
 } from '../join/join.ts'
@@ -20,7 +19,7 @@ import { crmPayload } from '../messages/crm-message.ts'
 import { clusterOption } from './cluster-options.ts'
 import { deleteTransientAttributes, writeNodeStates, writeNodes, writeQuorum } from './node-states.ts'
 import { callCib, log, post } from './posts.ts'
-import { activeNodes, type InputSubject, isActive, isDc, type PeerRecord, type Step } from './state.ts'
+import { activeNodes, type InputSubject, isActive, isDc, outsiders, type PeerRecord, type Step } from './state.ts'
 
 const configured = callOptions.quorumOverride
 const created = callOptions.quorumOverride | callOptions.canCreate
@@ -38,16 +37,19 @@ export function takeOver(step: Step): void {
     data: element('cib', { crm_feature_set: config.featureSet }),
     options: configured,
   })
-  describeCluster(step)
+  state.isDescribed = false
 }
 
 /**
- * Writes what the DC's software says of itself and the cluster. A partition without quorum leaves an older word as it
- * stands: each change of the configuration makes its copy newer, and a lone node whose software differs from the others'
- * would come back with the CIB that wins over theirs.
+ * Writes what the DC's software says of itself and the cluster, once everybody who is there has the same CIB: each change
+ * of the configuration makes a copy newer, and one that only an outdated copy needs could let that one win over a copy
+ * with changes that have been acknowledged. For the same reason a partition without quorum leaves an older word as it
+ * stands.
  */
 export function describeCluster(step: Step): void {
   const { state } = step
+  if (state.isDescribed) return
+  state.isDescribed = true
   const { dcVersion, clusterName } = state.config
   const words = { 'have-watchdog': 'false', 'dc-version': dcVersion, 'cluster-infrastructure': 'corosync' }
   for (const [name, value] of Object.entries(words)) {
@@ -90,15 +92,23 @@ export function offerToAll(step: Step): void {
 export function offerToOne(step: Step, about: InputSubject): void {
   const { state } = step
   const self = state.config.uname
-  const wanted =
-    about.from === undefined
-      ? activeNodes(state).filter((uname) => phaseOf(state.join, uname) === 'none')
-      : [about.from].filter((uname) => isActive(state, uname))
+  const wanted = about.from === undefined ? outsiders(state) : [about.from].filter((uname) => isActive(state, uname))
   const asked = [...new Set([...wanted, self])].sort(compareNodeNames)
   state.join = offerTo(state.join, asked)
   state.sync = undefined
   for (const uname of asked) sendOffer(step, uname)
   checkIntegrated(step)
+}
+
+/** A node that may have been too young for our offer gets it again; {@link isRepeated} tells a second answer. */
+export function repeatOffer(step: Step, uname: string): void {
+  sendOffer(step, uname)
+}
+
+/** True for an answer to an offer of this round from a node that has answered it already. */
+export function isRepeated(step: Step, from: string, xml: XmlElement): boolean {
+  const { join } = step.state
+  return joinIdOf(xml) === join.id && nodesIn(join, 'integrated', 'finalized', 'confirmed').includes(from)
 }
 
 function sendOffer(step: Step, uname: string): void {
@@ -248,6 +258,8 @@ export function finishJoin(step: Step): void {
   writeNodes(step)
   writeNodeStates(step, { origin: 'do_state_transition', withJoin: true, withMembership: true })
   writeQuorum(step)
+  const members = [...step.state.peers.values()].filter((peer) => peer.isMember)
+  if (members.every((peer) => peer.hasController)) step.state.isQuorumNew = false
 }
 
 /** A DC offers to let us in. */

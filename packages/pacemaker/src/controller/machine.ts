@@ -1,11 +1,12 @@
 import { beginRound } from '../election/election.ts'
 import { activeResources } from '../executor/local-resources.ts'
-import { nodesIn, phaseOf } from '../join/join.ts'
+import { nodesIn } from '../join/join.ts'
 import { ballotMessage } from '../messages/crm-message.ts'
 import { infinity } from '../transition/graph.ts'
 import { type Action, type Input, nextRow, type Phase } from './fsm.ts'
 import {
   confirmJoin,
+  describeCluster,
   filterRequest,
   finalize,
   finishJoin,
@@ -18,7 +19,7 @@ import {
 import { runLocal } from './local-work.ts'
 import { searchForDc } from './membership.ts'
 import { log, post } from './posts.ts'
-import { activeNodes, type ControllerTimer, type InputSubject, isDc, type Step } from './state.ts'
+import { type ControllerTimer, type InputSubject, isDc, outsiders, type Step } from './state.ts'
 import { advance, runGraph } from './transitions.ts'
 
 /** An input of the machine, and what it is about. */
@@ -94,8 +95,7 @@ function entersIdle(step: Step): void {
   const interval = state.options.recheckIntervalMs > 0 ? state.options.recheckIntervalMs : undefined
   const afterMs = Math.min(untilMs ?? Number.POSITIVE_INFINITY, interval ?? Number.POSITIVE_INFINITY)
   if (Number.isFinite(afterMs)) step.effects.push({ do: 'arm', timer: 'recheck', afterMs })
-  const outside = activeNodes(state).find((uname) => phaseOf(state.join, uname) === 'none')
-  if (outside !== undefined) step.raise('I_NODE_JOIN', { from: outside })
+  if (outsiders(state).length > 0) step.raise('I_NODE_JOIN')
 }
 
 function act(step: Step, action: Action, about: InputSubject): void {
@@ -194,10 +194,19 @@ function release(step: Step): void {
 /** Answers to our own changes that take longer than this will not come: the scheduler must not wait for them for ever. */
 const openCallsMs = 10_000
 
-/** Asks the scheduler, as soon as all our own changes have come back: it must see what we have just written. */
+/**
+ * Asks the scheduler, as soon as all our own changes have come back: it must see what we have just written. Nodes that have
+ * not been let in yet come first: what they run is not in the CIB, and would be started a second time.
+ */
 export function schedule(step: Step): void {
   const { state } = step
   state.scheduleToken = undefined
+  if (outsiders(state).length > 0) {
+    step.raise('I_NODE_JOIN')
+    return
+  }
+  if (state.isQuorumNew) return
+  describeCluster(step)
   if (state.openCalls.size > 0) {
     if (!state.wantsSchedule) step.effects.push({ do: 'arm', timer: 'open-calls', afterMs: openCallsMs })
     state.wantsSchedule = true

@@ -4,13 +4,14 @@ import { forgetVoter, isWon, lossDampeningMs } from '../election/election.ts'
 import { withoutNode } from '../join/join.ts'
 import { infinity } from '../transition/graph.ts'
 import { expectsDown } from '../transition/transition.ts'
-import { checkComplete, checkIntegrated, cleanUpAfter, describeCluster, syncLost } from './joining.ts'
+import { leads } from './fsm.ts'
+import { checkComplete, checkIntegrated, cleanUpAfter, syncLost } from './joining.ts'
 import { writeNodeStates, writeQuorum } from './node-states.ts'
 import { log, post } from './posts.ts'
-import { activeNodes, isActive, isDc, type PeerRecord, type PeerView, type Step } from './state.ts'
+import { activeNodes, isActive, isDc, outsiders, type PeerRecord, type PeerView, type Step } from './state.ts'
 import { abort, advance } from './transitions.ts'
 
-/** Between getting quorum and acting on it: nodes that came with it may join first. */
+/** Between getting quorum and acting on it: nodes that came with it join first. */
 export const quorumGainDelayMs = 5_000
 
 /** The ring or the group of controllers has changed: `views` is everybody known now. */
@@ -43,7 +44,9 @@ function membershipChanged(step: Step): void {
   if (state.phase === 'S_STARTING') return
   // Everybody hears from everybody: this is how two DCs find each other after a partition.
   post(step, { task: 'noop', to: 'crmd', from: isDc(state) ? 'dc' : 'crmd' }, { broadcast: true })
-  if (isDc(state)) writeNodeStates(step, { origin: 'post_cache_update', withJoin: false, withMembership: true })
+  if (!isDc(state)) return
+  writeNodeStates(step, { origin: 'post_cache_update', withJoin: false, withMembership: true })
+  if (leads.has(state.phase) && outsiders(state).length > 0) step.raise('I_NODE_JOIN')
 }
 
 function loseNode(step: Step, peer: PeerRecord): void {
@@ -85,11 +88,27 @@ function updateQuorum(step: Step, isQuorate: boolean): void {
   if (state.isQuorate === isQuorate) return
   state.isQuorate = isQuorate
   log(step, isQuorate ? 'notice' : 'warning', isQuorate ? 'Quorum acquired' : 'Quorum lost')
+  state.isQuorumNew = isQuorate
+  if (isQuorate) {
+    state.isDescribed = false
+    step.effects.push({ do: 'arm', timer: 'quorum-gain', afterMs: quorumGainDelayMs })
+  } else step.effects.push({ do: 'disarm', timer: 'quorum-gain' })
   if (!isDc(state)) return
   writeQuorum(step)
-  if (isQuorate) describeCluster(step)
-  if (isQuorate) step.effects.push({ do: 'arm', timer: 'quorum-gain', afterMs: quorumGainDelayMs })
-  else abort(step, infinity, 'restart', 'Quorum lost')
+  if (!isQuorate) scheduleAnew(step, 'Quorum lost')
+}
+
+/** All who came with the quorum have had their time to join. */
+export function quorumHasCome(step: Step): void {
+  const { state } = step
+  if (!state.isQuorumNew) return
+  state.isQuorumNew = false
+  if (isDc(state)) scheduleAnew(step, 'Quorum gained')
+}
+
+function scheduleAnew(step: Step, reason: string): void {
+  if (step.state.phase === 'S_POLICY_ENGINE') step.raise('I_PE_CALC')
+  else abort(step, infinity, 'restart', reason)
 }
 
 const leaderless: ReadonlySet<string> = new Set(['S_STARTING', 'S_PENDING', 'S_ELECTION', 'S_RELEASE_DC', 'S_HALT'])

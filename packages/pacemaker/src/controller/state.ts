@@ -10,7 +10,7 @@ import {
   newLocalResources,
 } from '../executor/local-resources.ts'
 import type { Instant } from '../instant.ts'
-import { initialJoin, type JoinState } from '../join/join.ts'
+import { initialJoin, type JoinState, phaseOf } from '../join/join.ts'
 import type { PeerType } from '../messages/peer-messenger.ts'
 import type { Transition } from '../transition/transition.ts'
 import { type ControllerOptions, readOptions } from './cluster-options.ts'
@@ -128,6 +128,10 @@ export type ControllerState = {
   options: ControllerOptions
   readonly peers: Map<string, PeerRecord>
   isQuorate: boolean
+  /** Quorum has just come, and with it nodes that may not have been let in yet: nothing is scheduled meanwhile. */
+  isQuorumNew: boolean
+  /** What the configuration says of the DC's software and the cluster is this DC's word. */
+  isDescribed: boolean
   election: ElectionState
   join: JoinState
   /** The copy of the newest CIB that this join has asked a node for, and awaits. */
@@ -170,6 +174,8 @@ export function newController(config: ControllerConfig): ControllerState {
     options: readOptions(emptyCib),
     peers: new Map(),
     isQuorate: false,
+    isQuorumNew: false,
+    isDescribed: false,
     election: initialElection,
     join: initialJoin,
     sync: undefined,
@@ -202,6 +208,11 @@ export function isActive(state: ControllerState, uname: string): boolean {
 /** Names of all full members. */
 export function activeNodes(state: ControllerState): readonly string[] {
   return [...state.peers.keys()].filter((uname) => isActive(state, uname))
+}
+
+/** Full members that the DC has not asked to join yet. */
+export function outsiders(state: ControllerState): readonly string[] {
+  return activeNodes(state).filter((uname) => phaseOf(state.join, uname) === 'none')
 }
 
 /** This node leads the cluster. */

@@ -16,6 +16,7 @@ import {
   type PeerTarget,
   peerTypes,
 } from '../messages/peer-messenger.ts'
+import { RingBarrier } from '../messages/ring-barrier.ts'
 
 /** What a cluster connection is made of. */
 export type ClusterConnectionOptions = {
@@ -30,6 +31,9 @@ export type ClusterConnectionOptions = {
 /** Messages that cannot be read are told once in this time for each sender. */
 const refusalLogIntervalMs = 1000
 
+/** Time that the quorum service has to tell of a ring that the groups know already; both are one local program. */
+const quorumSilenceMs = 30_000
+
 type Joined = {
   readonly client: CpgClient
   readonly handlers: PeerHandlers
@@ -38,6 +42,9 @@ type Joined = {
   sent: number
   isReady: boolean
   readonly early: (() => void)[]
+  readonly barrier: RingBarrier
+  /** Runs while the barrier holds. */
+  silence: NodeJS.Timeout | undefined
 }
 
 /** Name length of a group on the wire counts its NUL (protocols/pacemaker-cluster.md 1). */
@@ -152,17 +159,32 @@ class ClusterConnection implements PeerMessenger {
       else joined?.early.push(event)
     }
     const cpg: CpgHandlers = {
-      deliver: (from, message) => later(() => this.#deliver(group, from, message)),
+      deliver: (from, message) => later(() => this.#pass(group, () => this.#deliver(group, from, message))),
       confchg: (change) => {
-        later(() => {
+        const apply = (): void => {
           for (const left of change.left) this.#process(group, left.nodeId, left.pid, false)
           for (const member of change.members) this.#process(group, member.nodeId, member.pid, true)
-        })
+        }
+        const isOfRing = [...change.left, ...change.joined].some(
+          ({ reason }) => reason === 'nodedown' || reason === 'nodeup',
+        )
+        later(() => this.#pass(group, apply, isOfRing))
       },
+      ring: (seq) => later(() => this.#ringNamed(group, seq)),
       onClose: (error) => this.#lose(error),
     }
     const client = await this.#options.ring.cpg(cpg)
-    joined = { client, handlers, sending: Promise.resolve(), sent: 0, isReady: false, early: [] }
+    const barrier = new RingBarrier()
+    joined = {
+      client,
+      handlers,
+      sending: Promise.resolve(),
+      sent: 0,
+      isReady: false,
+      early: [],
+      barrier,
+      silence: undefined,
+    }
     this.#groups.set(group, joined)
     await client.join(groupName(group))
     const { early } = joined
@@ -176,6 +198,7 @@ class ClusterConnection implements PeerMessenger {
     const joined = this.#groups.get(group)
     if (joined === undefined) return
     this.#groups.delete(group)
+    clearTimeout(joined.silence)
     await joined.sending
     await joined.client.leave().catch(() => undefined)
     joined.client.close()
@@ -228,6 +251,35 @@ class ClusterConnection implements PeerMessenger {
     this.#view = { isQuorate: view.isQuorate, ringSeq: view.ringSeq, members: view.members }
     this.#cache.setMembers(view.members)
     for (const listener of [...this.#viewListeners]) listener(this.#view)
+    for (const joined of [...this.#groups.values()]) {
+      joined.barrier.reached(view.ringSeq)
+      this.#watch(joined)
+    }
+  }
+
+  #pass(group: PeerGroup, event: () => void, isOfRing = false): void {
+    const joined = this.#groups.get(group)
+    if (joined === undefined) return
+    joined.barrier.pass(event, isOfRing)
+    this.#watch(joined)
+  }
+
+  #ringNamed(group: PeerGroup, seq: bigint): void {
+    const joined = this.#groups.get(group)
+    if (joined === undefined) return
+    joined.barrier.ring(seq, this.#view.ringSeq)
+    this.#watch(joined)
+  }
+
+  /** A node that is not told whether it has quorum must not go on as if it had. */
+  #watch(joined: Joined): void {
+    if (!joined.barrier.isHolding) {
+      clearTimeout(joined.silence)
+      joined.silence = undefined
+      return
+    }
+    const silent = new Error(`the quorum service has not told of the new ring in ${quorumSilenceMs} ms`)
+    joined.silence ??= setTimeout(() => this.#lose(silent), quorumSilenceMs)
   }
 
   #process(group: PeerGroup, id: NodeId, pid: number, isThere: boolean): void {
