@@ -78,12 +78,12 @@ function judgeQuorum(cluster: Cluster, action: Action, resource: Resource): void
       if (!isActive(resource, true) || nextRole(resource) > currentRole(resource)) {
         action.runnable = false
         action.reason = 'quorum freeze'
-        return
       }
-      break
+      // A start that could not run for another reason (it had no node yet) stays so.
+      return
     default:
+      action.runnable = true
   }
-  action.runnable = true
 }
 
 function effectivePolicy(cluster: Cluster, resource: Resource): string {

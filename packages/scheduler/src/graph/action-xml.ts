@@ -114,7 +114,7 @@ function maintenanceXml(cluster: Cluster): XmlElement {
     'maintenance',
     {},
     changedMaintenance(cluster).map((node) =>
-      element('node', { id: node.id, maintenance: node.maintenance ? '1' : '0' }),
+      element('node', { id: node.id, node_in_maintenance: node.maintenance ? '1' : '0' }),
     ),
   )
 }

@@ -72,7 +72,7 @@ export function primitiveText(
   options: ResourceTextOptions,
   as?: { readonly name: string; readonly node: ClusterNode | undefined },
 ): string {
-  const isSeveral = of.runningOn.length > 1 && as === undefined
+  const isSeveral = of.runningOn.length > 1
   const isHidden = isSeveral || options.hidesNode === true
   const node = isHidden ? undefined : as === undefined ? nodeOf(of) : as.node
   const shown = shownRole(of)

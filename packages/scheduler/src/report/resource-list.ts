@@ -189,13 +189,11 @@ class Lister {
   #bundle(bundle: Resource): readonly StatusItem[] {
     const traits = bundle.bundle
     if (traits === undefined) return []
-    const parts: string[] = []
-    if (bundle.unique) parts.push('unique')
-    if (!bundle.managed) parts.push('unmanaged')
+    const flags = `${bundle.unique ? ' (unique)' : ''}${bundle.managed ? '' : ' (unmanaged)'}`
     const set = traits.replicas.length > 1 ? ' set' : ''
     if (this.#options.showsInstances === true) {
       const all = traits.replicas.map((replica) => this.#replica(replica, traits.replicas.length > 1))
-      return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${parenthesised(parts)}`, items: all }]
+      return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${flags}`, items: all }]
     }
     const items = traits.replicas.flatMap(({ instance, container, connection, ipAddress }) => {
       const shown = instance ?? container
@@ -204,7 +202,7 @@ class Lister {
       const node = container?.runningOn[0]
       return [{ text: primitiveText(this.#cluster, shown, this.#options, { name, node }) }]
     })
-    return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${parenthesised(parts)}`, items }]
+    return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${flags}`, items }]
   }
 }
 

@@ -219,9 +219,8 @@ function showHeader(cluster: ClusterStatus, out: Transcript): void {
 }
 
 function showStatus(cluster: ClusterStatus, out: Transcript, showsPending: boolean): void {
-  const nodes = nodeItems(cluster)
-  if (nodes.length > 0) {
-    out.section('Node List', nodes)
+  if (cluster.nodes.length > 0) {
+    out.section('Node List', nodeItems(cluster))
     out.blank()
   }
   const resources = resourceItems(cluster, { showsPending, showsInactive: true })

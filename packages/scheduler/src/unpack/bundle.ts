@@ -21,7 +21,8 @@ export function unpackBundle(cluster: Cluster, bundle: Resource, unpackVariant: 
   const container = containerKind === undefined ? undefined : child(bundle.xml, containerKind)
   if (container === undefined || containerKind === undefined) return false
   const plan = planOf(bundle, container, containerKind)
-  if (plan.replicasPerHost === 1) bundle.unique = false
+  // The configured number counts, even where a shared control port then allows only one replica on a host.
+  if (parseCount(attr(container, 'replicas-per-host'), 1) === 1) bundle.unique = false
   const primitive = child(bundle.xml, 'primitive')
   const hasNetwork = plan.ipStart !== undefined || plan.controlPort !== undefined
   if (primitive !== undefined && !hasNetwork) return false

@@ -43,21 +43,17 @@ export function unpackResource(
   unpackOperations(cluster, made)
   unpackMeta(cluster, made)
   unpackTraits(cluster, made)
-  if (!unpackVariant(cluster, made)) {
-    cluster.log.push({ kind: 'error', text: `Ignoring resource '${id}' because its configuration is invalid` })
-    return undefined
-  }
-  if (cluster.settings.symmetric || (made.isConnection && made.meta.has('container'))) {
-    addScoreEverywhere(cluster, made, 0, true)
-  }
+  if (!unpackVariant(cluster, made)) return undefined
+  if (cluster.settings.symmetric) addScoreEverywhere(cluster, made, 0, true)
+  else if (made.isConnection && made.meta.has('container')) addScoreEverywhere(cluster, made, 0, false)
   const utilization = new Map<string, string>()
   unpackSets(cluster, expanded, 'utilization', utilization, ruleContext(cluster))
   for (const [name, value] of utilization) made.utilization.set(name, parseInteger(value) ?? 0)
   const template = attr(xml, 'template')
   if (template !== undefined) {
     const users = cluster.templates.get(template)
-    if (users === undefined) cluster.templates.set(template, [id])
-    else if (!users.includes(id)) users.push(id)
+    if (users === undefined) cluster.templates.set(template, [xmlId])
+    else if (!users.includes(xmlId)) users.push(xmlId)
   }
   return made
 }

@@ -1,0 +1,133 @@
+import { attr, descendants, parseXml, type XmlElement } from '@quorate/xml'
+import { describe, expect, test } from 'vitest'
+import { type SimulationOutcome, simulate } from './simulate/session.ts'
+
+// Cases that a comparison of random clusters with the real crm_simulate 2.1.5 found, made small: bundles, remote and guest
+// nodes, templates.
+
+type Parts = {
+  readonly resources: string
+  readonly options?: string
+  readonly constraints?: string
+  readonly status?: string
+  readonly quorum?: string
+  readonly nodes?: readonly string[]
+}
+
+const online = '<node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member">'
+
+function document(parts: Parts): XmlElement {
+  const {
+    resources,
+    options = '',
+    constraints = '',
+    status = `${online}</node_state>`,
+    quorum = '1',
+    nodes = ['n1'],
+  } = parts
+  const list = nodes.map((uname, i) => `<node id="${i + 1}" uname="${uname}"/>`).join('')
+  const text = `<cib have-quorum="${quorum}" crm_feature_set="3.16.1" execution-date="1700000000"><configuration>
+    <crm_config><cluster_property_set id="o">${options}
+      <nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
+    <nodes>${list}</nodes><resources>${resources}</resources>
+    <constraints>${constraints}</constraints></configuration><status>${status}</status></cib>`
+  const read = parseXml(text)
+  if (!read.ok) throw new Error(JSON.stringify(read.error))
+  return read.value
+}
+
+function run(parts: Parts): SimulationOutcome {
+  return simulate(document(parts), { nowSeconds: 1_700_000_000, process: true, simulate: true })
+}
+
+function scores(parts: Parts): readonly string[] {
+  const request = { nowSeconds: 1_700_000_000, process: true, simulate: false, showsScores: true, quiet: true }
+  return simulate(document(parts), request).stdout.split('\n')
+}
+
+function operations(outcome: SimulationOutcome): readonly string[] {
+  const { graph } = outcome
+  if (graph === undefined) return []
+  return [...descendants(graph)]
+    .filter((item) => item.name === 'action_set')
+    .flatMap((item) => item.children.map((action) => attr(action, 'operation_key') ?? ''))
+}
+
+function option(name: string, value: string): string {
+  return `<nvpair id="o-${name}" name="${name}" value="${value}"/>`
+}
+
+function history(id: string, type: string, entry: string): string {
+  return `<lrm><lrm_resources><lrm_resource id="${id}" class="ocf" provider="heartbeat" type="${type}">${entry}</lrm_resource></lrm_resources></lrm>`
+}
+
+const key = 'transition-key="1:1:0:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"'
+
+function ran(id: string, task: string, more = ''): string {
+  return `<lrm_rsc_op id="${id}_last_0" operation="${task}" operation_key="${id}_${task}_0" call-id="1" rc-code="0" op-status="0" interval="0" ${key} ${more}/>`
+}
+
+describe('a bundle', () => {
+  const shared = '<bundle id="b"><podman image="i" replicas-per-host="2"/><network control-port="3131"/></bundle>'
+
+  test('that may have several replicas on a host stays unique where its control port then allows one only', () => {
+    expect(run({ resources: shared }).stdout).toContain('Container bundle: b [i] (unique):')
+  })
+
+  test('shows each of its flags in brackets of its own', () => {
+    const { stdout } = run({ resources: shared, options: option('maintenance-mode', 'true') })
+    expect(stdout).toContain('b [i] (unique) (unmanaged):')
+  })
+
+  test('shows all the nodes of a container that runs on several', () => {
+    const second = online.replace('id="1" uname="n1"', 'id="2" uname="n2"')
+    const container = history('b-podman-0', 'podman', ran('b-podman-0', 'start'))
+    const { stdout } = run({
+      nodes: ['n1', 'n2'],
+      resources: '<bundle id="b"><podman image="i"/></bundle>',
+      status: `${online}${container}</node_state>${second}${container}</node_state>`,
+    })
+    expect(stdout).toContain('b-podman-0\t(ocf:heartbeat:podman):\t Started [ n1 n2 ]')
+  })
+
+  const served =
+    '<bundle id="b"><podman image="i"/><network control-port="3131"/><primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/></bundle>'
+
+  test('whose node is the only one leaves the list of nodes empty, under its heading', () => {
+    expect(run({ nodes: [], status: '', resources: served }).stdout).toContain('  * Node List:\n\n  * Full List')
+  })
+
+  test('keeps its connections off its own nodes in clusters where nothing runs anywhere by default', () => {
+    const found = scores({ resources: served, options: option('symmetric-cluster', 'false') })
+    expect(found).toContain('pcmk__bundle_allocate: b-0 allocation score on b-0: -INFINITY')
+  })
+})
+
+test('a remote node in maintenance is recorded so under the name of the attribute of its state', () => {
+  const { graph } = run({
+    resources: '<primitive id="r" class="ocf" provider="pacemaker" type="remote"/>',
+    options: option('maintenance-mode', 'true') + option('stonith-enabled', 'true'),
+    status: '<node_state id="r" uname="r"/>',
+  })
+  const changed = graph === undefined ? [] : [...descendants(graph)].filter((item) => item.name === 'node')
+  expect(changed.map((item) => item.attributes)).toEqual([['id', 'r', 'node_in_maintenance', '1']])
+})
+
+test('a template of cloned primitives names nothing in constraints while no history does', () => {
+  const found = scores({
+    resources:
+      '<template id="T" class="ocf" provider="pacemaker" type="Dummy"/><clone id="c"><primitive id="p" template="T"/></clone>',
+    constraints: '<rsc_location id="l" rsc="T" node="n1" score="-INFINITY"/>',
+  })
+  expect(found).toContain('pcmk__clone_allocate: p:0 allocation score on n1: 0')
+})
+
+test('with resources frozen, one that has to restart only stops', () => {
+  const outcome = run({
+    quorum: '0',
+    options: option('no-quorum-policy', 'freeze'),
+    resources: '<primitive id="p" class="ocf" provider="heartbeat" type="x"/>',
+    status: `${online}${history('p', 'x', ran('p', 'start', 'op-digest="other"'))}</node_state>`,
+  })
+  expect(operations(outcome)).toEqual(['p_stop_0'])
+})
