@@ -19,6 +19,10 @@ const benches: Readonly<Record<string, { readonly what: string; readonly load: (
     what: 'a ring of three: forming, at rest, dropping a killed node, cpg throughput (root, the lab)',
     load: async () => (await import('./ring.ts')).ring,
   },
+  scheduler: {
+    what: 'crm_simulate, the real one and ours: time, memory and growth on made CIBs; the suite in process',
+    load: async () => (await import('./scheduler.ts')).scheduler,
+  },
 }
 
 const usage = `Usage: npm run bench -- NAME [ARGUMENTS]
