@@ -123,7 +123,7 @@ describe('loops end in a decision', () => {
     const resources = [element('primitive', { id: 'a', template: 'a' }), primitive('b')]
     const { graph, log } = schedule(cib({ resources }), { nowSeconds })
     expect(operations(graph)).toEqual(['b_start_0 on n1'])
-    expect(log.map((line) => line.text)).toContain("Resource 'a' cannot be its own template")
+    expect(log.map((line) => line.text)).toContain("The resource object 'a' should not reference itself")
   })
 
   test('of rules that refer to each other', () => {

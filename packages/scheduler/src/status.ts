@@ -1,4 +1,5 @@
 import { attr, child, type XmlElement } from '@quorate/xml'
+import { statusWarning } from './model/log.ts'
 import { Cluster, type Resource } from './model/model.ts'
 import { parseRole, role } from './model/role.ts'
 import { isPromotable } from './model/tree.ts'
@@ -7,6 +8,7 @@ import { unpackHistories } from './unpack/history.ts'
 import { historyOf } from './unpack/history-index.ts'
 import { unpackNodeState, unpackTicketState } from './unpack/node-state.ts'
 import { unpackNodes } from './unpack/nodes.ts'
+import { checkTargetRole } from './unpack/resource.ts'
 import { unpackResources } from './unpack/resources.ts'
 import { defaultSettings, unpackSettings } from './unpack/settings.ts'
 
@@ -52,6 +54,9 @@ export function unpackStatus(cib: XmlElement, options: StatusOptions): ClusterSt
     options.wantsUtilization ?? false,
   )
   unpackSettings(cluster)
+  if (!cluster.quorate && cluster.settings.noQuorumPolicy !== 'ignore') {
+    statusWarning(cluster, 'cluster_status', 'Fencing and resource management disabled due to lack of quorum')
+  }
   unpackNodes(cluster)
   unpackResources(cluster)
   const status = child(cib, 'status')
@@ -75,14 +80,6 @@ function countInstances(cluster: Cluster, resource: Resource): void {
   cluster.instanceCount += 1
   if (isDisabled(resource)) cluster.disabledCount += 1
   if (resource.blocked) cluster.blockedCount += 1
-}
-
-function checkTargetRole(cluster: Cluster, resource: Resource): void {
-  const target = resource.meta.get('target-role')
-  if (target === undefined || target.toLowerCase() === 'default' || parseRole(target) !== role.unknown) return
-  const text = `Ignoring 'target-role' for ${resource.id} because '${target}' is not valid`
-  cluster.log.push({ kind: 'error', source: 'text2role', text: `Unknown role: ${target}` })
-  cluster.log.push({ kind: 'error', source: 'get_target_role', text })
 }
 
 /** True where `target-role` keeps a resource from its full role. */

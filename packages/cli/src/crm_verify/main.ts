@@ -86,10 +86,11 @@ async function verify(options: Options, host: ToolHost): Promise<number> {
   const offset = utcOffsetSeconds(host.now())
   const { log } = schedule(cib, { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: offset })
   for (const line of log) if (isShown(line, verbosity)) host.err(logText(line))
-  if (log.some(({ kind }) => kind === 'error')) {
+  const found = log.filter((line) => line.isAboutStatus !== true)
+  if (found.some(({ kind }) => kind === 'error')) {
     return conclude('Errors found during check: config not valid', verbosity, host)
   }
-  if (log.some((line) => line.kind === 'warning' && line.isAboutStatus !== true)) {
+  if (found.some(({ kind }) => kind === 'warning')) {
     return conclude('Warnings found during check: config may not be valid', verbosity, host)
   }
   return exitCodes.ok
@@ -101,7 +102,14 @@ function conclude(text: string, verbosity: number, host: ToolHost): number {
 }
 
 /** How often -V has to be given for a line to be shown. */
-const verbosityOf: Readonly<Record<LogLine['kind'], number>> = { error: 1, warning: 2, notice: 3, info: 4, score: 5 }
+const verbosityOf: Readonly<Record<LogLine['kind'], number>> = {
+  crit: 1,
+  error: 1,
+  warning: 2,
+  notice: 3,
+  info: 4,
+  score: 5,
+}
 
 function isShown(line: LogLine, verbosity: number): boolean {
   return verbosity >= verbosityOf[line.kind]

@@ -17,7 +17,7 @@ export type ScheduleAnswer = {
   readonly graph: XmlElement | undefined
   /** Where the input was saved. */
   readonly inputFile: string | undefined
-  readonly lines: readonly { readonly level: 'error' | 'warning' | 'notice' | 'info'; readonly text: string }[]
+  readonly lines: readonly { readonly level: 'crit' | 'error' | 'warning' | 'notice' | 'info'; readonly text: string }[]
   readonly fault: string | undefined
 }
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '@quorate/base'
-import { schedule } from '@quorate/scheduler'
+import { type LogLine, schedule } from '@quorate/scheduler'
 import { InputSeries } from './input-series.ts'
 import type { ScheduleAnswer, ScheduleOrder } from './scheduler-thread.ts'
 
@@ -13,6 +13,13 @@ port.on('message', (order: ScheduleOrder) => {
   port.postMessage(answer(order))
 })
 
+/** The series that an input belongs to: how the cluster stands is no reason to keep one apart, but for what runs twice. */
+function seriesOf(log: readonly LogLine[]): 'pe-error' | 'pe-warn' | 'pe-input' {
+  const counts = log.filter((line) => line.isAboutStatus !== true || line.isRunError === true)
+  if (counts.some(({ kind }) => kind === 'error')) return 'pe-error'
+  return counts.some(({ kind }) => kind === 'warning') ? 'pe-warn' : 'pe-input'
+}
+
 /** Scores are for simulations; everything else that the scheduler says is worth a line. */
 function answer(order: ScheduleOrder): ScheduleAnswer {
   const { id, cib, epochS, isRehearsal } = order
@@ -20,8 +27,7 @@ function answer(order: ScheduleOrder): ScheduleAnswer {
     const utcOffsetSeconds = -60 * new Date(epochS * 1000).getTimezoneOffset()
     const { graph, log } = schedule(cib, { nowSeconds: epochS, utcOffsetSeconds })
     const lines = log.flatMap(({ kind, text }) => (kind === 'score' ? [] : [{ level: kind, text }]))
-    const has = (level: string) => lines.some((line) => line.level === level)
-    const kind = has('error') ? 'pe-error' : has('warning') ? 'pe-warn' : 'pe-input'
+    const kind = seriesOf(log)
     const saved = isRehearsal ? { file: undefined, fault: undefined } : inputs.save(kind, cib, epochS)
     if (saved.fault !== undefined) lines.push({ level: 'warning', text: saved.fault })
     return { id, graph, inputFile: saved.file, lines, fault: undefined }

@@ -1,3 +1,4 @@
+import { statusWarning } from '../model/log.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { currentRole, isActive, isGuest, nextRole } from '../model/tree.ts'
@@ -56,11 +57,19 @@ function judgeRunnable(cluster: Cluster, action: Action, resource: Resource, rec
     action.runnable = false
   } else if (!action.onDc && !node.online && !(isGuest(node) && !node.requiresReset)) {
     action.runnable = false
+    if (recorded) {
+      const text = `${action.key} on ${node.uname} is unrunnable (node is offline)`
+      statusWarning(cluster, 'update_resource_action_runnable', text)
+    }
     if (recorded && resource.managed && action.task === task.stop && !node.unclean) {
       fenceNode(cluster, node, 'stop is unrunnable')
     }
   } else if (!action.onDc && node.pending) {
     action.runnable = false
+    if (recorded) {
+      const text = `Action ${action.key} on ${node.uname} is unrunnable (node is pending)`
+      statusWarning(cluster, 'update_resource_action_runnable', text)
+    }
   } else if (action.needs === 'nothing') {
     action.reason = undefined
     const host = isGuest(node) ? node : undefined

@@ -1,4 +1,5 @@
 import { actionSide, addOrder } from '../constraint/internal-order.ts'
+import { configWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { anyBelow, isBundled, isGuest, top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
@@ -7,12 +8,16 @@ import { operationKey, task } from './key.ts'
 import { addEdge, findLoose, findNewest, findNewestByKey, newAction } from './ledger.ts'
 import { notifyOfFencing } from './notify-fencing.ts'
 
+/** Under which name the tools say that a node cannot be fenced. */
+const fencingSource = 'schedule_fencing_and_shutdowns'
+
 /** Makes the actions that fence and shut down nodes. */
 export function fenceAndShutDown(cluster: Cluster): void {
   const anyManaged = cluster.resources.some((resource) => anyBelow(resource, (item) => item.managed))
   const fences: Action[] = []
   const shutdowns: Action[] = []
   let dcDown: Action | undefined
+  let isIntegrityLost = false
   for (const node of cluster.nodes) {
     if (isGuest(node)) {
       if (node.requiresReset && anyManaged && canFence(cluster, node)) fenceGuest(cluster, node)
@@ -21,25 +26,28 @@ export function fenceAndShutDown(cluster: Cluster): void {
     if (node.unclean && anyManaged && canFence(cluster, node)) {
       const fence = fenceAction(cluster, node, { optional: false, reason: 'node is unclean' })
       orderAgainstFence(cluster, fence, node)
+      configWarning(cluster, 'schedule_fencing', `Scheduling node ${node.uname} for fencing`)
       if (node.isDc) {
         dcDown = fence
         continue
       }
       if (!cluster.settings.concurrentFencing) addEdge(fences[fences.length - 1], fence, f.optional)
       fences.push(fence)
-      cluster.log.push({
-        kind: 'warning',
-        source: 'schedule_fencing',
-        text: `Scheduling node ${node.uname} for fencing`,
-      })
     } else if (node.online && node.shutdown && node.kind === 'member') {
       const shutdown = shutDown(cluster, node)
       if (node.isDc) dcDown = shutdown
       else shutdowns.push(shutdown)
     } else if (node.unclean) {
-      const text = `Node ${node.uname} is unclean but cannot be fenced`
-      cluster.log.push({ kind: 'warning', source: 'schedule_fencing_and_shutdowns', text, isAboutStatus: true })
+      configWarning(cluster, fencingSource, `Node ${node.uname} is unclean but cannot be fenced`)
+      isIntegrityLost = true
     }
+  }
+  if (isIntegrityLost && !cluster.settings.fencingEnabled) {
+    configWarning(
+      cluster,
+      fencingSource,
+      'Resource functionality and data integrity cannot be guaranteed (configure, enable, and test fencing to correct this)',
+    )
   }
   if (dcDown === undefined) return
   if (dcDown.task === task.shutdown) {

@@ -1,4 +1,5 @@
 import { encodeText, md5Hex } from '@quorate/base'
+import { statusWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { isGuest, isRemoteOnly } from '../model/tree.ts'
 import { parametersOf } from '../unpack/resource.ts'
@@ -15,12 +16,28 @@ export function canFence(cluster: Cluster, node: ClusterNode | undefined): boole
   return cluster.quorate || cluster.settings.noQuorumPolicy === 'ignore' || node.online
 }
 
+/** Under which name the tools say that a node has to be fenced. */
+const fenceSource = 'pe_fence_node'
+
+function warnOfFencing(cluster: Cluster, kind: 'Cluster' | 'Remote', node: ClusterNode, reason: string): void {
+  const verdict = canFence(cluster, node) ? 'will be fenced' : 'is unclean'
+  statusWarning(cluster, fenceSource, `${kind} node ${node.uname} ${verdict}: ${reason}`)
+}
+
 /** Marks a node as one that has to be fenced, and makes the (still optional) action for it. */
 export function fenceNode(cluster: Cluster, node: ClusterNode, reason: string, priorityDelay = false): void {
   const { connection } = node
   if (connection?.container !== undefined) {
     const { container } = connection
-    if (container.failed || !container.managed) return
+    if (container.failed) return
+    const guest = `Guest node ${node.uname}`
+    if (!container.managed) {
+      const why = `would be fenced (by recovering its guest resource ${container.id}) but is unmanaged`
+      statusWarning(cluster, fenceSource, `${guest} ${why}: ${reason}`)
+      return
+    }
+    const how = `will be fenced (by recovering its guest resource ${container.id})`
+    statusWarning(cluster, fenceSource, `${guest} ${how}: ${reason}`)
     node.requiresReset = true
     container.failed = true
     container.stopRequired = true
@@ -28,10 +45,14 @@ export function fenceNode(cluster: Cluster, node: ClusterNode, reason: string, p
     connection.failed = true
     connection.stopRequired = true
   } else if (isRemoteOnly(node)) {
-    if (connection?.managed) node.requiresReset = true
+    if (connection?.managed !== false && !node.requiresReset) {
+      node.requiresReset = true
+      warnOfFencing(cluster, 'Remote', node, reason)
+    }
     node.unclean = true
     fenceAction(cluster, node, { optional: true, reason, priorityDelay })
   } else if (!node.unclean) {
+    warnOfFencing(cluster, 'Cluster', node, reason)
     node.unclean = true
     fenceAction(cluster, node, { optional: true, reason, priorityDelay })
   }
@@ -102,9 +123,7 @@ function unfencingDigests(cluster: Cluster, action: Action, node: ClusterNode): 
   for (const device of unfencingDevices(cluster)) {
     const parameters = withoutInternals(parametersOf(cluster, device, node))
     const digest = md5Hex(encodeText(parametersText(parameters)))
-    const openParameters = new Map(
-      [...parameters].filter(([name]) => !secretNames.has(name) && !name.startsWith('pcmk_')),
-    )
+    const openParameters = new Map([...parameters].filter(([name]) => !secretNames.has(name)))
     const secureDigest = md5Hex(encodeText(parametersText(openParameters)))
     const agent = device.xml.attributes[device.xml.attributes.indexOf('type') + 1] ?? ''
     all += `${device.id}:${agent}:${digest},`

@@ -1,8 +1,9 @@
 import { attr, attributePairs, type XmlElement } from '@quorate/xml'
 import { parseMoment } from '../date.ts'
+import { configError } from '../model/log.ts'
 import { type Action, type Cluster, type OperationEntry, onFail, type Resource } from '../model/model.ts'
 import { parseRole, role } from '../model/role.ts'
-import { parseInteger, parseTimeMs, sameText } from '../scalar.ts'
+import { parseTimeMs, sameText } from '../scalar.ts'
 import { ruleContext, unpackSets } from '../unpack/name-values.ts'
 import { agentOf, defaultsSection, parametersOf } from '../unpack/resource.ts'
 import { task } from './key.ts'
@@ -97,9 +98,20 @@ function shortestMonitorTimeout(resource: Resource): string | undefined {
 }
 
 /** The value of on-fail that counts for an operation, before defaults. */
-function configuredOnFail(action: Action, resource: Resource, intervalMs: number): string | undefined {
+function configuredOnFail(
+  cluster: Cluster,
+  action: Action,
+  resource: Resource,
+  intervalMs: number,
+): string | undefined {
   const value = action.meta.get('on-fail')?.toLowerCase()
-  if (action.task === task.stop && (value === 'standby' || value === 'demote' || value === 'stop')) return undefined
+  const reset = (why: string): undefined => {
+    const text = `Resetting 'on-fail' for ${resource.id} ${action.task} action to default value because ${why}`
+    configError(cluster, 'unpack_operation_on_fail', text)
+  }
+  if (action.task === task.stop && (value === 'standby' || value === 'demote' || value === 'stop')) {
+    return reset(`'${value}' is not allowed for stop`)
+  }
   if (action.task === task.demote && value === undefined) {
     for (const { xml, name, enabled, intervalMs: interval } of resource.operations) {
       const answer = attr(xml, 'on-fail')?.toLowerCase()
@@ -111,13 +123,15 @@ function configuredOnFail(action: Action, resource: Resource, intervalMs: number
   if (action.task === task.deleteHistory) return 'ignore'
   if (value === 'demote' && action.task !== task.promote) {
     const entryRole = action.operation === undefined ? undefined : attr(action.operation, 'role')
-    if (action.task !== task.monitor || intervalMs === 0 || parseRole(entryRole) !== role.promoted) return undefined
+    if (action.task !== task.monitor || intervalMs === 0 || parseRole(entryRole) !== role.promoted) {
+      return reset(`'demote' is not allowed for it`)
+    }
   }
   return value
 }
 
 function unpackOnFail(cluster: Cluster, action: Action, resource: Resource, intervalMs: number): void {
-  const value = configuredOnFail(action, resource, intervalMs)
+  const value = configuredOnFail(cluster, action, resource, intervalMs)
   let decided: Action['onFail'] | undefined
   switch (value) {
     case 'block':
@@ -126,7 +140,11 @@ function unpackOnFail(cluster: Cluster, action: Action, resource: Resource, inte
       break
     case 'fence':
       decided = cluster.settings.fencingEnabled ? onFail.fence : onFail.stop
-      if (!cluster.settings.fencingEnabled) action.failRole = role.stopped
+      if (!cluster.settings.fencingEnabled) {
+        const text = `Resetting 'on-fail' for operation '${action.key}' to 'stop' because 'fence' is not valid when fencing is disabled`
+        configError(cluster, 'unpack_operation', text)
+        action.failRole = role.stopped
+      }
       break
     case 'standby':
       decided = onFail.standby
@@ -151,7 +169,10 @@ function unpackOnFail(cluster: Cluster, action: Action, resource: Resource, inte
     case 'demote':
       decided = onFail.demote
       break
+    case undefined:
+      break
     default:
+      configError(cluster, 'unpack_operation', `Resource ${resource.id}: Unknown failure type (${value})`)
   }
   action.onFail = defaultOnFail(cluster, action, resource, intervalMs, decided)
   if (action.failRole === role.unknown) {
@@ -197,9 +218,4 @@ function unpackStartDelay(cluster: Cluster, action: Action, intervalMs: number):
   if (seconds === 0) return
   const rest = (cluster.now.epochSeconds - origin.epochSeconds) % seconds
   meta.set('start-delay', String((rest <= 0 ? -rest : seconds - rest) * 1000))
-}
-
-/** A count out of an action's meta-attributes. */
-export function metaNumber(action: Action, name: string): number | undefined {
-  return parseInteger(action.meta.get(name))
 }

@@ -1,4 +1,5 @@
-import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { attr } from '@quorate/xml'
+import type { Cluster, ClusterNode, Recovery, Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { activeOn } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
@@ -76,8 +77,16 @@ export function createPrimitive(cluster: Cluster, resource: Resource): void {
   if (plan.allowMigrate) createMigration(cluster, resource, plan.current, plan.next)
 }
 
+/** What is done about a resource that runs on too many nodes, in the words of the log. */
+const recoveryWords: Readonly<Record<Recovery, string>> = {
+  stop_start: 'attempting recovery',
+  stop_only: 'shutting it down',
+  block: 'waiting for an administrator',
+  stop_unexpected: 'stopping unexpected instances',
+}
+
 function judgePlaces(plan: Plan, all: number, clean: number): void {
-  const { resource, current, next } = plan
+  const { cluster, resource, current, next } = plan
   if (current !== undefined && next !== undefined && current !== next && resource.nextRole >= role.started) {
     plan.moving = true
     plan.needStop = true
@@ -101,6 +110,11 @@ function judgePlaces(plan: Plan, all: number, clean: number): void {
     plan.needStop = true
   } else multiply = (resource.needsFencing ? all : clean) > 1
   if (multiply) {
+    const what = `${attr(resource.xml, 'class') ?? ''} resource ${resource.id} might be active on`
+    const count = resource.needsFencing ? all : clean
+    const text = `${what} ${count} nodes (${recoveryWords[resource.recovery]})`
+    const source = 'pcmk__primitive_create_actions'
+    cluster.log.push({ kind: 'error', source, text, isAboutStatus: true, isRunError: true })
     if (resource.recovery === 'stop_start') plan.needStop = true
     else if (resource.recovery === 'stop_unexpected') {
       plan.needStop = true

@@ -1,5 +1,6 @@
 import { attr, idOf } from '@quorate/xml'
 import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
+import { configError } from '../model/log.ts'
 import {
   type Action,
   type Cluster,
@@ -47,12 +48,15 @@ export function createRecurring(cluster: Cluster, resource: Resource): void {
 function qualifies(cluster: Cluster, resource: Resource, entry: OperationEntry): boolean {
   if (entry.intervalMs === 0 || idOf(entry.xml) === '') return false
   if (neverRecurring.includes(entry.name)) {
-    cluster.log.push({ kind: 'error', text: `Ignoring ${idOf(entry.xml)} because ${entry.name} cannot be recurring` })
+    const text = `Ignoring ${idOf(entry.xml)} because ${entry.name} action cannot be recurring`
+    configError(cluster, 'is_recurring_history', text)
     return false
   }
   const same = resource.operations.filter((item) => item.name === entry.name && item.intervalMs === entry.intervalMs)
   if (same.length > 1) {
-    cluster.log.push({ kind: 'error', text: `Operation ${idOf(entry.xml)} is duplicate` })
+    const [first, second] = same.map((item) => idOf(item.xml))
+    const why = 'do not use same name and interval combination more than once per resource'
+    configError(cluster, 'is_op_dup', `Operation ${second} is duplicate of ${first} (${why})`)
     return false
   }
   return entry.enabled

@@ -1,6 +1,7 @@
 import { attr } from '@quorate/xml'
 import { requestAction } from '../action/create.ts'
 import { task } from '../action/key.ts'
+import { statusWarning } from '../model/log.ts'
 import { type Cluster, type ClusterNode, type LocationRecord, type Resource, variant } from '../model/model.ts'
 import { discovery } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
@@ -8,7 +9,7 @@ import { addScore } from '../model/scoring.ts'
 import { forEachLeaf, top } from '../model/tree.ts'
 import { parseInteger } from '../scalar.ts'
 import { addScores, infinity } from '../score.ts'
-import { overThreshold } from '../unpack/fail-count.ts'
+import { failCount, overThreshold } from '../unpack/fail-count.ts'
 import { recheckAt } from '../unpack/name-values.ts'
 
 /** Gives every resource its scores: locks, location constraints, stickiness, failures, discovery. */
@@ -110,7 +111,13 @@ function applyThreshold(cluster: Cluster, leaf: Resource, node: ClusterNode): vo
   const clears = leaf.actionsByKey.get(`${leaf.id}_${task.clearFailCount}_0`)
   if (clears?.some((action) => action.node === node) === true) return
   const banned = overThreshold(cluster, leaf, node)
-  if (banned !== undefined) addScore(banned, node, -infinity)
+  if (banned === undefined) return
+  addScore(banned, node, -infinity)
+  const { count } = failCount(cluster, leaf, node, { effective: true, fillers: true })
+  const why = 'due to reaching migration threshold (clean up resource to allow again)'
+  const figures = `failures=${count} migration-threshold=${leaf.migrationThreshold}`
+  const text = `${banned.id} cannot run on ${node.uname} ${why}| ${figures}`
+  statusWarning(cluster, 'pcmk__threshold_reached', text)
 }
 
 function applyDiscovery(resource: Resource, node: ClusterNode): void {

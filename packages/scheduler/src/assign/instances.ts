@@ -1,6 +1,7 @@
 import { insertThisWith, insertWithThis } from '../constraint/colocation.ts'
 import { instanceNumberOf } from '../model/instances.ts'
-import type { ClusterNode, Resource } from '../model/model.ts'
+import { statusError, statusWarning } from '../model/log.ts'
+import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { NodeTable } from '../model/node-table.ts'
 import { addScore, addScoreEverywhere, isAvailable, nodesOf } from '../model/scoring.ts'
 import { activeOn, anyBelow, currentNode } from '../model/tree.ts'
@@ -90,9 +91,18 @@ export function* distribute(
   }
   for (const instance of instances) {
     if (!instance.provisional) continue
+    warnOfBannedPlace(cluster, parent, instance)
     if (placed >= max) addScoreEverywhere(cluster, instance, -infinity)
     else if ((yield* place(assigner, parent, instance, undefined, all, perNode)) !== undefined) placed += 1
   }
+}
+
+/** Says that an instance runs where it may not. */
+function warnOfBannedPlace(cluster: Cluster, parent: Resource, instance: Resource): void {
+  const at = currentNode(instance)
+  if (at === undefined || parent.allowed.has(at)) return
+  const text = `${instance.id} is running on ${at.uname} which isn't allowed`
+  statusError(cluster, 'distribute_children', text)
 }
 
 function inheritColocations(parent: Resource, instance: Resource, all: boolean): void {
@@ -132,7 +142,12 @@ function* place(
 function banUnfit(assigner: Assigner, parent: Resource, instance: Resource, perNode: number): void {
   for (const node of nodesOf(assigner.cluster, instance.allowed)) {
     const score = parent.allowed.get(node)
-    if (!isAvailable(node) || instance.orphan || score === undefined || score < 0) addScore(instance, node, -infinity)
-    else if (parent.allowed.count(node) >= perNode) addScore(instance, node, -infinity)
+    if (!isAvailable(node) || instance.orphan || score === undefined || score < 0) {
+      addScore(instance, node, -infinity)
+      if (isAvailable(node) && !instance.orphan && score === undefined) {
+        const text = `${instance.id} cannot run on ${node.uname}: node not allowed`
+        statusWarning(assigner.cluster, 'can_run_instance', text)
+      }
+    } else if (parent.allowed.count(node) >= perNode) addScore(instance, node, -infinity)
   }
 }

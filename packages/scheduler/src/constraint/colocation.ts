@@ -1,11 +1,21 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
+import { configError } from '../model/log.ts'
 import { type Cluster, type Colocation, type Resource, variant } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { parseBoolean, sameText } from '../scalar.ts'
 import { infinity, parseScore } from '../score.ts'
 import { references } from '../unpack/name-values.ts'
 import { antiColocationOrders } from './internal-order.ts'
-import { constraintInstance, constraintResource, expandSets, isTemplateOrTag, refuse, sideToSet } from './lookup.ts'
+import {
+  constraintInstance,
+  constraintResource,
+  expandSets,
+  isKnown,
+  isTemplateOrTag,
+  refuse,
+  refuseName,
+  sideToSet,
+} from './lookup.ts'
 
 /** What a colocation is made of. */
 export type ColocationParts = {
@@ -65,20 +75,26 @@ function comparePartners(a: Resource, b: Resource): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 }
 
-function influenceOf(xml: XmlElement, dependent: Resource): boolean {
-  return parseBoolean(attr(xml, 'influence')) ?? dependent.critical
+function influenceOf(cluster: Cluster, xml: XmlElement, dependent: Resource): boolean {
+  const text = attr(xml, 'influence')
+  const told = parseBoolean(text)
+  if (text !== undefined && told === undefined) {
+    const why = 'has invalid value for influence (using default)'
+    configError(cluster, 'unpack_influence', `Constraint '${idOf(xml)}' ${why}`)
+  }
+  return told ?? dependent.critical
 }
 
 /** Reads one `rsc_colocation`. */
 export function unpackColocation(cluster: Cluster, original: XmlElement): void {
   const xml = sidesToSets(cluster, expandSets(cluster, original))
-  if (xml === undefined) return refuse(cluster, original, 'one of its resources does not exist')
+  if (xml === undefined) return
   const sets = childrenNamed(xml, 'resource_set')
   if (sets.length > 0) return colocateSets(cluster, xml, sets)
   const dependent = constraintInstance(cluster, attr(xml, 'rsc'), attr(xml, 'rsc-instance'))
   const primary = constraintInstance(cluster, attr(xml, 'with-rsc'), attr(xml, 'with-rsc-instance'))
-  if (dependent === undefined) return refuse(cluster, xml, `'${attr(xml, 'rsc') ?? ''}' does not exist`)
-  if (primary === undefined) return refuse(cluster, xml, `'${attr(xml, 'with-rsc') ?? ''}' does not exist`)
+  if (dependent === undefined) return refuseSide(cluster, xml, 'rsc')
+  if (primary === undefined) return refuseSide(cluster, xml, 'with-rsc')
   addColocation(cluster, {
     id: idOf(xml),
     attribute: attr(xml, 'node-attribute'),
@@ -87,15 +103,37 @@ export function unpackColocation(cluster: Cluster, original: XmlElement): void {
     primary,
     dependentRole: parseRole(attr(xml, 'rsc-role')),
     primaryRole: parseRole(attr(xml, 'with-rsc-role')),
-    influence: influenceOf(xml, dependent),
+    influence: influenceOf(cluster, xml, dependent),
   })
+}
+
+/** Under which name the tools say what is wrong with the names of a colocation. */
+const tagsSource = 'unpack_colocation_tags'
+
+function refuseSide(cluster: Cluster, xml: XmlElement, side: 'rsc' | 'with-rsc'): void {
+  const name = attr(xml, side)
+  const asked = attr(xml, `${side}-instance`) ?? ''
+  const found = constraintResource(cluster, name)
+  const why =
+    found === undefined
+      ? `resource '${name ?? '(null)'}' does not exist`
+      : found.variant === variant.clone
+        ? `resource '${found.id}' does not have an instance '${asked}'`
+        : `resource '${found.id}' is not a clone but instance '${asked}' was requested`
+  refuse(cluster, xml, why, 'unpack_simple_colocation')
 }
 
 function sidesToSets(cluster: Cluster, xml: XmlElement): XmlElement | undefined {
   const [rsc, withRsc] = [attr(xml, 'rsc'), attr(xml, 'with-rsc')]
   const [left, right] = [isTemplateOrTag(cluster, rsc), isTemplateOrTag(cluster, withRsc)]
+  for (const name of [rsc, withRsc]) {
+    if (name !== undefined && !isKnown(cluster, name)) return refuseName(cluster, xml, name, tagsSource)
+  }
   if (!left && !right) return xml
-  if (left && right) return undefined
+  if (left && right) {
+    refuse(cluster, xml, 'two templates or tags cannot be colocated', tagsSource)
+    return undefined
+  }
   const first = sideToSet(cluster, xml, { attribute: 'rsc', moved: 'rsc-role', movedAs: 'role', always: true })
   if (first === undefined) return undefined
   return sideToSet(cluster, first, { attribute: 'with-rsc', moved: 'with-rsc-role', movedAs: 'role', always: true })
@@ -107,7 +145,8 @@ function colocateSets(cluster: Cluster, xml: XmlElement, items: readonly XmlElem
   let previous: XmlElement | undefined
   for (const item of items) {
     const set = resolve(item)
-    if (set === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist')
+    if (set === undefined)
+      return refuse(cluster, xml, 'it refers to a set that does not exist', 'pcmk__unpack_colocation')
     colocateWithin(cluster, xml, set)
     if (previous !== undefined && score !== 0) colocateBetween(cluster, xml, previous, set, score)
     previous = set
@@ -115,22 +154,27 @@ function colocateSets(cluster: Cluster, xml: XmlElement, items: readonly XmlElem
 }
 
 /** Members of a set up to the first that does not exist. */
-function setMembers(cluster: Cluster, set: XmlElement): { readonly members: Resource[]; readonly complete: boolean } {
+function setMembers(
+  cluster: Cluster,
+  set: XmlElement,
+): { readonly members: Resource[]; readonly missing: string | undefined } {
   const members: Resource[] = []
   for (const ref of childrenNamed(set, 'resource_ref')) {
     const resource = constraintResource(cluster, idOf(ref))
-    if (resource === undefined) return { members, complete: false }
+    if (resource === undefined) return { members, missing: idOf(ref) }
     members.push(resource)
   }
-  return { members, complete: true }
+  return { members, missing: undefined }
 }
 
 function colocateWithin(cluster: Cluster, xml: XmlElement, set: XmlElement): void {
   const own = attr(set, 'score')
   const score = parseScore(own ?? attr(xml, 'score'), cluster.settings.health)
   if (score === 0 || parseBoolean(attr(set, 'sequential')) === false) return
-  const { members, complete } = setMembers(cluster, set)
-  if (!complete) refuse(cluster, xml, `set '${idOf(set)}' names a resource that does not exist`)
+  const { members, missing } = setMembers(cluster, set)
+  if (missing !== undefined) {
+    configError(cluster, 'unpack_colocation_set', `${idOf(set)}: No resource found for ${missing}`)
+  }
   const ordering = attr(set, 'ordering')
   const setRole = parseRole(attr(set, 'role'))
   const join = (dependent: Resource, primary: Resource): void =>
@@ -141,7 +185,7 @@ function colocateWithin(cluster: Cluster, xml: XmlElement, set: XmlElement): voi
       primary,
       dependentRole: setRole,
       primaryRole: setRole,
-      influence: influenceOf(xml, dependent),
+      influence: influenceOf(cluster, xml, dependent),
     })
   members.forEach((member, i) => {
     const before = members[i - 1]
@@ -156,8 +200,11 @@ function colocateBetween(cluster: Cluster, xml: XmlElement, a: XmlElement, b: Xm
   const [left, right] = [setMembers(cluster, a), setMembers(cluster, b)]
   const sequential = (set: XmlElement): boolean => parseBoolean(attr(set, 'sequential')) !== false
   const dependents = sequential(a) ? left.members.slice(0, 1) : left.members
-  const primaries = sequential(b) ? (right.complete ? right.members.slice(-1) : []) : right.members
-  if (!left.complete || !right.complete) refuse(cluster, xml, 'a set names a resource that does not exist')
+  const primaries = sequential(b) ? (right.missing === undefined ? right.members.slice(-1) : []) : right.members
+  for (const { missing } of [left, right]) {
+    if (missing === undefined) continue
+    refuse(cluster, xml, `'${missing}' does not exist`, 'colocate_rsc_sets')
+  }
   for (const dependent of dependents) {
     for (const primary of primaries) {
       addColocation(cluster, {
@@ -167,7 +214,7 @@ function colocateBetween(cluster: Cluster, xml: XmlElement, a: XmlElement, b: Xm
         primary,
         dependentRole: parseRole(attr(a, 'role')),
         primaryRole: parseRole(attr(b, 'role')),
-        influence: influenceOf(xml, dependent),
+        influence: influenceOf(cluster, xml, dependent),
       })
     }
   }

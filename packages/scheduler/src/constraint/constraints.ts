@@ -1,10 +1,10 @@
 import { attr, child, idOf, type XmlElement } from '@quorate/xml'
+import { configError } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { ruleContext } from '../unpack/name-values.ts'
 import { rulesAllow } from '../unpack/rule.ts'
 import { unpackColocation } from './colocation.ts'
 import { unpackLocation } from './location.ts'
-import { refuse } from './lookup.ts'
 import { unpackOrder } from './order.ts'
 import { unpackTicket } from './ticket.ts'
 
@@ -23,7 +23,8 @@ export function unpackConstraints(cluster: Cluster): void {
     if (xml.name === '#comment') continue
     const read = readers[xml.name]
     if (read === undefined || attr(xml, 'id') === undefined) {
-      refuse(cluster, xml, read === undefined ? `<${xml.name}> is no constraint` : 'it has no id')
+      const text = read === undefined ? `Unsupported constraint type: ${xml.name}` : `Ignoring <${xml.name}> without id`
+      configError(cluster, 'pcmk__unpack_constraints', text)
       continue
     }
     const lifetime = child(xml, 'lifetime')

@@ -1,5 +1,6 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { parsePattern } from '../ere.ts'
+import { configError } from '../model/log.ts'
 import type { Cluster, ClusterNode, LocationRecord, Resource } from '../model/model.ts'
 import { type Discovery, discovery } from '../model/node-table.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
@@ -10,7 +11,7 @@ import { references, ruleContext } from '../unpack/name-values.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { expandMatches, ruleIsTrue } from '../unpack/rule.ts'
-import { constraintResource, expandSets, refuse, sideToSet } from './lookup.ts'
+import { constraintResource, expandSets, refuse, refuseName, sideToSet } from './lookup.ts'
 
 type Matches = readonly (string | undefined)[] | undefined
 
@@ -23,7 +24,7 @@ export function unpackLocation(cluster: Cluster, xml: XmlElement): void {
   if (id !== undefined) {
     const resource = constraintResource(cluster, id)
     if (resource !== undefined) locate(cluster, xml, resource, attr(xml, 'role'), attr(xml, 'score'), undefined)
-    else cluster.log.push({ kind: 'warning', text: `No resource ${id} for constraint ${idOf(xml)}` })
+    else refuseName(cluster, xml, id, 'unpack_location_tags')
   }
   const pattern = attr(xml, 'rsc-pattern')
   if (pattern !== undefined) locatePattern(cluster, xml, pattern)
@@ -32,7 +33,9 @@ export function unpackLocation(cluster: Cluster, xml: XmlElement): void {
 function locatePattern(cluster: Cluster, xml: XmlElement, text: string): void {
   const invert = text.startsWith('!')
   const pattern = parsePattern(invert ? text.slice(1) : text)
-  if (pattern === undefined) return refuse(cluster, xml, `'${text}' is no valid regular expression`)
+  if (pattern === undefined) {
+    return refuse(cluster, xml, `rsc-pattern has invalid value '${text}'`, 'unpack_simple_location')
+  }
   for (const resource of cluster.resources) {
     const match = pattern.exec(resource.id)
     if ((match === null) !== invert) continue
@@ -44,10 +47,12 @@ function locationSets(cluster: Cluster, xml: XmlElement): void {
   const { resolve } = references(cluster)
   for (const item of childrenNamed(xml, 'resource_set')) {
     const set = resolve(item)
-    if (set === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist')
+    if (set === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist', 'unpack_location_set')
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
-      if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' is no resource`)
+      if (resource === undefined) {
+        return configError(cluster, 'unpack_location_set', `${idOf(set)}: No resource found for ${idOf(ref)}`)
+      }
       locate(
         cluster,
         xml,
@@ -79,7 +84,7 @@ function locate(
     return
   }
   const rules = childrenNamed(xml, 'rule')
-  if (rules.length === 0) return refuse(cluster, xml, 'it has neither a score and a node nor a rule')
+  if (rules.length === 0) return refuse(cluster, xml, 'it contains no rules', 'unpack_rsc_location')
   for (const rule of rules) locateByRule(cluster, xml, resource, rule, matches)
 }
 
@@ -88,7 +93,7 @@ function discoveryOf(cluster: Cluster, xml: XmlElement): Discovery {
   if (text === undefined || sameText(text, 'always')) return discovery.always
   if (sameText(text, 'never')) return discovery.never
   if (sameText(text, 'exclusive')) return discovery.exclusive
-  cluster.log.push({ kind: 'error', text: `Invalid resource-discovery value ${text} in location ${idOf(xml)}` })
+  configError(cluster, 'pcmk__new_location', `Invalid resource-discovery value ${text} in location constraint`)
   return discovery.always
 }
 
@@ -110,9 +115,16 @@ function ruleRole(text: string | undefined): Role | undefined {
 
 function locateByRule(cluster: Cluster, xml: XmlElement, resource: Resource, item: XmlElement, matches: Matches): void {
   const rule = references(cluster).resolve(item)
-  if (rule === undefined) return refuse(cluster, xml, 'its rule refers to one that does not exist')
+  if (rule === undefined) {
+    const text = `No match for //rule[@id='${attr(item, 'id-ref') ?? ''}'] found in /cib: Invalid configuration`
+    return configError(cluster, 'expand_idref', text)
+  }
   const filter = ruleRole(attr(rule, 'role'))
-  if (filter === undefined) return refuse(cluster, xml, `its rule has the unknown role '${attr(rule, 'role') ?? ''}'`)
+  if (filter === undefined) {
+    const asked = attr(rule, 'role') ?? ''
+    configError(cluster, 'text2role', `Unknown role: ${asked}`)
+    return configError(cluster, 'generate_location_rule', `Bad role specified for ${idOf(rule)}: ${asked}`)
+  }
   const record = addLocation(cluster, idOf(rule), resource, discoveryOf(cluster, xml))
   record.role = filter
   const isOr = sameText(attr(rule, 'boolean-op'), 'or')

@@ -1,4 +1,5 @@
-import { attr, childrenNamed, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { attr, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { configError, configWarning } from '../model/log.ts'
 import { type Cluster, type Resource, variant } from '../model/model.ts'
 import { findResource, top } from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
@@ -28,7 +29,7 @@ export function membersOf(cluster: Cluster, name: string): readonly string[] | u
 }
 
 /** True for a name that constraints can use. */
-function isKnown(cluster: Cluster, name: string): boolean {
+export function isKnown(cluster: Cluster, name: string): boolean {
   return constraintResource(cluster, name) !== undefined || membersOf(cluster, name) !== undefined
 }
 
@@ -38,12 +39,16 @@ function isKnown(cluster: Cluster, name: string): boolean {
  */
 export function expandSets(cluster: Cluster, constraint: XmlElement): XmlElement {
   let changed = false
+  let unknown: string | undefined
   const children = constraint.children.map((set) => {
     if (set.name !== 'resource_set') return set
     const refs = set.children.flatMap((ref) => {
       if (ref.name !== 'resource_ref' || constraintResource(cluster, idOf(ref)) !== undefined) return [ref]
       const members = membersOf(cluster, idOf(ref))
-      if (members === undefined) return [ref]
+      if (members === undefined) {
+        unknown ??= idOf(ref)
+        return [ref]
+      }
       changed = true
       return members.map((id) => element('resource_ref', { id }))
     })
@@ -51,11 +56,13 @@ export function expandSets(cluster: Cluster, constraint: XmlElement): XmlElement
       ? set
       : withChildren(set, refs)
   })
-  if (!changed) return constraint
-  for (const set of constraint.children) {
-    for (const ref of childrenNamed(set, 'resource_ref')) if (!isKnown(cluster, idOf(ref))) return constraint
+  if (unknown !== undefined) {
+    const text = `Ignoring resource sets for constraint '${idOf(constraint)}' because '${unknown}' is not a valid resource or tag`
+    warnOfUnknownName(cluster, unknown)
+    configError(cluster, 'pcmk__expand_tags_in_sets', text)
+    return constraint
   }
-  return withChildren(constraint, children)
+  return changed ? withChildren(constraint, children) : constraint
 }
 
 /** How one side of a constraint becomes a set. */
@@ -95,6 +102,17 @@ export function isTemplateOrTag(cluster: Cluster, name: string | undefined): boo
 }
 
 /** Reports a constraint that cannot be used. */
-export function refuse(cluster: Cluster, constraint: XmlElement, why: string): void {
-  cluster.log.push({ kind: 'error', text: `Ignoring constraint '${idOf(constraint)}' because ${why}` })
+export function refuse(cluster: Cluster, constraint: XmlElement, why: string, source: string): void {
+  configError(cluster, source, `Ignoring constraint '${idOf(constraint)}' because ${why}`)
+}
+
+/** Reports a constraint that names something which does not exist. */
+export function refuseName(cluster: Cluster, constraint: XmlElement, name: string, source: string): undefined {
+  warnOfUnknownName(cluster, name)
+  refuse(cluster, constraint, `'${name}' is not a valid resource or tag`, source)
+}
+
+function warnOfUnknownName(cluster: Cluster, name: string): void {
+  const used = cluster.templates.has(name) || cluster.tags.has(name)
+  if (!used) configWarning(cluster, 'find_constraint_tag', `No template or tag named '${name}'`)
 }

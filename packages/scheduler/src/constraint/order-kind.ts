@@ -1,5 +1,6 @@
 import { attr, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
+import { configError } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { parseBoolean, sameText } from '../scalar.ts'
@@ -9,8 +10,12 @@ export type OrderKind = 'mandatory' | 'optional' | 'serialize'
 /** Direction in which an order holds: both ways, or as the forward or the backward half of both. */
 export type Symmetry = 'asymmetric' | 'symmetric' | 'inverse'
 
-/** The kind of an order: said outright, or by a score of 0. */
-export function orderKind(cluster: Cluster, xml: XmlElement): OrderKind {
+/**
+ * The kind of an order: said outright, or by a score of 0.
+ *
+ * @param lookups how often the tools look a kind up, and complain about it
+ */
+export function orderKind(cluster: Cluster, xml: XmlElement, lookups: number): OrderKind {
   const text = attr(xml, 'kind')
   if (text === undefined) {
     const score = attr(xml, 'score')
@@ -19,10 +24,8 @@ export function orderKind(cluster: Cluster, xml: XmlElement): OrderKind {
   if (sameText(text, 'Mandatory')) return 'mandatory'
   if (sameText(text, 'Optional')) return 'optional'
   if (sameText(text, 'Serialize')) return 'serialize'
-  cluster.log.push({
-    kind: 'error',
-    text: `Resetting 'kind' for constraint ${idOf(xml)} to 'Mandatory' because '${text}' is not valid`,
-  })
+  const complaint = `Resetting 'kind' for constraint ${idOf(xml)} to 'Mandatory' because '${text}' is not valid`
+  for (let i = 0; i < lookups; i += 1) configError(cluster, 'get_ordering_type', complaint)
   return 'mandatory'
 }
 

@@ -1,5 +1,6 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
+import { configError } from '../model/log.ts'
 import type { Action, Cluster, Resource } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { parseBoolean } from '../scalar.ts'
@@ -19,13 +20,13 @@ type Set = {
 /** Reads an order of resource sets. */
 export function orderSets(cluster: Cluster, xml: XmlElement, gate: Gate): void {
   const { resolve } = references(cluster)
-  const kind = orderKind(cluster, xml)
+  const kind = orderKind(cluster, xml, 2)
   const symmetric = isSymmetric(kind, attr(xml, 'symmetrical'))
   let previous: Set | undefined
   for (const item of childrenNamed(xml, 'resource_set')) {
     const target = resolve(item)
-    if (target === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist')
-    const set = readSet(cluster, xml, target)
+    if (target === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist', 'unpack_order_sets')
+    const set = readSet(cluster, target)
     if (set === undefined) return
     orderWithin(cluster, xml, set, kind)
     if (previous !== undefined) {
@@ -36,12 +37,12 @@ export function orderSets(cluster: Cluster, xml: XmlElement, gate: Gate): void {
   }
 }
 
-function readSet(cluster: Cluster, xml: XmlElement, set: XmlElement): Set | undefined {
+function readSet(cluster: Cluster, set: XmlElement): Set | undefined {
   const members: Resource[] = []
   for (const ref of childrenNamed(set, 'resource_ref')) {
     const resource = constraintResource(cluster, idOf(ref))
     if (resource === undefined) {
-      refuse(cluster, xml, `'${idOf(ref)}' does not exist`)
+      configError(cluster, 'unpack_order_set', `${idOf(set)}: No resource found for ${idOf(ref)}`)
       return undefined
     }
     members.push(resource)
@@ -50,7 +51,7 @@ function readSet(cluster: Cluster, xml: XmlElement, set: XmlElement): Set | unde
 }
 
 function orderWithin(cluster: Cluster, xml: XmlElement, set: Set, parentKind: OrderKind): void {
-  const kind = attr(set.xml, 'kind') === undefined ? parentKind : orderKind(cluster, set.xml)
+  const kind = attr(set.xml, 'kind') === undefined ? parentKind : orderKind(cluster, set.xml, 2)
   const symmetric = isSymmetric(kind, attr(set.xml, 'symmetrical') ?? attr(xml, 'symmetrical'))
   const sequential = parseBoolean(attr(set.xml, 'sequential')) !== false
   const flags = orderFlags(kind, set.action, symmetric ? 'symmetric' : 'asymmetric')

@@ -1,36 +1,50 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { fenceNode } from '../action/fencing.ts'
+import { configError } from '../model/log.ts'
 import type { Cluster, LossPolicy, Resource, TicketDependency } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { forEachLeaf } from '../model/tree.ts'
 import { references } from '../unpack/name-values.ts'
 import { findTicket } from '../unpack/node-state.ts'
 import { ban, block } from '../unpack/running.ts'
-import { constraintInstance, constraintResource, expandSets, refuse, sideToSet } from './lookup.ts'
+import { constraintInstance, constraintResource, expandSets, isKnown, refuse, refuseName, sideToSet } from './lookup.ts'
 
 /** Reads one `rsc_ticket`, and does at once what a ticket that is not granted demands. */
 export function unpackTicket(cluster: Cluster, original: XmlElement): void {
   const ticketId = attr(original, 'ticket')
-  if (ticketId === undefined) return refuse(cluster, original, 'it names no ticket')
+  if (ticketId === undefined) {
+    const text = `Ignoring constraint '${idOf(original)}' without ticket`
+    return configError(cluster, 'pcmk__unpack_rsc_ticket', text)
+  }
   const sets = expandSets(cluster, original)
   const xml =
     sideToSet(cluster, sets, { attribute: 'rsc', moved: 'rsc-role', movedAs: 'role', always: false }) ?? original
   const items = childrenNamed(xml, 'resource_set')
   if (items.length === 0) {
     const resource = constraintInstance(cluster, attr(xml, 'rsc'), attr(xml, 'rsc-instance'))
-    if (resource === undefined) return refuse(cluster, xml, `'${attr(xml, 'rsc') ?? ''}' does not exist`)
+    if (resource === undefined) return refuseResource(cluster, xml)
     return addDependency(cluster, xml, resource, attr(xml, 'rsc-role'))
   }
   const { resolve } = references(cluster)
   for (const item of items) {
     const set = resolve(item)
-    if (set === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist')
+    if (set === undefined)
+      return refuse(cluster, xml, 'it refers to a set that does not exist', 'unpack_rsc_ticket_set')
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
-      if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' does not exist`)
+      if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' does not exist`, 'unpack_rsc_ticket_set')
       addDependency(cluster, xml, resource, attr(set, 'role'))
     }
   }
+}
+
+function refuseResource(cluster: Cluster, xml: XmlElement): void {
+  const name = attr(xml, 'rsc')
+  const source = 'unpack_simple_rsc_ticket'
+  if (name === undefined) return configError(cluster, source, `Ignoring constraint '${idOf(xml)}' without resource`)
+  if (!isKnown(cluster, name)) return refuseName(cluster, xml, name, 'unpack_rsc_ticket_tags')
+  const asked = attr(xml, 'rsc-instance') ?? ''
+  refuse(cluster, xml, `resource '${name}' is not a clone but instance '${asked}' was requested`, source)
 }
 
 function lossPolicy(cluster: Cluster, text: string | undefined, of: Role): LossPolicy {

@@ -18,8 +18,21 @@ export function buildGraph(cluster: Cluster, transitionId = 0): XmlElement {
     action.pseudo = true
     action.printAlways = true
   }
-  for (let i = cluster.actions.length - 1; i >= 0; i -= 1) addAction(cluster, cluster.actions[i] as Action, synapses)
+  for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
+    const action = cluster.actions[i] as Action
+    if (action.task === task.stop) warnOfStuckShutdown(cluster, action)
+    addAction(cluster, action, synapses)
+  }
   return element('transition_graph', rootAttributes(cluster, transitionId), synapses)
+}
+
+/** Says which stop that cannot be done keeps a node from being shut down. */
+function warnOfStuckShutdown(cluster: Cluster, { resource, node, key, optional, runnable }: Action): void {
+  if (resource === undefined || node === undefined || !node.shutdown || node.maintenance) return
+  if (optional || runnable || (!cluster.quorate && cluster.settings.noQuorumPolicy !== 'ignore')) return
+  const state = `${resource.managed ? ' blocked' : ' unmanaged'}${resource.failed ? ' failed' : ''}`
+  const text = `Cannot shut down ${node.uname} because of ${resource.id}:${state} (${key})`
+  cluster.log.push({ kind: 'crit', source: 'pcmk__create_graph', text, isAboutStatus: true })
 }
 
 function rootAttributes(cluster: Cluster, transitionId: number): Record<string, string | undefined> {

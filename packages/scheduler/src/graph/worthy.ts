@@ -1,4 +1,5 @@
 import { task } from '../action/key.ts'
+import { statusWarning } from '../model/log.ts'
 import { type Action, type Cluster, type Edge, variant } from '../model/model.ts'
 import { isGuest } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
@@ -34,11 +35,8 @@ export function isGraphInput(cluster: Cluster, action: Action, edge: Edge): bool
   const { resource } = first
   if (resource !== undefined && resource !== action.resource && resource.failed && !resource.managed) {
     if (first.key.endsWith('_stop_0') && action.resource?.variant === variant.clone) {
-      cluster.log.push({
-        kind: 'warning',
-        isAboutStatus: true,
-        text: `Ignoring requirement that ${first.key} complete before ${action.key}`,
-      })
+      const text = `Ignoring requirement that ${first.key} complete before ${action.key}: unmanaged failed resources cannot prevent clone shutdown`
+      statusWarning(cluster, 'should_add_input_to_graph', text)
       return false
     }
   }

@@ -389,12 +389,14 @@ export type FailedOperation = {
 
 /** A line of the decision's own accounts. */
 export type LogLine = {
-  readonly kind: 'score' | 'info' | 'notice' | 'warning' | 'error'
+  readonly kind: 'score' | 'info' | 'notice' | 'warning' | 'error' | 'crit'
   readonly text: string
   /** Part of Pacemaker under whose name its tools print such a line, where other programs look for it. */
   readonly source?: string
   /** True where a warning is about how the cluster stands, not about how it is configured. */
   readonly isAboutStatus?: boolean
+  /** True where such a line makes the whole run one with errors all the same. */
+  readonly isRunError?: boolean
 }
 
 /** One CIB unpacked: everything that the phases read and change. */

@@ -1,5 +1,6 @@
 import { task } from '../action/key.ts'
 import { isGraphInput } from '../graph/worthy.ts'
+import { statusWarning } from '../model/log.ts'
 import type { Action, Cluster, Edge } from '../model/model.ts'
 import { edgeFlag as f } from './flags.ts'
 
@@ -7,8 +8,13 @@ import { edgeFlag as f } from './flags.ts'
 export function dropInvalidOrders(cluster: Cluster): void {
   for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
     const action = cluster.actions[i] as Action
-    for (const edge of action.before) {
-      if (isAgainstContainer(edge, action) || isLoadLoop(cluster, edge, action)) edge.flags = f.none
+    for (const edge of [...action.before].reverse()) {
+      const isInvalid = isAgainstContainer(edge, action)
+      if (isInvalid) {
+        const text = `Invalid ordering constraint between ${edge.first.resource?.id} and ${action.resource?.id}`
+        statusWarning(cluster, 'ordering_is_invalid', text)
+      }
+      if (isInvalid || isLoadLoop(cluster, edge, action)) edge.flags = f.none
     }
   }
 }

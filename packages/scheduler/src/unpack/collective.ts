@@ -1,4 +1,5 @@
 import { attr, idOf } from '@quorate/xml'
+import { configError, configWarning, configWarningOnce } from '../model/log.ts'
 import { type Cluster, type Resource, variant } from '../model/model.ts'
 import { forEachBelow, isPromotable, top } from '../model/tree.ts'
 import { parseBoolean, parseCount } from '../scalar.ts'
@@ -15,16 +16,18 @@ export function unpackPrimitive(cluster: Cluster, resource: Resource): boolean {
   if (clone.clone !== undefined && resource.unique && standard !== 'ocf' && standard !== 'stonith') {
     forceAnonymous(cluster, clone, resource)
   }
-  return !isPromotable(resource) || standard === 'ocf'
+  if (!isPromotable(resource) || standard === 'ocf') return true
+  const why = `is of type ${standard ?? ''} and therefore cannot be used as a promotable clone resource`
+  configError(cluster, 'native_unpack', `Resource ${resource.id} ${why}`)
+  return false
 }
 
 function forceAnonymous(cluster: Cluster, clone: Resource, instance: Resource): void {
   const traits = clone.clone
   if (traits === undefined) return
-  cluster.log.push({
-    kind: 'warning',
-    text: `Ignoring globally-unique for ${clone.id} because its agents do not support it`,
-  })
+  const kind = attr(instance.xml, 'class') ?? ''
+  const why = `${kind} resources such as ${instance.id} can be used only as anonymous clones`
+  configWarning(cluster, 'pe__force_anon', `Ignoring globally-unique for ${clone.id} because ${why}`)
   traits.nodeMax = 1
   traits.max = Math.min(traits.max, cluster.nodes.length)
   for (let at: Resource | undefined = instance; at !== undefined; at = at.parent) at.unique = false
@@ -37,14 +40,22 @@ function forceAnonymous(cluster: Cluster, clone: Resource, instance: Resource): 
 
 /** Unpacks the members of a group. */
 export function unpackGroup(cluster: Cluster, group: Resource, unpackVariant: UnpackVariant): boolean {
-  const flag = (name: string): boolean => parseBoolean(group.meta.get(name)) !== false
+  const flag = (name: string): boolean => {
+    const isOn = parseBoolean(group.meta.get(name)) !== false
+    if (!isOn) {
+      const why = 'is deprecated and will be removed in a future release (use a resource set instead)'
+      configWarningOnce(cluster, 'set_group_flag', `Support for the '${name}' group meta-attribute ${why}`)
+    }
+    return isOn
+  }
   group.group = { ordered: flag('ordered'), collocated: flag('collocated') }
   for (const item of group.xml.children) {
     if (item.name !== 'primitive') continue
     const member = unpackResource(cluster, item, group, group.instanceNumber, unpackVariant)
     if (member !== undefined) group.children.push(member)
   }
-  if (group.children.length === 0) cluster.log.push({ kind: 'warning', text: `Group ${group.id} has no members` })
+  if (group.children.length === 0)
+    configWarning(cluster, 'group_unpack', `Group ${group.id} will be ignored because it does not have any members`)
   return true
 }
 
@@ -53,7 +64,7 @@ export function unpackClone(cluster: Cluster, clone: Resource, unpackVariant: Un
   const { meta } = clone
   const template = clone.xml.children.find((item) => item.name === 'primitive' || item.name === 'group')
   if (template === undefined || idOf(template) === '') {
-    cluster.log.push({ kind: 'error', text: `${clone.id} has nothing to clone` })
+    configError(cluster, 'clone_unpack', `${clone.id} has nothing to clone`)
     return false
   }
   const least = (name: string, old: string): number => {
@@ -74,7 +85,9 @@ export function unpackClone(cluster: Cluster, clone: Resource, unpackVariant: Un
     rolesChosen: false,
   }
   if (!clone.unique && traits.nodeMax > 1) {
-    cluster.log.push({ kind: 'error', text: `Anonymous clone ${clone.id} supports only one instance on a node` })
+    // The tools name another option than the one that is ignored.
+    const why = 'because anonymous clones support only one instance per node'
+    configError(cluster, 'clone_unpack', `Ignoring promoted-max for ${clone.id} ${why}`)
     traits.nodeMax = 1
   }
   clone.clone = traits

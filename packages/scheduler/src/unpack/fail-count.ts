@@ -1,5 +1,6 @@
 import { attr } from '@quorate/xml'
 import { parsePattern } from '../ere.ts'
+import { configWarning } from '../model/log.ts'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { isBundled, top, withoutInstance } from '../model/tree.ts'
 import { parseInteger, sameText } from '../scalar.ts'
@@ -46,6 +47,8 @@ export function failCount(
 ): FailCount {
   let { count, lastFailureSeconds } = ownCount(cluster, resource, node)
   if (count > 0 && resource.failureTimeoutSeconds > 0 && failureBlocks(cluster, resource, node, options.entry)) {
+    const timeout = `Ignoring failure timeout ${resource.failureTimeoutSeconds} for ${resource.id}`
+    configWarning(cluster, 'pe_get_failcount', `${timeout} because it conflicts with on-fail=block`)
     resource.failureTimeoutSeconds = 0
   }
   const timeout = resource.failureTimeoutSeconds

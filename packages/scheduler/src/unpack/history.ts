@@ -3,6 +3,7 @@ import { requestAction } from '../action/create.ts'
 import { fenceNode } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
 import { actionsFor } from '../action/ledger.ts'
+import { configWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type OnFail, onFail, type Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { addScore } from '../model/scoring.ts'
@@ -174,6 +175,7 @@ function finish(reading: Reading): void {
     if (remote?.unclean === true) remote.unseen = false
   }
   if (resource.role > role.stopped) {
+    if (resource.orphan) warnOfOrphan(reading)
     addRunning(cluster, resource, node, reading.onFail !== onFail.ignore)
     if (effective === onFail.demote || effective === onFail.block) resource.failed = true
     else if (effective !== onFail.ignore) {
@@ -192,6 +194,13 @@ function finish(reading: Reading): void {
   }
 }
 
+function warnOfOrphan({ cluster, resource, node }: Reading): void {
+  const text = resource.managed
+    ? `Detected active orphan ${resource.id} running on ${node.uname}`
+    : `Resource '${resource.id}' must be stopped manually on ${node.uname} because cluster is configured not to stop active orphans`
+  configWarning(cluster, 'process_rsc_state', text)
+}
+
 function fenceLost({ cluster, resource, node }: Reading): void {
   let reason = `${resource.id} is thought to be active there`
   if (isGuest(node)) {
@@ -199,7 +208,7 @@ function fenceLost({ cluster, resource, node }: Reading): void {
     resource.stopRequired = true
     fenceNode(cluster, node, reason)
   } else if (cluster.settings.fencingEnabled) {
-    if (isRemoteOnly(node) && node.connection?.failed !== true) {
+    if (isRemoteOnly(node) && node.connection?.failed === false) {
       node.unseen = true
       reason = `${resource.id} is active there (fencing will be revoked if remote connection can be re-established elsewhere)`
     }

@@ -1,5 +1,6 @@
 import { attr, child, idOf, type XmlElement } from '@quorate/xml'
 import { fenceNode } from '../action/fencing.ts'
+import { configWarning, statusWarning } from '../model/log.ts'
 import type { Cluster, ClusterNode } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { isRemote } from '../model/tree.ts'
@@ -36,12 +37,21 @@ export function findTicket(cluster: Cluster, id: string): ReturnType<Cluster['ti
   return made
 }
 
+/** Under which name the tools say what is wrong with a recorded state. */
+const stateSource = 'unpack_node_state'
+
 /** Reads what one `node_state` says of the node itself. */
 export function unpackNodeState(cluster: Cluster, state: XmlElement): void {
-  const node =
-    attr(state, 'id') === undefined || attr(state, 'uname') === undefined ? undefined : findNodeOf(cluster, state)
+  const [id, name] = [attr(state, 'id'), attr(state, 'uname')]
+  if (id === undefined || name === undefined) {
+    const lacks = id === undefined ? 'id' : 'uname'
+    configWarning(cluster, stateSource, `Ignoring malformed node_state entry without ${lacks}`)
+    return
+  }
+  const node = findNodeOf(cluster, state)
   if (node === undefined) {
-    cluster.log.push({ kind: 'warning', text: `Ignoring recorded state of unknown node ${attr(state, 'uname') ?? ''}` })
+    const why = 'because it is no longer in the configuration'
+    configWarning(cluster, stateSource, `Ignoring recorded node state for '${name}' ${why}`)
     return
   }
   if (isRemote(node)) {
@@ -51,6 +61,11 @@ export function unpackNodeState(cluster: Cluster, state: XmlElement): void {
   unpackNodeAttributes(cluster, node, child(state, 'transient_attributes'), true)
   if (isTrue(node.attributes.get('standby'))) node.standby = true
   if (isTrue(node.attributes.get('maintenance'))) node.maintenance = true
+  if (node.attributes.has('resource-discovery-enabled')) {
+    const why = 'disabling resource discovery is not allowed for cluster nodes'
+    const text = `Ignoring resource-discovery-enabled attribute for ${node.uname} because ${why}`
+    statusWarning(cluster, 'unpack_transient_attributes', text)
+  }
   node.unclean = false
   node.unseen = false
   onlineStatus(cluster, node, state)
@@ -71,6 +86,7 @@ function onlineStatus(cluster: Cluster, node: ClusterNode, state: XmlElement): v
       ? onlineWithFencing(cluster, node, state)
       : onlineWithout(cluster, node, state)
   if (!node.online || node.shutdown) node.entryScore = -infinity
+  if (node.unclean) statusWarning(cluster, 'determine_online_status', `${node.uname} is unclean`)
 }
 
 function onlineWithout(cluster: Cluster, node: ClusterNode, state: XmlElement): boolean {
@@ -153,9 +169,8 @@ export function unpackRemoteState(cluster: Cluster, node: ClusterNode, state: Xm
   const discover = attributes.get('resource-discovery-enabled')
   if (discover === undefined || isTrue(discover)) return
   if (connection?.container === undefined && !cluster.settings.fencingEnabled) {
-    cluster.log.push({
-      kind: 'warning',
-      text: `Ignoring resource-discovery-enabled of ${node.uname}: fencing is disabled`,
-    })
+    const why = 'disabling resource discovery on remote nodes requires fencing to be enabled'
+    const text = `Ignoring resource-discovery-enabled attribute on Pacemaker Remote node ${node.uname} because ${why}`
+    configWarning(cluster, 'unpack_handle_remote_attrs', text)
   } else node.discoveryEnabled = false
 }

@@ -1,4 +1,5 @@
 import { attr, child, type XmlElement } from '@quorate/xml'
+import { configError } from '../model/log.ts'
 import { type Cluster, ClusterNode } from '../model/model.ts'
 import { compareDisplayNames } from '../model/node-names.ts'
 import { parseInteger, sameText } from '../scalar.ts'
@@ -54,7 +55,7 @@ export function unpackNodes(cluster: Cluster): void {
     if (xml.name !== 'node') continue
     const [id, uname, type] = [attr(xml, 'id'), attr(xml, 'uname'), attr(xml, 'type')]
     if (id === undefined) {
-      cluster.log.push({ kind: 'error', text: 'Must specify id tag in <node>' })
+      configError(cluster, 'unpack_nodes', 'Must specify id tag in <node>')
       continue
     }
     const kind =

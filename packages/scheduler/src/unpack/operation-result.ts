@@ -4,12 +4,14 @@ import { compareDigests, hasHostAddress } from '../action/digest.ts'
 import { canFence, fenceAction } from '../action/fencing.ts'
 import { parseKey, task } from '../action/key.ts'
 import { addEdge, setReason } from '../action/ledger.ts'
+import { statusError, statusWarning } from '../model/log.ts'
 import { type Action, type Cluster, onFail, type Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { isBundled, isPromotable, isRemote, maxRole, top, withoutInstance } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { sameText } from '../scalar.ts'
 import { failCount } from './fail-count.ts'
+import { pretendedText, preventedText, unexpectedText, unrecoverableText } from './failure-text.ts'
 import { exitCode, type HistoryEntry, isMaskableFailure, isProbe, status } from './history-entry.ts'
 import { failedMigrateFrom, failedMigrateTo, successfulMigrateTo } from './migration-history.ts'
 import { recheckAt } from './name-values.ts'
@@ -31,6 +33,9 @@ function optionsOf({ cluster, resource, node }: Reading, entry: HistoryEntry): A
 function answerable(resource: Resource): Resource {
   return resource.unique ? resource : top(resource)
 }
+
+/** Under which name the tools say what they make of an operation. */
+const historySource = 'unpack_rsc_op'
 
 /** Takes one operation of the history into account. */
 export function processEntry(reading: Reading, entry: HistoryEntry): void {
@@ -73,7 +78,12 @@ function applyStatus(reading: Reading, entry: HistoryEntry, judged: Judged): voi
       return updateState(reading, entry, judged.rc)
     case status.notInstalled: {
       const options = optionsOf(reading, entry)
-      if (options.onFail === onFail.ignore) options.onFail = onFail.migrate
+      if (options.onFail === onFail.ignore) {
+        const what = `Cannot ignore failed ${entry.task} of ${resource.id} on ${node.uname}`
+        const figures = `status=${judged.status} rc=${judged.rc} id=${entry.id}`
+        statusWarning(cluster, historySource, `${what}: Resource agent doesn't exist | ${figures}`)
+        options.onFail = onFail.migrate
+      }
       ban(cluster, answerable(resource), node)
       return failureOf(reading, entry, judged.rc, options)
     }
@@ -95,6 +105,7 @@ function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolea
   const options = optionsOf(reading, entry)
   const ignored = options.onFail === onFail.ignore
   if (ignored || (options.onFail === onFail.restartContainer && entry.task === task.stop)) {
+    statusWarning(cluster, historySource, pretendedText(reading, entry, rc))
     updateState(reading, entry, entry.targetRc)
     resource.failureIgnored = true
     recordFailure(reading, entry)
@@ -103,8 +114,13 @@ function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolea
     return
   }
   failureOf(reading, entry, rc, options)
-  if (hard) ban(cluster, answerable(resource), node)
-  else if (fatal) ban(cluster, answerable(resource), undefined)
+  if (!hard && !fatal) return
+  const banned = answerable(resource)
+  // What is not installed on a node is no surprise there.
+  if (rc !== exitCode.notInstalled) {
+    statusError(cluster, historySource, preventedText(reading, entry, rc, banned.id, fatal))
+  }
+  ban(cluster, banned, hard ? node : undefined)
 }
 
 function pendingEntry(reading: Reading, entry: HistoryEntry): void {
@@ -260,8 +276,11 @@ function remapByExitCode(reading: Reading, entry: HistoryEntry, rc: number, resu
   }
 }
 
-function unrecoverableStop({ cluster, resource, node }: Reading, entry: HistoryEntry): void {
-  if (entry.task === task.stop && !canFence(cluster, node)) block(resource)
+function unrecoverableStop(reading: Reading, entry: HistoryEntry): void {
+  const { cluster, resource, node } = reading
+  if (entry.task !== task.stop || canFence(cluster, node)) return
+  statusError(cluster, 'check_recoverable', unrecoverableText(reading, entry, entry.rc))
+  block(resource)
 }
 
 /** Keeps a failed operation for displays. */
@@ -328,7 +347,10 @@ function clearPast(reading: Reading): void {
 function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: Action): void {
   const { cluster, resource, node } = reading
   reading.lastFailure = entry
-  if (cluster.settings.symmetric || rc !== exitCode.notInstalled) recordFailure(reading, entry)
+  if (cluster.settings.symmetric || rc !== exitCode.notInstalled) {
+    statusWarning(cluster, 'unpack_rsc_op_failure', unexpectedText(reading, entry, rc))
+    recordFailure(reading, entry)
+  }
   if (options.onFail > reading.onFail) reading.onFail = options.onFail
   if (entry.task === task.stop) ban(cluster, resource, node)
   else if (entry.task === task.migrateTo) failedMigrateTo(reading, entry)

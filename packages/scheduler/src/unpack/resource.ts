@@ -1,4 +1,5 @@
 import { attr, attributePairs, child, idOf, type XmlElement } from '@quorate/xml'
+import { configError, configWarning, configWarningOnce } from '../model/log.ts'
 import { type Cluster, type ClusterNode, Resource, type Variant, variant } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { addScoreEverywhere } from '../model/scoring.ts'
@@ -125,6 +126,10 @@ function unpackTraits(cluster: Cluster, resource: Resource): void {
     resource.promotable = xml.name === 'master' || isTrue(meta.get('promotable'))
   }
   resource.restartTypeRestart = sameText(meta.get('restart-type'), 'restart')
+  if (resource.restartTypeRestart) {
+    const text = 'Support for restart-type is deprecated and will be removed in a future release'
+    configWarningOnce(cluster, 'pe__unpack_resource', text)
+  }
   unpackRecovery(cluster, resource)
   const health = settings.health
   const stickiness = meta.get('resource-stickiness')
@@ -143,6 +148,7 @@ function unpackTraits(cluster: Cluster, resource: Resource): void {
     resource.reconnectMs = intervalMs(reconnect)
     if (resource.reconnectMs > 0) resource.failureTimeoutSeconds = Math.floor(resource.reconnectMs / 1000)
   }
+  checkTargetRole(cluster, resource)
   const request = requestedRole(resource)
   if (request !== role.unknown) resource.nextRole = request
 }
@@ -174,24 +180,71 @@ function unpackRecovery(cluster: Cluster, resource: Resource): void {
             : 'stop_unexpected'
       return
     default:
-      cluster.log.push({ kind: 'warning', text: `${text} is not a valid value for multiple-active` })
+      configWarning(
+        cluster,
+        'pe__unpack_resource',
+        `${text} is not a valid value for multiple-active, using default of "stop_start"`,
+      )
   }
+}
+
+/** Under which name the tools say what is wrong with what a resource requires. */
+const requiresSource = 'unpack_requires'
+
+function withoutUnfencing(cluster: Cluster, resource: Resource): string {
+  const text = `Resetting "requires" for ${resource.id} to "quorum" because fencing is disabled`
+  configWarning(cluster, requiresSource, text)
+  return 'quorum'
 }
 
 function unpackRequires(cluster: Cluster, resource: Resource): void {
   const { fencingEnabled, noQuorumPolicy } = cluster.settings
   let value = resource.meta.get('requires')?.toLowerCase()
-  if (value === 'unfencing' && (resource.isFenceDevice || !fencingEnabled)) value = 'quorum'
-  if (value === undefined || !['nothing', 'quorum', 'fencing', 'unfencing'].includes(value)) {
+  const isInvalid = value !== undefined && !['nothing', 'quorum', 'fencing', 'unfencing'].includes(value)
+  if (value === 'unfencing' && resource.isFenceDevice) {
+    configWarning(
+      cluster,
+      requiresSource,
+      `Resetting "requires" for ${resource.id} to "quorum" because fencing devices cannot require unfencing`,
+    )
+    value = 'quorum'
+  } else if (value === 'unfencing' && !fencingEnabled) value = withoutUnfencing(cluster, resource)
+  else if (value === 'fencing' && !fencingEnabled) {
+    configWarning(cluster, requiresSource, `${resource.id} requires fencing but fencing is disabled`)
+  }
+  if (value === undefined || isInvalid) {
     if (resource.isFenceDevice || (resource.isConnection && resource.variant === variant.primitive)) value = 'quorum'
     else if (cluster.unfencing) value = 'unfencing'
     else if (fencingEnabled) value = 'fencing'
     else value = noQuorumPolicy === 'ignore' ? 'nothing' : 'quorum'
-    if (value === 'unfencing' && !fencingEnabled) value = 'quorum'
+    if (isInvalid) {
+      const asked = resource.meta.get('requires') ?? ''
+      const text = `Resetting 'requires' for ${resource.id} to '${value}' because '${asked}' is not valid`
+      configError(cluster, requiresSource, text)
+    }
+    if (value === 'unfencing' && !fencingEnabled) value = withoutUnfencing(cluster, resource)
   }
   resource.needsQuorum = value === 'quorum'
   resource.needsFencing = value === 'fencing' || value === 'unfencing'
   resource.needsUnfencing = value === 'unfencing'
+}
+
+/** Says what is wrong with a `target-role`. */
+export function checkTargetRole(cluster: Cluster, resource: Resource): void {
+  const target = resource.meta.get('target-role')
+  if (target === undefined || sameText(target, 'started') || sameText(target, 'default')) return
+  const asked = parseRole(target)
+  if (asked === role.unknown) {
+    configError(cluster, 'text2role', `Unknown role: ${target}`)
+    configError(
+      cluster,
+      'get_target_role',
+      `Ignoring 'target-role' for ${resource.id} because '${target}' is not valid`,
+    )
+  } else if (asked > role.started && !isPromotable(resource)) {
+    const why = `'${target}' only makes sense for promotable clones`
+    configError(cluster, 'get_target_role', `Ignoring 'target-role' for ${resource.id} because ${why}`)
+  }
 }
 
 /** The role that `target-role` asks for; unknown where it asks for none. */

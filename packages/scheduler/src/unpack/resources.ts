@@ -1,4 +1,5 @@
 import { child, idOf, type XmlElement } from '@quorate/xml'
+import { configError, statusError } from '../model/log.ts'
 import { type Cluster, type Resource, variant } from '../model/model.ts'
 import { forEachBelow } from '../model/tree.ts'
 import { unpackBundle } from './bundle.ts'
@@ -20,6 +21,9 @@ export function unpackVariant(cluster: Cluster, resource: Resource): boolean {
   }
 }
 
+/** Under which name the tools say what is wrong with the section of resources. */
+const resourcesSource = 'unpack_resources'
+
 /** Reads the `resources` section, implied nodes and connections included. */
 export function unpackResources(cluster: Cluster): void {
   const section = resourcesSection(cluster)
@@ -27,14 +31,19 @@ export function unpackResources(cluster: Cluster): void {
   for (const xml of [...section.children, ...implied]) {
     if (xml.name === '#comment') continue
     if (idOf(xml) === '') {
-      cluster.log.push({ kind: 'error', text: `Ignoring <${xml.name}> resource without ID` })
+      configError(cluster, resourcesSource, `Ignoring <${xml.name}> resource without ID`)
       continue
     }
     if (xml.name === 'template') {
       if (!cluster.templates.has(idOf(xml))) cluster.templates.set(idOf(xml), [])
       continue
     }
-    addResource(cluster, xml)
+    if (addResource(cluster, xml) !== undefined) continue
+    configError(
+      cluster,
+      resourcesSource,
+      `Ignoring <${xml.name}> resource '${idOf(xml)}' because configuration is invalid`,
+    )
   }
   for (const resource of cluster.resources) forEachBelow(resource, (item) => linkContainer(cluster, item))
   for (const resource of cluster.resources) if (resource.isConnection) linkConnection(cluster, resource)
@@ -49,7 +58,7 @@ function warnOfMissingFencing(cluster: Cluster): void {
     'Either configure some or disable STONITH with the stonith-enabled option',
     'NOTE: Clusters with shared data need STONITH to ensure data integrity',
   ]) {
-    cluster.log.push({ kind: 'error', source: 'unpack_resources', text })
+    configError(cluster, resourcesSource, text)
   }
 }
 
@@ -67,7 +76,7 @@ function linkContainer(cluster: Cluster, resource: Resource): void {
   if (name === undefined || name === resource.id || resource.container !== undefined) return
   const container = cluster.resourceById.get(name)
   if (container === undefined) {
-    cluster.log.push({ kind: 'error', text: `Resource ${resource.id}: Unknown resource container (${name})` })
+    statusError(cluster, 'setup_container', `Resource ${resource.id}: Unknown resource container (${name})`)
     return
   }
   resource.container = container

@@ -1,6 +1,7 @@
 import { attr, child, descendants, type XmlElement } from '@quorate/xml'
+import { configError, configWarning, statusWarning } from '../model/log.ts'
 import type { Cluster, ClusterSettings, PlacementStrategy, QuorumPolicy } from '../model/model.ts'
-import { intervalMs, isTrue, parseBoolean, parseInteger, parseIntervalMs } from '../scalar.ts'
+import { intervalMs, isTrue, parseBoolean, parseInteger, parseIntervalMs, sameText } from '../scalar.ts'
 import { infinity, parseScore } from '../score.ts'
 import { ruleContext, unpackSets } from './name-values.ts'
 
@@ -66,7 +67,7 @@ export function unpackSettings(cluster: Cluster): void {
     if (value === undefined || !valid(value)) {
       if (value !== undefined) {
         const text = `Using default value for cluster option '${name}' because '${value}' is invalid`
-        cluster.log.push({ kind: 'error', source: 'cluster_option_value', text })
+        configError(cluster, 'cluster_option_value', text)
       }
       found.set(name, fallback)
     }
@@ -76,8 +77,25 @@ export function unpackSettings(cluster: Cluster): void {
     quorate: cluster.quorate,
     panic: (parseInteger(attr(cib, 'no-quorum-panic')) ?? 0) !== 0,
   })
+  warnOfSettings(cluster, found)
   if (isTrue(found.get('have-watchdog'))) cluster.fenceDeviceExists = true
   cluster.unfencing = configuration !== undefined && mentionsUnfencing(configuration)
+}
+
+function warnOfSettings(cluster: Cluster, found: ReadonlyMap<string, string>): void {
+  if (sameText(found.get('no-quorum-policy'), 'suicide') && !cluster.settings.fencingEnabled) {
+    configError(cluster, 'unpack_config', "Resetting no-quorum-policy to 'stop' because fencing is disabled")
+  }
+  if (found.get('stonith-action') === 'poweroff') {
+    configWarning(
+      cluster,
+      'unpack_config',
+      "Support for stonith-action of 'poweroff' is deprecated and will be removed in a future release (use 'off' instead)",
+    )
+  }
+  if (!cluster.settings.startupFencing) {
+    statusWarning(cluster, 'unpack_config', 'Blind faith: not fencing unseen nodes')
+  }
 }
 
 function mentionsUnfencing(configuration: XmlElement): boolean {

@@ -1,4 +1,5 @@
 import { attr, child, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { configError } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { parseRole, role } from '../model/role.ts'
 
@@ -14,8 +15,9 @@ export function expandTemplate(cluster: Cluster, xml: XmlElement): XmlElement | 
   const section = configuration === undefined ? undefined : child(configuration, 'resources')
   const template = section?.children.find((item) => item.name === 'template' && attr(item, 'id') === name)
   if (name === id || template === undefined) {
-    const why = name === id ? `cannot be its own template` : `names the template '${name}', which does not exist`
-    cluster.log.push({ kind: 'error', text: `Resource '${id}' ${why}` })
+    const isOwn = name === id
+    const text = isOwn ? `The resource object '${id}' should not reference itself` : `No template named '${name}'`
+    configError(cluster, 'unpack_template', text)
     return undefined
   }
   const attributes = withAttributes({ ...template, name: xml.name }, { id })

@@ -1,0 +1,31 @@
+import type { Cluster } from './model.ts'
+
+/*
+ * Lines of the log that other programs read are told under the name that Pacemaker's tools print before them
+ * (behaviour/pacemaker-tools.md 11). Only what is said of the configuration makes crm_verify fail.
+ */
+
+/** Says that the configuration is wrong. */
+export function configError(cluster: Cluster, source: string, text: string): void {
+  cluster.log.push({ kind: 'error', source, text })
+}
+
+/** Says that the configuration is doubtful. */
+export function configWarning(cluster: Cluster, source: string, text: string): void {
+  cluster.log.push({ kind: 'warning', source, text })
+}
+
+/** Says that the configuration is doubtful, the first time only. */
+export function configWarningOnce(cluster: Cluster, source: string, text: string): void {
+  if (!cluster.log.some((line) => line.source === source && line.text === text)) configWarning(cluster, source, text)
+}
+
+/** Says that something failed or cannot be done as the cluster stands. */
+export function statusError(cluster: Cluster, source: string, text: string): void {
+  cluster.log.push({ kind: 'error', source, text, isAboutStatus: true })
+}
+
+/** Says what is unusual about how the cluster stands. */
+export function statusWarning(cluster: Cluster, source: string, text: string): void {
+  cluster.log.push({ kind: 'warning', source, text, isAboutStatus: true })
+}
