@@ -131,3 +131,48 @@ test('with resources frozen, one that has to restart only stops', () => {
   })
   expect(operations(outcome)).toEqual(['p_stop_0'])
 })
+
+test('a replica is shown where its container now is, not where history began', () => {
+  const offline = '<node_state id="1" uname="n1" in_ccm="false" crmd="offline" join="down" expected="down">'
+  const second = online.replace('id="1" uname="n1"', 'id="2" uname="n2"')
+  const container = history('b-podman-0', 'podman', ran('b-podman-0', 'start'))
+  const { stdout } = run({
+    nodes: ['n1', 'n2'],
+    // Locks have the histories of nodes read that are offline.
+    options: option('shutdown-lock', 'true'),
+    resources:
+      '<bundle id="b"><podman image="i"/><network control-port="3131"/><primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/></bundle>',
+    status: `${offline}${container}</node_state>${second}${container}</node_state>`,
+  })
+  expect(stdout).toContain('b-0\t(ocf:pacemaker:Dummy):\t Stopped n2')
+})
+
+test('a member of a negative set that only its history names is kept away from itself', () => {
+  const { dot } = run({
+    resources: '<clone id="c"><primitive id="p" class="ocf" provider="heartbeat" type="x"/></clone>',
+    constraints:
+      '<rsc_colocation id="k" score="-INFINITY"><resource_set id="s"><resource_ref id="p"/></resource_set></rsc_colocation>',
+    status: `${online}${history('p', 'x', ran('p', 'start', 'op-digest="other"'))}</node_state>`,
+  })
+  expect(dot).toContain('"c_stop_0" -> "c_start_0"')
+})
+
+test('monitors of a former agent are cancelled as those that are no longer configured', () => {
+  const monitor = `<lrm_rsc_op id="p_monitor_10000" operation="monitor" operation_key="p_monitor_10000" call-id="2" rc-code="0" op-status="0" interval="10000" ${key}/>`
+  const outcome = run({
+    resources: '<primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/>',
+    status: `${online}${history('p', 'x', ran('p', 'start') + monitor)}</node_state>`,
+  })
+  expect(operations(outcome)).toContain('p_monitor_10000')
+})
+
+test('a clone that starts instance by instance after a bundle has stopped waits for the container on its node', () => {
+  const { dot } = run({
+    resources: `<bundle id="b"><docker image="i"/><network control-port="3131"/><primitive id="q" class="ocf" provider="pacemaker" type="Dummy"/></bundle>
+      <clone id="c"><meta_attributes id="m"><nvpair id="mi" name="interleave" value="true"/></meta_attributes>
+      <primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/></clone>`,
+    constraints: '<rsc_order id="k" first="b" first-action="stop" then="c" then-action="start"/>',
+    status: `${online}${history('b-docker-0', 'docker', ran('b-docker-0', 'start', 'op-digest="other"'))}</node_state>`,
+  })
+  expect(dot).toContain('"b-docker-0_stop_0 n1" -> "p:0_start_0 n1"')
+})

@@ -77,7 +77,6 @@ function checkHistory(cluster: Cluster, resource: Resource, node: ClusterNode, h
     requestAction(cluster, resource, { task: task.stop, node, optional: false })
     resource.startPending = true
     cleanUp(cluster, resource, node, false)
-    return
   }
   const entries = mergeSort([...history.entries].reverse(), (a, b) => compareEntries(a, b, true))
   const { start, stop } = startAndStop(entries)

@@ -167,6 +167,15 @@ function setMembers(
   return { members, missing: undefined }
 }
 
+/**
+ * Members that one is kept away from: those before it. A member known by another name than its id (that of its history)
+ * is not recognised as the place where to end, so that it is kept away from all, itself included.
+ */
+function apartFrom(set: XmlElement, members: readonly Resource[], member: Resource): readonly Resource[] {
+  const own = childrenNamed(set, 'resource_ref').findIndex((ref) => idOf(ref) === member.id)
+  return own < 0 ? members : members.slice(0, own)
+}
+
 function colocateWithin(cluster: Cluster, xml: XmlElement, set: XmlElement): void {
   const own = attr(set, 'score')
   const score = parseScore(own ?? attr(xml, 'score'), cluster.settings.health)
@@ -189,7 +198,7 @@ function colocateWithin(cluster: Cluster, xml: XmlElement, set: XmlElement): voi
     })
   members.forEach((member, i) => {
     const before = members[i - 1]
-    if (score < 0) for (const earlier of members.slice(0, i)) join(member, earlier)
+    if (score < 0) for (const other of apartFrom(set, members, member)) join(member, other)
     else if (before === undefined) return
     else if (ordering === undefined || sameText(ordering, 'group')) join(member, before)
     else join(before, member)

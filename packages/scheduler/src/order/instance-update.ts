@@ -103,7 +103,7 @@ function* updateInterleaved(
 function innerInstance(container: Resource, node: ClusterNode | undefined): Resource | undefined {
   const replica = outermost(container).bundle?.replicas.find((item) => item.container === container)
   if (replica?.instance === undefined) return undefined
-  return node === undefined || replica.node === node ? replica.instance : undefined
+  return node !== undefined && replica.node === node ? replica.instance : undefined
 }
 
 function partnerAction(first: Action, partner: Resource, node: ClusterNode | undefined): Action | undefined {

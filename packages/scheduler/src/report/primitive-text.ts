@@ -27,8 +27,8 @@ const pendingStates: Readonly<Record<string, string>> = {
 /** The agent of a resource: `ocf:pacemaker:Dummy`. */
 export function agentText(of: Resource): string {
   const provider = attr(of.xml, 'provider')
-  const agentClass = attr(of.xml, 'class') ?? ''
-  return `${agentClass}${provider === undefined ? '' : `:${provider}`}:${attr(of.xml, 'type') ?? ''}`
+  const agentClass = attr(of.xml, 'class') ?? 'unknown'
+  return `${agentClass}${provider === undefined ? '' : `:${provider}`}:${attr(of.xml, 'type') ?? 'unknown'}`
 }
 
 /** Role as displays show it: what has started in a promotable clone is called unpromoted. */

@@ -2,7 +2,7 @@ import { attr } from '@quorate/xml'
 import { type Cluster, type ClusterNode, type Replica, type Resource, variant } from '../model/model.ts'
 import { compareDisplayNames } from '../model/node-names.ts'
 import { parseRole, role } from '../model/role.ts'
-import { currentRole, isActive, isPromotable, singleLocation } from '../model/tree.ts'
+import { currentNode, currentRole, isActive, isPromotable, singleLocation } from '../model/tree.ts'
 import { nodeText } from './node-list.ts'
 import { primitiveText, type ResourceTextOptions, unmetExit } from './primitive-text.ts'
 import { bracketed, parenthesised, type StatusItem } from './status-item.ts'
@@ -137,7 +137,7 @@ class Lister {
   #fate(clone: Resource, instance: Resource): 'full' | 'hidden' | 'stopped' | 'promoted' | 'started' {
     const isPartly = isActive(instance, false)
     if (this.#options.showsInstances === true) return 'full'
-    if (clone.unique) return isPartly || !instance.orphan ? 'full' : 'hidden'
+    if (clone.unique) return 'full'
     if (this.#isPending(instance)) return 'full'
     if (!isPartly) return instance.orphan ? 'hidden' : 'stopped'
     if (hasBelow(instance, (item) => item.orphan || !item.managed || item.failed)) return 'full'
@@ -199,7 +199,7 @@ class Lister {
       const shown = instance ?? container
       if (shown === undefined) return []
       const name = `${connection?.id ?? container?.id ?? shown.id}${ipAddress === undefined ? '' : ` (${ipAddress})`}`
-      const node = container?.runningOn[0]
+      const node = container === undefined ? undefined : currentNode(container)
       return [{ text: primitiveText(this.#cluster, shown, this.#options, { name, node }) }]
     })
     return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${flags}`, items }]
