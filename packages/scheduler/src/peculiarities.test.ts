@@ -15,6 +15,8 @@ type Parts = {
   readonly options?: Readonly<Record<string, string>>
   /** What the status section has of each node: number of the node, then the histories there. */
   readonly histories?: Readonly<Record<number, string>>
+  /** Transient attributes of each node: sets of them. */
+  readonly transient?: Readonly<Record<number, string>>
   readonly nodes?: number
   readonly hasQuorum?: boolean
 }
@@ -24,6 +26,7 @@ function cib({
   constraints = '',
   options = {},
   histories = {},
+  transient = {},
   nodes = 2,
   hasQuorum = true,
 }: Parts): XmlElement {
@@ -33,7 +36,7 @@ function cib({
     .join('')
   const states = numbers.map(
     (n) =>
-      `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${n}"><lrm_resources>${histories[n] ?? ''}</lrm_resources></lrm></node_state>`,
+      `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member"><transient_attributes id="${n}">${transient[n] ?? ''}</transient_attributes><lrm id="${n}"><lrm_resources>${histories[n] ?? ''}</lrm_resources></lrm></node_state>`,
   )
   const parsed =
     parseXml(`<cib crm_feature_set="3.16.1" have-quorum="${hasQuorum ? 1 : 0}" dc-uuid="1" execution-date="${nowSeconds}">
@@ -77,7 +80,22 @@ function primitive(id: string, meta: Readonly<Record<string, string>> = {}, insi
   return `<primitive id="${id}" class="ocf" provider="pacemaker" type="Dummy"><meta_attributes id="${id}-m">${pairs.join('')}</meta_attributes>${inside}</primitive>`
 }
 
-type Plan = { readonly operations: readonly string[]; readonly dot: string; readonly summary: readonly string[] }
+/** A clone of one primitive. */
+function clone(id: string, meta: Readonly<Record<string, string>>, inside: string): string {
+  const pairs = Object.entries(meta).map(
+    ([name, value]) => `<nvpair id="${id}-${name}" name="${name}" value="${value}"/>`,
+  )
+  return `<clone id="${id}"><meta_attributes id="${id}-m">${pairs.join('')}</meta_attributes>${inside}</clone>`
+}
+
+type Plan = {
+  readonly graph: XmlElement
+  /** Lines of the status before anything is done, without the space between their columns. */
+  readonly status: readonly string[]
+  readonly operations: readonly string[]
+  readonly dot: string
+  readonly summary: readonly string[]
+}
 
 /** The operations of the graph in its order, the picture, and what the summary says is going to happen. */
 function plan(parts: Parts): Plan {
@@ -89,7 +107,10 @@ function plan(parts: Parts): Plan {
     .flatMap((set) => set.children)
     .map((action) => [attr(action, 'operation_key'), attr(action, 'on_node')].filter(Boolean).join(' on '))
   const summary = stdout.slice(stdout.indexOf('Transition Summary:'), stdout.indexOf('Executing Cluster Transition:'))
+  const lines = (text: string): readonly string[] => text.split('\n').map((line) => line.trim().replace(/\s+/g, ' '))
   return {
+    graph,
+    status: lines(stdout.slice(0, stdout.indexOf('Transition Summary:'))),
     operations,
     dot,
     summary: summary
@@ -128,4 +149,63 @@ test('the way back through a sequential set begins at its first member', () => {
     },
   })
   expect(dot).toContain('"a_start_0 n1" -> "gone2_start_0 <none>" [ style = dashed]')
+})
+
+test('only a monitor can find a resource promoted and degraded; of other operations it is a failure in the promoted role', () => {
+  const { status } = plan({
+    resources: primitive('a') + primitive('b'),
+    histories: {
+      1: history('a', operation('a', 'start', { rc: 191 })),
+      2: history('b', operation('b', 'start'), operation('b', 'monitor', { rc: 191, intervalMs: 10_000 })),
+    },
+  })
+  expect(status).toContain('* a (ocf:pacemaker:Dummy): FAILED Promoted n1')
+  expect(status).toContain('* b (ocf:pacemaker:Dummy): FAILED Promoted n2')
+})
+
+test('a unique clone shows the one instance that it keeps while it may have none', () => {
+  const meta = { 'globally-unique': 'true', 'clone-max': '0' }
+  const { status } = plan({ resources: clone('c', meta, primitive('a')) })
+  expect(status).toContain('* a:0 (ocf:pacemaker:Dummy): ORPHANED Stopped')
+})
+
+test('a health score that is none counts as not given', () => {
+  const health = '<instance_attributes id="h"><nvpair id="h1" name="#health-disk" value="red"/></instance_attributes>'
+  const { summary } = plan({
+    resources: primitive('a'),
+    options: { 'node-health-strategy': 'custom', 'node-health-red': 'red' },
+    transient: { 1: health, 2: health },
+  })
+  expect(summary).toEqual([])
+})
+
+test('a secret that changed is no reason to restart, though the digest without secrets knows no timeouts', () => {
+  const parameters = '<instance_attributes id="p"><nvpair id="p1" name="passwd" value="new"/></instance_attributes>'
+  const monitor = '<operations><op id="a-m" name="monitor" interval="10s"/></operations>'
+  const secure = `op-secure-params=" passwd " op-secure-digest="${emptyDigest}"`
+  const { operations } = plan({
+    resources: primitive('a', {}, parameters + monitor),
+    histories: {
+      1: history(
+        'a',
+        operation('a', 'start', { more: secure }),
+        operation('a', 'monitor', { intervalMs: 10_000, more: secure }),
+      ),
+    },
+  })
+  expect(operations).toEqual([])
+})
+
+test('the digest without secrets that unfencing carries keeps the parameters of fencing', () => {
+  const parameters =
+    '<instance_attributes id="p"><nvpair id="p1" name="pcmk_host_list" value="n1"/><nvpair id="p2" name="passwd" value="x"/></instance_attributes>'
+  const unfences = '<meta_attributes id="f-m"><nvpair id="f-p" name="provides" value="unfencing"/></meta_attributes>'
+  const { graph } = plan({
+    resources: `<primitive id="f" class="stonith" type="fence_dummy">${unfences}${parameters}</primitive>`,
+    options: { 'stonith-enabled': 'true' },
+    nodes: 1,
+  })
+  const on = [...descendants(graph)].find((item) => attr(item, 'CRM_meta_stonith_action') === 'on')
+  invariant(on !== undefined, 'the node is unfenced')
+  expect(attr(on, 'CRM_meta_digests_secure')).toBe('f:fence_dummy:e4b1f35d0a729002ba8ef9dc97b9ae7e,')
 })

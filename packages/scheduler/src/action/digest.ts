@@ -87,8 +87,11 @@ function secureParameters(
   const secret = attr(entry.xml, 'op-secure-params') ?? ''
   const recent = compareVersions(attr(entry.xml, 'crm_feature_set') ?? '', '3.16.0') >= 0
   const from = recent ? all : withoutInternals(own)
+  // What records the digest does not know timeouts, so they do not count here even of recurring operations.
   const hidden = (name: string): boolean =>
-    secret.includes(` ${name} `) || (!recent && resource.isFenceDevice && name.startsWith('pcmk_'))
+    name === 'CRM_meta_timeout' ||
+    secret.includes(` ${name} `) ||
+    (!recent && resource.isFenceDevice && name.startsWith('pcmk_'))
   return new Map([...from].filter(([name]) => !hidden(name)))
 }
 

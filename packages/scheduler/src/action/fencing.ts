@@ -1,8 +1,10 @@
 import { encodeText, md5Hex } from '@quorate/base'
+import { attr } from '@quorate/xml'
 import { statusWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { isGuest, isRemoteOnly } from '../model/tree.ts'
 import { parametersOf } from '../unpack/resource.ts'
+import { compareVersions } from '../unpack/rule.ts'
 import { parametersText, withoutInternals } from './digest-text.ts'
 import { task } from './key.ts'
 import { addMeta, findLoose, newAction, setReason } from './ledger.ts'
@@ -120,10 +122,13 @@ const secretNames = new Set(['passwd', 'password', 'user'])
 function unfencingDigests(cluster: Cluster, action: Action, node: ClusterNode): void {
   let all = ''
   let secure = ''
+  // Clusters of before kept what only fencing needs out of these digests.
+  const isOld = compareVersions(attr(cluster.cib, 'crm_feature_set') ?? '', '3.16.0') < 0
   for (const device of unfencingDevices(cluster)) {
     const parameters = withoutInternals(parametersOf(cluster, device, node))
     const digest = md5Hex(encodeText(parametersText(parameters)))
-    const openParameters = new Map([...parameters].filter(([name]) => !secretNames.has(name)))
+    const isHidden = (name: string): boolean => secretNames.has(name) || (isOld && name.startsWith('pcmk_'))
+    const openParameters = new Map([...parameters].filter(([name]) => !isHidden(name)))
     const secureDigest = md5Hex(encodeText(parametersText(openParameters)))
     const agent = device.xml.attributes[device.xml.attributes.indexOf('type') + 1] ?? ''
     all += `${device.id}:${agent}:${digest},`

@@ -258,6 +258,8 @@ function remapByExitCode(reading: Reading, entry: HistoryEntry, rc: number, resu
       resource.role = role.promoted
       return isProbe(entry) && rc !== targetRc ? status.done : result
     case exitCode.failedPromoted:
+    case exitCode.degradedPromoted:
+      // Of a monitor, "degraded promoted" has become "promoted" by now; other operations have no business to say so.
       resource.role = role.promoted
       return status.error
     case exitCode.notConfigured:

@@ -13,7 +13,7 @@ type Check = (text: string) => boolean
 const bool: Check = (text) => parseBoolean(text) !== undefined
 const time: Check = (text) => parseIntervalMs(text) !== undefined
 const number: Check = (text) => parseInteger(text) !== undefined
-const score: Check = () => true
+const score: Check = (text) => /^[+-]?INFINITY$/.test(text) || number(text)
 const anyOf =
   (words: readonly string[]): Check =>
   (text) =>

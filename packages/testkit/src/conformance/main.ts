@@ -1,17 +1,21 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { formatXml } from '@quorate/xml'
 import { compareRandom } from './random/compare-c.ts'
 import { parseFeatures, type RandomFeature, randomFeatures } from './random/feature.ts'
+import { shrinkRandom } from './random/shrink-case.ts'
 import { runCase } from './run-case.ts'
 import { defaultSuite, readSuite } from './suite.ts'
 import { failureLines, isPassed, resultTable } from './table.ts'
 
 const usage = `Usage: npm run conformance -- [DIR] [--group NAME] [--case NAME] [--quiet]
        npm run conformance -- --random N [--seed S] [--features LIST]
+       npm run conformance -- --shrink SEED [--features LIST]
 
 Runs a scheduler suite through the scheduler, in this process, and compares every output.
 With --random: N small CIBs made from seeds, compared with the installed crm_simulate.
+With --shrink: the CIB of that seed, made smaller while it still shows its difference.
 LIST has the features that they may show: ${randomFeatures.join(', ')}; all or none.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `
@@ -26,6 +30,7 @@ function main(argv: readonly string[]): number {
       quiet: { type: 'boolean' },
       random: { type: 'string' },
       seed: { type: 'string' },
+      shrink: { type: 'string' },
       features: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
@@ -36,6 +41,11 @@ function main(argv: readonly string[]): number {
   }
   if (values.random !== undefined) {
     return random(Number(values.random), Number(values.seed ?? '1'), parseFeatures(values.features ?? 'none'))
+  }
+  if (values.shrink !== undefined) {
+    const small = shrinkRandom(Number(values.shrink), parseFeatures(values.features ?? 'none'))
+    process.stdout.write(small === undefined ? 'no difference\n' : formatXml(small))
+    return small === undefined ? 0 : 1
   }
   const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
   const all = readSuite(positionals[0] ?? defaultSuite(repository))

@@ -6,9 +6,13 @@ import { guestNode, type HostingResource, remoteNode } from './connection.ts'
 import { randomConstraint } from './constraints.ts'
 import { mixOf, type RandomFeature } from './feature.ts'
 import { randomHistory, randomNowSeconds } from './history.ts'
+import { withConstraints, withFencing } from './more-constraints.ts'
+import { withParameters } from './parameters.ts'
 import { placeState, type RandomPlace } from './place.ts'
 import { pairs, type RandomResource, randomResource } from './resources.ts'
 import { randomMoment, withRules } from './rules.ts'
+import { withMeta, withNodeStates, withOptions } from './settings.ts'
+import { withStories } from './stories.ts'
 import { withCollectiveNames, withTags, withTemplates } from './templates.ts'
 
 function options(chance: Chance): XmlElement[] {
@@ -201,7 +205,20 @@ function withFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, configura
   if (mix.has('template')) now = withTemplates(chance, now)
   if (mix.has('tag')) now = withTags(chance, now)
   if (mix.has('tag') || mix.has('template')) now = withCollectiveNames(chance, now)
+  if (mix.has('constraint')) now = withConstraints(chance, now)
   if (mix.has('rule')) now = withRules(chance, now)
+  if (mix.has('meta')) now = withMeta(chance, now)
+  if (mix.has('option')) now = withOptions(chance, now)
+  if (mix.has('fencing')) now = withFencing(chance, now)
+  return now
+}
+
+/** What changes the status section along with the configuration. */
+function withStatusFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib: XmlElement): XmlElement {
+  let now = cib
+  if (mix.has('failure') || mix.has('migration')) now = withStories(chance, now, (feature) => mix.has(feature))
+  if (mix.has('state')) now = withNodeStates(chance, now)
+  if (mix.has('parameter')) now = withParameters(chance, now)
   return now
 }
 
@@ -261,7 +278,8 @@ export function randomCase(seed: number, features: readonly RandomFeature[] = []
     },
     [withFeatures(chance, mix, configuration), status],
   )
-  return { cib, ...(mix.has('time') ? { moment: randomMoment(chance) } : {}) }
+  const full = withStatusFeatures(chance, mix, cib)
+  return { cib: full, ...(mix.has('time') ? { moment: randomMoment(chance) } : {}) }
 }
 
 /** The CIB of {@link randomCase}, where the time is the one in it. */

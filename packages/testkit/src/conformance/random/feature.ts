@@ -1,7 +1,10 @@
 import type { Chance } from './chance.ts'
 
 /** What random clusters can have beside primitives, groups, clones and plain constraints. */
-export const randomFeatures = ['bundle', 'remote', 'guest', 'template', 'tag', 'rule', 'time'] as const
+export const randomFeatures = [
+  ...(['bundle', 'remote', 'guest', 'template', 'tag', 'rule', 'time'] as const),
+  ...(['option', 'meta', 'state', 'failure', 'migration', 'constraint', 'fencing', 'parameter'] as const),
+] as const
 export type RandomFeature = (typeof randomFeatures)[number]
 
 /** In how many of a hundred clusters a feature that is asked for shows: low enough that a cluster mixes a few. */
@@ -13,6 +16,14 @@ const sharePercent: Readonly<Record<RandomFeature, number>> = {
   tag: 25,
   rule: 40,
   time: 30,
+  option: 35,
+  meta: 40,
+  state: 35,
+  failure: 40,
+  migration: 35,
+  constraint: 40,
+  fencing: 20,
+  parameter: 25,
 }
 
 /** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */

@@ -1,4 +1,4 @@
-import { attributePairs, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { attr, attributePairs, descendants, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
 
 /** Most trials of one shrinking: each runs the real program twice. */
 export const shrinkTrialsMax = 3000
@@ -7,7 +7,14 @@ export const shrinkTrialsMax = 3000
 const fixedLevels = 2
 
 /** Attributes without which an element is another kind of input, not a smaller one. */
-const fixedAttributes = new Set(['id', 'uname', 'name', 'value', 'class', 'type', 'operation', 'validate-with'])
+const fixedAttributes = new Set([
+  ...['id', 'uname', 'name', 'value', 'class', 'provider', 'type', 'validate-with', 'crm_feature_set'],
+  ...['operation', 'operation_key', 'interval', 'call-id', 'rc-code', 'op-status', 'transition-key'],
+  ...['transition-magic', 'in_ccm', 'crmd', 'join', 'expected'],
+])
+
+/** Elements that go only together with the states of theirs. */
+const pairedElement = 'node'
 
 /** A trial is a smaller document, or undefined where the budget is spent. */
 type Trial = (candidate: XmlElement) => boolean
@@ -37,12 +44,39 @@ function pathsOf(of: XmlElement): (readonly number[])[] {
   return found
 }
 
+/** Without a node and what the status section says of it. */
+function withoutNode(document: XmlElement, id: string): XmlElement {
+  const isGone = (item: XmlElement) => (item.name === 'node' || item.name === 'node_state') && attr(item, 'id') === id
+  const strip = (of: XmlElement): XmlElement => {
+    const kept = of.children.filter((item) => !isGone(item))
+    const inner = kept.map((item) => (item.children.length === 0 ? item : strip(item)))
+    return withChildren(of, inner)
+  }
+  return strip(document)
+}
+
+function withoutNodes(document: XmlElement, accepts: Trial): XmlElement {
+  const nodes = [...descendants(document)].filter((item) => item.name === pairedElement)
+  return nodes.reduce((now, node) => {
+    const candidate = withoutNode(now, idOf(node))
+    return accepts(candidate) ? candidate : now
+  }, document)
+}
+
+/** True for the last member of a group or clone: neither can be without one. */
+function isOnlyMember(document: XmlElement, path: readonly number[]): boolean {
+  const parent = elementAt(document, path.slice(0, -1))
+  if (parent?.name !== 'group' && parent?.name !== 'clone') return false
+  return parent.children.filter((item) => item.name === 'primitive' || item.name === 'group').length === 1
+}
+
 function withoutElements(document: XmlElement, accepts: Trial): XmlElement {
   let now = document
   for (const path of pathsOf(document)) {
     const found = elementAt(now, path)
     // An outer element that went takes its inner ones along; positions of earlier siblings stay what they were.
-    if (found === undefined || found !== elementAt(document, path)) continue
+    if (found === undefined || found !== elementAt(document, path) || found.name === pairedElement) continue
+    if (found.name !== 'meta_attributes' && isOnlyMember(now, path)) continue
     const candidate = replaceAt(now, path, [])
     if (accepts(candidate)) now = candidate
   }
@@ -75,7 +109,7 @@ export function shrink(document: XmlElement, shows: (candidate: XmlElement) => b
     trials += 1
     return trials <= shrinkTrialsMax && shows(candidate)
   }
-  let now = document
+  let now = withoutNodes(document, accepts)
   for (;;) {
     let next = withoutElements(now, accepts)
     while (next !== now && trials <= shrinkTrialsMax) {
