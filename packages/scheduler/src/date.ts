@@ -158,8 +158,11 @@ export function addDuration(moment: Moment, by: DurationFields): Moment {
   const local = moment.epochSeconds + moment.offsetSeconds
   const days = Math.floor(local / daySeconds)
   const inDay = local - days * daySeconds
-  const [year, month, day] = civilFromDays(days)
-  const monthIndex = (year + by.years) * 12 + (month - 1) + by.months
+  const [from] = civilFromDays(days)
+  // Another year keeps the day's number in its year, not its month: the last of October where a leap year follows.
+  const thatYear = days - daysFromCivil(from, 1, 1) + daysFromCivil(from + by.years, 1, 1)
+  const [year, month, day] = civilFromDays(thatYear)
+  const monthIndex = year * 12 + (month - 1) + by.months
   const [y, m] = [Math.floor(monthIndex / 12), (((monthIndex % 12) + 12) % 12) + 1]
   const moved = daysFromCivil(y, m, by.months === 0 ? day : Math.min(day, monthLength(y, m)))
   const seconds = (by.weeks * 7 + by.days) * daySeconds + by.hours * 3600 + by.minutes * 60 + by.seconds

@@ -1,3 +1,4 @@
+export { unfencingSource } from './action/fencing.ts'
 export { unpackConstraints } from './constraint/constraints.ts'
 export {
   addDuration,

@@ -20,14 +20,20 @@ export function truth(value: boolean): string {
 /** The resources as XML. */
 export function resourcesXml(cluster: Cluster, view: View, wanted: Wanted): readonly XmlElement[] {
   return cluster.resources
-    .filter((item) => wanted.resource(item) && !(item.orphan && !isActive(item, true)))
-    .filter((item) => view.showsInactive || isActive(item, false))
-    .map(resourceXml)
+    .filter((item) => wanted.resource(item) && isListed(item, view))
+    .map((item) => resourceXml(item, view.hidesPending !== true))
+}
+
+function isListed(of: Resource, view: View): boolean {
+  if (of.orphan && !isActive(of, true)) return false
+  // Active only in an unmanaged part on an offline node: the text does not list that either.
+  return isActive(of, false) ? of.runningOn.length > 0 : view.showsInactive
 }
 
 /** A resource of any kind as XML, with all that is inside. */
-export function resourceXml(of: Resource): XmlElement {
-  if (of.bundle !== undefined) return bundleXml(of)
+export function resourceXml(of: Resource, showsPending = true): XmlElement {
+  const below = (item: Resource): XmlElement => resourceXml(item, showsPending)
+  if (of.bundle !== undefined) return bundleXml(of, below)
   if (of.clone !== undefined) {
     const attributes = {
       id: of.id,
@@ -39,7 +45,7 @@ export function resourceXml(of: Resource): XmlElement {
       failure_ignored: truth(of.failureIgnored),
       target_role: of.meta.get('target-role') ?? of.children[0]?.meta.get('target-role'),
     }
-    return element('clone', attributes, of.children.map(resourceXml))
+    return element('clone', attributes, of.children.map(below))
   }
   if (of.group !== undefined) {
     const attributes = {
@@ -48,16 +54,16 @@ export function resourceXml(of: Resource): XmlElement {
       managed: truth(of.managed),
       disabled: truth(isDisabled(of)),
     }
-    return element('group', attributes, of.children.map(resourceXml))
+    return element('group', attributes, of.children.map(below))
   }
-  return primitiveXml(of)
+  return primitiveXml(of, showsPending)
 }
 
-function bundleXml(of: Resource): XmlElement {
+function bundleXml(of: Resource, below: (item: Resource) => XmlElement): XmlElement {
   const replicas = (of.bundle?.replicas ?? []).map((replica) => {
     const parts = [replica.ip, replica.instance, replica.container, replica.connection]
     const shown = parts.filter((part) => part !== undefined)
-    return element('replica', { id: String(replica.number) }, shown.map(resourceXml))
+    return element('replica', { id: String(replica.number) }, shown.map(below))
   })
   const attributes = {
     id: of.id,
@@ -70,14 +76,14 @@ function bundleXml(of: Resource): XmlElement {
   return element('bundle', attributes, replicas)
 }
 
-function primitiveXml(of: Resource): XmlElement {
+function primitiveXml(of: Resource, showsPending: boolean): XmlElement {
   const nodes = of.runningOn.map((node) =>
     element('node', { name: node.uname, id: node.id, cached: truth(node.online) }),
   )
   const attributes = {
     id: printableId(of),
     resource_agent: agentText(of),
-    role: pendingState(of) ?? roleText(shownRole(of)),
+    role: (showsPending ? pendingState(of) : undefined) ?? roleText(shownRole(of)),
     target_role: of.meta.get('target-role'),
     active: truth(isActive(of, true)),
     orphaned: truth(of.orphan),
@@ -86,7 +92,7 @@ function primitiveXml(of: Resource): XmlElement {
     failed: truth(of.failed),
     failure_ignored: truth(of.failureIgnored),
     nodes_running_on: String(of.runningOn.length),
-    pending: of.pendingTask === 'monitor' ? 'Monitoring' : undefined,
+    pending: showsPending && of.pendingTask === 'monitor' ? 'Monitoring' : undefined,
     locked_to: of.lockNode?.uname,
   }
   return element('resource', attributes, nodes)

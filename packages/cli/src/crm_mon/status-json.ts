@@ -1,4 +1,5 @@
-import { attributePairs, isComment, parseXml, type XmlElement } from '@quorate/xml'
+import { parseXml } from '@quorate/xml'
+import { jsonOf } from '../pacemaker/output.ts'
 import { statusXml } from './status-xml.ts'
 import type { Snapshot, View } from './view.ts'
 
@@ -7,16 +8,4 @@ export function statusJson(snapshot: Snapshot, view: View, request: readonly str
   const read = parseXml(statusXml(snapshot, view, request))
   if (!read.ok) throw new Error(`own XML cannot be read: ${read.error.reason}`)
   return `${JSON.stringify(jsonOf(read.value), undefined, 2)}\n`
-}
-
-type Json = { readonly element: string; readonly [name: string]: unknown }
-
-function jsonOf(node: XmlElement): Json {
-  const children = node.children.filter((item) => !isComment(item)).map(jsonOf)
-  return {
-    element: node.name,
-    ...Object.fromEntries(attributePairs(node)),
-    ...(node.text === '' ? {} : { text: node.text }),
-    ...(children.length === 0 ? {} : { children }),
-  }
 }

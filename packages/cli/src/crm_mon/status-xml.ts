@@ -146,7 +146,7 @@ function nodeXml(cluster: Cluster, node: ClusterNode, view: View): XmlElement {
     type: node.kind,
     id_as_resource: isGuest(node) ? node.connection?.container?.id : undefined,
   }
-  return element('node', attributes, view.byNode ? node.running.map(resourceXml) : [])
+  return element('node', attributes, view.byNode ? node.running.map((item) => resourceXml(item)) : [])
 }
 
 function healthText(cluster: Cluster, node: ClusterNode): string {

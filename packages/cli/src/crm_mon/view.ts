@@ -11,6 +11,8 @@ export type View = {
   readonly showsTiming: boolean
   readonly onlyNode: string | undefined
   readonly onlyResource: string | undefined
+  /** Shows resources as they are, not as what is under way makes them. */
+  readonly hidesPending?: boolean
 }
 
 /** What is known of the cluster at one moment. */

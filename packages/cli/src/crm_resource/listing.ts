@@ -20,7 +20,13 @@ import { leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
 /** --list: all resources, without the nodes of single ones. */
 export function list(work: Work): number {
   if (work.isXml) {
-    work.results.push(element('resources', {}, work.cluster.resources.map(resourceXml)))
+    work.results.push(
+      element(
+        'resources',
+        {},
+        work.cluster.resources.map((item) => resourceXml(item)),
+      ),
+    )
     return exitCodes.ok
   }
   const items = resourceItems(work.cluster, { showsInactive: true, showsPending: true, hidesNode: true })

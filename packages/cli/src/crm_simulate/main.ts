@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { exitCodes } from '@quorate/cib'
 import {
+  type ClusterStatus,
   type Injections,
   parseMoment,
   type SimulationOutcome,
@@ -9,6 +10,12 @@ import {
 } from '@quorate/scheduler'
 import { formatXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
+import type { Section } from '../crm_mon/sections.ts'
+import { type Block, statusBlocks } from '../crm_mon/status-text.ts'
+import { statusElements } from '../crm_mon/status-xml.ts'
+import type { Snapshot, View } from '../crm_mon/view.ts'
+import { logLines } from '../pacemaker/log-lines.ts'
+import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -27,31 +34,51 @@ export async function crmSimulate(argv: readonly string[], host: ToolHost): Prom
     host,
   )
   if (typeof options === 'number') return options
+  const output = openOutput(options, host, ['crm_simulate', ...argv])
+  if (typeof output === 'string') {
+    host.err(`${output}\n`)
+    return exitCodes.noSuchObject
+  }
+  const { code, outcome } = await perform(options, output)
+  return output.end(code, outcome?.report, outcome?.errors)
+}
+
+/** How a run ended, and what it came to where it got that far. */
+type Ending = { readonly code: number; readonly outcome?: SimulationOutcome }
+
+async function perform(options: Options, output: Output): Promise<Ending> {
+  const { host } = output
   const folder = options.value('profile')
-  if (folder !== undefined) return profileFolder(folder, Number(options.value('repeat') ?? '1'), host)
+  if (folder !== undefined) return { code: profileFolder(folder, Number(options.value('repeat') ?? '1'), host) }
   if (options.has('in-place') && options.value('xml-file') === undefined) {
     host.err('crm_simulate: --in-place is only supported with --xml-file\n')
-    return exitCodes.usage
+    return { code: exitCodes.usage }
   }
   const input = await readInput(options, host)
   if (!input.ok) {
     host.err(`${input.lines.join('\n')}\n`)
-    return input.code
+    return { code: input.code }
   }
-  const request = requestOf(options, host)
+  const request = requestOf(options, output)
   if (typeof request === 'string') {
     host.err(`crm_simulate: ${request}\n`)
-    return exitCodes.usage
+    return { code: exitCodes.usage }
   }
   const outcome = simulate(input.cib, request)
-  host.err(outcome.stderr)
-  return save(options, outcome, host)
+  host.err(logLines(outcome.log, options.count('verbose')))
+  host.err(outcome.warnings.map((line) => `${line}\n`).join(''))
+  if (!output.isData) {
+    host.err(outcome.errors.map((line) => `${line}\n`).join(''))
+    host.out(outcome.stdout)
+  }
+  return { code: save(options, outcome, host), outcome }
 }
 
 /** Options that mean --run as well. */
 const decides = ['run', 'show-scores', 'show-utilization', 'save-graph', 'save-dotfile', 'profile'] as const
 
-function requestOf(options: Options, host: ToolHost): SimulationRequest | string {
+function requestOf(options: Options, output: Output): SimulationRequest | string {
+  const { host } = output
   const nowSeconds = Math.floor(host.now() / 1000)
   const offsetSeconds = utcOffsetSeconds(host.now())
   const text = options.value('set-datetime')
@@ -66,11 +93,45 @@ function requestOf(options: Options, host: ToolHost): SimulationRequest | string
     simulate: isSimulated,
     showsScores: options.has('show-scores'),
     showsUtilization: options.has('show-utilization'),
-    quiet: options.has('quiet'),
+    quiet: options.has('quiet') && !output.isData,
+    ...(output.isData
+      ? {
+          elements: (status: ClusterStatus, isRevised: boolean) =>
+            statusElements(snapshot(status), { ...statusView(options), hidesPending: isRevised }),
+        }
+      : { sections: (status: ClusterStatus) => moreBlocks(snapshot(status), statusView(options)) }),
     verboseDot: options.has('all-actions'),
     injections: injectionsOf(options),
     failures: options.values('op-fail'),
   }
+}
+
+/** The parts of crm_mon's display that a status of a simulation has. */
+function statusView(options: Options): View {
+  const sections: Section[] = ['nodes', 'resources']
+  if (options.has('show-attrs')) sections.push('attributes')
+  if (options.has('show-failcounts')) sections.push('failcounts', 'failures')
+  return {
+    shown: { sections: new Set(sections), banPrefix: '' },
+    byNode: false,
+    showsInactive: true,
+    showsDetail: true,
+    isBrief: false,
+    showsTiming: false,
+    onlyNode: undefined,
+    onlyResource: undefined,
+  }
+}
+
+function snapshot(cluster: ClusterStatus): Snapshot {
+  return { cluster, pacemakerd: undefined, nowSeconds: cluster.now.epochSeconds }
+}
+
+/** What the text shows of a status after its nodes and resources. */
+function moreBlocks(of: Snapshot, view: View): readonly Block[] {
+  const sections = new Set([...view.shown.sections].filter((name) => name !== 'nodes' && name !== 'resources'))
+  if (sections.size === 0) return []
+  return statusBlocks(of, { ...view, showsDetail: true, shown: { ...view.shown, sections } })
 }
 
 function injectionsOf(options: Options): Injections {
@@ -96,9 +157,6 @@ function save(options: Options, outcome: SimulationOutcome, host: ToolHost): num
     [options.value('save-output'), xmlText(outcome.output)],
     [options.has('in-place') ? options.value('xml-file') : undefined, xmlText(outcome.output)],
   ]
-  const target = options.value('output-to')
-  if (target === undefined || target === '-') host.out(outcome.stdout)
-  else if (!write(target, outcome.stdout, host)) return exitCodes.cannotCreate
   for (const [file, content] of files) {
     if (file === undefined || content === undefined) continue
     if (file === '-') host.out(content)

@@ -12,7 +12,7 @@ export const simulateOptions: readonly Option[] = [
   { short: '$', long: 'version', help: 'Show the version', group: 'Help Options' },
   { short: 'V', long: 'verbose', help: 'Say more (repeatable)', group: 'Help Options' },
   { short: 'Q', long: 'quiet', help: 'Show only what is essential', group: 'Help Options' },
-  { short: '', long: 'output-as', argument: 'FORMAT', help: 'text (default)', group: 'Output Options' },
+  { short: '', long: 'output-as', argument: 'FORMAT', help: 'text (default), xml or json', group: 'Output Options' },
   {
     short: '',
     long: 'output-to',
@@ -20,6 +20,7 @@ export const simulateOptions: readonly Option[] = [
     help: 'Where to print ("-": standard output)',
     group: 'Output Options',
   },
+  { short: '', long: 'text-fancy', help: '', group: 'Output Options' },
   { short: 'R', long: 'run', help: 'Process the input and show what would be done', ...operations },
   { short: 'S', long: 'simulate', help: 'Like --run, and show what it would lead to', ...operations },
   { short: 'X', long: 'in-place', help: 'Like --simulate, and keep the result in the input', ...operations },

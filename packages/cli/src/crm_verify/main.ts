@@ -1,11 +1,12 @@
 import fs from 'node:fs'
 import { exitCodes, exitCodeText } from '@quorate/cib'
-import { type LogLine, schedule } from '@quorate/scheduler'
+import { type LogLine, schedule, unfencingSource } from '@quorate/scheduler'
 import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
+import { logLines } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
-import { resultXml } from '../pacemaker/result-xml.ts'
+import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import { invalidLines } from '../pacemaker/validation.ts'
@@ -47,17 +48,16 @@ export const run: Tool = (argv) => crmVerify(argv, processHost())
 export async function crmVerify(argv: readonly string[], host: ToolHost): Promise<number> {
   const options = readOptions(argv, info, host)
   if (typeof options === 'number') return options
-  const format = options.value('output-as') ?? 'text'
-  if (format !== 'text' && format !== 'xml') {
-    host.err(`crm_verify: Error creating output format ${format}: Unknown output format\n`)
+  const output = openOutput(options, host, ['crm_verify', ...argv])
+  if (typeof output === 'string') {
+    host.err(`crm_verify: ${output}\n`)
     return exitCodes.error
   }
-  const code = await verify(options, host)
-  if (format === 'xml') host.out(resultXml(['crm_verify', ...argv], [], code))
-  return code
+  return output.end(await verify(options, output))
 }
 
-async function verify(options: Options, host: ToolHost): Promise<number> {
+async function verify(options: Options, output: Output): Promise<number> {
+  const { host } = output
   const input = await readInput(options, host)
   if ('error' in input) {
     host.err(`crm_verify: ${input.error}\n`)
@@ -85,7 +85,8 @@ async function verify(options: Options, host: ToolHost): Promise<number> {
   }
   const offset = utcOffsetSeconds(host.now())
   const { log } = schedule(cib, { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: offset })
-  for (const line of log) if (isShown(line, verbosity)) host.err(logText(line))
+  host.err(logLines(log, verbosity))
+  if (!output.isData) host.out(toldLines(log))
   const found = log.filter((line) => line.isAboutStatus !== true)
   if (found.some(({ kind }) => kind === 'error')) {
     return conclude('Errors found during check: config not valid', verbosity, host)
@@ -101,22 +102,12 @@ function conclude(text: string, verbosity: number, host: ToolHost): number {
   return exitCodes.config
 }
 
-/** How often -V has to be given for a line to be shown. */
-const verbosityOf: Readonly<Record<LogLine['kind'], number>> = {
-  crit: 1,
-  error: 1,
-  warning: 2,
-  notice: 3,
-  info: 4,
-  score: 5,
-}
-
-function isShown(line: LogLine, verbosity: number): boolean {
-  return verbosity >= verbosityOf[line.kind]
-}
-
-function logText({ kind, text, source: name }: LogLine): string {
-  return `(${name ?? 'scheduler'}) \t${kind === 'score' ? 'debug' : kind}: ${text}\n`
+/** What is told whoever asks, at any verbosity: changes of devices that unfence nodes. */
+function toldLines(log: readonly LogLine[]): string {
+  return log
+    .filter(({ source }) => source === unfencingSource)
+    .map(({ kind, text }) => `${kind === 'notice' ? 'notice: ' : ''}${text}\n`)
+    .join('')
 }
 
 async function readInput(options: Options, host: ToolHost): Promise<Input> {

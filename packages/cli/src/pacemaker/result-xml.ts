@@ -16,6 +16,21 @@ export function resultXml(
   code: number,
   errors: readonly string[] = [],
 ): string {
+  return formatResult(resultElement(request, results, code, errors))
+}
+
+/** A result as text. */
+export function formatResult(result: XmlElement): string {
+  return formatXml(result)
+}
+
+/** What {@link resultXml} writes, as an element. */
+export function resultElement(
+  request: readonly string[],
+  results: readonly XmlElement[],
+  code: number,
+  errors: readonly string[] = [],
+): XmlElement {
   const list = errors.map((line) => element('error', {}, [], line))
   const status = element(
     'status',
@@ -23,5 +38,5 @@ export function resultXml(
     list.length === 0 ? [] : [element('errors', {}, list)],
   )
   const attributes: AttributesInit = { 'api-version': apiVersion, request: request.join(' ') }
-  return formatXml(element('pacemaker-result', attributes, [...results, status]))
+  return element('pacemaker-result', attributes, [...results, status])
 }

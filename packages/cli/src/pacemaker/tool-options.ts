@@ -12,7 +12,7 @@ export const commonOptions: readonly Option[] = [
 
 /** Options of tools that can print XML. */
 export const outputOptions: readonly Option[] = [
-  { short: '', long: 'output-as', argument: 'FORMAT', help: 'text (default) or xml', group: 'Output Options' },
+  { short: '', long: 'output-as', argument: 'FORMAT', help: 'text (default), xml or json', group: 'Output Options' },
   {
     short: '',
     long: 'output-to',

@@ -167,10 +167,10 @@ function forceRestart(
   taskName: string,
   intervalMs: number,
 ): void {
-  triggerUnfencing(cluster, resource, node, 'Device parameters changed')
   const key = operationKey(resource.id, taskName, intervalMs)
   const action = requestAction(cluster, resource, { task: taskName, key, intervalMs, optional: false })
   setReason(action, changed, true)
+  triggerUnfencing(cluster, resource, node, 'Device parameters changed')
 }
 
 function reload(cluster: Cluster, resource: Resource, node: ClusterNode): void {

@@ -21,6 +21,9 @@ export function canFence(cluster: Cluster, node: ClusterNode | undefined): boole
 /** Under which name the tools say that a node has to be fenced. */
 const fenceSource = 'pe_fence_node'
 
+/** Under which name the tools say what changed about a device that unfences. */
+export const unfencingSource = 'pe_fence_op'
+
 function warnOfFencing(cluster: Cluster, kind: 'Cluster' | 'Remote', node: ClusterNode, reason: string): void {
   const verdict = canFence(cluster, node) ? 'will be fenced' : 'is unclean'
   statusWarning(cluster, fenceSource, `${kind} node ${node.uname} ${verdict}: ${reason}`)
@@ -156,12 +159,12 @@ function compareDigests(
   const secureStored = node.attributes.get('#digests-secure')
   if (secureStored?.includes(`${name}:${secureDigest},`) === true) {
     const text = `Only 'private' parameters to ${device.id} for unfencing ${node.uname} changed`
-    cluster.log.push({ kind: 'info', text })
+    cluster.log.push({ kind: 'info', source: unfencingSource, text })
     return
   }
   action.optional = false
   const text = `Unfencing ${remoteText} because the definition of ${device.id} changed`
-  cluster.log.push({ kind: 'notice', text })
+  cluster.log.push({ kind: 'notice', source: unfencingSource, text })
 }
 
 /** Whether a resource takes part in unfencing. */

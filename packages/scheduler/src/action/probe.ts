@@ -3,7 +3,7 @@ import { compareInstanceNumbers } from '../model/instances.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { discovery } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
-import { anyBelow, isGuest, isRemote, isRemoteOnly, top } from '../model/tree.ts'
+import { anyBelow, isGuest, isRemote, isRemoteOnly, singleLocation, top } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { isTrue } from '../scalar.ts'
 import { requestAction } from './create.ts'
@@ -67,7 +67,7 @@ function probeClone(cluster: Cluster, clone: Resource, node: ClusterNode): boole
     return any
   }
   const known = clone.children.find((instance) => anyBelow(instance, (item) => item.knownOn.has(node)))
-  const assigned = known ?? clone.children.find((instance) => anyBelow(instance, (item) => item.assigned === node))
+  const assigned = known ?? clone.children.find((instance) => singleLocation(instance, 'next') === node)
   const chosen = assigned ?? clone.children[0]
   return chosen !== undefined && probe(cluster, chosen, node)
 }

@@ -1,4 +1,4 @@
-import { attr, child, idOf, type XmlElement } from '@quorate/xml'
+import { attr, child, type XmlElement } from '@quorate/xml'
 import { configError } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { ruleContext } from '../unpack/name-values.ts'
@@ -28,10 +28,7 @@ export function unpackConstraints(cluster: Cluster): void {
       continue
     }
     const lifetime = child(xml, 'lifetime')
-    if (lifetime !== undefined && !rulesAllow(lifetime, ruleContext(cluster))) {
-      cluster.log.push({ kind: 'info', text: `Constraint ${idOf(xml)} is not active` })
-      continue
-    }
+    if (lifetime !== undefined && !rulesAllow(lifetime, ruleContext(cluster))) continue
     read(cluster, xml)
   }
 }

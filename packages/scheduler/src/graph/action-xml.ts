@@ -57,7 +57,7 @@ export function actionXml(cluster: Cluster, action: Action, full: boolean): XmlE
 
 function lockOf(cluster: Cluster, { resource, node, task: name }: Action): string | undefined {
   if (!cluster.settings.shutdownLock || resource?.lockNode === undefined || resource.lockNode !== node) return undefined
-  if (name === task.stop ? !node.shutdown : node.shutdown) return undefined
+  if (name !== task.stop && node.shutdown) return undefined
   return String(resource.lockTime)
 }
 

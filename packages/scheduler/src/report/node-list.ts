@@ -1,5 +1,6 @@
 import type { Cluster, ClusterNode } from '../model/model.ts'
 import { isGuest, isRemote } from '../model/tree.ts'
+import { parseScore } from '../score.ts'
 import { bracketed, type StatusItem } from './status-item.ts'
 
 /** How nodes are written. */
@@ -49,14 +50,20 @@ function plainState(node: ClusterNode): string {
   return node.online ? 'online' : 'OFFLINE'
 }
 
-/** Worst word of the node's health attributes, where the cluster looks at them. */
+/**
+ * The worst colour of the node's health attributes, where the cluster looks at them. Scores take the colour whose score
+ * they do not exceed; that of yellow says nothing where green has the same.
+ */
 function healthOf(cluster: Cluster, node: ClusterNode): 'red' | 'yellow' | undefined {
-  if (cluster.settings.healthStrategy === 'none') return undefined
+  const { healthStrategy, health } = cluster.settings
+  if (healthStrategy === 'none') return undefined
   let worst: 'red' | 'yellow' | undefined
   for (const [name, value] of node.attributes) {
     if (!name.startsWith('#health')) continue
-    if (value.toLowerCase() === 'red') return 'red'
-    if (value.toLowerCase() === 'yellow') worst = 'yellow'
+    const word = value.toLowerCase()
+    const score = parseScore(value, health)
+    if (word === 'red' || (word !== 'yellow' && score <= health.red)) return 'red'
+    if (word === 'yellow' || (health.yellow !== health.green && score <= health.yellow)) worst = 'yellow'
   }
   return worst
 }

@@ -1,3 +1,5 @@
+import type { XmlElement } from '@quorate/xml'
+
 /**
  * A line of a status display, and what stands beneath it. Displays are made of these, so that crm_mon, crm_simulate and
  * crm_resource say the same in their own layouts.
@@ -8,6 +10,8 @@ export type StatusItem = {
   readonly text: string
   /** What stands beneath. An item that has any, even none of them, is a heading. */
   readonly items?: readonly StatusItem[]
+  /** The same for programs, where they are told more than the text. */
+  readonly data?: XmlElement
   /** A heading that does not end in a colon. */
   readonly isBare?: boolean
 }

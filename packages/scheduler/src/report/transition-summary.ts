@@ -1,3 +1,4 @@
+import { element, type XmlElement } from '@quorate/xml'
 import { operationKey, task } from '../action/key.ts'
 import { findLoose } from '../action/ledger.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
@@ -8,24 +9,29 @@ import type { StatusItem } from './status-item.ts'
 /** Widths of the columns: they grow with what was shown, and every line uses the final ones. */
 type Columns = { id: number; details: number }
 
-type Line = { readonly change: string; readonly id: string; readonly details: string; readonly reason: string }
+type Line = {
+  readonly change: string
+  readonly id: string
+  readonly details: string
+  readonly reason: string
+  readonly data: XmlElement
+}
 
 /** What a transition does, a line for each change; fencing first. */
 export function transitionSummary(cluster: Cluster): StatusItem[] {
-  const lines: (Line | string)[] = []
+  const fences: StatusItem[] = []
   for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
-    const text = fenceLine(cluster.actions[i] as Action)
-    if (text !== undefined) lines.push(text)
+    const item = fenceLine(cluster.actions[i] as Action)
+    if (item !== undefined) fences.push(item)
   }
-  const before = lines.length
+  const lines: Line[] = []
   for (const resource of cluster.resources) describe(resource, lines)
   const columns: Columns = { id: 5, details: 5 }
-  for (const line of lines.slice(before)) {
-    if (typeof line === 'string') continue
+  for (const line of lines) {
     if (line.id.length > columns.id) columns.id = line.id.length + 2
     columns.details = Math.max(columns.details, line.details.length)
   }
-  return lines.map((line) => ({ text: typeof line === 'string' ? line : lineText(line, columns) }))
+  return [...fences, ...lines.map((line) => ({ text: lineText(line, columns), data: line.data }))]
 }
 
 function lineText({ change, id, details, reason }: Line, columns: Columns): string {
@@ -33,16 +39,17 @@ function lineText({ change, id, details, reason }: Line, columns: Columns): stri
   return reason === '' ? text : `${text}  ${reason}`
 }
 
-function fenceLine(action: Action): string | undefined {
+function fenceLine(action: Action): StatusItem | undefined {
   const { node, reason } = action
   if (action.resource !== undefined || action.optional || node === undefined || reason === undefined) return undefined
   if (action.task !== task.fence) return undefined
   const container = isGuest(node) ? node.connection?.container : undefined
   const name = container === undefined ? node.uname : `${node.uname} (resource: ${container.id})`
-  return `Fence (${action.meta.get('stonith_action') ?? ''}) ${name} '${reason}'`
+  const what = `Fence (${action.meta.get('stonith_action') ?? ''})`
+  return { text: `${what} ${name} '${reason}'`, data: element('node_action', { task: what, node: name, reason }) }
 }
 
-function describe(resource: Resource, lines: (Line | string)[]): void {
+function describe(resource: Resource, lines: Line[]): void {
   if (resource.variant === variant.bundle) {
     for (const { ip, container, connection, instance } of resource.bundle?.replicas ?? []) {
       for (const part of [ip, container, connection, instance]) if (part !== undefined) describe(part, lines)
@@ -62,7 +69,7 @@ type Moves = {
   readonly moving: boolean
 }
 
-function describePrimitive(resource: Resource, lines: (Line | string)[]): void {
+function describePrimitive(resource: Resource, lines: Line[]): void {
   const next = resource.assigned
   let current = currentNode(resource)
   if (resource.runningOn.length > 0 && resource.role === role.stopped) resource.role = role.started
@@ -88,7 +95,7 @@ function describePrimitive(resource: Resource, lines: (Line | string)[]): void {
   else otherRole(moves, lines)
 }
 
-function sameRole(moves: Moves, lines: (Line | string)[]): void {
+function sameRole(moves: Moves, lines: Line[]): void {
   const { resource, current, next, start, stop, promote, demote, moving } = moves
   const migrate = findLoose(resource.actionsByKey, operationKey(resource.id, task.migrateFrom), next)[0]
   const say = (change: string, action: Action | undefined, source: Action | undefined, to = next): void => {
@@ -108,7 +115,7 @@ function sameRole(moves: Moves, lines: (Line | string)[]): void {
   else say('Restart', start, start)
 }
 
-function otherRole(moves: Moves, lines: (Line | string)[]): void {
+function otherRole(moves: Moves, lines: Line[]): void {
   const { resource, current, next, start, stop, promote, demote, moving } = moves
   const say = (change: string, action: Action | undefined, source: Action | undefined, from = current): void => {
     lines.push(line(resource, change, from, next, action, source))
@@ -136,7 +143,36 @@ function line(
   action: Action | undefined,
   source: Action | undefined,
 ): Line {
-  return { change, id: resource.id, details: detailsOf(resource, from, to), reason: reasonOf(action, source) }
+  const data = element('rsc_action', {
+    action: change.toLowerCase(),
+    resource: resource.id,
+    ...placesOf(resource, from, to),
+    reason: source?.reason,
+    blocked: action !== undefined && !action.runnable ? 'true' : undefined,
+  })
+  return { change, id: resource.id, details: detailsOf(resource, from, to), reason: reasonOf(action, source), data }
+}
+
+/** Roles and nodes of a change as attributes: only what {@link detailsOf} tells as well. */
+function placesOf(
+  resource: Resource,
+  from: ClusterNode | undefined,
+  to: ClusterNode | undefined,
+): Record<string, string | undefined> {
+  const needRole = resource.role > role.started || resource.nextRole > role.unpromoted
+  const [now, then] = [roleText(resource.role), roleText(resource.nextRole)]
+  if (from === undefined) {
+    return needRole ? { role: now, 'next-role': then, dest: to?.uname ?? '' } : { node: to?.uname ?? '' }
+  }
+  if (to === undefined) return needRole ? { role: now, node: from.uname } : { node: from.uname }
+  const sameRoles = resource.role === resource.nextRole
+  if (from === to) {
+    if (!sameRoles) return { role: now, 'next-role': then, source: from.uname }
+    return needRole ? { role: now, source: from.uname } : { source: from.uname }
+  }
+  if (sameRoles && !needRole) return { source: from.uname, dest: to.uname }
+  if (sameRoles) return { source: from.uname, dest: to.uname, role: now }
+  return { role: now, source: from.uname, 'next-role': then, dest: to.uname }
 }
 
 function detailsOf(resource: Resource, from: ClusterNode | undefined, to: ClusterNode | undefined): string {

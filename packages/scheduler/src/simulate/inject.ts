@@ -51,7 +51,10 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
   const lines: StatusItem[] = []
   const errors: string[] = []
   let root = cib
-  const say = (text: string): void => void lines.push({ text })
+  const say = (text: string, data?: XmlElement): void => void lines.push(data === undefined ? { text } : { text, data })
+  const sayNode = (action: string, name: string, text: string): void => {
+    say(text, element('modify_node', { action, node: name }))
+  }
   if (what.quorum !== undefined) {
     say(`Setting quorum: ${what.quorum}`)
     root = withAttributes(root, { 'have-quorum': what.quorum })
@@ -64,16 +67,16 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
   const status = new SimulatedStatus(root)
   const idOfNode = (name: string): string => findNode(cluster, name)?.id ?? name
   for (const name of what.nodesUp ?? []) {
-    say(`Bringing node ${name} online`)
+    sayNode('Online', name, `Bringing node ${name} online`)
     status.setNode(name, idOfNode(name), up)
   }
   for (const name of what.nodesDown ?? []) {
-    say(`Taking node ${name} offline`)
+    sayNode('Offline', name, `Taking node ${name} offline`)
     status.setNode(name, idOfNode(name), down)
     status.clearNode(name, idOfNode(name))
   }
   for (const name of what.nodesFail ?? []) {
-    say(`Failing node ${name}`)
+    sayNode('Failing', name, `Failing node ${name}`)
     status.setNode(name, idOfNode(name), { ...up, in_ccm: 'false' })
   }
   injectTickets(status, what, say, nowSeconds)
@@ -84,23 +87,23 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
 function injectTickets(
   status: SimulatedStatus,
   what: Injections,
-  say: (text: string) => void,
+  say: (text: string, data: XmlElement) => void,
   nowSeconds: number,
 ): void {
   for (const id of what.ticketsGrant ?? []) {
-    say(`Granting ticket ${id}`)
+    say(`Granting ticket ${id}`, element('modify_ticket', { action: 'Granting', ticket: id }))
     status.setTicket(id, { granted: 'true', 'last-granted': String(nowSeconds) })
   }
   for (const id of what.ticketsRevoke ?? []) {
-    say(`Revoking ticket ${id}`)
+    say(`Revoking ticket ${id}`, element('modify_ticket', { action: 'Revoking', ticket: id }))
     status.setTicket(id, { granted: 'false' })
   }
   for (const id of what.ticketsStandby ?? []) {
-    say(`Making ticket ${id} standby`)
+    say(`Making ticket ${id} standby`, element('modify_ticket', { action: 'Standby', ticket: id }))
     status.setTicket(id, { standby: 'true' })
   }
   for (const id of what.ticketsActivate ?? []) {
-    say(`Activating ticket ${id}`)
+    say(`Activating ticket ${id}`, element('modify_ticket', { action: 'Activating', ticket: id }))
     status.setTicket(id, { standby: 'false' })
   }
 }
@@ -113,7 +116,7 @@ function injectOperation(
   lines: StatusItem[],
   errors: string[],
 ): void {
-  lines.push({ text: `Injecting ${text} into the configuration` })
+  lines.push({ text: `Injecting ${text} into the configuration`, data: element('inject_spec', { spec: text }) })
   const spec = parseOperationSpec(text)
   if (typeof spec === 'number') {
     errors.push(`Invalid operation spec: ${text}.  Only found ${spec} fields`)

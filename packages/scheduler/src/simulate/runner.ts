@@ -1,5 +1,5 @@
 import { IndexHeap } from '@quorate/base'
-import { attr, child, type XmlElement } from '@quorate/xml'
+import { attr, child, element, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import { findResource } from '../model/tree.ts'
 import type { StatusItem } from '../report/status-item.ts'
@@ -105,7 +105,8 @@ export class GraphRunner {
     const node = attr(action, 'on_node')
     if (action.name === 'pseudo_event') {
       const where = node === undefined ? '' : ` on ${node}`
-      this.#say(`Pseudo action:   ${attr(action, 'operation_key') ?? ''}${where}`)
+      const key = attr(action, 'operation_key') ?? ''
+      this.#say(`Pseudo action:   ${key}${where}`, element('pseudo_action', { task: key, node }))
       return false
     }
     if (action.name === 'rsc_op')
@@ -114,19 +115,21 @@ export class GraphRunner {
     else {
       const resource = action.children.find((item) => item.name !== 'attributes' && attr(item, 'id') !== undefined)
       const what = resource === undefined ? '' : ` for ${attr(resource, 'id') ?? ''}`
-      this.#say(`Cluster action:  ${operation}${what} on ${node ?? ''}`)
+      const id = resource === undefined ? undefined : attr(resource, 'id')
+      const data = element('cluster_action', { task: operation, node: node ?? '', id })
+      this.#say(`Cluster action:  ${operation}${what} on ${node ?? ''}`, data)
     }
     return false
   }
 
-  #say(text: string): void {
-    this.#lines.push({ text })
+  #say(text: string, data: XmlElement): void {
+    this.#lines.push({ text, data })
   }
 
   #fence(action: XmlElement): void {
     const target = attr(action, 'on_node') ?? ''
     const kind = metaOf(action, 'stonith_action') ?? ''
-    this.#say(`Fencing ${target} (${kind})`)
+    this.#say(`Fencing ${target} (${kind})`, element('fencing_action', { target, op: kind }))
     if (kind === 'on') return
     const id = attr(action, 'on_node_uuid') ?? target
     this.#status.setNode(target, id, { in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' })
@@ -142,7 +145,9 @@ export class GraphRunner {
     const longId = attr(resource, 'long-id')
     const name = findResource(this.#cluster, id) === undefined && longId !== undefined ? longId : id
     const what = intervalMs > 0 ? `${operation}=${intervalMs}` : operation
-    this.#say(`Resource action: ${name.padEnd(15)} ${what} on ${node}`)
+    const interval = intervalMs > 0 ? String(intervalMs) : undefined
+    const data = element('rsc_action', { resource: name, op: operation, node, interval })
+    this.#say(`Resource action: ${name.padEnd(15)} ${what} on ${node}`, data)
     if (operation === task.delete || operation === 'meta-data') return false
     const nodeId = attr(action, 'router_node') === undefined ? (attr(action, 'on_node_uuid') ?? node) : node
     const agent = { class: attr(resource, 'class'), provider: attr(resource, 'provider'), type: attr(resource, 'type') }
@@ -196,10 +201,11 @@ export function injectFailCount(
   const before = Number.parseInt(status.transient(node, nodeId, count) ?? '0', 10) || 0
   status.setTransient(node, nodeId, count, String(before + 1))
   status.setTransient(node, nodeId, last, String(nowSeconds))
-  return [
-    { text: `Injecting attribute ${count}=value++ into /node_state '${nodeId}'` },
-    { text: `Injecting attribute ${last}=${nowSeconds} into /node_state '${nodeId}'` },
-  ]
+  const item = (name: string, value: string): StatusItem => ({
+    text: `Injecting attribute ${name}=${value} into /node_state '${nodeId}'`,
+    data: element('inject_attr', { name, value, node_path: '/node_state', cib_node: nodeId }),
+  })
+  return [item(count, 'value++'), item(last, String(nowSeconds))]
 }
 
 function metaOf(action: XmlElement, name: string): string | undefined {

@@ -2,6 +2,7 @@ import { attr, type XmlElement } from '@quorate/xml'
 import { civilFromDays } from '../date.ts'
 import { buildGraph } from '../graph/build.ts'
 import { dotText } from '../graph/dot.ts'
+import type { LogLine } from '../model/model.ts'
 import { nodeItems } from '../report/node-list.ts'
 import { resourceItems } from '../report/resource-list.ts'
 import { fancyLines, plainLines, type StatusItem } from '../report/status-item.ts'
@@ -12,6 +13,7 @@ import { type ClusterStatus, type StatusOptions, unpackStatus } from '../status.
 import { SimulatedStatus } from './cib-status.ts'
 import { hasInjections, type Injections, inject } from './inject.ts'
 import { type OperationSpec, parseOperationSpec } from './operation-spec.ts'
+import { RunReport } from './run-report.ts'
 import { GraphRunner } from './runner.ts'
 
 /** What one run of crm_simulate is to do and to show. */
@@ -31,12 +33,22 @@ export type SimulationRequest = {
   readonly injections?: Injections
   /** Operations that are to fail. */
   readonly failures?: readonly string[]
+  /** What is shown of a status besides its nodes and resources. */
+  readonly sections?: (status: ClusterStatus) => readonly Section[]
+  /** A status as elements. Where it is given, the run is told as elements too. */
+  readonly elements?: (status: ClusterStatus, isRevised: boolean) => readonly XmlElement[]
 }
+
+/** A part of a status display under its title. */
+export type Section = { readonly title: string; readonly items: readonly StatusItem[] }
 
 /** What a run of crm_simulate came to. */
 export type SimulationOutcome = {
   readonly stdout: string
   readonly stderr: string
+  /** What `stderr` has: of the input, and of what was asked to be done with it. */
+  readonly warnings: readonly string[]
+  readonly errors: readonly string[]
   /** The `transition_graph` element; undefined where nothing was decided. */
   readonly graph: XmlElement | undefined
   readonly dot: string | undefined
@@ -45,12 +57,20 @@ export type SimulationOutcome = {
   readonly output: XmlElement
   /** False where a simulated transition got stuck. */
   readonly complete: boolean
+  /** The run as elements; empty where they were not asked for. */
+  readonly report: readonly XmlElement[]
+  /** What was said about the configuration and the status decided on. */
+  readonly log: readonly LogLine[]
 }
 
 /** The text of a run while it grows. Without headings and bullets where scores are shown. */
 class Transcript {
   readonly lines: string[] = []
   readonly errors: string[] = []
+  readonly warnings: string[] = []
+  readonly report = new RunReport()
+  /** What was said while the statuses were read and decided on. */
+  log: readonly LogLine[] = []
   readonly #plain: boolean
   readonly #quiet: boolean
 
@@ -91,7 +111,7 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
   const plain = request.showsScores === true || request.showsUtilization === true
   const out = new Transcript(plain, quiet)
   if (attr(cib, 'validate-with') === 'none') {
-    out.errors.push(
+    out.warnings.push(
       'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)',
     )
   }
@@ -101,16 +121,20 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
   let cluster = unpack(cib)
   if (timeLine !== undefined) out.line(timeLine)
   noticesOf(cluster, out)
-  if (!quiet) showHeader(cluster, out)
+  out.log = cluster.log
+  if (request.elements !== undefined) out.report.status('cluster_status', request.elements(cluster, false))
+  if (!quiet) showHeader(cluster, out, request)
   const injections = request.injections ?? {}
   if (hasInjections(injections)) {
     out.blank()
     const injected = inject(cib, cluster, injections, request.nowSeconds)
     out.title('Performing Requested Modifications')
     out.items(injected.lines, 1)
+    out.report.modifications(injections, injected.lines)
     out.errors.push(...injected.errors)
     input = injected.cib
     cluster = unpack(input)
+    out.log = [...out.log, ...cluster.log]
     if (timeLine !== undefined) out.line(timeLine)
   }
   if (!request.process && !request.simulate) return finish(out, input, input)
@@ -126,12 +150,16 @@ function finish(
   const text = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`)
   return {
     stdout: text(out.lines),
-    stderr: text(out.errors),
+    stderr: text([...out.warnings, ...out.errors]),
+    warnings: out.warnings,
+    errors: out.errors,
     graph: undefined,
     dot: undefined,
     input,
     output,
     complete: true,
+    report: out.report.elements,
+    log: out.log,
     ...more,
   }
 }
@@ -157,12 +185,18 @@ function decideAndShow(
   const plain = request.showsScores === true || request.showsUtilization === true
   const from = cluster.log.length
   decide(cluster)
+  out.log = out.log === cluster.log ? cluster.log : [...out.log, ...cluster.log.slice(from)]
   if (plain) out.blank()
   for (const { kind, text } of cluster.log.slice(from)) {
     if (kind === 'score') out.essential(text)
     else if (kind === 'info' && plain) out.line(text)
   }
+  if (request.elements !== undefined && plain) {
+    const has = { scores: request.showsScores === true, utilization: request.showsUtilization === true }
+    out.report.scores(cluster.log.slice(from), has)
+  }
   const summary = transitionSummary(cluster)
+  out.report.list('actions', summary)
   const graph = buildGraph(cluster)
   const dot = dotText(cluster, request.verboseDot === true)
   out.blank()
@@ -177,6 +211,7 @@ function decideAndShow(
     .filter((spec): spec is OperationSpec => typeof spec !== 'number')
   const { lines, complete } = new GraphRunner(cluster, graph, status, failures, request.nowSeconds).run()
   const output = status.cib()
+  out.report.list('transition', lines)
   if (request.quiet !== true) {
     out.blank()
     out.title('Executing Cluster Transition')
@@ -188,7 +223,8 @@ function decideAndShow(
     out.blank()
     const revised = unpackStatus(output, { ...statusOptions(request), wantsScores: false })
     out.title('Revised Cluster Status')
-    showStatus(revised, out, false)
+    if (request.elements !== undefined) out.report.status('revised_cluster_status', request.elements(revised, true))
+    showStatus(revised, out, false, request)
   }
   if (!complete) out.errors.push('Transition failed: terminated', 'An invalid transition was produced')
   return finish(out, input, output, { graph, dot, complete })
@@ -198,7 +234,7 @@ function noticesOf(cluster: ClusterStatus, out: Transcript): void {
   for (const { kind, text } of cluster.log) if (kind === 'notice') out.line(`notice: ${text}`)
 }
 
-function showHeader(cluster: ClusterStatus, out: Transcript): void {
+function showHeader(cluster: ClusterStatus, out: Transcript, request: SimulationRequest): void {
   const { maintenanceMode } = cluster.settings
   if (maintenanceMode) {
     out.blank()
@@ -215,16 +251,20 @@ function showHeader(cluster: ClusterStatus, out: Transcript): void {
   }
   if (maintenanceMode || counted) out.blank()
   out.title('Current cluster status')
-  showStatus(cluster, out, true)
+  showStatus(cluster, out, true, request)
 }
 
-function showStatus(cluster: ClusterStatus, out: Transcript, showsPending: boolean): void {
+function showStatus(cluster: ClusterStatus, out: Transcript, showsPending: boolean, request: SimulationRequest): void {
   if (cluster.nodes.length > 0) {
     out.section('Node List', nodeItems(cluster))
     out.blank()
   }
   const resources = resourceItems(cluster, { showsPending, showsInactive: true })
   out.section('Full List of Resources', resources.length > 0 ? resources : [{ text: 'No resources' }])
+  for (const { title, items } of request.sections?.(cluster) ?? []) {
+    out.blank()
+    out.section(title, items)
+  }
 }
 
 function two(value: number): string {

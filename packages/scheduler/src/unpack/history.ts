@@ -153,7 +153,7 @@ export function startAndStop(entries: readonly HistoryEntry[]): { readonly start
       (entry.rc === exitCode.ok || entry.rc === exitCode.promoted)
     ) {
       impliedMonitor = i
-    } else if (impliedClone <= stop && (entry.task === task.promote || entry.task === task.demote)) impliedClone = i
+    } else if (entry.task === task.promote || entry.task === task.demote) impliedClone = i
   })
   if (start < 0) start = impliedClone >= 0 ? impliedClone : impliedMonitor
   return { start, stop }

@@ -19,11 +19,11 @@ import type { Reading } from './reading.ts'
 import { ban, banEverywhere, block } from './running.ts'
 
 /** Options and consequences of an operation, looked up once and only when asked for. */
-function optionsOf({ cluster, resource, node }: Reading, entry: HistoryEntry): Action {
+function optionsOf({ cluster, resource }: Reading, entry: HistoryEntry): Action {
   return requestAction(cluster, resource, {
     task: entry.task,
     intervalMs: entry.intervalMs,
-    node,
+    node: undefined,
     optional: true,
     recorded: false,
   })
