@@ -46,9 +46,12 @@ export class Lab {
   readonly #name: string
   readonly #script = path.join(sharedFolder(), 'lab/lab.sh')
 
-  /** `name` keeps labs apart that run side by side; letters and digits, at most 8. */
+  /**
+   * @param name letters and digits, at most 8. The lab's own name has the process in it too: of two runs side by side neither
+   * pulls the cables of the other.
+   */
   constructor(name: string) {
-    this.#name = name
+    this.#name = `${name}${process.pid.toString(36)}`
   }
 
   async up({ nodes, transport, tokenMs = 1000, totem = '', quorum = '' }: LabSettings): Promise<void> {

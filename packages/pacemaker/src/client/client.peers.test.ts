@@ -8,8 +8,7 @@ const built = fileURLToPath(new URL('../../dist/client/index.js', import.meta.ur
 const real = ['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin', '/usr/sbin/attrd_updater']
 const missing = labMissing(real) ?? (fs.existsSync(built) ? undefined : `${built} is not built`)
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
-/** A lab of its own for each run, so that two runs do not pull the cables of each other. */
-const lab = new Lab(`pc${process.pid.toString(36)}`)
+const lab = new Lab('pc')
 
 /** Runs a program inside node 1 that has the client as `c` and element builders as `x`; answers what it prints as JSON. */
 async function program(body: string): Promise<unknown> {

@@ -4,8 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/cibadmin', '/usr/sbin/crm_mon'])
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
-/** A lab of its own for each run, so that two runs do not pull the cables of each other. */
-const lab = new Lab(`pd${process.pid.toString(36)}`)
+const lab = new Lab('pd')
 const folder = '/var/lib/pacemaker/cib'
 
 async function start(node: number): Promise<void> {

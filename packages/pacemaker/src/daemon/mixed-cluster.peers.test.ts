@@ -8,8 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin', '/usr/sbin/crm_mon'])
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
-/** A lab of its own for each run, so that two runs do not pull the cables of each other. */
-const lab = new Lab(`pm${process.pid.toString(36)}`)
+const lab = new Lab('pm')
 /** Node 3 is ours, the others are real. */
 const ours = 3
 /** Nodes of the lab share /tmp with the host. */

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/lib/ocf/resource.d/heartbeat/IPaddr2'])
 const why = missing === undefined ? '' : ` (not run: ${missing})`
 /** Of its own, so that two runs on one machine do not take each other's nodes down. */
-const lab = new Lab(`p${process.pid}`)
+const lab = new Lab('p')
 const withinMs = 60_000
 /** How our pacemakerd takes the place of the real one in a node. */
 const ours = { PACEMAKERD: `${process.execPath} ${quorateProgram} pacemakerd -f` }
