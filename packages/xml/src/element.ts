@@ -1,3 +1,5 @@
+import { ReadElement } from './read-element.ts'
+
 /**
  * A node of a document tree. Immutable: a change makes new elements along the path to it and shares the rest,
  * so that two versions of a CIB can be compared by identity first.
@@ -46,6 +48,7 @@ export function element(
 
 /** Value of an attribute, or undefined where the element has none of that name. */
 export function attr(of: XmlElement, name: string): string | undefined {
+  if (of instanceof ReadElement) return of.value(name)
   const flat = of.attributes
   for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]
   return undefined
@@ -77,12 +80,17 @@ export function withAttributes(of: XmlElement, changes: AttributesInit): XmlElem
     if (value === undefined) flat.splice(at, 2)
     else flat.splice(at, 2, name, value)
   }
-  return flat === undefined ? of : { ...of, attributes: flat }
+  return flat === undefined ? of : { name: of.name, attributes: flat, children: of.children, text: of.text }
 }
 
 /** The element with other children; the same object when they are the same array. */
 export function withChildren(of: XmlElement, children: readonly XmlElement[]): XmlElement {
-  return children === of.children ? of : { ...of, children }
+  return children === of.children ? of : { name: of.name, attributes: of.attributes, children, text: of.text }
+}
+
+/** The same tree with all attributes of all elements read: fit to be copied, kept for long, or sent elsewhere. */
+export function settled(of: XmlElement): XmlElement {
+  return { name: of.name, attributes: of.attributes, children: of.children.map(settled), text: of.text }
 }
 
 /** First child of that name. */

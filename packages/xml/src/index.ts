@@ -20,6 +20,7 @@ export {
   element,
   idOf,
   isComment,
+  settled,
   withAttributes,
   withChildren,
   type XmlElement,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { attr, commentName, element } from './element.ts'
+import { attr, commentName, element, settled, withAttributes, withChildren } from './element.ts'
 import { parseXml } from './reader.ts'
 import { formatXml, writeXml } from './writer.ts'
 import { xmlErrorText } from './xml-error.ts'
@@ -74,6 +74,46 @@ describe('parseXml', () => {
         expect(parseXml(formatXml(root))).toEqual({ ok: true, value: root })
       }),
     )
+  })
+
+  test('the scanner of plain documents and the whole reader read the same', () => {
+    const unit = fc.constantFrom(
+      ...' \n\t=/>\'"&;x',
+      '<a',
+      '<b ',
+      '</a>',
+      '</b>',
+      '/>',
+      ' k="v"',
+      " l='&lt;'",
+      ' k="é"',
+    )
+    const more = fc.constantFrom(
+      '<!--c-->',
+      '<!-- - -->',
+      '&amp;',
+      '&#10;',
+      '<?xml version="1.0"?>',
+      ' m="1\n2"',
+      ' n.-_0="<"',
+    )
+    fc.assert(
+      fc.property(fc.string({ unit: fc.oneof(unit, more), maxLength: 30 }), (text) => {
+        const whole = parseXml(text, { lines: new Map() })
+        expect(parseXml(text)).toEqual(whole)
+        const lazy = parseXml(text, { isLazy: true })
+        expect(lazy.ok ? { ok: true, value: settled(lazy.value) } : lazy).toEqual(whole)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('an element that is read lazily knows its attributes, also in changed copies', () => {
+    const read = parseXml('<a x="1" y="&lt;" z="3"><b/></a>', { isLazy: true })
+    if (!read.ok) throw new Error(xmlErrorText(read.error, 'f'))
+    expect([attr(read.value, 'y'), attr(read.value, 'w')]).toEqual(['<', undefined])
+    expect(writeXml(withAttributes(read.value, { x: '2', z: undefined }))).toBe('<a x="2" y="&lt;"><b/></a>')
+    expect(writeXml(withChildren(read.value, []))).toBe('<a x="1" y="&lt;" z="3"/>')
   })
 
   test('gives comments a name that no element can have', () => {

@@ -1,6 +1,7 @@
 import { failed, ok, type Result } from '@quorate/base'
 import { SaxesParser, type SaxesTagPlain } from 'saxes'
 import { comment, type XmlElement } from './element.ts'
+import { lazily, scanPlain, wholly } from './scanner.ts'
 import type { XmlError } from './xml-error.ts'
 
 /** Bounds of what a document may hold. Each is checked while reading, before the excess is built. */
@@ -31,6 +32,11 @@ export type ReadOptions = {
   readonly limits?: Partial<XmlLimits>
   /** Told the line, from 1, on which each element's tag ends: for messages about documents that people wrote. */
   readonly lines?: { set(element: XmlElement, line: number): unknown }
+  /**
+   * Whether values may stay in the text until they are asked for: much less work and memory for a program that reads a
+   * part of a document and ends. Such elements are not to be copied with `{ ...of }` (see {@link settled}).
+   */
+  readonly isLazy?: boolean
 }
 
 /** Values up to this length are shared between elements: a CIB repeats a few thousand short texts a million times. */
@@ -54,6 +60,8 @@ export function parseXml(text: string, options: ReadOptions = {}): Result<XmlEle
       reason: `document of ${text.length} characters, limit ${limits.charactersMax}`,
     })
   }
+  const plain = options.lines === undefined ? scanPlain(text, limits, options.isLazy ? lazily : wholly) : undefined
+  if (plain !== undefined) return ok(plain)
   const tree = new TreeBuilder(limits, options.lines)
   try {
     tree.read(text)

@@ -1,11 +1,14 @@
 import fs from 'node:fs'
 import { exitCodeOf, exitCodes, faultText } from '@quorate/cib'
-import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { attr, parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import type { Options } from '../pacemaker/tool-options.ts'
 import { isValidCib } from '../pacemaker/validation.ts'
+
+/** How schemas are called that have no upgrade before them. */
+const schemaOfToday = 'pacemaker-3.'
 
 /** A CIB to work on, or why there is none. */
 export type Input =
@@ -42,13 +45,19 @@ function fromFile(file: string): Input {
 }
 
 function parsed(text: string, name: string): Input {
-  const result = parseXml(text)
+  const result = parseXml(text, { isLazy: true })
   if (!result.ok) {
     return { ok: false, code: exitCodes.data, lines: [`crm_simulate: ${xmlErrorText(result.error, name)}`] }
   }
+  const cib = isOfToday(result.value) ? result.value : settled(result.value)
   const lines: string[] = []
-  if (!isValidCib(result.value, (message) => lines.push(`${name}: ${message}`))) {
+  if (!isValidCib(cib, (message) => lines.push(`${name}: ${message}`))) {
     return { ok: false, code: exitCodes.config, lines: [...lines, `crm_simulate: ${name} does not validate`] }
   }
-  return { ok: true, cib: result.value }
+  return { ok: true, cib }
+}
+
+/** Whether a CIB needs no upgrade, in which its elements would be copied. */
+function isOfToday(cib: XmlElement): boolean {
+  return attr(cib, 'validate-with')?.startsWith(schemaOfToday) === true
 }

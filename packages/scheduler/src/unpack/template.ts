@@ -20,7 +20,10 @@ export function expandTemplate(cluster: Cluster, xml: XmlElement): XmlElement | 
     configError(cluster, 'unpack_template', text)
     return undefined
   }
-  const attributes = withAttributes({ ...template, name: xml.name }, { id })
+  const attributes = withAttributes(
+    { name: xml.name, attributes: template.attributes, children: [], text: template.text },
+    { id },
+  )
   return mergeOperations(withChildren(attributes, [...template.children, ...xml.children]), template, xml)
 }
 
