@@ -72,7 +72,7 @@ export function stepClient(security: ClientSecurity, session: ClientSession, byt
 
 function onAnswer(security: ClientSecurity, challenge: Uint8Array, bytes: Uint8Array): ClientStep {
   if (bytes.byteLength < digestSize) return { session: { phase: 'answer', pending: bytes, challenge }, effects: [] }
-  const expected = paddedDigest(security.digest, security.auth, [security.key, challenge])
+  const expected = paddedDigest(security.digest, security.auth, security.key, challenge)
   const answer = bytes.slice(0, digestSize)
   if (!equalInConstantTime(expected, answer)) return finish({ kind: 'mismatch', challenge, expected, answer })
   return onChallenge(security, bytes.slice(digestSize))
@@ -80,7 +80,7 @@ function onAnswer(security: ClientSecurity, challenge: Uint8Array, bytes: Uint8A
 
 function onChallenge(security: ClientSecurity, bytes: Uint8Array): ClientStep {
   if (bytes.byteLength < digestSize) return { session: { phase: 'challenge', pending: bytes }, effects: [] }
-  const answer = paddedDigest(security.digest, security.auth, [security.key, bytes.subarray(0, digestSize)])
+  const answer = paddedDigest(security.digest, security.auth, security.key, bytes.subarray(0, digestSize))
   const next = onResponse(bytes.slice(digestSize))
   return { session: next.session, effects: [{ do: 'send', bytes: answer }, ...next.effects] }
 }

@@ -92,7 +92,7 @@ function signatureOf(
   // A copy by constructor: slice() of a node Buffer would share its memory.
   const unsigned = new Uint8Array(bytes)
   unsigned.fill(0, signatureAt)
-  return paddedDigest(secrets.digest, hash, [secrets.key, unsigned])
+  return paddedDigest(secrets.digest, hash, secrets.key, unsigned)
 }
 
 /** Why a request was dropped. `weak`: its hash is below what the listener asks for; `forged`: the signature is wrong. */

@@ -10,8 +10,8 @@ export const digestSize = 64
 /** Bytes of the key file that count; the rest of a longer file is not read. */
 export const keySizeMax = 4096
 
-/** Digest of the parts one behind the other, `hash` being anything but none. Given by the host: cores hold no crypto. */
-export type Digest = (hash: Exclude<HashName, 'none'>, parts: readonly Uint8Array[]) => Uint8Array
+/** Digest of the key and the data behind it, `hash` being anything but none. Given by the host: cores hold no crypto. */
+export type Digest = (hash: Exclude<HashName, 'none'>, key: Uint8Array, data: Uint8Array) => Uint8Array
 
 /** Number of a strength on the wire. */
 export function hashCode(name: HashName): number {
@@ -19,9 +19,9 @@ export function hashCode(name: HashName): number {
 }
 
 /** The digest with zeros behind it, 64 bytes. `none` gives zeros. */
-export function paddedDigest(digest: Digest, hash: HashName, parts: readonly Uint8Array[]): Uint8Array {
+export function paddedDigest(digest: Digest, hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
   const out = new Uint8Array(digestSize)
-  if (hash !== 'none') out.set(digest(hash, parts))
+  if (hash !== 'none') out.set(digest(hash, key, data))
   return out
 }
 

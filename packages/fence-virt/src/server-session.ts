@@ -101,7 +101,7 @@ function onChallenge(
   challenge: Uint8Array,
 ): ServerStep {
   if (bytes.byteLength < digestSize) return { session: { phase: 'challenge', pending: bytes, request }, effects: [] }
-  const answer = paddedDigest(security.digest, security.auth, [security.key, bytes.subarray(0, digestSize)])
+  const answer = paddedDigest(security.digest, security.auth, security.key, bytes.subarray(0, digestSize))
   const next = onProof(security, request, bytes.slice(digestSize), challenge)
   return { session: next.session, effects: [{ do: 'send', bytes: joined(answer, challenge) }, ...next.effects] }
 }
@@ -113,7 +113,7 @@ function onProof(
   challenge: Uint8Array,
 ): ServerStep {
   if (bytes.byteLength < digestSize) return { session: { phase: 'proof', pending: bytes, request }, effects: [] }
-  const expected = paddedDigest(security.digest, security.auth, [security.key, challenge])
+  const expected = paddedDigest(security.digest, security.auth, security.key, challenge)
   if (!equalInConstantTime(expected, bytes.subarray(0, digestSize))) {
     return refusal('unproven', 'the answer to the challenge does not match the key')
   }

@@ -18,11 +18,7 @@ import { decodeHost, encodeHosts, hostRecordLayout } from './host-record.ts'
 import { type OperationName, operationCodes } from './operation.ts'
 import { awaitingRequest, calledBack, type ServerStep, stepServer } from './server-session.ts'
 
-const digest: Digest = (hash, parts) => {
-  const running = createHash(hash)
-  for (const part of parts) running.update(part)
-  return running.digest()
-}
+const digest: Digest = (hash, prefix, data) => createHash(hash).update(prefix).update(data).digest()
 const key = new Uint8Array([1, 2, 3, 10])
 const random = new Uint8Array([9, 8, 7, 6, 5, 4])
 const request: FenceRequest = {

@@ -3,6 +3,9 @@ import type { Host, OperationName } from '../operation.ts'
 /** Operations with a single byte as their outcome. */
 export type PlainOperation = Exclude<OperationName, 'list'>
 
+/** What was looked up before it was asked for counts for so long: about what a machine on the same network takes. */
+export const foresightMsMax = 50
+
 /** What carries requests out: a hypervisor, a group of hosts, a cluster. */
 export interface Backend {
   readonly kind: string
@@ -15,6 +18,13 @@ export interface Backend {
    * @returns the response byte; rejects only where the backend itself is broken (answered as a failure)
    */
   perform(operation: PlainOperation, target: string): Promise<number>
+  /**
+   * Somebody who has yet to prove himself is about to ask this: what it takes to look up may be begun. Nothing may be
+   * changed, and what is found counts for {@link foresightMsMax} only.
+   */
+  foresee?(operation: OperationName, target: string): void
+  /** Asks something that is already known, as a status does, for the sake of having asked it. */
+  rehearse?(): Promise<void>
   /** All machines; undefined where this backend cannot list. */
   hosts(): Promise<readonly Host[] | undefined>
   /** Its state for `fence_virtd --status`: texts by name. */

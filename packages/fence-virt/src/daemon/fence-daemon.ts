@@ -11,6 +11,7 @@ import { LibvirtBackend } from './libvirt-backend.ts'
 import type { Listener, ListenerHost } from './listener.ts'
 import { MulticastListener } from './multicast-listener.ts'
 import { NullBackend } from './null-backend.ts'
+import { rehearse } from './rehearsal.ts'
 import { SerialListener } from './serial-listener.ts'
 import { TcpListener } from './tcp-listener.ts'
 
@@ -66,6 +67,7 @@ export class FenceDaemon {
     const host = { desk: this.#desk, journal: this.#journal, rateLimit: this.#conf.rateLimit }
     await this.#insist('listener', this.#conf.listener.kind, async () => {
       const listener = await makeListener(this.#conf.listener, host)
+      if (listener.security !== undefined) await rehearse(this.#conf, listener.security, this.#backend)
       await listener.start()
       this.#listener = listener
     })

@@ -29,6 +29,12 @@ export type DoneOperation = AskedOperation & {
   readonly response: number
 }
 
+/** The same with its time as a number: texts are made when somebody asks. */
+type Done = Omit<DoneOperation, 'at'> & { readonly atMs: number }
+
+/** An answer, and what is to be written down of it. */
+type Decision = { readonly answer: Answer; readonly info?: string; readonly error?: string }
+
 /** Operations that change a machine: one at a time for each. */
 const changing: ReadonlySet<OperationName> = new Set(['off', 'on', 'reboot'])
 
@@ -39,7 +45,7 @@ export class FenceDesk {
   readonly #journal: Journal
   /** The end of the queue of each machine, and its length. */
   readonly #queues = new Map<string, { tail: Promise<unknown>; waiting: number }>()
-  readonly #last: DoneOperation[] = []
+  readonly #last: Done[] = []
   #answered = 0
 
   constructor(backend: Backend, groups: readonly Group[], journal: Journal) {
@@ -50,7 +56,7 @@ export class FenceDesk {
 
   /** The last operations, newest first. */
   get lastOperations(): readonly DoneOperation[] {
-    return this.#last.toReversed()
+    return this.#last.toReversed().map(({ atMs, ...done }) => ({ ...done, at: new Date(atMs).toISOString() }))
   }
 
   /** Operations answered since the start. */
@@ -58,34 +64,40 @@ export class FenceDesk {
     return this.#answered
   }
 
-  /** Carries out what was asked. Never rejects: trouble in the backend is answered as a failure and logged. */
-  async handle(asked: AskedOperation): Promise<Answer> {
+  /**
+   * Carries out what was asked and delivers the answer; only then is it written down, for which nobody has to wait.
+   * Never rejects: trouble in the backend is answered as a failure.
+   */
+  async handle(asked: AskedOperation, deliver: (answer: Answer) => void): Promise<void> {
     const began = performance.now()
-    const answer = await this.#decide(asked)
+    const { answer, info, error } = await this.#decide(asked)
+    deliver(answer)
+    if (error !== undefined) this.#journal.error(error)
+    if (info !== undefined) this.#journal.info(info)
     const response = answer.kind === 'hosts' ? responses.success : answer.response
-    this.#remember({ ...asked, at: new Date().toISOString(), tookMs: performance.now() - began, response })
-    return answer
+    this.#remember({ ...asked, atMs: Date.now(), tookMs: performance.now() - began, response })
   }
 
-  async #decide(asked: AskedOperation): Promise<Answer> {
-    if (!isPermitted(this.#groups, asked.source, asked.operation, asked.target)) {
-      this.#journal.info(`denied ${asked.operation} of '${asked.target}' to ${asked.source}`)
-      return { kind: 'response', response: responses.denied }
+  /** A requester that has yet to prove itself is about to ask this. */
+  foresee({ operation, target, source }: AskedOperation): void {
+    if (isPermitted(this.#groups, source, operation, target)) this.#backend.foresee?.(operation, target)
+  }
+
+  async #decide(asked: AskedOperation): Promise<Decision> {
+    const { operation, target, source } = asked
+    if (!isPermitted(this.#groups, source, operation, target)) {
+      return { answer: responded(responses.denied), info: `denied ${operation} of '${target}' to ${source}` }
     }
     try {
-      if (asked.operation === 'list') return await this.#list(asked.source)
-      const operation = asked.operation
-      if (!changing.has(operation)) {
-        return { kind: 'response', response: await this.#backend.perform(operation, asked.target) }
-      }
-      this.#journal.debug(1, `${operation} of '${asked.target}' asked by ${asked.source}`)
-      const response = await this.#inTurn(asked.target, () => this.#backend.perform(operation, asked.target))
+      if (operation === 'list') return { answer: await this.#list(source) }
+      if (!changing.has(operation)) return { answer: responded(await this.#backend.perform(operation, target)) }
+      this.#journal.debug(1, `${operation} of '${target}' asked by ${source}`)
+      const response = await this.#inTurn(target, () => this.#backend.perform(operation, target))
       const outcome = response === responses.success ? 'done' : `response ${response}`
-      this.#journal.info(`${operation} of '${asked.target}' for ${asked.source}: ${outcome}`)
-      return { kind: 'response', response }
+      return { answer: responded(response), info: `${operation} of '${target}' for ${source}: ${outcome}` }
     } catch (error) {
-      this.#journal.error(`${asked.operation} of '${asked.target}': ${error instanceof Error ? error.message : error}`)
-      return { kind: 'response', response: responses.fail }
+      const why = error instanceof Error ? error.message : error
+      return { answer: responded(responses.fail), error: `${operation} of '${target}': ${why}` }
     }
   }
 
@@ -111,10 +123,14 @@ export class FenceDesk {
     }
   }
 
-  #remember(done: DoneOperation): void {
+  #remember(done: Done): void {
     this.#answered += 1
     this.#last.push(done)
     if (this.#last.length > lastOperationsMax) this.#last.shift()
     this.#journal.debug(2, `${done.operation} '${done.target}' for ${done.source}: ${done.response}`)
   }
+}
+
+function responded(response: number): Answer {
+  return { kind: 'response', response }
 }

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { unreachable } from '@quorate/base'
+import { monoMs, unreachable } from '@quorate/base'
 import { equalInConstantTime } from '../hash.ts'
 import type { DomainRef } from '../libvirt/rpc-message.ts'
 import { uuidText } from '../libvirt/rpc-message.ts'
-import { type Host, hostStates, isUuid, responses } from '../operation.ts'
+import { type Host, hostStates, isUuid, type OperationName, responses } from '../operation.ts'
 import type { Backend, PlainOperation } from './backend.ts'
+import { Foresight } from './foresight.ts'
 import { HypervisorPool } from './hypervisor-pool.ts'
 import type { Journal } from './journal.ts'
 import { type Hypervisor, LibvirtError, libvirtErrors } from './libvirt-connection.ts'
@@ -20,6 +21,10 @@ export type FoundDomain = { readonly hypervisor: Hypervisor; readonly domain: Do
 export class LibvirtBackend implements Backend {
   readonly kind = 'libvirt'
   readonly #pool: HypervisorPool
+  readonly #foundAhead = new Foresight<FoundDomain | undefined>()
+  readonly #listedAhead = new Foresight<readonly Host[]>()
+
+  #known: string | undefined
 
   constructor(uris: readonly string[], journal: Journal, pool?: HypervisorPool) {
     this.#pool = pool ?? new HypervisorPool(uris, journal)
@@ -37,13 +42,27 @@ export class LibvirtBackend implements Backend {
     return this.#pool.describe()
   }
 
+  /** Questions only: what is to be changed is looked up when it is changed. */
+  foresee(operation: OperationName, target: string): void {
+    const now = monoMs(performance.now())
+    if (operation === 'status') this.#foundAhead.begin(target, now, () => findDomain(this.#pool, target))
+    else if (operation === 'list') this.#listedAhead.begin('', now, () => allHosts(this.#pool))
+  }
+
   async perform(operation: PlainOperation, target: string): Promise<number> {
     if (operation === 'null' || operation === 'monitor') return performOn(operation, undefined)
-    return performOn(operation, await findDomain(this.#pool, target))
+    const ahead = operation === 'status' ? this.#foundAhead.take(target, monoMs(performance.now())) : undefined
+    return performOn(operation, await (ahead ?? findDomain(this.#pool, target)))
+  }
+
+  /** The status of a machine that there is: of one that there is not, libvirt would tell its log. */
+  async rehearse(): Promise<void> {
+    this.#known ??= (await this.hosts())[0]?.name
+    if (this.#known !== undefined) await performOn('status', await findDomain(this.#pool, this.#known))
   }
 
   hosts(): Promise<readonly Host[]> {
-    return allHosts(this.#pool)
+    return this.#listedAhead.take('', monoMs(performance.now())) ?? allHosts(this.#pool)
   }
 }
 

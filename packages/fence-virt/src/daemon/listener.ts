@@ -6,6 +6,8 @@ import type { Journal } from './journal.ts'
 /** Where requests come in. */
 export interface Listener {
   readonly kind: string
+  /** What it demands of those who ask; absent where the line itself is trusted. */
+  readonly security?: ServerSecurity
   /** Rejects where it cannot listen. */
   start(): Promise<void>
   stop(): Promise<void>

@@ -6,7 +6,7 @@ import type { ListenerConf } from '../daemon-conf.ts'
 import { type CallBack, type FenceRequest, openFenceRequest } from '../fence-request.ts'
 import { RateLimiter } from '../rate-limit.ts'
 import { RecentRequests, requestKey } from '../recent-requests.ts'
-import { calledBack } from '../server-session.ts'
+import { calledBack, type ServerSecurity } from '../server-session.ts'
 import { ConnectionTable } from './connection-table.ts'
 import { connectMsMax, type Listener, type SecureHost } from './listener.ts'
 import { serveConnection } from './secure-connection.ts'
@@ -49,6 +49,10 @@ export class MulticastListener implements Listener {
     this.#joined = this.#join()
     this.#socket.on('error', (error) => this.#host.journal.error(`multicast: ${error.message}`))
     this.#socket.on('message', (bytes, from) => this.#onDatagram(bytes, from))
+  }
+
+  get security(): ServerSecurity {
+    return this.#host.security
   }
 
   async stop(): Promise<void> {
@@ -139,9 +143,17 @@ export class MulticastListener implements Listener {
       this.#host.journal.debug(1, `${source}: ${error instanceof Error ? error.message : error}`)
       return 'unreachable'
     }
-    this.#connections.add(connection)
-    const owner = { admit: () => true, executed: () => undefined }
-    return serveConnection(this.#host, connection, calledBack(this.#host.security, request), source, owner)
+    return new Promise((resolve) => {
+      const owner = { admit: () => true, executed: () => undefined, ended: resolve }
+      serveConnection(
+        this.#host,
+        this.#connections,
+        connection,
+        calledBack(this.#host.security, request),
+        source,
+        owner,
+      )
+    })
   }
 }
 

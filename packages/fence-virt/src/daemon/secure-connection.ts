@@ -3,7 +3,14 @@ import type { FenceRequest } from '../fence-request.ts'
 import { digestSize } from '../hash.ts'
 import { encodeHosts } from '../host-record.ts'
 import { responses } from '../operation.ts'
-import { type ServerSession, type ServerStep, type SessionFault, stepServer } from '../server-session.ts'
+import {
+  awaitingRequest,
+  type ServerSession,
+  type ServerStep,
+  type SessionFault,
+  stepServer,
+} from '../server-session.ts'
+import type { ConnectionTable } from './connection-table.ts'
 import type { Answer } from './fence-desk.ts'
 import { handshakeMsMax, type SecureHost } from './listener.ts'
 import type { Peer } from './peer.ts'
@@ -17,6 +24,8 @@ export type ConnectionOwner = {
   admit(request: FenceRequest): boolean
   /** The request was carried out, whether or not the answer got through. */
   executed(request: FenceRequest): void
+  /** The connection is over, for this side. Comes once. */
+  ended(end: ConnectionEnd): void
 }
 
 /** Chance is drawn for so many challenges at a time: one call of the system costs as much as one challenge. */
@@ -34,20 +43,21 @@ function nextChallenge(): Uint8Array {
 const answerMsMax = 10_000
 
 /**
- * Serves one connection to its end, on its own deadline: a silent peer costs nobody anything but a socket.
+ * Serves one connection to its end, on its own deadline in `table`: a silent peer costs nobody anything but a socket.
  *
  * @param source whom permissions are checked for
  */
 export function serveConnection(
   host: SecureHost,
+  table: ConnectionTable,
   peer: Peer,
   first: ServerStep,
   source: string,
   owner: ConnectionOwner,
-): Promise<ConnectionEnd> {
-  return new Promise((resolve) => {
-    new SecureConnection(host, peer, source, owner, resolve).begin(first)
-  })
+): void {
+  const connection = new SecureConnection(host, peer, source, owner)
+  table.add(peer, () => connection.expire())
+  connection.begin(first)
 }
 
 class SecureConnection {
@@ -55,39 +65,38 @@ class SecureConnection {
   readonly #peer: Peer
   readonly #source: string
   readonly #owner: ConnectionOwner
-  readonly #done: (end: ConnectionEnd) => void
   readonly #challenge = nextChallenge()
-  #session: ServerSession = { phase: 'refused' }
-  #deadline: NodeJS.Timeout
+  #session: ServerSession = awaitingRequest
+  #deadline: NodeJS.Timeout | undefined
   #isOver = false
   #isExecuting = false
 
-  constructor(
-    host: SecureHost,
-    peer: Peer,
-    source: string,
-    owner: ConnectionOwner,
-    done: (end: ConnectionEnd) => void,
-  ) {
+  constructor(host: SecureHost, peer: Peer, source: string, owner: ConnectionOwner) {
     this.#host = host
     this.#peer = peer
     this.#source = source
     this.#owner = owner
-    this.#done = done
-    // Not a reason for a daemon that was stopped to live on.
-    this.#deadline = setTimeout(() => this.#finish('late', `silent for ${handshakeMsMax} ms`), handshakeMsMax).unref()
+  }
+
+  /** The time for proving itself is over. */
+  expire(): void {
+    if (!this.#isExecuting) this.#finish('late', `silent for ${handshakeMsMax} ms`)
   }
 
   begin(first: ServerStep): void {
+    this.#take(first)
+    if (this.#peer.isDestroyed) return
     this.#peer.listen({
       onBytes: (bytes) => this.#take(stepServer(this.#host.security, this.#session, bytes, this.#challenge)),
       onGone: (why) => this.#onGone(why),
     })
-    this.#take(first)
   }
 
   #take(step: ServerStep): void {
-    this.#session = step.session
+    const { session } = step
+    const isAnnounced = this.#session.phase !== 'request'
+    this.#session = session
+    if (!isAnnounced && (session.phase === 'challenge' || session.phase === 'proof')) this.#announce(session.request)
     for (const effect of step.effects) {
       if (effect.do === 'send') this.#peer.send(effect.bytes)
       else if (effect.do === 'refuse') this.#finish(effect.fault, effect.why)
@@ -95,15 +104,19 @@ class SecureConnection {
     }
   }
 
+  /** While the requester proves itself, what it asks about can be looked up. */
+  #announce({ operation, domain }: FenceRequest): void {
+    this.#host.desk.foresee({ operation, target: domain, source: this.#source })
+  }
+
   #execute(request: FenceRequest): void {
     if (!this.#owner.admit(request)) return this.#finish('repeated', 'a repetition')
     this.#isExecuting = true
-    clearTimeout(this.#deadline)
     const { operation, domain } = request
-    this.#host.desk.handle({ operation, target: domain, source: this.#source }).then((answer) => {
+    this.#host.desk.handle({ operation, target: domain, source: this.#source }, (answer) => {
       this.#isExecuting = false
-      this.#owner.executed(request)
       this.#answer(answer)
+      this.#owner.executed(request)
     })
   }
 
@@ -122,14 +135,13 @@ class SecureConnection {
   #finish(end: ConnectionEnd, why: string | undefined): void {
     if (this.#isOver) return
     this.#isOver = true
-    clearTimeout(this.#deadline)
     if (end === 'executed') {
       if (!this.#peer.isDestroyed) this.#deadline = setTimeout(() => this.#peer.destroy(), answerMsMax).unref()
     } else {
       this.#host.journal.debug(1, `${this.#source}: dropped (${end}): ${why}`)
       this.#peer.destroy()
     }
-    this.#done(end)
+    this.#owner.ended(end)
   }
 }
 

@@ -1,7 +1,6 @@
 import net from 'node:net'
 import { monoMs } from '@quorate/base'
 import {
-  type ChannelRequest,
   channelRequestLayout,
   decodeChannelRequest,
   encodeChannelResponse,
@@ -186,14 +185,11 @@ class GuestLine {
       return this.#host.journal.debug(1, `${this.uuid}: dropped (too many requests)`)
     }
     if (!this.#recent.begin(key, now)) return this.#host.journal.debug(1, `${this.uuid}: dropped (a repetition)`)
-    this.#carryOut(request.value).then((answer) => {
-      this.#recent.finish(key, monoMs(performance.now()))
+    const { operation, domain } = request.value
+    this.#host.desk.handle({ operation, target: domain, source: this.uuid }, (answer) => {
       if (!socket.destroyed) socket.write(encodeChannelAnswer(answer))
+      this.#recent.finish(key, monoMs(performance.now()))
     })
-  }
-
-  #carryOut({ operation, domain }: ChannelRequest): Promise<Answer> {
-    return this.#host.desk.handle({ operation, target: domain, source: this.uuid })
   }
 }
 

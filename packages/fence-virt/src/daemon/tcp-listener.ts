@@ -5,17 +5,20 @@ import { addressBytes } from '../client/multicast-exchange.ts'
 import type { ListenerConf } from '../daemon-conf.ts'
 import { RateLimiter } from '../rate-limit.ts'
 import { RecentRequests, requestKey } from '../recent-requests.ts'
-import { awaitingRequest } from '../server-session.ts'
+import { awaitingRequest, type ServerSecurity, type ServerStep } from '../server-session.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { Listener, SecureHost } from './listener.ts'
 import { type ConnectionOwner, serveConnection } from './secure-connection.ts'
+
+/** A connection over which nothing has come yet. */
+export const unasked: ServerStep = { session: awaitingRequest, effects: [] }
 
 /** Requests over TCP (`fence_virt -T`). */
 export class TcpListener implements Listener {
   readonly kind = 'tcp'
   readonly #conf: Extract<ListenerConf, { kind: 'tcp' }>
   readonly #host: SecureHost
-  readonly #recent = new RecentRequests()
+  readonly #owner = singleUse(new RecentRequests())
   readonly #rates: RateLimiter
   readonly #connections = new ConnectionTable()
   #server: TcpServer | undefined
@@ -34,6 +37,10 @@ export class TcpListener implements Listener {
     )
   }
 
+  get security(): ServerSecurity {
+    return this.#host.security
+  }
+
   async stop(): Promise<void> {
     this.#connections.closeAll()
     this.#server?.close()
@@ -46,14 +53,13 @@ export class TcpListener implements Listener {
   }
 
   #onConnection(connection: TcpConnection, from: TcpAddress): void {
-    const source = plainAddress(addressText(from.bytes))
+    const source = addressText(from.bytes)
     if (!this.#rates.take(source, monoMs(performance.now()))) {
       this.#host.journal.debug(1, `${source}: dropped (too many requests)`)
       connection.destroy()
       return
     }
-    this.#connections.add(connection)
-    serveConnection(this.#host, connection, { session: awaitingRequest, effects: [] }, source, singleUse(this.#recent))
+    serveConnection(this.#host, this.#connections, connection, unasked, source, this.#owner)
   }
 }
 
@@ -78,6 +84,7 @@ export function singleUse(recent: RecentRequests): ConnectionOwner {
   return {
     admit: (request) => recent.begin(requestKey(request), monoMs(performance.now())),
     executed: (request) => recent.finish(requestKey(request), monoMs(performance.now())),
+    ended: () => undefined,
   }
 }
 

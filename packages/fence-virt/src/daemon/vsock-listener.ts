@@ -2,19 +2,19 @@ import { monoMs } from '@quorate/base'
 import { VsockServer } from '@quorate/qb/ffi'
 import { RateLimiter } from '../rate-limit.ts'
 import { RecentRequests } from '../recent-requests.ts'
-import { awaitingRequest } from '../server-session.ts'
+import type { ServerSecurity } from '../server-session.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { Listener, SecureHost } from './listener.ts'
 import { StreamPeer } from './peer.ts'
 import { serveConnection } from './secure-connection.ts'
-import { singleUse } from './tcp-listener.ts'
+import { singleUse, unasked } from './tcp-listener.ts'
 
 /** Requests over vsock (`fence_virt -S`); a guest is known by its CID. */
 export class VsockListener implements Listener {
   readonly kind = 'vsock'
   readonly #port: number
   readonly #host: SecureHost
-  readonly #recent = new RecentRequests()
+  readonly #owner = singleUse(new RecentRequests())
   readonly #rates: RateLimiter
   readonly #connections = new ConnectionTable()
   #server: VsockServer | undefined
@@ -34,9 +34,12 @@ export class VsockListener implements Listener {
         return
       }
       const peer = new StreamPeer(stream)
-      this.#connections.add(peer)
-      serveConnection(this.#host, peer, { session: awaitingRequest, effects: [] }, source, singleUse(this.#recent))
+      serveConnection(this.#host, this.#connections, peer, unasked, source, this.#owner)
     })
+  }
+
+  get security(): ServerSecurity {
+    return this.#host.security
   }
 
   async stop(): Promise<void> {

@@ -42,7 +42,11 @@ describe('TCP without streams', () => {
     const port = await freePort()
     const server = new TcpServer(
       { bytes: loopback, port },
-      (connection) => connection.listen({ onBytes: () => connection.end(Uint8Array.of(7)), onGone: () => undefined }),
+      (connection) =>
+        connection.listen({
+          onBytes: () => connection.end(Uint8Array.of(7)),
+          onGone: () => undefined,
+        }),
       () => undefined,
     )
     const got = await new Promise<Buffer>((resolve, reject) => {

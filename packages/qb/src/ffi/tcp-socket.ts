@@ -1,18 +1,22 @@
+import { DescriptorSet } from './descriptor-set.ts'
 import { DescriptorWatch } from './descriptor-watch.ts'
 import { checked, lastErrno, native, SystemCallError } from './libc.ts'
 
 const socket = native('socket', 'int', ['int', 'int', 'int'])
+const socketpair = native('socketpair', 'int', ['int', 'int', 'int', 'void *'])
 const bind = native('bind', 'int', ['int', 'void *', 'uint32_t'])
 const connect = native('connect', 'int', ['int', 'void *', 'uint32_t'])
 const listen = native('listen', 'int', ['int', 'int'])
 const accept4 = native('accept4', 'int', ['int', 'void *', 'void *', 'int'])
 const recv = native('recv', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
 const send = native('send', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
+const getpeername = native('getpeername', 'int', ['int', 'void *', 'void *'])
 const shutdown = native('shutdown', 'int', ['int', 'int'])
 const closeFd = native('close', 'int', ['int'])
 const setsockopt = native('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t'])
 const getsockopt = native('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *'])
 
+const familyUnix = 1
 const families = { 4: 2, 16: 10 } as const
 const addressBytesMax = 28
 const typeStream = 1
@@ -31,8 +35,6 @@ const errnoAgain = 11
 const errnoInProgress = 115
 const errnoManyFiles = 24
 const backlog = 511
-/** Connections taken in one turn of the loop. */
-const acceptsMax = 64
 const chunkBytes = 65_536
 
 /** Where a TCP socket is: 4 or 16 bytes in network order, a port, and the interface of a link-local address. */
@@ -72,31 +74,39 @@ export type TcpListenerHandlers = {
   onGone(why: string): void
 }
 
+/** Made with the first connection. */
+let connections: DescriptorSet | undefined
+
 /**
  * A TCP connection without node's streams: for daemons whose connections live for a few short messages, where streams
- * would cost more than the work. Small messages only: what the kernel does not take at once is kept.
+ * would cost more than the work. Small messages only: what the kernel does not take at once is kept. A connection does
+ * not keep the process alive.
  */
 export class TcpConnection {
   readonly #fd: number
-  readonly #watch: DescriptorWatch
+  readonly #set: DescriptorSet
+  /** In the set; undefined before there was anything to wait for. */
+  #token: number | undefined
   /** Nothing is read before there is somebody to hear it. */
   #handlers: TcpListenerHandlers | undefined
   #unsent: Uint8Array = new Uint8Array(0)
   #isEnding = false
   #isOpen = true
+  #wantsWritable = false
   #onReady: (() => void) | undefined
 
   constructor(fd: number, onReady?: () => void) {
     this.#fd = fd
+    connections ??= new DescriptorSet()
+    this.#set = connections
     this.#onReady = onReady
-    this.#watch = new DescriptorWatch(fd, ({ readable, writable }) => {
-      if (writable) this.#becameWritable()
-      if (readable && this.#isOpen && this.#onReady === undefined && this.#handlers !== undefined) this.#receive()
-    })
-    this.#rewatch()
+    if (onReady !== undefined) this.#await()
   }
 
-  /** Connects. Rejects with the SystemCallError of the attempt, or after `timeoutMs`. */
+  /**
+   * Connects. Rejects with the SystemCallError of the attempt, or after `timeoutMs`. To a listener on the same machine
+   * the connection stands when the system call returns, and no turn of the loop is waited for.
+   */
   static connect(to: TcpAddress, timeoutMs: number): Promise<TcpConnection> {
     return new Promise((resolve, reject) => {
       const fd = open(to.bytes)
@@ -108,6 +118,7 @@ export class TcpConnection {
         reject(new SystemCallError('connect', errno, `to port ${to.port}`))
         return
       }
+      if (isConnected(fd)) return resolve(new TcpConnection(fd))
       const errnoTimedOut = 110
       const late = setTimeout(() => settle(errnoTimedOut), timeoutMs)
       const connection = new TcpConnection(fd, () => settle(errorOf(fd)))
@@ -120,10 +131,19 @@ export class TcpConnection {
     })
   }
 
-  /** Begins to read. What arrived before is heard as well. */
+  /** Two ends of a connection that nobody else can reach (socketpair(2)). @throws SystemCallError */
+  static pair(): readonly [TcpConnection, TcpConnection] {
+    const fds = new Int32Array(2)
+    const memory = new Uint8Array(fds.buffer)
+    checked(socketpair(familyUnix, typeStream | nonBlocking | closeOnExec, 0, memory), 'socketpair', '')
+    return [new TcpConnection(fds[0] ?? -1), new TcpConnection(fds[1] ?? -1)]
+  }
+
+  /** Begins to read. What arrived before is heard before this returns. */
   listen(handlers: TcpListenerHandlers): void {
     this.#handlers = handlers
-    this.#rewatch()
+    this.#receive()
+    if (this.#isOpen) this.#await()
   }
 
   get isDestroyed(): boolean {
@@ -134,7 +154,7 @@ export class TcpConnection {
     if (!this.#isOpen || this.#isEnding) return
     if (this.#unsent.byteLength === 0) this.#transmit(bytes)
     else this.#unsent = new Uint8Array(Buffer.concat([this.#unsent, bytes]))
-    this.#rewatch()
+    if (this.#isOpen && this.#unsent.byteLength > 0 !== this.#wantsWritable) this.#await()
   }
 
   /** Sends the last bytes and closes, at once where the kernel has taken them and nothing unread would reset them. */
@@ -148,7 +168,7 @@ export class TcpConnection {
   destroy(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#watch.close()
+    if (this.#token !== undefined) this.#set.forget(this.#token)
     closeFd(this.#fd)
   }
 
@@ -159,11 +179,16 @@ export class TcpConnection {
     shutdown(this.#fd, shutWrite)
   }
 
-  #rewatch(): void {
-    if (!this.#isOpen) return
+  /** Waits for what there is to wait for: the connection itself, bytes, or room for more. */
+  #await(): void {
     const isConnecting = this.#onReady !== undefined
-    const isHeard = this.#handlers !== undefined
-    this.#watch.want({ readable: !isConnecting && isHeard, writable: isConnecting || this.#unsent.byteLength > 0 })
+    this.#wantsWritable = isConnecting || this.#unsent.byteLength > 0
+    const wanted = { readable: !isConnecting && this.#handlers !== undefined, writable: this.#wantsWritable }
+    if (this.#token !== undefined) return this.#set.want(this.#token, wanted)
+    this.#token = this.#set.add(this.#fd, wanted, ({ readable, writable }) => {
+      if (writable && this.#wantsWritable) this.#becameWritable()
+      if (readable && this.#isOpen && this.#onReady === undefined && this.#handlers !== undefined) this.#receive()
+    })
   }
 
   #becameWritable(): void {
@@ -173,13 +198,17 @@ export class TcpConnection {
     if (!this.#isOpen) return
     if (this.#unsent.byteLength > 0) {
       this.#transmit(this.#unsent)
-      if (this.#isEnding && this.#unsent.byteLength === 0) this.#closeOrderly()
+      if (this.#isEnding && this.#isOpen && this.#unsent.byteLength === 0) this.#closeOrderly()
     }
-    this.#rewatch()
+    if (this.#isOpen) this.#await()
   }
 
   #transmit(bytes: Uint8Array): void {
     const put = send(this.#fd, bytes, bytes.byteLength, noSignal)
+    if (put === bytes.byteLength) {
+      this.#unsent = nothing
+      return
+    }
     if (put < 0 && lastErrno() !== errnoAgain) return this.#lose(`send: errno ${lastErrno()}`)
     const left = bytes.subarray(Math.max(0, put))
     this.#unsent = bytes === this.#unsent ? left : new Uint8Array(left)
@@ -199,6 +228,8 @@ export class TcpConnection {
   }
 }
 
+const nothing = new Uint8Array(0)
+
 /** One for all connections: what arrives is copied out of it at once. */
 const chunk = new Uint8Array(chunkBytes)
 
@@ -208,12 +239,18 @@ function errorOf(fd: number): number {
   return new DataView(value.buffer).getInt32(0, true)
 }
 
+function isConnected(fd: number): boolean {
+  return getpeername(fd, new Uint8Array(addressBytesMax), Uint8Array.of(addressBytesMax, 0, 0, 0)) === 0
+}
+
 /** Listens on one address; hands over connections with the address of their peer. */
 export class TcpServer {
   readonly #fd: number
   readonly #watch: DescriptorWatch
   readonly #onConnection: (connection: TcpConnection, from: TcpAddress) => void
   readonly #onTrouble: (why: string) => void
+  readonly #peer = new Uint8Array(addressBytesMax)
+  readonly #peerSize = new Uint8Array(4)
 
   /** @throws SystemCallError such as EADDRINUSE */
   constructor(
@@ -226,6 +263,8 @@ export class TcpServer {
     this.#fd = open(on.bytes)
     try {
       setOption(this.#fd, levelSocket, reuseAddress)
+      // What is accepted inherits it.
+      setOption(this.#fd, levelTcp, noDelay)
       if (on.bytes.byteLength === 16) setOption(this.#fd, levelIpv6, ipv6Only)
       const address = encodeAddress(on)
       checked(bind(this.#fd, address, address.byteLength), 'bind', `to port ${on.port}`)
@@ -243,16 +282,14 @@ export class TcpServer {
     closeFd(this.#fd)
   }
 
+  /** One in a turn: the loop comes back at once while others wait. */
   #accept(): void {
-    for (let taken = 0; taken < acceptsMax; taken += 1) {
-      const raw = new Uint8Array(addressBytesMax)
-      const fd = accept4(this.#fd, raw, Uint8Array.of(addressBytesMax, 0, 0, 0), nonBlocking | closeOnExec)
-      if (fd < 0) {
-        if (lastErrno() === errnoManyFiles) this.#onTrouble('too many open files')
-        return
-      }
-      setOption(fd, levelTcp, noDelay)
-      this.#onConnection(new TcpConnection(fd), decodeAddress(raw))
+    this.#peerSize[0] = addressBytesMax
+    const fd = accept4(this.#fd, this.#peer, this.#peerSize, nonBlocking | closeOnExec)
+    if (fd < 0) {
+      if (lastErrno() === errnoManyFiles) this.#onTrouble('too many open files')
+      return
     }
+    this.#onConnection(new TcpConnection(fd), decodeAddress(this.#peer))
   }
 }

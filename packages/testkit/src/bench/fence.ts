@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FenceLab, fenceLabLacks, labAddress, type Maker } from '../fence/fence-lab.ts'
+import { FenceLab, fenceLabLacks, type LabDaemon, labAddress, type Maker } from '../fence/fence-lab.ts'
 import type { Bench } from './bench.ts'
 
 type Figures = {
@@ -33,12 +33,16 @@ const loads: readonly Load[] = [
     total: many,
     atOnce: 1,
   },
+  { name: 'tcp on (of one that is on)', transport: 'tcp', operation: 'on', domain: 'vm-a', total: many, atOnce: 1 },
   { name: 'multicast status', transport: 'multicast', operation: 'status', domain: 'vm-a', total: many, atOnce: 1 },
   { name: 'tcp status, 100 at once', transport: 'tcp', operation: 'status', domain: 'vm-a', total: 100, atOnce: 100 },
   { name: 'tcp list, 100 at once', transport: 'tcp', operation: 'list', domain: '', total: 100, atOnce: 100 },
 ]
+/** Requests of each daemon before those that count, for every load alike. */
+const warmUp = 50
 const rounds = 3
-const ports = { tcp: 3001, multicast: 3002 } as const
+const ports = { real: { tcp: 3001, multicast: 3003 }, ours: { tcp: 3002, multicast: 3004 } } as const
+const makers = ['real', 'ours'] as const
 
 /** Time for an operation, 100 at once, and what silent clients add: the real daemon and ours in one run. */
 export const fence: Bench = async () => {
@@ -51,9 +55,7 @@ export const fence: Bench = async () => {
   try {
     const found = new Map<string, Figures[]>()
     for (let round = 0; round < rounds; round += 1) {
-      for (const maker of round % 2 === 0 ? (['real', 'ours'] as const) : (['ours', 'real'] as const)) {
-        await measure(lab, maker, found)
-      }
+      for (const transport of ['tcp', 'multicast'] as const) await measure(lab, transport, round, found)
     }
     report(found)
     await silence(lab)
@@ -63,42 +65,46 @@ export const fence: Bench = async () => {
   }
 }
 
-async function withDaemon(
-  lab: FenceLab,
-  maker: Maker,
-  transport: 'tcp' | 'multicast',
-  work: () => Promise<void>,
-): Promise<void> {
-  const port = ports[transport]
+function startDaemon(lab: FenceLab, maker: Maker, transport: 'tcp' | 'multicast'): Promise<LabDaemon> {
+  const port = ports[maker][transport]
   const where = transport === 'tcp' ? `address = "${labAddress}";` : 'interface = "v0";'
   const rate = maker === 'ours' ? 'rate_burst = "1000000";' : ''
   const conf = `fence_virtd { listener = "${transport}"; backend = "libvirt"; ${rate} }
 listeners { ${transport} { key_file = "${lab.keyFile}"; ${where} port = "${port}"; } }
 backends { libvirt { uri = "${lab.uri}"; } }
 `
-  const daemon = await lab.daemon(maker, conf, () => lab.listens(transport === 'tcp' ? 'tcp' : 'udp', port))
-  await work()
-  await daemon.stop()
+  return lab.daemon(maker, conf, () => lab.listens(transport === 'tcp' ? 'tcp' : 'udp', port))
 }
 
-async function run(lab: FenceLab, one: Load, silent = 0): Promise<Figures> {
+async function run(lab: FenceLab, asked: readonly Maker[], one: Load, silent = 0): Promise<readonly Figures[]> {
   const { transport, operation, domain, total, atOnce } = one
-  const argv = [transport, ports[transport], lab.keyFile, operation, domain, total, atOnce, silent].map(String)
+  const where = asked.map((maker) => ports[maker][transport]).join(',')
+  const warm = silent === 0 ? warmUp : 0
+  const argv = [transport, where, lab.keyFile, operation, domain, total, atOnce, silent, warm].map(String)
   const { code, out, err } = await lab.node(load, argv)
   if (code !== 0) throw new Error(`${one.name}: ${err}`)
-  return JSON.parse(out) as Figures
+  return JSON.parse(out) as readonly Figures[]
 }
 
-async function measure(lab: FenceLab, maker: Maker, found: Map<string, Figures[]>): Promise<void> {
-  for (const transport of ['tcp', 'multicast'] as const) {
-    await withDaemon(lab, maker, transport, async () => {
-      for (const one of loads.filter((candidate) => candidate.transport === transport)) {
-        await run(lab, { ...one, total: Math.min(one.total, one.atOnce === 1 ? 50 : one.total) })
-        const key = `${maker} ${one.name}`
-        found.set(key, [...(found.get(key) ?? []), await run(lab, one)])
-      }
+/** Both daemons stand side by side and are asked in turn; which of them is first changes with the round. */
+async function measure(
+  lab: FenceLab,
+  transport: 'tcp' | 'multicast',
+  round: number,
+  found: Map<string, Figures[]>,
+): Promise<void> {
+  const order = round % 2 === 0 ? makers : makers.toReversed()
+  const daemons: LabDaemon[] = []
+  for (const maker of order) daemons.push(await startDaemon(lab, maker, transport))
+  for (const one of loads.filter((candidate) => candidate.transport === transport)) {
+    const figures = await run(lab, order, one)
+    order.forEach((maker, index) => {
+      const key = `${maker} ${one.name}`
+      const figure = figures[index]
+      if (figure !== undefined) found.set(key, [...(found.get(key) ?? []), figure])
     })
   }
+  for (const daemon of daemons) await daemon.stop()
 }
 
 function report(found: ReadonlyMap<string, readonly Figures[]>): void {
@@ -122,13 +128,14 @@ async function silence(lab: FenceLab): Promise<void> {
     ['real', 1, 1],
     ['ours', 100, 50],
   ] as const) {
-    await withDaemon(lab, maker, 'tcp', async () => {
-      const without = await run(lab, { ...status, total: 50 })
-      const during = await run(lab, { ...status, total }, silent)
-      process.stdout.write(
-        `${maker}: status beside ${silent} silent client(s) ${during.medianMs.toFixed(2)} ms, without ${without.medianMs.toFixed(2)} ms: they add ${(during.medianMs - without.medianMs).toFixed(2)} ms\n`,
-      )
-    })
+    const daemon = await startDaemon(lab, maker, 'tcp')
+    const [without] = await run(lab, [maker], { ...status, total: 50 })
+    const [during] = await run(lab, [maker], { ...status, total }, silent)
+    await daemon.stop()
+    if (without === undefined || during === undefined) continue
+    process.stdout.write(
+      `${maker}: status beside ${silent} silent client(s) ${during.medianMs.toFixed(2)} ms, without ${without.medianMs.toFixed(2)} ms: they add ${(during.medianMs - without.medianMs).toFixed(2)} ms\n`,
+    )
   }
 }
 
