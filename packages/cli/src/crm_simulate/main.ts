@@ -150,23 +150,20 @@ function injectionsOf(options: Options): Injections {
 }
 
 function save(options: Options, outcome: SimulationOutcome, host: ToolHost): number {
-  const files: readonly (readonly [file: string | undefined, content: string | undefined])[] = [
-    [options.value('save-input'), xmlText(outcome.input)],
-    [options.value('save-graph'), xmlText(outcome.graph)],
+  const files: readonly (readonly [file: string | undefined, content: XmlElement | (() => string) | undefined])[] = [
+    [options.value('save-input'), outcome.input],
+    [options.value('save-graph'), outcome.graph],
     [options.value('save-dotfile'), outcome.dot],
-    [options.value('save-output'), xmlText(outcome.output)],
-    [options.has('in-place') ? options.value('xml-file') : undefined, xmlText(outcome.output)],
+    [options.value('save-output'), outcome.output],
+    [options.has('in-place') ? options.value('xml-file') : undefined, outcome.output],
   ]
   for (const [file, content] of files) {
     if (file === undefined || content === undefined) continue
-    if (file === '-') host.out(content)
-    else if (!write(file, content, host)) return exitCodes.cannotCreate
+    const text = typeof content === 'function' ? content() : formatXml(content)
+    if (file === '-') host.out(text)
+    else if (!write(file, text, host)) return exitCodes.cannotCreate
   }
   return outcome.complete ? exitCodes.ok : exitCodes.error
-}
-
-function xmlText(xml: XmlElement | undefined): string | undefined {
-  return xml === undefined ? undefined : formatXml(xml)
 }
 
 function write(file: string, content: string, host: ToolHost): boolean {

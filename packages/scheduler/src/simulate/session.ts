@@ -51,7 +51,8 @@ export type SimulationOutcome = {
   readonly errors: readonly string[]
   /** The `transition_graph` element; undefined where nothing was decided. */
   readonly graph: XmlElement | undefined
-  readonly dot: string | undefined
+  /** Draws the graph for graphviz. */
+  readonly dot: (() => string) | undefined
   /** The CIB as decided on, and as it is after the simulation. */
   readonly input: XmlElement
   readonly output: XmlElement
@@ -198,7 +199,7 @@ function decideAndShow(
   const summary = transitionSummary(cluster)
   out.report.list('actions', summary)
   const graph = buildGraph(cluster)
-  const dot = dotText(cluster, request.verboseDot === true)
+  const dot = (): string => dotText(cluster, request.verboseDot === true)
   out.blank()
   if (request.quiet !== true) {
     out.title('Transition Summary')

@@ -37,7 +37,7 @@ export function outputsOf(item: SuiteCase, nowSeconds: number): Outputs {
   const main = simulate(cib, { ...base, showsScores: true, quiet: true, ...effective })
   return {
     exp: main.graph === undefined ? '' : formatXml(main.graph),
-    dot: main.dot ?? '',
+    dot: main.dot?.() ?? '',
     scores: main.stdout,
     summary: summary.stderr + summary.stdout,
     stderr: main.stderr,

@@ -58,7 +58,7 @@ export function outputsOfOurs(cib: XmlElement, moment?: string): Outputs {
   const main = simulate(cib, { ...base, showsScores: true, quiet: true })
   return {
     exp: main.graph === undefined ? '' : formatXml(main.graph),
-    dot: main.dot ?? '',
+    dot: main.dot?.() ?? '',
     scores: main.stdout,
     summary: summary.stdout,
     stderr: '',
