@@ -14,7 +14,9 @@ type Life = {
   readonly seen: Set<string>
   readonly lastNumber: Map<string, number>
   readonly own: string[]
-  ended: boolean
+  /** Asked to leave. */
+  leaves: boolean
+  ended: 'itself' | 'node' | undefined
 }
 
 const processName = ({ node, pid }: { node: number; pid: number }): string => `${node}:${pid}`
@@ -30,7 +32,7 @@ export class CpgChecker implements CpgWitness {
     let life = this.#lives.get(pid)
     if (life === undefined) {
       const empty = { view: new Set<string>(), seen: new Set<string>(), lastNumber: new Map(), own: [] }
-      life = { node, pid, group: undefined, last: undefined, ended: false, ...empty }
+      life = { node, pid, group: undefined, last: undefined, leaves: false, ended: undefined, ...empty }
       this.#lives.set(pid, life)
     }
     return life
@@ -40,9 +42,14 @@ export class CpgChecker implements CpgWitness {
     this.#life(message.node as NodeId, message.boot).own.push(messageName(message))
   }
 
-  ended(pid: number): void {
+  leaving(pid: number): void {
     const life = this.#lives.get(pid)
-    if (life !== undefined) life.ended = true
+    if (life !== undefined) life.leaves = true
+  }
+
+  ended(pid: number, how: 'itself' | 'node'): void {
+    const life = this.#lives.get(pid)
+    if (life !== undefined) life.ended ??= how
   }
 
   changed(node: NodeId, pid: number, group: string, change: CpgChange): void {
@@ -52,6 +59,7 @@ export class CpgChecker implements CpgWitness {
     const names = (list: readonly CpgProcess[]): string[] => list.map(processName)
     const [members, left, joined] = [names(change.members), names(change.left), names(change.joined)]
     must(new Set(members).size === members.length, `${who} is told of a member twice: ${members}`)
+    for (const gone of change.left) this.#checkReason(who, node, gone)
     if (life.group === undefined) {
       must(joined.includes(processName(life)), `${who} does not see itself join`)
       life.group = group
@@ -65,6 +73,22 @@ export class CpgChecker implements CpgWitness {
     for (const { node: of, pid: its, reason } of [...change.left, ...change.joined]) {
       const ordered = reason === cpgReasons.join || reason === cpgReasons.leave
       if (ordered) this.#place(life, group, `${reason === cpgReasons.join ? 'join' : 'leave'} ${of}:${its}`)
+    }
+  }
+
+  /** Who left is said to have asked for it, died, or lost its node, as it was. */
+  #checkReason(who: string, self: NodeId, gone: CpgProcess): void {
+    const life = this.#lives.get(gone.pid)
+    const name = processName(gone)
+    switch (gone.reason) {
+      case cpgReasons.leave:
+        return must(life?.leaves === true, `${who} is told that ${name} left, which never asked to`)
+      case cpgReasons.procdown:
+        return must(life?.ended === 'itself', `${who} is told that ${name} died, which did not`)
+      case cpgReasons.nodedown:
+        return must(gone.node !== self, `${who} is told that its own node went down`)
+      default:
+        return must(false, `${who} is told that ${name} left for reason ${gone.reason}`)
     }
   }
 
@@ -99,7 +123,7 @@ export class CpgChecker implements CpgWitness {
   views(): ReadonlyMap<string, ReadonlySet<string>> {
     const views = new Map<string, Set<string>>()
     for (const { ended, group, view } of this.#lives.values()) {
-      if (ended || group === undefined) continue
+      if (ended !== undefined || group === undefined) continue
       const known = views.get(group) ?? new Set<string>()
       known.add([...view].sort().join(' '))
       views.set(group, known)
@@ -109,7 +133,7 @@ export class CpgChecker implements CpgWitness {
 
   /** True when all who live have heard what they said, and members of `group` what is in `probes`. */
   complete(group: string, probes: readonly string[]): boolean {
-    const alive = [...this.#lives.values()].filter((life) => !life.ended && life.group !== undefined)
+    const alive = [...this.#lives.values()].filter((life) => life.ended === undefined && life.group !== undefined)
     return alive.every((life) => {
       const due = life.group === group ? probes : []
       return life.own.every((name) => life.seen.has(name)) && due.every((name) => life.seen.has(name))

@@ -32,7 +32,10 @@ export type CpgWitness = {
   sent(message: NumberedMessage, bytes: number): void
   changed(node: NodeId, pid: number, group: string, change: CpgChange): void
   delivered(node: NodeId, pid: number, from: CpgProcess, body: Uint8Array): void
-  ended(pid: number): void
+  /** A client asked to leave its group. */
+  leaving(pid: number): void
+  /** A client is no more: by itself, or because its node went down under it. */
+  ended(pid: number, how: 'itself' | 'node'): void
 }
 
 /** The connection that a client has, or wants. */
@@ -84,7 +87,7 @@ export class CpgClient {
 
   /** Its node ended under it. */
   lost(): void {
-    if (this.#state !== 'closed') this.#witness.ended(this.#pid)
+    if (this.#state !== 'closed') this.#witness.ended(this.#pid, 'node')
     this.#state = 'closed'
   }
 
@@ -161,11 +164,12 @@ export class CpgClient {
     writeCpgName(bytes, cpgGroupAt, this.group)
     cpgLeave.encode(bytes, { pid: this.#pid })
     this.#state = 'leaving'
+    this.#witness.leaving(this.#pid)
     this.#connection.request(bytes)
   }
 
   #die(): void {
-    this.#witness.ended(this.#pid)
+    this.#witness.ended(this.#pid, 'itself')
     this.#state = 'closed'
     this.#connection.close()
   }

@@ -59,6 +59,11 @@ describe('the checker objects', () => {
       () => pair().deliver(1, 1, 1).install(1, 9, [1, 2], [1, 2]).install(2, 9, [1, 2], [1, 2]),
     ],
     [
+      'to a node that goes its own way without what another says it took along',
+      /^7\.1/,
+      () => pair().deliver(1, 1, 1).install(1, 9, [1, 2], [1, 2]).install(2, 13, [2], [2]),
+    ],
+    [
       'to a message that two rings claim',
       /^1\.4/,
       () => pair().deliver(1, 2, 1).install(2, 9, [2], [2]).deliver(2, 2, 1),

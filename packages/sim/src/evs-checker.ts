@@ -1,5 +1,6 @@
 import { DecodeError, type NodeId } from '@quorate/base'
 import { type Configuration, type RingId, ringText } from '@quorate/totem'
+import { type Departure, Departures } from './departures.ts'
 import { decodeNumbered, messageName, type NumberedMessage } from './numbered-message.ts'
 import { PlaceOrder } from './place-order.ts'
 import type { RingWitness } from './ring-program.ts'
@@ -20,6 +21,8 @@ type Life = {
   transitional: Configuration | undefined
   /** What was delivered since the regular configuration, the transitional one behind it included. */
   delivered: string[]
+  /** How many of them came before the transitional configuration. */
+  unbroken: number
   /** Number of the last message of each sender's life. */
   readonly lastNumber: Map<string, number>
   /** Since when this life has been together with each node without a break. */
@@ -40,6 +43,7 @@ type Ring = {
   readonly order: string[]
   /** Which message came right behind which, in anybody's delivery. */
   readonly places: PlaceOrder
+  readonly departures: Departures
 }
 
 /** Those that went from one ring to the same next one delivered the same. */
@@ -86,6 +90,7 @@ export class EvsChecker implements RingWitness {
       regular: undefined,
       transitional: undefined,
       delivered: [],
+      unbroken: 0,
       lastNumber: new Map(),
       togetherSinceMs: new Map(),
       seen: new Set(),
@@ -120,6 +125,7 @@ export class EvsChecker implements RingWitness {
       this.#must(strangers.length === 0, 'T', `node ${node}: transitional members ${strangers} were not in its ring`)
     }
     life.transitional = next
+    life.unbroken = life.delivered.length
   }
 
   #regular(life: Life, next: Configuration): void {
@@ -134,7 +140,11 @@ export class EvsChecker implements RingWitness {
     this.#must(missing.length === 0, 'T', `node ${node}: transitional members ${missing} are not in the new ring`)
     const from = regular === undefined ? `none of ${node}` : ringText(regular.ring)
     this.#checkArrival(node, next, from, trans)
-    if (regular !== undefined) this.#checkPassage(life, `${from} to ${ringText(next.ring)}`)
+    if (regular !== undefined) {
+      const to = ringText(next.ring)
+      this.#checkPassage(life, `${from} to ${to}`)
+      this.#checkDeparture(life, regular, to, trans)
+    }
     for (const id of next.members) if (!trans.includes(id)) life.togetherSinceMs.set(id, this.#nowMs())
     life.regular = next
     life.transitional = undefined
@@ -146,7 +156,16 @@ export class EvsChecker implements RingWitness {
     const name = ringText(ring)
     const known = this.#rings.get(name)
     if (known !== undefined) return known
-    const made: Ring = { members: members.join(' '), arrivals: new Map(), order: [], places: new PlaceOrder() }
+    const made: Ring = {
+      members: members.join(' '),
+      arrivals: new Map(),
+      order: [],
+      places: new PlaceOrder(),
+      departures: new Departures(
+        (message, lacking, isBehindHole) =>
+          this.#mayBeTorn(message, lacking.together) || (isBehindHole && !lacking.trans.includes(senderOf(message))),
+      ),
+    }
     this.#rings.set(name, made)
     return made
   }
@@ -201,10 +220,24 @@ export class EvsChecker implements RingWitness {
     }
   }
 
+  #checkDeparture(life: Life, regular: Configuration, to: string, trans: readonly NodeId[]): void {
+    const { node, delivered, unbroken, togetherSinceMs } = life
+    const departure: Departure = { node, to, trans, delivered, unbroken, together: new Map(togetherSinceMs) }
+    const lack = this.#ring(regular.ring, regular.members).departures.add(departure)
+    if (lack === undefined) return
+    const { message, full, lacking } = lack
+    this.#must(
+      false,
+      '7.1',
+      `of ring ${ringText(regular.ring)} node ${full.node}, going to ${full.to} with [${full.trans}], delivered ` +
+        `${message}; node ${lacking.node} went to ${lacking.to} without it`,
+    )
+  }
+
   /** A long message may be lost for a node that came to its sender in the middle of it. */
   #mayBeTorn(name: string, together: ReadonlyMap<NodeId, number>): boolean {
     const sent = this.#sent.get(name)
-    const since = together.get(Number(name.split('/')[0]) as NodeId)
+    const since = together.get(senderOf(name))
     return sent !== undefined && since !== undefined && sent.bytes > wholeMessageBytesMax && sent.atMs < since
   }
 
@@ -288,4 +321,9 @@ export class EvsChecker implements RingWitness {
   #must(holds: boolean, rule: string, what: string): void {
     if (!holds) throw new Violation(`${rule}: ${what}`)
   }
+}
+
+/** The node that a message's name begins with. */
+function senderOf(name: string): NodeId {
+  return Number(name.split('/')[0]) as NodeId
 }

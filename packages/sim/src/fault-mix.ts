@@ -5,12 +5,14 @@ export type FaultKind =
   | 'crash'
   | 'restart'
   | 'leave'
+  | 'bounce'
   | 'pause'
   | 'split'
   | 'isolate'
   | 'one-way'
   | 'bridge'
   | 'deaf'
+  | 'ambush'
   | 'heal'
 
 /** The faults of one seed. Rates are parts of ten thousand frames, times milliseconds. */
@@ -31,6 +33,8 @@ export type FaultMix = {
   readonly tailMaxMs: number
   /** Kinds of event that this seed draws from; empty: only the links misbehave. */
   readonly kinds: readonly FaultKind[]
+  /** Instead of these kinds, one snare after the other is laid, each sprung before the next. */
+  readonly hunts: boolean
   /** Mean time between two events. */
   readonly eventMeanMs: number
   /** Longest sleep of a process. */
@@ -50,14 +54,24 @@ export const calm: FaultMix = {
   tailRate: 0,
   tailMaxMs: 0,
   kinds: [],
+  hunts: false,
   eventMeanMs: 1000,
   pauseMaxMs: 0,
 }
 
 const everyKind: readonly FaultKind[] = ['crash', 'leave', 'pause', 'split', 'isolate', 'one-way', 'bridge', 'deaf']
 
+/**
+ * Whether a seed's nemesis hunts, decided by what seven leaves of the seed: the others draw as they did before there was
+ * such a nemesis, so that seeds which found a fault in those days still tell of it.
+ */
+export function isHunting(seed: bigint): boolean {
+  const rest = seed % 7n
+  return rest < 2n || rest > 4n
+}
+
 /** Draws which faults a seed has and how hard they are: each is on in half of the seeds. */
-export function drawFaultMix(prng: Prng, tokenMs: number): FaultMix {
+export function drawFaultMix(prng: Prng, seed: bigint, tokenMs: number): FaultMix {
   const maybe = (draw: () => number): number => (prng.chance(1, 2) ? draw() : 0)
   const kinds = everyKind.filter(() => prng.chance(1, 2))
   const severing: readonly FaultKind[] = ['split', 'isolate', 'one-way', 'bridge', 'deaf']
@@ -75,6 +89,7 @@ export function drawFaultMix(prng: Prng, tokenMs: number): FaultMix {
     tailRate: maybe(() => prng.pick([10, 100, 500])),
     tailMaxMs: prng.pick([tokenMs / 10, tokenMs / 2, tokenMs * 2]),
     kinds,
+    hunts: isHunting(seed),
     eventMeanMs: tokenMs * prng.pick([0.5, 1, 3]),
     pauseMaxMs: tokenMs * prng.pick([0.6, 1.5, 5]),
   }

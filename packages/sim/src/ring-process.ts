@@ -1,8 +1,9 @@
-import { type MonoMs, monoMs } from '@quorate/base'
+import { type MonoMs, monoMs, type NodeId } from '@quorate/base'
 import {
   createTotem,
   decodeFrame,
   type GatherCause,
+  type RingId,
   type RingMember,
   roomFor,
   step,
@@ -31,11 +32,14 @@ export type RingProcessOptions = {
   readonly witness: RingWitness
   readonly makeProgram: MakeProgram
   readonly sabotage: Sabotage
+  /** Told of every visit of a token, with what was sent at it. */
+  readonly visited: (node: NodeId, ring: RingId, sent: number) => void
   /** Told why a node began to gather. */
   readonly gathers: (cause: GatherCause) => void
 }
 
-/** Type of a commit token in its header. */
+/** Types in the header of a frame. */
+const mcastType = 1
 const commitTokenType = 4
 const ringTimer = 'ring '
 
@@ -89,7 +93,12 @@ export class RingProcess implements Process {
   }
 
   #advance(event: TotemEvent): void {
-    const effects = step(this.member, event, this.#now())
+    const { member } = this
+    const before = member.counters.tokensReceived
+    const effects = step(member, event, this.#now())
+    if (member.counters.tokensReceived > before) {
+      this.#options.visited(this.#host.self, member.ring, effects.filter(isMessage).length)
+    }
     this.#options.sabotage.afterStep?.(this.member)
     for (const effect of effects) this.#perform(effect)
   }
@@ -163,4 +172,8 @@ export class RingProcess implements Process {
       arm: (name, afterMs) => this.#host.arm(name, afterMs),
     }
   }
+}
+
+function isMessage(effect: TotemEffect): boolean {
+  return effect.do === 'send-all' && effect.bytes[3] === mcastType
 }

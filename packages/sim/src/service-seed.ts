@@ -52,7 +52,7 @@ export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): 
   const prng = new Prng(seed)
   const settings = drawSettings(prng, seed)
   const nodeCount = options.nodeCount ?? prng.between(1, 6)
-  const faults = drawFaultMix(prng, settings.token)
+  const faults = drawFaultMix(prng, seed, settings.token)
   const flavours: readonly QuorumFlavour[] = ['majority', 'wait-for-all', 'tie-breaker']
   const quorum = prng.pick(nodeCount === 2 ? [...flavours, 'two-node' as const] : flavours)
   const actMeanMs = settings.token * prng.pick([0.2, 1])

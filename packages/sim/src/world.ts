@@ -6,6 +6,7 @@ import { Network } from './network.ts'
 
 type Happening =
   | { readonly kind: 'frame'; readonly to: NodeId; readonly bytes: Uint8Array }
+  | { readonly kind: 'call'; readonly run: () => void }
   | { readonly kind: 'wake'; readonly node: NodeId; readonly boot: number; readonly timer: string }
 
 /** How a world is made. */
@@ -30,7 +31,10 @@ export class World {
   #nowMs = 0
 
   constructor(options: WorldOptions) {
-    this.network = new Network(options.prng)
+    this.network = new Network(options.prng, (node) => {
+      const member = this.machines.get(node)?.member
+      return member?.phase === 'operational' && !member.settled
+    })
     this.ids = Array.from({ length: options.nodeCount }, (_, at) => nodeId(at + 1))
     const world: MachineWorld = {
       nowMs: () => this.#nowMs,
@@ -60,6 +64,11 @@ export class World {
       this.#happen(planned.what)
     }
     this.#nowMs = atMs
+  }
+
+  /** Has something done later: after what is going on now, even where `afterMs` is 0. */
+  plan(afterMs: number, run: () => void): void {
+    this.#future.plan(this.#nowMs + afterMs, { kind: 'call', run })
   }
 
   /** Machines whose processes run. */
@@ -92,6 +101,7 @@ export class World {
 
   #happen(what: Happening): void {
     if (what.kind === 'frame') this.machines.get(what.to)?.receive(what.bytes)
+    else if (what.kind === 'call') what.run()
     else this.machines.get(what.node)?.wake(what.boot, what.timer)
   }
 }

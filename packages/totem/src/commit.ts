@@ -70,12 +70,12 @@ function enterCommit(member: RingMember, token: CommitTokenFrame): void {
   member.forming = {
     members: token.members,
     trans: [],
-    log: new MessageLog(),
+    log: new MessageLog(member.config.firstSeq),
     copies: [],
     tokenOriginated: false,
     flagRaised: false,
     quietVisits: 0,
-    installSeq: 0,
+    installSeq: member.config.firstSeq,
     completeVisits: 0,
   }
   member.phase = 'commit'
@@ -114,9 +114,9 @@ function originateToken(member: RingMember): void {
     type: 'token',
     sender: member.self,
     target: to,
-    seq: 0,
-    tokenSeq: 0,
-    aru: 0xffff_ffff,
+    seq: member.config.firstSeq,
+    tokenSeq: member.config.firstSeq,
+    aru: (member.config.firstSeq - 1) >>> 0,
     aruAddr: member.self,
     ring: member.ring,
     backlog: 0,

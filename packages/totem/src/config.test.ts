@@ -20,6 +20,7 @@ test('the times of an empty totem section are those of corosync-cmapctl', () => 
     windowSize: 50,
     maxMessages: 17,
     netMtu: 1500,
+    firstSeq: 0,
   })
 })
 

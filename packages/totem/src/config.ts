@@ -32,6 +32,11 @@ export type TotemConfig = {
   readonly maxMessages: number
   /** `totem.netmtu`: longest frame of a normal message in bytes, 1500 for udp and udpu, up to 65536 for knet. */
   readonly netMtu: number
+  /**
+   * The number behind which every ring counts its tokens and messages: 0 on the wire of corosync. All members must
+   * agree. Simulations begin just below the wrap, which a ring would else take weeks to reach.
+   */
+  readonly firstSeq: number
 }
 
 /** What corosync.conf may set in `totem {}`, under its names there. Milliseconds, counts and bytes. */
@@ -100,5 +105,6 @@ export function totemConfig(self: NodeId, settings: TotemSettings = {}, nodeCoun
     windowSize: of.window_size,
     maxMessages: of.max_messages,
     netMtu: of.netmtu,
+    firstSeq: 0,
   }
 }

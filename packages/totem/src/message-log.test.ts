@@ -42,7 +42,7 @@ describe('the log of a ring', () => {
   })
 
   test('holds no more than its slots', () => {
-    const log = new MessageLog()
+    const log = new MessageLog(0)
     expect(log.add(message(messageSlotsMax))).toBe(true)
     expect(log.add(message(messageSlotsMax + 1))).toBe(false)
     log.release(1)
@@ -50,7 +50,7 @@ describe('the log of a ring', () => {
   })
 
   test('counts for how long a message has been missing, until it comes', () => {
-    const log = new MessageLog()
+    const log = new MessageLog(0)
     expect([log.missed(3), log.missed(3), log.missed(100)]).toEqual([1, 2, 1])
     log.add(message(3))
     log.release(3)
@@ -60,7 +60,7 @@ describe('the log of a ring', () => {
 
 /** A log that has come as far as `base`. */
 function logFrom(base: number): MessageLog {
-  const log = new MessageLog()
+  const log = new MessageLog(0)
   log.aru = base
   log.high = base
   log.delivered = base

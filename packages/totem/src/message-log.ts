@@ -20,16 +20,24 @@ const missCountMax = 255
 /** The messages of one ring by number, in a window that moves on as everybody has received them. */
 export class MessageLog {
   /** All received up to here. */
-  aru = 0
+  aru: number
   /** Highest number held or sent. */
-  high = 0
+  high: number
   /** Delivered up to here. */
-  delivered = 0
+  delivered: number
   /** Forgotten up to here: every member has it. */
-  released = 0
+  released: number
   #slots: (HeldMessage | undefined)[] = new Array(slotsAtFirst)
   /** Token visits for which each number has been missing. */
   #misses = new Uint8Array(slotsAtFirst)
+
+  /** `firstSeq`: the number before the first message. */
+  constructor(firstSeq: number) {
+    this.aru = firstSeq
+    this.high = firstSeq
+    this.delivered = firstSeq
+    this.released = firstSeq
+  }
 
   /** The message, if it is held. */
   get(seq: number): HeldMessage | undefined {

@@ -28,7 +28,7 @@ export function installRing(member: RingMember): void {
   member.syncing = true
   member.settled = false
   skipCopies(log)
-  member.token.lastAru = 0
+  member.token.lastAru = member.config.firstSeq
   member.phase = 'operational'
   member.counters.ringsInstalled += 1
   member.out.push({ do: 'configure', configuration: { kind: 'regular', ring: member.ring, members, left, joined } })

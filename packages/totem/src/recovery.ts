@@ -22,11 +22,11 @@ export function enterRecovery(member: RingMember, token: CommitTokenFrame): void
     .map((node, at) => ({ node, entry: token.entries[at] }))
     .filter(({ node, entry }) => entry !== undefined && old.members.includes(node) && sameRing(entry.ring, old.id))
   forming.trans = entries.map(({ node }) => node)
-  forming.log = new FreshLog()
+  forming.log = new FreshLog(member.config.firstSeq)
   const complete = entries.every(({ entry }) => entry?.received === 1)
   const arus = entries.map(({ entry }) => entry?.aru ?? 0)
   forming.copies = complete ? [] : copiesAbove(member.self, old.log, arus)
-  member.token = freshTokenMemory()
+  member.token = freshTokenMemory(member.config.firstSeq)
   member.tokenHeld = false
   member.phase = 'recovery'
   member.notice({ what: 'recovery', ring: member.ring, members: forming.members })

@@ -78,12 +78,12 @@ export type TokenMemory = {
 }
 
 /** The memory of a ring that has not seen a token. */
-export function freshTokenMemory(): TokenMemory {
+export function freshTokenMemory(firstSeq: number): TokenMemory {
   return {
-    lastTokenSeq: 0xffff_ffff,
+    lastTokenSeq: (firstSeq - 1) >>> 0,
     lastSeq: -1,
-    passedSeq: 0,
-    lastAru: 0,
+    passedSeq: firstSeq,
+    lastAru: firstSeq,
     stuckVisits: 0,
     quietVisits: 0,
     sentLastVisit: 0,
@@ -113,7 +113,7 @@ export class RingMember {
   readonly consensus = new Set<NodeId>()
   /** Lost what the others sent for too long: leaves them alone, in a ring of its own. */
   failedToReceive = false
-  token: TokenMemory = freshTokenMemory()
+  token: TokenMemory
   /** The token last passed on, commit tokens included, as it is sent again. */
   lastToken: { readonly to: NodeId; readonly bytes: Uint8Array } | undefined
   /** The token seems to rest at the representative. */
@@ -138,7 +138,8 @@ export class RingMember {
     this.lastPauseTickMs = now
     this.ring = { rep: config.self, seq: 0 }
     this.ringSeqSeen = 0
-    this.installed = { id: this.ring, members: [], log: new MessageLog() }
+    this.installed = { id: this.ring, members: [], log: new MessageLog(config.firstSeq) }
+    this.token = freshTokenMemory(config.firstSeq)
     this.queue = new SendQueue(config.self, config.netMtu)
     this.counters = freshCounters()
   }
