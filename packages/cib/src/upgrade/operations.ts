@@ -1,0 +1,139 @@
+import { attr, childrenNamed, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { operationMetaNames, requiringOperations } from './old-names.ts'
+import type { Note } from './options.ts'
+import {
+  hasRule,
+  isResourceSet,
+  isVoid,
+  itemsOf,
+  madePrefix,
+  nodesOf,
+  pairName,
+  type SetItem,
+  withItems,
+} from './pair-set.ts'
+
+/** Operations of a resource: what they required goes, what is their own moves from parameters to meta-attributes. */
+export function upgradedOperations(operations: XmlElement, resource: string, note: Note): XmlElement {
+  return withChildren(
+    operations,
+    operations.children.map((item) => (item.name === 'op' ? upgradedOperation(item, resource, note) : item)),
+  )
+}
+
+function isRequiring(op: XmlElement): boolean {
+  return requiringOperations.has(attr(op, 'name') ?? '')
+}
+
+function upgradedOperation(op: XmlElement, resource: string, note: Note): XmlElement {
+  const at = `${idOf(op)} (rsc=${resource}`
+  const parameters = childrenNamed(op, 'instance_attributes')
+  for (const set of parameters) tellParameters(note, `${at}, meta=${idOf(set)})`, set, op)
+  const children: XmlElement[] = []
+  for (const item of op.children) {
+    if (!isResourceSet(item)) children.push(item)
+    else {
+      const isKept = (name: string) =>
+        name !== 'requires' && (item.name === 'meta_attributes' || !operationMetaNames.has(name))
+      if (item.name === 'meta_attributes')
+        tellRequires(note, 'Resources-operation', `${at}, meta=${idOf(item)})`, item, op)
+      const set = withItems(
+        item,
+        itemsOf(item).filter((pair) => isKept(pairName(pair) ?? '')),
+      )
+      children.push(set)
+    }
+  }
+  if (attr(op, 'requires') !== undefined) tellRequirement(note, 'Resources-operation', `${at})`, op, 'meta_attributes')
+  const full = withMeta(withChildren(withAttributes(op, { requires: undefined }), children), parameters)
+  return withChildren(
+    full,
+    full.children.filter((item) => !isResourceSet(item) || !isVoid(item)),
+  )
+}
+
+/** Puts parameters that are an operation's own into its meta-attributes: those under a condition into sets of their own. */
+function withMeta(op: XmlElement, parameters: readonly XmlElement[]): XmlElement {
+  const open: SetItem[] = []
+  const added: XmlElement[] = []
+  for (const [index, set] of parameters.entries()) {
+    const own = itemsOf(set).filter((item) => operationMetaNames.has(pairName(item) ?? ''))
+    if (own.length === 0) continue
+    if (hasRule(set)) added.push(metaCopy(set, (name) => operationMetaNames.has(name)))
+    else {
+      const later = parameters.slice(index + 1).filter((other) => !hasRule(other))
+      const again = new Set(later.flatMap(itemsOf).map(pairName))
+      open.push(...own.filter((item) => !again.has(pairName(item))))
+    }
+  }
+  if (open.length === 0) return withChildren(op, [...op.children, ...added])
+  const target = childrenNamed(op, 'meta_attributes').find((set) => !hasRule(set))
+  if (target === undefined) {
+    const made = element('meta_attributes', { id: `${madePrefix}${idOf(op)}-meta` }, nodesOf(open))
+    return withChildren(op, [...op.children, made, ...added])
+  }
+  const children = op.children.map((set) =>
+    set === target ? withChildren(set, [...set.children, ...nodesOf(open)]) : set,
+  )
+  return withChildren(op, [...children, ...added])
+}
+
+/** A set of meta-attributes with the condition of another set and those of its pairs that are wanted. */
+function metaCopy(set: XmlElement, isWanted: (name: string) => boolean): XmlElement {
+  const items = itemsOf(set).filter((item) => item.node.name === 'rule' || isWanted(pairName(item) ?? ''))
+  return { ...withItems(withAttributes(set, { id: `${madePrefix}${idOf(set)}` }), items), name: 'meta_attributes' }
+}
+
+/**
+ * What an old primitive's start and promote operations required, as a set of its meta-attributes: the last `requires`
+ * wins, as an attribute before meta-attributes before parameters; none where the primitive says it itself.
+ */
+export function requirement(primitive: XmlElement): XmlElement | undefined {
+  const own = childrenNamed(primitive, 'meta_attributes').filter((set) => !hasRule(set))
+  if (own.some(requires)) return undefined
+  const ops = childrenNamed(primitive, 'operations')
+    .flatMap((operations) => childrenNamed(operations, 'op'))
+    .filter(isRequiring)
+  const op = ops.findLast((one) => attr(one, 'requires') !== undefined)
+  if (op !== undefined) {
+    const pair = { id: `${madePrefix}${idOf(op)}-meta-requires`, name: 'requires', value: attr(op, 'requires') }
+    return element('meta_attributes', { id: `${madePrefix}${idOf(primitive)}-meta` }, [element('nvpair', pair)])
+  }
+  for (const kind of ['meta_attributes', 'instance_attributes']) {
+    const set = ops.flatMap((one) => childrenNamed(one, kind)).findLast(requires)
+    if (set !== undefined) return metaCopy(set, (name) => name === 'requires')
+  }
+  return undefined
+}
+
+function requires(set: XmlElement): boolean {
+  return itemsOf(set).some((item) => pairName(item) === 'requires')
+}
+
+function tellParameters(note: Note, at: string, set: XmlElement, op: XmlElement): void {
+  const place = 'Resources-operation instance_attributes'
+  for (const item of itemsOf(set)) {
+    const name = pairName(item) ?? ''
+    if (name === 'requires') tellRequirement(note, place, at, op, 'per-resource-meta_attributes')
+    else if (operationMetaNames.has(name)) {
+      note(`DEBUG: ${place}: ${at}: moving ${name} under meta_attributes as ${name} unless already defined there`)
+    }
+  }
+}
+
+function tellRequires(note: Note, place: string, at: string, set: XmlElement, op: XmlElement): void {
+  for (const item of itemsOf(set)) {
+    if (pairName(item) === 'requires') tellRequirement(note, place, at, op, 'meta_attributes')
+  }
+}
+
+function tellRequirement(note: Note, place: string, at: string, op: XmlElement, target: string): void {
+  if (isRequiring(op)) {
+    note(
+      `DEBUG: ${place}: ${at}: moving requires under ${target} as requires unless already defined there for matching start|promote`,
+    )
+  } else {
+    note(`INFO: ${place}: ${at}: dropping requires`)
+    note(`INFO: ${place}: ... only start/promote operation taken into account`)
+  }
+}
