@@ -18,7 +18,16 @@ type Parts = {
   /** Transient attributes of each node: sets of them. */
   readonly transient?: Readonly<Record<number, string>>
   readonly nodes?: number
+  /** Utilization `cpu` that nodes offer. */
+  readonly processors?: Readonly<Record<number, number>>
+  /** Numbers of nodes that left without being shut down. */
+  readonly lost?: readonly number[]
   readonly hasQuorum?: boolean
+}
+
+function capacity(n: number, cpu: number | undefined): string {
+  const pair = `<nvpair id="cpu-${n}" name="cpu" value="${cpu}"/>`
+  return cpu === undefined ? '' : `<utilization id="u-${n}">${pair}</utilization>`
 }
 
 function cib({
@@ -28,6 +37,8 @@ function cib({
   histories = {},
   transient = {},
   nodes = 2,
+  lost = [],
+  processors = {},
   hasQuorum = true,
 }: Parts): XmlElement {
   const numbers = Array.from({ length: nodes }, (_, i) => i + 1)
@@ -36,12 +47,12 @@ function cib({
     .join('')
   const states = numbers.map(
     (n) =>
-      `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member"><transient_attributes id="${n}">${transient[n] ?? ''}</transient_attributes><lrm id="${n}"><lrm_resources>${histories[n] ?? ''}</lrm_resources></lrm></node_state>`,
+      `<node_state id="${n}" uname="n${n}" ${lost.includes(n) ? 'in_ccm="false" crmd="offline" join="down"' : 'in_ccm="true" crmd="online" join="member"'} expected="member"><transient_attributes id="${n}">${transient[n] ?? ''}</transient_attributes><lrm id="${n}"><lrm_resources>${histories[n] ?? ''}</lrm_resources></lrm></node_state>`,
   )
   const parsed =
     parseXml(`<cib crm_feature_set="3.16.1" have-quorum="${hasQuorum ? 1 : 0}" dc-uuid="1" execution-date="${nowSeconds}">
     <configuration><crm_config><cluster_property_set id="o">${properties}</cluster_property_set></crm_config>
-    <nodes>${numbers.map((n) => `<node id="${n}" uname="n${n}"/>`).join('')}</nodes>
+    <nodes>${numbers.map((n) => `<node id="${n}" uname="n${n}">${capacity(n, processors[n])}</node>`).join('')}</nodes>
     <resources>${resources}</resources><constraints>${constraints}</constraints></configuration>
     <status>${states.join('')}</status></cib>`)
   invariant(parsed.ok, 'the test has a well-formed CIB')
@@ -100,7 +111,8 @@ type Plan = {
 /** The operations of the graph in its order, the picture, and what the summary says is going to happen. */
 function plan(parts: Parts): Plan {
   const outcome = simulate(cib(parts), { nowSeconds, process: true, simulate: true })
-  const { graph, dot = '', stdout } = outcome
+  const { graph, stdout } = outcome
+  const dot = outcome.dot?.() ?? ''
   invariant(graph !== undefined, 'a graph was made')
   const operations = [...descendants(graph)]
     .filter((item) => item.name === 'action_set')
@@ -208,4 +220,84 @@ test('the digest without secrets that unfencing carries keeps the parameters of 
   const on = [...descendants(graph)].find((item) => attr(item, 'CRM_meta_stonith_action') === 'on')
   invariant(on !== undefined, 'the node is unfenced')
   expect(attr(on, 'CRM_meta_digests_secure')).toBe('f:fence_dummy:e4b1f35d0a729002ba8ef9dc97b9ae7e,')
+})
+
+test('a changed definition is noted at the start before it asks for unfencing', () => {
+  const unfences = '<meta_attributes id="f-m"><nvpair id="f-p" name="provides" value="unfencing"/></meta_attributes>'
+  const changed = operation('f', 'start').replace(emptyDigest, 'another')
+  const { graph } = plan({
+    resources: `<primitive id="f" class="stonith" type="fence_dummy">${unfences}</primitive>`,
+    options: { 'stonith-enabled': 'true' },
+    histories: { 1: `<lrm_resource id="f" class="stonith" type="fence_dummy">${changed}</lrm_resource>` },
+    nodes: 1,
+  })
+  const named = (key: string) => [...descendants(graph)].find((item) => attr(item, 'operation_key') === key)
+  expect([named('f_start_0'), named('stonith-n1-on')].map((item) => item && attr(item, 'id'))).toEqual(['1', '2'])
+})
+
+test('a lock is told with what is done on its node, and while that shuts down with stops', () => {
+  const locked = history('a', operation('a', 'start')).replace(
+    '<lrm_resource ',
+    `<lrm_resource shutdown-lock="${nowSeconds}" `,
+  )
+  const { graph } = plan({
+    resources: '',
+    options: { 'shutdown-lock': 'true' },
+    histories: {
+      1: locked
+        .replaceAll('"a"', '"gone"')
+        .replaceAll('a_', 'gone_')
+        .replace('class="ocf" provider="pacemaker"', 'class="stonith"'),
+    },
+  })
+  const stop = [...descendants(graph)].find((item) => attr(item, 'operation_key') === 'gone_stop_0')
+  expect(stop && attr(stop, 'shutdown-lock')).toBe(String(nowSeconds))
+})
+
+test('the last promotion is where the history of what runs begins, not the first', () => {
+  const outdated = operation('a', 'promote', { more: 'op-restart-digest="other"' }).replace('a_promote_0"', 'old"')
+  const { operations } = plan({
+    resources: clone('c', { promotable: 'true' }, primitive('a')),
+    histories: { 1: history('a', outdated, operation('a', 'promote')) },
+    transient: {
+      1: '<instance_attributes id="t"><nvpair id="t1" name="master-a" value="10"/></instance_attributes>',
+    },
+    nodes: 1,
+  })
+  expect(operations).toEqual([])
+})
+
+test('a clone is probed through the instance whose members all go to that node', () => {
+  const meta = '<meta_attributes id="g-m"><nvpair id="g-c" name="collocated" value="false"/></meta_attributes>'
+  const needs = '<utilization id="b-u"><nvpair id="b-cpu" name="cpu" value="1"/></utilization>'
+  const group = `<group id="g">${meta}${primitive('a')}${primitive('b', {}, needs)}</group>`
+  const { operations } = plan({
+    resources: clone('c', {}, group),
+    options: { 'enable-startup-probes': 'true', 'placement-strategy': 'balanced' },
+    processors: { 2: 8 },
+    histories: { 1: history('a', operation('a', 'start')) + history('b', operation('b', 'start')) },
+  })
+  expect(operations.filter((text) => text.includes('monitor'))).toEqual(['a:1_monitor_0 on n2', 'b:1_monitor_0 on n2'])
+})
+
+test('two nodes that are fenced both tell the survivors of the same instance', () => {
+  const { dot } = plan({
+    resources: `<primitive id="f" class="stonith" type="fence_dummy"/>${clone('c', { 'globally-unique': 'true', notify: 'true' }, primitive('a'))}`,
+    options: { 'stonith-enabled': 'true' },
+    histories: { 1: history('a:1', operation('a:1', 'start')), 2: history('a:1', operation('a:1', 'start')) },
+    lost: [1, 2],
+    nodes: 3,
+  })
+  expect(dot).toContain(`"stonith 'reboot' n1" -> "a:1_post_notify_stonith_0"`)
+  expect(dot).toContain(`"stonith 'reboot' n2" -> "a:1_post_notify_stonith_0"`)
+})
+
+test('a failed stop that nobody manages still holds back a clone that may not be on its node', () => {
+  const { dot } = plan({
+    resources: clone('c', {}, primitive('a')),
+    constraints: '<rsc_colocation id="apart" rsc="gone" with-rsc="c" score="-INFINITY"/>',
+    histories: { 1: history('gone', operation('gone', 'stop', { rc: 1 })) },
+    nodes: 1,
+  })
+  expect(dot).toContain('"gone_stop_0 n1" -> "c_start_0" [ style = bold]')
 })

@@ -30,8 +30,8 @@ export function isGraphInput(cluster: Cluster, action: Action, edge: Edge): bool
   }
   if ((flags & f.notMigratable) !== 0 && first.migratable) return false
   if (flags === f.optional && first.migratable && first.key.endsWith('_stop_0')) return false
-  if (flags === f.load && !isLoadInput(action, edge)) return false
-  if (flags === f.antiColocation && isOtherNode(action, first, edge)) return false
+  if (flags === f.load) return isLoadInput(action, edge)
+  if (flags === f.antiColocation) return !isOtherNode(action, first, edge)
   const { resource } = first
   if (resource !== undefined && resource !== action.resource && resource.failed && !resource.managed) {
     if (first.key.endsWith('_stop_0') && action.resource?.variant === variant.clone) {
