@@ -295,7 +295,8 @@ test('two nodes that are fenced both tell the survivors of the same instance', (
 test('a failed stop that nobody manages still holds back a clone that may not be on its node', () => {
   const { dot } = plan({
     resources: clone('c', {}, primitive('a')),
-    constraints: '<rsc_colocation id="apart" rsc="gone" with-rsc="c" score="-INFINITY"/>',
+    constraints:
+      '<rsc_order id="o" first="c" then="gone" then-action="stop"/><rsc_colocation id="apart" rsc="gone" with-rsc="c" score="-INFINITY"/>',
     histories: { 1: history('gone', operation('gone', 'stop', { rc: 1 })) },
     nodes: 1,
   })
