@@ -1,41 +1,78 @@
 #!/usr/bin/env node
-// Makes one CommonJS file of the command-line tools, and V8's code cache beside it: a tool then starts in little more
+// Makes CommonJS files of the command-line tools, and V8's code cache beside each: a tool then starts in little more
 // than bare node's time. Daemons stay out of it: they run for weeks and start workers by file.
 import fs from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import vm from 'node:vm'
 import { build } from 'esbuild'
 
 const dist = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'packages', 'cli', 'dist')
-const outfile = path.join(dist, 'bundle', 'quorate.cjs')
 
 /** Tools that the bundle leaves to the built modules. */
 const daemons = /^\.\/(corosync|pacemakerd|fence_virtd|demo)\/main\.js$/
 
-await build({
-  entryPoints: [path.join(dist, 'main.js')],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  target: 'node20.19',
-  // A script that comes out of V8's code cache has no callback for import(); require() loads modules as well.
-  supported: { 'dynamic-import': false },
-  external: ['koffi', 'serialport', 'rhea', 'libxml2-wasm'],
-  logLevel: 'warning',
-  plugins: [
-    {
-      name: 'daemons-stay-modules',
-      setup(made) {
-        made.onResolve({ filter: daemons }, ({ path: to }) => ({ path: `../${to.slice(2)}`, external: true }))
-      },
-    },
-  ],
-})
+/** The clients of fence_virtd by themselves: a fencer starts one for every look at a machine. */
+const fenceClients = `
+import { run as fence_virt } from './fence_virt/main.js'
+import { run as fence_xvm } from './fence_xvm/main.js'
+const tools = { fence_virt, fence_xvm }
+export const main = (argv) => tools[argv[0]](argv.slice(1))
+`
 
-const source = fs.readFileSync(outfile, 'utf8')
-const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
-  filename: outfile,
-})
-fs.writeFileSync(outfile.replace(/\.cjs$/, '.cache'), script.createCachedData())
+/** Makes one bundle; answers it as a script that has not run. */
+async function bundle(name, entry) {
+  const outfile = path.join(dist, 'bundle', `${name}.cjs`)
+  await build({
+    ...entry,
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20.19',
+    // A script that comes out of V8's code cache has no callback for import(); require() loads modules as well.
+    supported: { 'dynamic-import': false },
+    external: ['koffi', 'serialport', 'rhea', 'libxml2-wasm'],
+    logLevel: 'warning',
+    plugins: [
+      {
+        name: 'daemons-stay-modules',
+        setup(made) {
+          made.onResolve({ filter: daemons }, ({ path: to }) => ({ path: `../${to.slice(2)}`, external: true }))
+        },
+      },
+    ],
+  })
+  const source = fs.readFileSync(outfile, 'utf8')
+  const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
+    filename: outfile,
+  })
+  return { outfile, script }
+}
+
+function keepCache({ outfile, script }) {
+  fs.writeFileSync(outfile.replace(/\.cjs$/, '.cache'), script.createCachedData())
+}
+
+/** Runs a bundle with its output thrown away, so that the cache has the functions that a run needs. */
+async function exercise({ outfile, script }, calls) {
+  const made = { exports: {} }
+  script.runInThisContext()(made.exports, createRequire(outfile), made, outfile, path.dirname(outfile))
+  const { write } = process.stdout
+  process.stdout.write = () => true
+  try {
+    for (const argv of calls) await made.exports.main(argv)
+  } finally {
+    process.stdout.write = write
+  }
+}
+
+keepCache(await bundle('quorate', { entryPoints: [path.join(dist, 'main.js')] }))
+const clients = await bundle('fence', { stdin: { contents: fenceClients, resolveDir: dist } })
+await exercise(clients, [
+  ['fence_xvm', '-o', 'metadata'],
+  // A port of nobody: refused at once. Any file will do as a key.
+  ['fence_virt', '-T', '127.0.0.1', '-p', '1', '-k', clients.outfile, '-o', 'status', '-H', 'nobody'],
+])
+keepCache(clients)

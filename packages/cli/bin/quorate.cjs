@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the bundle of the command-line tools (tools/bundle.mjs) with its code cache. V8 refuses a cache that another
+// Runs a bundle of the command-line tools (tools/bundle.mjs) with its code cache. V8 refuses a cache that another
 // version of itself made; the bundle then runs all the same, a little later.
 'use strict'
 const fs = require('node:fs')
@@ -7,7 +7,12 @@ const { createRequire } = require('node:module')
 const path = require('node:path')
 const vm = require('node:vm')
 
-const filename = path.join(__dirname, '..', 'dist', 'bundle', 'quorate.cjs')
+// Tools with a bundle of their own, by the name they were started under or by the first argument.
+const small = { fence_virt: 'fence', fence_xvm: 'fence' }
+const linked = path.basename(process.argv[1])
+const call = Object.hasOwn(small, linked) ? [linked, ...process.argv.slice(2)] : process.argv.slice(2)
+const isSmall = Object.hasOwn(small, call[0] ?? '')
+const filename = path.join(__dirname, '..', 'dist', 'bundle', `${isSmall ? small[call[0]] : 'quorate'}.cjs`)
 const read = (name, encoding) => {
   try {
     return fs.readFileSync(name, encoding)
@@ -28,7 +33,7 @@ const script = new vm.Script(`(function (exports, require, module, __filename, _
 })
 const bundle = { exports: {} }
 script.runInThisContext()(bundle.exports, createRequire(filename), bundle, filename, path.dirname(filename))
-bundle.exports.main(process.argv).then(
+bundle.exports.main(isSmall ? call : process.argv).then(
   (code) => {
     process.exitCode = code
   },
