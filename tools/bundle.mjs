@@ -5,8 +5,12 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import v8 from 'node:v8'
 import vm from 'node:vm'
 import { build } from 'esbuild'
+
+// As packages/cli/bin/quorate.cjs, which says why.
+v8.setFlagsFromString('--interrupt-budget=400000')
 
 const dist = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'packages', 'cli', 'dist')
 
