@@ -54,6 +54,11 @@ export class Lab {
     this.#name = `${name}${process.pid.toString(36)}`
   }
 
+  /** Where the nodes' disks, logs and runtime folders are. */
+  get folder(): string {
+    return `/tmp/${this.#name}`
+  }
+
   async up({ nodes, transport, tokenMs = 1000, totem = '', quorum = '' }: LabSettings): Promise<void> {
     await this.run(['down'])
     await this.must(['up', String(nodes), transport], {

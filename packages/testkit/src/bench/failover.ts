@@ -2,13 +2,12 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { labMissing, quorateProgram, sharedFolder } from '../lab.ts'
-
-/** Figures of one repetition as the lab's script prints them, ms. */
-type Repetition = { readonly ringMs: number; readonly startedMs: number }
+import { type Repetition, repetitionsWithDc } from './failover-dc.ts'
 
 /**
  * SIGKILL of a node of three until a resource of its runs on another one, with the real daemons and then with ours:
- * the same lab, agents and token. Also what Pacemaker adds after the ring's verdict.
+ * the same lab, agents and token. Also what Pacemaker adds after the ring's verdict. `--victim dc`: the node that dies is
+ * the DC, so that the others must elect one first; `other` (default): it may be, but is not where others came up before.
  */
 export async function failover(argv: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -16,6 +15,8 @@ export async function failover(argv: readonly string[]): Promise<number> {
     options: {
       reps: { type: 'string', default: '3' },
       token: { type: 'string', default: '1000' },
+      victim: { type: 'string', default: 'other' },
+      whose: { type: 'string', default: 'both' },
     },
   })
   const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd'])
@@ -28,7 +29,12 @@ export async function failover(argv: readonly string[]): Promise<number> {
     ['real', {}],
     ['ours', oursInPlace()],
   ] as const) {
-    rows.push([who, await repetitions(who, values.token, values.reps, environment)])
+    if (values.whose !== 'both' && values.whose !== who) continue
+    const runs =
+      values.victim === 'dc'
+        ? await repetitionsWithDc(who, Number(values.token), Number(values.reps), environment)
+        : await repetitions(who, values.token, values.reps, environment)
+    rows.push([who, runs])
   }
   const medians = rows.map(([who, runs]) => {
     const ring = median(runs.map((run) => run.ringMs))
@@ -39,6 +45,7 @@ export async function failover(argv: readonly string[]): Promise<number> {
     )
     return { started, after }
   })
+  if (values.whose !== 'both') return medians.some(({ started }) => Number.isNaN(started)) ? 1 : 0
   const [real, ours] = medians
   if (real === undefined || ours === undefined || Number.isNaN(real.started) || Number.isNaN(ours.started)) return 1
   process.stdout.write(
@@ -48,7 +55,7 @@ export async function failover(argv: readonly string[]): Promise<number> {
 }
 
 /** Environment in which the lab starts our daemons in place of the real ones. */
-function oursInPlace(): NodeJS.ProcessEnv {
+function oursInPlace(): Readonly<Record<string, string>> {
   const program = `${process.execPath} ${quorateProgram}`
   return { COROSYNC: `${program} corosync -f`, PACEMAKERD: `${program} pacemakerd -f` }
 }
@@ -57,7 +64,7 @@ function repetitions(
   who: string,
   token: string,
   reps: string,
-  environment: NodeJS.ProcessEnv,
+  environment: Readonly<Record<string, string>>,
 ): Promise<readonly Repetition[]> {
   const script = path.join(sharedFolder(), 'lab/bench/bench.sh')
   return new Promise((resolve, reject) => {
