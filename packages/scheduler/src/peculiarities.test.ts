@@ -60,6 +60,8 @@ function cib({
 }
 
 const emptyDigest = 'f2317cad3d54cec5d7d7aa7d0bf35cf8'
+/** Digest of a recurring operation without parameters, whose timeout is the usual one. */
+const monitorDigest = '4811cef7f7f94e3a35a70be7916cb2fd'
 
 type Operation = {
   readonly rc?: number
@@ -301,4 +303,28 @@ test('a failed stop that nobody manages still holds back a clone that may not be
     nodes: 1,
   })
   expect(dot).toContain('"gone_stop_0 n1" -> "c_start_0" [ style = bold]')
+})
+
+test('whether only secrets changed is asked of every operation, not only where the first of its kind has a digest for it', () => {
+  const failed = operation('a', 'monitor', {
+    rc: 1,
+    intervalMs: 10_000,
+    more: `last-rc-change="${nowSeconds - 100}" op-secure-digest="${emptyDigest}"`,
+  })
+  const { operations } = plan({
+    resources: primitive(
+      'a',
+      { 'failure-timeout': '10s' },
+      '<operations><op id="a-m" name="monitor" interval="10s"/></operations>',
+    ),
+    histories: {
+      1: history(
+        'a',
+        operation('a', 'monitor', { intervalMs: 10_000 }).replace(emptyDigest, monitorDigest),
+        failed.replace('id="a_monitor_10000"', 'id="a_last_failure_0"'),
+      ),
+    },
+    nodes: 1,
+  })
+  expect(operations).toEqual([])
 })

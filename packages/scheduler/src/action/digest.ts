@@ -15,7 +15,8 @@ type Digests = {
   readonly all: string
   readonly parameters: ReadonlyMap<string, string>
   readonly restart: string | undefined
-  readonly secure: string | undefined
+  /** The digest without secrets, as the operation that asked first had them. */
+  readonly secure: () => string
   /** Outcome of the last comparison: an operation with parameters of its own begins as one that needs a restart. */
   verdict: DigestVerdict
 }
@@ -64,10 +65,7 @@ function calculate(
     all: digest(parameters),
     parameters,
     restart: entry.restartDigest === undefined ? undefined : digest(restartParameters(parameters, entry)),
-    secure:
-      attr(entry.xml, 'op-secure-digest') === undefined
-        ? undefined
-        : digest(secureParameters(resource, own, parameters, entry)),
+    secure: () => digest(secureParameters(resource, own, parameters, entry)),
     verdict: action.extra.size > 0 ? 'restart' : 'match',
   }
 }
@@ -138,6 +136,7 @@ export function onlySecretsChanged(
   node: ClusterNode,
   entry: HistoryEntry,
 ): boolean {
-  const digests = digestsFor(cluster, resource, node, entry.task, entry.intervalMs, entry)
-  return digests.secure !== undefined && digests.secure === attr(entry.xml, 'op-secure-digest')
+  const stored = attr(entry.xml, 'op-secure-digest')
+  if (stored === undefined) return false
+  return digestsFor(cluster, resource, node, entry.task, entry.intervalMs, entry).secure() === stored
 }

@@ -7,6 +7,7 @@ import { randomConstraint } from './constraints.ts'
 import { mixOf, type RandomFeature } from './feature.ts'
 import { randomHistory, randomNowSeconds } from './history.ts'
 import { withConstraints, withFencing } from './more-constraints.ts'
+import { withNames } from './names.ts'
 import { withParameters } from './parameters.ts'
 import { placeState, type RandomPlace } from './place.ts'
 import { pairs, type RandomResource, randomResource } from './resources.ts'
@@ -219,6 +220,7 @@ function withStatusFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib
   if (mix.has('failure') || mix.has('migration')) now = withStories(chance, now, (feature) => mix.has(feature))
   if (mix.has('state')) now = withNodeStates(chance, now)
   if (mix.has('parameter')) now = withParameters(chance, now)
+  if (mix.has('name')) now = withNames(chance, now)
   return now
 }
 
@@ -234,9 +236,9 @@ export type RandomCase = { readonly cib: XmlElement; readonly moment?: string }
 export function randomCase(seed: number, features: readonly RandomFeature[] = []): RandomCase {
   const chance = new Chance(new Prng(BigInt(seed)))
   const mix = mixOf(chance, features)
-  const nodes = Array.from({ length: chance.int(1, 4) }, (_, i) => `n${i + 1}`)
+  const nodes = Array.from({ length: mix.has('large') ? chance.int(3, 8) : chance.int(1, 4) }, (_, i) => `n${i + 1}`)
   const hosting = hostingResources(chance, mix, nodes)
-  const plainMax = hosting.length > 0 ? 3 : 5
+  const plainMax = mix.has('large') ? 12 : hosting.length > 0 ? 3 : 5
   const resources = Array.from({ length: chance.int(hosting.length > 0 ? 0 : 1, plainMax) }, (_, i) =>
     randomResource(chance, `r${i + 1}`),
   )
@@ -244,7 +246,7 @@ export function randomCase(seed: number, features: readonly RandomFeature[] = []
   const hosts = hosting.map((item) => item.resource)
   const all = mix.size === 0 || chance.yes(50) ? [...resources, ...hosts] : [...hosts, ...resources]
   const places = hosting.flatMap((item) => item.places.map(({ uname }) => uname))
-  const constraints = Array.from({ length: chance.int(0, 5) }, (_, i) =>
+  const constraints = Array.from({ length: mix.has('large') ? chance.int(3, 12) : chance.int(0, 5) }, (_, i) =>
     randomConstraint(chance, `c${i + 1}`, all, [...nodes, ...places]),
   )
   const configuration = element('configuration', {}, [

@@ -4,7 +4,10 @@ import type { Chance } from './chance.ts'
 export const randomFeatures = [
   ...(['bundle', 'remote', 'guest', 'template', 'tag', 'rule', 'time'] as const),
   ...(['option', 'meta', 'state', 'failure', 'migration', 'constraint', 'fencing', 'parameter'] as const),
+  ...(['large', 'name'] as const),
 ] as const
+/** Those that random-plain clusters, of members and plain resources only, are made of: {@link parseFeatures} calls them `plain`. */
+const plainFeatures = randomFeatures.slice(7)
 export type RandomFeature = (typeof randomFeatures)[number]
 
 /** In how many of a hundred clusters a feature that is asked for shows: low enough that a cluster mixes a few. */
@@ -24,6 +27,8 @@ const sharePercent: Readonly<Record<RandomFeature, number>> = {
   constraint: 40,
   fencing: 20,
   parameter: 25,
+  large: 15,
+  name: 20,
 }
 
 /** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */
@@ -33,17 +38,19 @@ export function mixOf(chance: Chance, offered: readonly RandomFeature[]): Readon
 }
 
 /**
- * Reads a list like `bundle,remote`; `all` is every feature, `none` is none.
+ * Reads a list like `bundle,remote`; `all` is every feature, `none` is none, `plain` those without other kinds of nodes,
+ * templates, tags, rules and times.
  *
  * @throws RangeError naming the word that is no feature
  */
 export function parseFeatures(text: string): readonly RandomFeature[] {
   if (text === 'all') return randomFeatures
+  if (text === 'plain') return plainFeatures
   if (text === 'none') return []
   return text.split(',').map((word) => {
     const feature = randomFeatures.find((name) => name === word)
     if (feature === undefined) {
-      throw new RangeError(`--features: "${word}" is none of ${randomFeatures.join(', ')}, all, none`)
+      throw new RangeError(`--features: "${word}" is none of ${randomFeatures.join(', ')}, plain, all, none`)
     }
     return feature
   })

@@ -119,10 +119,12 @@ export function withConstraints(chance: Chance, configuration: XmlElement): XmlE
   const inner = resources
     .filter((item) => item.name === 'group')
     .flatMap((group) => childrenNamed(group, 'primitive').map(idOf))
+  const cloned = resources
+    .filter((item) => item.name === 'clone')
+    .flatMap((item) => item.children.filter((part) => part.name === 'primitive' || part.name === 'group').map(idOf))
   if (tops.length === 0 || nodes.length === 0) return configuration
-  const ids = chance.yes(75)
-    ? tops
-    : [...tops.filter((id) => !inner.some((name) => name.startsWith(`${id}m`))), ...inner]
+  const outer = tops.filter((id) => !inner.some((name) => name.startsWith(`${id}m`)))
+  const ids = chance.yes(70) ? tops : chance.yes(70) ? [...outer, ...inner] : [...tops, ...cloned]
   const made = Array.from({ length: chance.int(1, 4) }, (_, i) => {
     const id = `more${i + 1}`
     switch (chance.pick(['order', 'order', 'colocation', 'colocation', 'location', 'ticket'])) {

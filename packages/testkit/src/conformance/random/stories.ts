@@ -81,9 +81,11 @@ class Story {
   get xml(): XmlElement {
     const { id, class: agentClass, provider, type } = this.#leaf
     const lock = this.#chance.yes(2) ? String(randomNowSeconds - this.#chance.pick([10, 100, 5000])) : undefined
-    return element('lrm_resource', { id, class: agentClass, provider, type, 'shutdown-lock': lock }, [
-      ...this.#entries.values(),
-    ])
+    return element(
+      'lrm_resource',
+      { id, class: agentClass, provider, type: this.#chance.yes(3) ? 'Other' : type, 'shutdown-lock': lock },
+      [...this.#entries.values()],
+    )
   }
 }
 
