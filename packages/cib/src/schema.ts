@@ -109,30 +109,33 @@ class Check {
   }
 
   #attributes(node: XmlElement, rule: ElementRule, path: string): void {
+    const { types, required } = readyRule(rule)
     for (let i = 0; i < node.attributes.length; i += 2) {
       const name = node.attributes[i] as string
       const value = node.attributes[i + 1] as string
-      const type = own(rule.attributes, name) ?? own(rule.attributes, `${name}!`)
+      const type = types.get(name)
       if (type === undefined) {
         this.#add(path, `attribute '${name}' is not allowed here`)
-      } else this.#value(type, name, value, path)
+      } else if (type !== 'text') this.#value(type, name, value, path)
     }
-    for (const name of Object.keys(rule.attributes)) {
-      if (!name.endsWith('!')) continue
-      if (attr(node, name.slice(0, -1)) === undefined) this.#add(path, `attribute '${name.slice(0, -1)}' is missing`)
+    for (const name of required) {
+      if (attr(node, name) === undefined) this.#add(path, `attribute '${name}' is missing`)
     }
   }
 
   #value(type: ValueRule, name: string, value: string, path: string): void {
     if (type === 'text') return
     if (type === 'ID' || type === 'IDREF') {
-      if (!isName(value)) this.#add(path, `${name}='${value}' is no name as ids have to be`)
-      else if (type === 'IDREF') this.#references.push({ id: value.trim(), path, name, element: this.#at })
-      else if (this.#ids.has(value.trim())) this.#add(path, `id '${value}' is used twice`)
-      else this.#ids.add(value.trim())
+      const isPlain = plainName.test(value)
+      const id = isPlain ? value : value.trim()
+      if (!isPlain && !isName(value)) this.#add(path, `${name}='${value}' is no name as ids have to be`)
+      else if (type === 'IDREF') this.#references.push({ id, path, name, element: this.#at })
+      else if (this.#ids.has(id)) this.#add(path, `id '${value}' is used twice`)
+      else this.#ids.add(id)
       return
     }
     if (typeof type !== 'string') {
+      if (!value.includes('@') && type.includes(value)) return
       const words = type.filter((word) => sinceOf(word) <= this.#schema).map((word) => word.replace(/@.*/, ''))
       if (!words.includes(value.trim().replace(/\s+/g, ' '))) {
         this.#add(path, `${name}='${value}': expected one of ${words.join(', ')}`)
@@ -141,9 +144,9 @@ class Check {
   }
 
   #children(node: XmlElement, rule: ElementRule, path: string): void {
-    const allowed = rule.children ?? {}
+    const { counts, order, needsChild } = readyRule(rule)
+    if (node.children.length === 0 && !needsChild) return
     const seen = new Map<string, number>()
-    const order = Object.keys(allowed)
     let reached = 0
     for (const item of node.children) {
       if (isComment(item)) continue
@@ -157,7 +160,7 @@ class Check {
       reached = Math.max(reached, at)
       seen.set(item.name, (seen.get(item.name) ?? 0) + 1)
     }
-    for (const [name, count] of Object.entries(allowed)) this.#count(name, count, seen.get(name) ?? 0, path)
+    for (const [name, count] of counts) this.#count(name, count, seen.get(name) ?? 0, path)
   }
 
   #count(name: string, count: Count, found: number, path: string): void {
@@ -168,12 +171,24 @@ class Check {
   #shape(node: XmlElement, rule: ElementRule, path: string): void {
     const shapes = rule.shapes
     if (shapes === undefined) return
-    const governed = new Set(shapes.flatMap((shape) => [...shape.needs, ...(shape.may ?? [])]))
-    const has: string[] = []
-    for (let i = 0; i < node.attributes.length; i += 2) has.push(node.attributes[i] as string)
-    for (const item of node.children) has.push(`<${item.name}>`)
-    const present = new Set(has.filter((name) => governed.has(name)))
-    if (!shapes.some((shape) => fits(present, shape))) {
+    const { governed, fitting } = readyRule(rule)
+    let has = ''
+    for (let i = 0; i < node.attributes.length; i += 2) {
+      const name = node.attributes[i] as string
+      if (governed.has(name)) has += `${name} `
+    }
+    let last = ''
+    for (const { name } of node.children) {
+      if (name !== last && governed.has(`<${name}>`)) has += `<${name}> `
+      last = name
+    }
+    let isFit = fitting.get(has)
+    if (isFit === undefined) {
+      const present = new Set(has.split(' ').slice(0, -1))
+      isFit = shapes.some((shape) => fits(present, shape))
+      if (fitting.size < fittingMax) fitting.set(has, isFit)
+    }
+    if (!isFit) {
       const texts = shapes.filter((shape) => shape.needs.length > 0).map((shape) => shape.needs.join(' and '))
       this.#add(path, `expected ${[...new Set(texts)].join(', or ')} (and nothing that belongs to another of these)`)
     }
@@ -230,6 +245,43 @@ class Check {
   }
 }
 
+/** A rule with what is asked of it for every element worked out once. */
+type ReadyRule = {
+  readonly types: ReadonlyMap<string, ValueRule>
+  readonly required: readonly string[]
+  readonly counts: readonly (readonly [name: string, count: Count])[]
+  readonly order: readonly string[]
+  /** Whether an element without children can be wrong. */
+  readonly needsChild: boolean
+  /** Attributes and children of which the shapes speak. */
+  readonly governed: ReadonlySet<string>
+  /** Whether some shape allows them together, by what of them an element has. */
+  readonly fitting: Map<string, boolean>
+}
+
+/** Combinations that are remembered for a rule; a document can have any number. */
+const fittingMax = 256
+
+const readyRules = new WeakMap<ElementRule, ReadyRule>()
+
+function readyRule(rule: ElementRule): ReadyRule {
+  const known = readyRules.get(rule)
+  if (known !== undefined) return known
+  const attributes = Object.entries(rule.attributes)
+  const counts = Object.entries(rule.children ?? {})
+  const made: ReadyRule = {
+    types: new Map(attributes.map(([name, type]) => [name.replace(/!$/, ''), type])),
+    required: attributes.filter(([name]) => name.endsWith('!')).map(([name]) => name.slice(0, -1)),
+    counts,
+    order: counts.map(([name]) => name),
+    needsChild: counts.some(([, count]) => count === '1' || count === '+'),
+    governed: new Set(rule.shapes?.flatMap((shape) => [...shape.needs, ...(shape.may ?? [])])),
+    fitting: new Map(),
+  }
+  readyRules.set(rule, made)
+  return made
+}
+
 function own<T>(of: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(of, name) ? of[name] : undefined
 }
@@ -249,6 +301,9 @@ function sinceOf(word: string): number {
   const at = word.indexOf('@')
   return at < 0 ? 0 : Number(word.slice(at + 1))
 }
+
+/** The names that nearly all ids are. */
+const plainName = /^[A-Za-z_][A-Za-z0-9._-]*$/
 
 /** An NCName (Namespaces in XML, 4), with white space around it forgiven as XML Schema does. */
 function isName(value: string): boolean {

@@ -8,9 +8,28 @@ const leadingNumber = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?
 const integerMax = 9_223_372_036_854_775_807n
 const integerMin = -9_223_372_036_854_775_808n
 
+/** Digits of the numbers that histories are full of: they fit into a small integer. */
+const plainDigitsMax = 9
+
+/** The number of a text that is nothing but a few digits; else -1. */
+function plainInteger(text: string): number {
+  const { length } = text
+  if (length === 0 || length > plainDigitsMax) return -1
+  let value = 0
+  for (let i = 0; i < length; i += 1) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return -1
+    value = value * 10 + digit
+  }
+  return value
+}
+
 /** Reads a whole number at the start of a text; what follows it is ignored. Undefined without digits or past 64 bits. */
 export function parseInteger(text: string | undefined): number | undefined {
-  const digits = text === undefined ? undefined : leadingInteger.exec(text)?.[1]
+  if (text === undefined) return undefined
+  const plain = plainInteger(text)
+  if (plain >= 0) return plain
+  const digits = leadingInteger.exec(text)?.[1]
   if (digits === undefined) return undefined
   if (digits.length > 18) {
     const exact = BigInt(digits.startsWith('+') ? digits.slice(1) : digits)

@@ -31,9 +31,12 @@ export function handleConfigChanges(cluster: Cluster): void {
 }
 
 /** Primitives that a history may belong to, the last of the tree first. */
-function matching(cluster: Cluster, id: string): Resource[] {
-  const found = new Set<Resource>()
+function matching(cluster: Cluster, id: string): readonly Resource[] {
   const exact = cluster.resourceById.get(id)
+  if (!cluster.resourceTwins.has(id) && !cluster.resourcesByHistoryName.has(id)) {
+    return exact?.variant === variant.primitive ? [exact] : []
+  }
+  const found = new Set<Resource>()
   if (exact !== undefined) found.add(exact)
   for (const item of cluster.resourceTwins.get(id) ?? []) found.add(item)
   for (const item of cluster.resourcesByHistoryName.get(id) ?? []) found.add(item)
@@ -57,8 +60,11 @@ function inTreeOrder(cluster: Cluster, wanted: ReadonlySet<Resource>): Resource[
   return out
 }
 
+/** Attributes that say which agent it is. */
+const identity = ['class', 'type', 'provider'] as const
+
 function agentDiffers(resource: Resource, history: LrmResource): boolean {
-  return ['class', 'type', 'provider'].some((name) => attr(resource.xml, name) !== attr(history.xml, name))
+  return identity.some((name) => attr(resource.xml, name) !== attr(history.xml, name))
 }
 
 function checkHistory(cluster: Cluster, resource: Resource, node: ClusterNode, history: LrmResource): void {
@@ -78,7 +84,10 @@ function checkHistory(cluster: Cluster, resource: Resource, node: ClusterNode, h
     resource.startPending = true
     cleanUp(cluster, resource, node, false)
   }
-  const entries = mergeSort([...history.entries].reverse(), (a, b) => compareEntries(a, b, true))
+  const entries =
+    history.entries.length < 2
+      ? history.entries
+      : mergeSort([...history.entries].reverse(), (a, b) => compareEntries(a, b, true))
   const { start, stop } = startAndStop(entries)
   if (start < stop) return
   entries.forEach((entry, i) => {

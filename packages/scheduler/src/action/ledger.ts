@@ -75,13 +75,27 @@ export function actionsFor(resource: Resource, taskName: string, node?: ClusterN
   return findLoose(resource.actionsByKey, operationKey(resource.id, taskName), node)
 }
 
+/** From this many orders on, an action keeps a map of those after it. */
+const scannedOrdersMax = 8
+
+/** All flags that an order of two actions was ever created with. */
+function flagsSaid(first: Action, then: Action): number {
+  if (first.orderedBefore !== undefined) return first.orderedBefore.get(then) ?? 0
+  let said = 0
+  for (const edge of first.after) if (edge.then === then) said |= edge.original
+  if (first.after.length < scannedOrdersMax) return said
+  first.orderedBefore = new Map()
+  for (const { then: other, original } of first.after) {
+    first.orderedBefore.set(other, (first.orderedBefore.get(other) ?? 0) | original)
+  }
+  return said
+}
+
 /** Orders two actions; false where the same was said before (by any of the flags). */
 export function addEdge(first: Action | undefined, then: Action | undefined, flags: number): boolean {
   if (flags === edgeFlag.none || first === undefined || then === undefined) return false
-  first.orderedBefore ??= new Map()
-  const before = first.orderedBefore.get(then)
-  if (before !== undefined && (before & flags) !== 0) return false
-  first.orderedBefore.set(then, (before ?? 0) | flags)
+  if ((flagsSaid(first, then) & flags) !== 0) return false
+  first.orderedBefore?.set(then, (first.orderedBefore.get(then) ?? 0) | flags)
   const edge: Edge = { first, then, original: flags, flags, dumped: false }
   first.after.push(edge)
   then.before.push(edge)

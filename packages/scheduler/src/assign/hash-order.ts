@@ -110,8 +110,27 @@ function hashOf(key: string): number {
   return Math.max(unsigned, 2)
 }
 
+type KnownOrder = { readonly inserted: readonly number[]; readonly nodes: readonly ClusterNode[] }
+
+/** The last order of each cluster: nearly all tables have the same nodes, entered in the same order. */
+const lastOrders = new WeakMap<Cluster, KnownOrder>()
+
 /** Nodes of a table as a hash table by their ids would give them. */
-export function hashOrder(cluster: Cluster, table: NodeTable): ClusterNode[] {
+export function hashOrder(cluster: Cluster, table: NodeTable): readonly ClusterNode[] {
+  const last = lastOrders.get(cluster)
+  if (last !== undefined && isSame(last.inserted, table.inserted)) return last.nodes
+  const nodes = orderByIds(cluster, table)
+  lastOrders.set(cluster, { inserted: [...table.inserted], nodes })
+  return nodes
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false
+  return true
+}
+
+function orderByIds(cluster: Cluster, table: NodeTable): ClusterNode[] {
   const order = new GlibOrder()
   const byId = new Map<string, ClusterNode>()
   for (const index of table.inserted) {

@@ -43,7 +43,7 @@ export function sortedNodes(cluster: Cluster, table: NodeTable, active?: Cluster
   const score = (node: ClusterNode): number => table.get(node) ?? -infinity
   if (cluster.settings.placement === 'balanced') {
     // Capacities of several kinds have no order: then the way of sorting, and what it begins with, decide.
-    return mergeSort(hashOrder(cluster, table).reverse(), (a, b) => compareNodes(cluster, score, active, a, b))
+    return mergeSort(hashOrder(cluster, table).toReversed(), (a, b) => compareNodes(cluster, score, active, a, b))
   }
   const nodes: ClusterNode[] = []
   for (const index of table.inserted) nodes.push(cluster.nodesByIndex[index] as ClusterNode)

@@ -302,7 +302,7 @@ export class Action {
   /** Edges that end here, and edges that start here, in order of creation. */
   before: Edge[] = []
   readonly after: Edge[] = []
-  /** All flags that an edge to an action was ever created with. */
+  /** All flags that an edge to an action was ever created with; kept where there are many. */
   orderedBefore: Map<Action, number> | undefined
   /** Epoch of the last walk that came by. */
   visited = 0

@@ -93,7 +93,7 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, xml: XmlElem
     if (resource === undefined) return undefined
   }
   if (shutdownLock) unpackLock(cluster, resource, node, xml)
-  const sorted = mergeSort([...entries].reverse(), (a, b) => compareEntries(a, b, true))
+  const sorted = entries.length < 2 ? entries : mergeSort([...entries].reverse(), (a, b) => compareEntries(a, b, true))
   const saved = resource.role
   resource.role = role.unknown
   const reading: Reading = { cluster, resource, node, entries: sorted, onFail: onFail.ignore, lastFailure: undefined }
@@ -183,7 +183,9 @@ function finish(reading: Reading): void {
       resource.stopRequired = true
     }
   } else if (resource.historyName?.includes(':') === true) setHistoryName(cluster, resource, undefined)
-  else for (const stop of actionsFor(resource, task.stop, node)) (stop as Action).optional = true
+  else if (resource.actions.length > 0) {
+    for (const stop of actionsFor(resource, task.stop, node)) (stop as Action).optional = true
+  }
   if (
     resource.role === role.stopped &&
     resource.partialSource === node &&
