@@ -151,6 +151,66 @@ async function onCorosync(maker: Maker): Promise<void> {
   corosyncs = maker
 }
 
+let pacemakers: { readonly maker: Maker; readonly on: Maker } | undefined
+
+/** Has the nodes run Pacemaker of one maker on the corosync of one maker, in a cluster that fences nobody by itself. */
+async function onStack(maker: Maker, on: Maker): Promise<void> {
+  if (pacemakers?.maker === maker && pacemakers.on === on) return
+  if (pacemakers !== undefined) {
+    for (const node of nodes) await lab.must(['stop', `${node}`, 'pacemaker'])
+  }
+  await onCorosync(on)
+  if (maker === 'real') {
+    await lab.must(['start-pacemaker', 'all'])
+  } else {
+    for (const node of nodes) {
+      await lab.must(['start', `${node}`, 'pacemaker', process.execPath, quorateProgram, 'pacemakerd', '-f'])
+    }
+  }
+  pacemakers = { maker, on }
+  await lab.must(['wait-online', '90'])
+  for (const [name, value] of [
+    ['stonith-enabled', 'false'],
+    ['no-quorum-policy', 'ignore'],
+  ] as const) {
+    await lab.must(['exec', '1', 'crm_attribute', '-n', name, '-v', value])
+  }
+}
+
+/** A resource of the cluster is what our daemon turns off and on. */
+async function switchesResource(): Promise<void> {
+  await lab.run(['exec', '1', 'cibadmin', '-D', '-o', 'resources', '-X', '<primitive id="vm1"/>'])
+  const primitive = '<primitive id="vm1" class="ocf" provider="pacemaker" type="Dummy"/>'
+  await lab.must(['exec', '1', 'cibadmin', '-C', '-o', 'resources', '-X', primitive])
+  await startDaemon(1, 'ours', 'pcmk')
+  const status = ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-o', 'status', '-n', 'vm1']
+  await answers(1, status, 0, 60_000)
+  const asked: string[] = []
+  const asks = async (operation: string, target = 'vm1'): Promise<void> => {
+    asked.push(`${operation} ${target} ${await ask(1, operation, target)}`)
+  }
+  await asks('off')
+  const where = await lab.exec(1, 'crm_resource', '-W', '-r', 'vm1')
+  expect(where.stdout + where.stderr).toContain('NOT running')
+  expect((await lab.exec(1, 'cibadmin', '-Q')).stdout).not.toContain('force_stop-vm1')
+  for (const operation of ['status', 'on', 'status', 'reboot', 'status', 'monitor', 'null']) await asks(operation)
+  for (const operation of ['status', 'off', 'on']) await asks(operation, 'nosuch')
+  await lab.run(['stop', '1', 'pcmk'])
+  expect(asked).toEqual([
+    'off vm1 0',
+    'status vm1 2',
+    'on vm1 0',
+    'status vm1 0',
+    'reboot vm1 0',
+    'status vm1 0',
+    'monitor vm1 0',
+    'null vm1 1',
+    'status nosuch 1',
+    'off nosuch 1',
+    'on nosuch 1',
+  ])
+}
+
 beforeAll(async () => {
   if (missing !== undefined) return
   directory = mkdtempSync(path.join(os.tmpdir(), 'qfencecl'))
@@ -213,44 +273,20 @@ describe.skipIf(missing !== undefined)(`fence_virtd in a cluster of hosts (${mis
     })
   }
 
-  describe('with a real Pacemaker', () => {
-    beforeAll(async () => {
-      await onCorosync('real')
-      await lab.must(['start-pacemaker', 'all'])
-      await lab.must(['wait-online', '90'])
-      for (const [name, value] of [
-        ['stonith-enabled', 'false'],
-        ['no-quorum-policy', 'ignore'],
-      ]) {
-        await lab.must(['exec', '1', 'crm_attribute', '-n', name ?? '', '-v', value ?? ''])
-      }
+  for (const [pacemaker, corosync] of [
+    ['ours', 'ours'],
+    ['ours', 'real'],
+    ['real', 'ours'],
+    ['real', 'real'],
+  ] as const) {
+    it(`the pacemaker backend turns a resource off and on (${pacemaker} Pacemaker on ${corosync} corosync)`, async () => {
+      await onStack(pacemaker, corosync)
+      await switchesResource()
     })
+  }
 
-    it('the pacemaker backend turns a resource off and on', async () => {
-      const primitive = '<primitive id="vm1" class="ocf" provider="pacemaker" type="Dummy"/>'
-      await lab.must(['exec', '1', 'cibadmin', '-C', '-o', 'resources', '-X', primitive])
-      await startDaemon(1, 'ours', 'pcmk')
-      await answers(
-        1,
-        ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-o', 'status', '-n', 'vm1'],
-        0,
-        60_000,
-      )
-      expect(await ask(1, 'off', 'vm1')).toBe(0)
-      expect(
-        (await lab.exec(1, 'crm_resource', '-W', '-r', 'vm1')).stdout +
-          (await lab.exec(1, 'crm_resource', '-W', '-r', 'vm1')).stderr,
-      ).toContain('NOT running')
-      expect((await lab.exec(1, 'cibadmin', '-Q')).stdout).not.toContain('force_stop-vm1')
-      expect(await ask(1, 'status', 'vm1')).toBe(2)
-      expect(await ask(1, 'on', 'vm1')).toBe(0)
-      expect(await ask(1, 'reboot', 'vm1')).toBe(0)
-      expect(await ask(1, 'status', 'vm1')).toBe(0)
-      expect([await ask(1, 'status', 'nosuch'), await ask(1, 'off', 'nosuch'), await ask(1, 'null', 'vm1')]).toEqual([
-        1, 1, 1,
-      ])
-      await lab.run(['stop', '1', 'pcmk'])
-    })
+  describe('with a real Pacemaker', () => {
+    beforeAll(() => onStack('real', 'real'))
 
     for (const maker of ['real', 'ours'] as const) {
       it(`the real fencer, by the ${maker} fence_xvm, fences a libvirt domain through our daemon`, async () => {
