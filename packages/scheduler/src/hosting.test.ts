@@ -11,6 +11,8 @@ type Parts = {
   readonly constraints?: string
   readonly status?: string
   readonly quorum?: string
+  /** Elements behind the constraints. */
+  readonly more?: string
   readonly nodes?: readonly string[]
 }
 
@@ -24,13 +26,14 @@ function document(parts: Parts): XmlElement {
     status = `${online}</node_state>`,
     quorum = '1',
     nodes = ['n1'],
+    more = '',
   } = parts
   const list = nodes.map((uname, i) => `<node id="${i + 1}" uname="${uname}"/>`).join('')
   const text = `<cib have-quorum="${quorum}" crm_feature_set="3.16.1" execution-date="1700000000"><configuration>
     <crm_config><cluster_property_set id="o">${options}
       <nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
     <nodes>${list}</nodes><resources>${resources}</resources>
-    <constraints>${constraints}</constraints></configuration><status>${status}</status></cib>`
+    <constraints>${constraints}</constraints>${more}</configuration><status>${status}</status></cib>`
   const read = parseXml(text)
   if (!read.ok) throw new Error(JSON.stringify(read.error))
   return read.value
@@ -154,7 +157,7 @@ test('a member of a negative set that only its history names is kept away from i
       '<rsc_colocation id="k" score="-INFINITY"><resource_set id="s"><resource_ref id="p"/></resource_set></rsc_colocation>',
     status: `${online}${history('p', 'x', ran('p', 'start', 'op-digest="other"'))}</node_state>`,
   })
-  expect(dot).toContain('"c_stop_0" -> "c_start_0"')
+  expect(dot?.()).toContain('"c_stop_0" -> "c_start_0"')
 })
 
 test('monitors of a former agent are cancelled as those that are no longer configured', () => {
@@ -174,5 +177,63 @@ test('a clone that starts instance by instance after a bundle has stopped waits 
     constraints: '<rsc_order id="k" first="b" first-action="stop" then="c" then-action="start"/>',
     status: `${online}${history('b-docker-0', 'docker', ran('b-docker-0', 'start', 'op-digest="other"'))}</node_state>`,
   })
-  expect(dot).toContain('"b-docker-0_stop_0 n1" -> "p:0_start_0 n1"')
+  expect(dot?.()).toContain('"b-docker-0_stop_0 n1" -> "p:0_start_0 n1"')
+})
+
+test('a bundle without a primitive may share its control port among the replicas of a host', () => {
+  const found = scores({
+    resources:
+      '<bundle id="b"><docker image="i" replicas="2" replicas-per-host="2"/><network control-port="3131"/></bundle>',
+  })
+  expect(found).toContain('pcmk__primitive_assign: b-docker-1 allocation score on n1: 0')
+})
+
+test('a guest whose container is said to run on the guest itself is looked at once', () => {
+  const guest =
+    '<primitive id="v" class="ocf" provider="heartbeat" type="x"><meta_attributes id="m"><nvpair id="mr" name="remote-node" value="g"/></meta_attributes></primitive>'
+  const failed = ran('gone', 'stop').replace('rc-code="0"', 'rc-code="1"')
+  const histories = `<lrm><lrm_resources>${[ran('v', 'start'), failed]
+    .map(
+      (entry, i) =>
+        `<lrm_resource id="${['v', 'gone'][i]}" class="ocf" provider="heartbeat" type="x">${entry}</lrm_resource>`,
+    )
+    .join('')}</lrm_resources></lrm>`
+  const parts = {
+    options: option('stonith-enabled', 'true'),
+    resources: guest,
+    status: `${online}</node_state><node_state id="g" uname="g">${histories}</node_state>`,
+  }
+  expect(run(parts).stdout).toContain('v\t(ocf:heartbeat:x):\t FAILED g')
+})
+
+test('defaults of operations count in one section only: of several, none does', () => {
+  const section = (id: string): string =>
+    `<op_defaults><meta_attributes id="${id}"><nvpair id="${id}t" name="timeout" value="7s"/></meta_attributes></op_defaults>`
+  const timeouts = (more: string): readonly (string | undefined)[] => {
+    const { graph } = run({ resources: '<primitive id="p" class="ocf" provider="heartbeat" type="x"/>', more })
+    const sets = graph === undefined ? [] : [...descendants(graph)].filter((item) => item.name === 'attributes')
+    return sets.map((item) => attr(item, 'CRM_meta_timeout'))
+  }
+  expect(timeouts(section('d'))).toEqual(['7000', '7000'])
+  expect(timeouts(section('d') + section('e'))).toEqual(['20000', '20000'])
+})
+
+test.each([
+  ['-9', '10', ' (health is YELLOW)'],
+  ['-10', '10', ' (health is RED)'],
+  ['-4', '10', ''],
+  ['yellow', '-5', ' (health is YELLOW)'],
+  ['-9', '-5', ''],
+])('health %s is shown as the colour that its score does not exceed (green %s)', (value, green, shown) => {
+  const { stdout } = run({
+    resources: '',
+    options:
+      option('node-health-strategy', 'custom') +
+      option('node-health-green', green) +
+      option('node-health-yellow', '-5') +
+      option('node-health-red', '-10'),
+    status: `${online}<transient_attributes id="1"><instance_attributes id="t"><nvpair id="h" name="#health-x" value="${value}"/></instance_attributes></transient_attributes></node_state>`,
+  })
+  const lines = shown === '' ? '    * Online: [ n1 ]' : `    * Node n1: online${shown}`
+  expect(stdout.split('\n')).toContain(lines)
 })

@@ -9,11 +9,17 @@ import { parametersText, withoutInternals } from './digest-text.ts'
 import { task } from './key.ts'
 import { addMeta, findLoose, newAction, setReason } from './ledger.ts'
 
-/** Whether the cluster could fence a node now. */
-export function canFence(cluster: Cluster, node: ClusterNode | undefined): boolean {
-  if (node === undefined) return false
+/**
+ * Whether the cluster could fence a node now.
+ *
+ * @param asked guests on the way here: a guest that is said to run on itself can not be fenced
+ */
+export function canFence(cluster: Cluster, node: ClusterNode | undefined, asked: readonly ClusterNode[] = []): boolean {
+  if (node === undefined || asked.includes(node)) return false
   const container = isGuest(node) ? node.connection?.container : undefined
-  if (container !== undefined) return container.runningOn.every((host) => host.online || canFence(cluster, host))
+  if (container !== undefined) {
+    return container.runningOn.every((host) => host.online || canFence(cluster, host, [...asked, node]))
+  }
   if (!cluster.settings.fencingEnabled || !cluster.fenceDeviceExists) return false
   return cluster.quorate || cluster.settings.noQuorumPolicy === 'ignore' || node.online
 }

@@ -86,7 +86,8 @@ function planOf(bundle: Resource, container: XmlElement, kind: string): Containe
   let replicasPerHost = parseCount(attr(container, 'replicas-per-host'), 1)
   const ipStart = get('ip-range-start')
   const controlPort = get('control-port')
-  if (replicasPerHost > 1 && ipStart === undefined && controlPort !== undefined) replicasPerHost = 1
+  const needsPort = ipStart === undefined && controlPort !== undefined && child(bundle.xml, 'primitive') !== undefined
+  if (replicasPerHost > 1 && needsPort) replicasPerHost = 1
   return {
     bundleId: bundle.id,
     kind,

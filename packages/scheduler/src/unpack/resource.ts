@@ -87,10 +87,12 @@ export function agentOf(resource: Resource): NonNullable<RuleContext['agent']> {
   return { class: attr(xml, 'class'), provider: attr(xml, 'provider'), type: attr(xml, 'type') }
 }
 
-/** The section of defaults for resources or operations. */
+/** The section of defaults for resources or operations; where there are several, none of them counts. */
 export function defaultsSection(cluster: Cluster, name: 'rsc_defaults' | 'op_defaults'): XmlElement | undefined {
   const configuration = child(cluster.cib, 'configuration')
-  return configuration === undefined ? undefined : child(configuration, name)
+  const found = configuration === undefined ? undefined : child(configuration, name)
+  const isOnly = configuration?.children.every((item) => item.name !== name || item === found)
+  return isOnly === true ? found : undefined
 }
 
 function unpackMeta(cluster: Cluster, resource: Resource): void {

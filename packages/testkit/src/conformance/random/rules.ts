@@ -257,7 +257,12 @@ export function withRules(chance: Chance, configuration: XmlElement): XmlElement
   const withOperations = replaceChild(configuration, 'resources', (item) => withOperationRules(chance, item))
   const withSets = withSetRules(chance, withOperations)
   const withLocations = replaceChild(withSets, 'constraints', (item) => withLocationRules(chance, item))
-  return withChildren(withLocations, [...withLocations.children, ...defaults(chance)])
+  return defaults(chance).reduce((now, section) => {
+    // Where there are two sections of a name, the C program uses neither.
+    const isThere = now.children.some(({ name }) => name === section.name) && !chance.yes(3)
+    if (!isThere) return withChildren(now, [...now.children, section])
+    return replaceChild(now, section.name, (item) => withChildren(item, [...item.children, ...section.children]))
+  }, withLocations)
 }
 
 /** A value for the option `-t`, in one of the ways in which people write times. */
