@@ -26,7 +26,8 @@ export function performCall(cib: XmlElement, call: CibCall, options: PerformOpti
     if (call.op === 'cib_query') return outcome(0, cib, query(cib, call))
     if (call.op === 'cib_upgrade') {
       const after = upgraded(cib, options.isValid, call.schemaMax)
-      return after.ok ? finish(cib, call, { cib: after.value, rc: 0 }, options) : outcome(after.error, cib)
+      if (after.ok) return finish(cib, call, { cib: after.value, rc: 0 }, options)
+      return outcome(after.error, cib, after.error === cibFaults.schema ? cib : undefined)
     }
     const raw = change(cib, call)
     return raw.rc === 0 ? finish(cib, call, raw, options) : outcome(raw.rc, cib, raw.output)

@@ -17,6 +17,8 @@ type Walk = {
   readonly cib: XmlElement
   /** The newest schema that was reached; undefined where the document conforms to none from its own on. */
   readonly schema: string | undefined
+  /** Rewriting for the next schema did not make it conform to that. */
+  readonly isStuck: boolean
   readonly notes: readonly string[]
 }
 
@@ -59,10 +61,10 @@ function walk(cib: XmlElement, last: number): Walk {
     const rewrite = rewrites[name]
     if (at === last || next === undefined || rewrite === undefined || conformsTo(now, next)) continue
     const rewritten = rewrite(now, (line) => notes.push(line))
-    if (!conformsTo(rewritten, next)) break
+    if (!conformsTo(rewritten, next)) return { cib: now, schema, isStuck: true, notes }
     now = rewritten
   }
-  return { cib: now, schema, notes }
+  return { cib: now, schema, isStuck: false, notes }
 }
 
 /**
@@ -79,16 +81,11 @@ export function upgraded(
   const claim = attr(cib, 'validate-with') ?? 'none'
   if (claim === 'none') return failed(cibFaults.schemaUnchanged)
   if (!isValid(cib)) return failed(cibFaults.schema)
-  const from = schemaNames.indexOf(claim)
-  if (claim === nextSchema || from < 0) return failed(cibFaults.schemaUnchanged)
+  if (claim === nextSchema) return failed(cibFaults.schemaUnchanged)
   const last = schemaMax === undefined ? schemaNames.length - 1 : schemaNames.indexOf(schemaMax)
   const reached = walk(cib, last)
   if (reached.schema === undefined) return failed(cibFaults.schema)
-  if (reached.schema === claim) {
-    return failed(
-      from < schemaNames.indexOf(oldestCurrentSchema) && last > from ? cibFaults.transform : cibFaults.schemaUnchanged,
-    )
-  }
+  if (reached.schema === claim) return failed(reached.isStuck ? cibFaults.schema : cibFaults.schemaUnchanged)
   const { adminEpoch } = versionOf(cib)
   const claimed = withAttributes(reached.cib, { 'validate-with': reached.schema })
   return ok(withVersion(claimed, { adminEpoch: adminEpoch + 1, epoch: 1, updates: 1 }))

@@ -1,4 +1,13 @@
-import { attr, childrenNamed, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import {
+  attr,
+  childrenNamed,
+  element,
+  idOf,
+  isComment,
+  withAttributes,
+  withChildren,
+  type XmlElement,
+} from '@quorate/xml'
 import { operationMetaNames, requiringOperations } from './old-names.ts'
 import type { Note } from './options.ts'
 import {
@@ -57,14 +66,14 @@ function withMeta(op: XmlElement, parameters: readonly XmlElement[]): XmlElement
   const open: SetItem[] = []
   const added: XmlElement[] = []
   for (const [index, set] of parameters.entries()) {
-    const own = itemsOf(set).filter((item) => operationMetaNames.has(pairName(item) ?? ''))
-    if (own.length === 0) continue
-    if (hasRule(set)) added.push(metaCopy(set, (name) => operationMetaNames.has(name)))
-    else {
-      const later = parameters.slice(index + 1).filter((other) => !hasRule(other))
-      const again = new Set(later.flatMap(itemsOf).map(pairName))
-      open.push(...own.filter((item) => !again.has(pairName(item))))
-    }
+    const later = parameters.slice(index + 1).filter((other) => !hasRule(other))
+    const again = new Set(later.flatMap(itemsOf).map(pairName))
+    const own = itemsOf(set).filter((item) => {
+      const name = pairName(item) ?? ''
+      return operationMetaNames.has(name) && !again.has(name)
+    })
+    if (!hasRule(set)) open.push(...own)
+    else if (own.length > 0) added.push(metaCopy(set, nodesOf(own)))
   }
   if (open.length === 0) return withChildren(op, [...op.children, ...added])
   const target = childrenNamed(op, 'meta_attributes').find((set) => !hasRule(set))
@@ -78,10 +87,11 @@ function withMeta(op: XmlElement, parameters: readonly XmlElement[]): XmlElement
   return withChildren(op, [...children, ...added])
 }
 
-/** A set of meta-attributes with the condition of another set and those of its pairs that are wanted. */
-function metaCopy(set: XmlElement, isWanted: (name: string) => boolean): XmlElement {
-  const items = itemsOf(set).filter((item) => item.node.name === 'rule' || isWanted(pairName(item) ?? ''))
-  return { ...withItems(withAttributes(set, { id: `${madePrefix}${idOf(set)}` }), items), name: 'meta_attributes' }
+/** A set of meta-attributes with the condition and the comments of another set, and some of its pairs. */
+function metaCopy(set: XmlElement, pairs: readonly XmlElement[]): XmlElement {
+  const children = [...childrenNamed(set, 'rule'), ...set.children.filter(isComment), ...pairs]
+  const copied = withChildren(withAttributes(set, { id: `${madePrefix}${idOf(set)}` }), children)
+  return { ...copied, name: 'meta_attributes' }
 }
 
 /**
@@ -101,13 +111,17 @@ export function requirement(primitive: XmlElement): XmlElement | undefined {
   }
   for (const kind of ['meta_attributes', 'instance_attributes']) {
     const set = ops.flatMap((one) => childrenNamed(one, kind)).findLast(requires)
-    if (set !== undefined) return metaCopy(set, (name) => name === 'requires')
+    if (set !== undefined) return metaCopy(set, childrenNamed(set, 'nvpair').filter(isRequirement))
   }
   return undefined
 }
 
 function requires(set: XmlElement): boolean {
-  return itemsOf(set).some((item) => pairName(item) === 'requires')
+  return set.children.some(isRequirement)
+}
+
+function isRequirement(node: XmlElement): boolean {
+  return node.name === 'nvpair' && attr(node, 'name') === 'requires'
 }
 
 function tellParameters(note: Note, at: string, set: XmlElement, op: XmlElement): void {
