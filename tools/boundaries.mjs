@@ -39,6 +39,7 @@ export const rooms = {
       'base',
       'xml',
       'qb',
+      'qb/host-root',
       'corosync',
       'corosync/client',
       'corosync/daemon',

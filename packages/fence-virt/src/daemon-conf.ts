@@ -176,14 +176,14 @@ class Section {
 }
 
 /** Makes sense of a parsed fence_virt.conf: every wrong value is refused with its line and key. */
-export function readDaemonConf(root: ConfNode): Result<DaemonConf, ConfFault> {
+export function readDaemonConf(root: ConfNode, keyFile = defaultKeyFile): Result<DaemonConf, ConfFault> {
   try {
     const main = sectionOf(root, 'fence_virtd')
     const section = new Section(main, 'fence_virtd', root.line)
     const listeners = sectionOf(root, 'listeners')
     const backends = sectionOf(root, 'backends')
     return ok({
-      listener: readListener(section, listeners),
+      listener: readListener(section, listeners, keyFile),
       backend: readBackend(section, backends),
       groups: (sectionOf(root, 'groups')?.nodes ?? []).filter((node) => same(node.name, 'group')).map(readGroup),
       debugLevel: section.integer('debug', 0, 99, 0),
@@ -205,7 +205,7 @@ function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }
 
-function readListener(main: Section, listeners: ConfNode | undefined): ListenerConf {
+function readListener(main: Section, listeners: ConfNode | undefined, keyFile: string): ListenerConf {
   const name = main.text('listener')
   if (name === undefined) throw main.refuse('listener', `required; expected one of ${listenerNames.join(', ')}`)
   const section = new Section(sectionOf(listeners, name), `listeners/${name}`, listeners?.line ?? 1)
@@ -214,7 +214,7 @@ function readListener(main: Section, listeners: ConfNode | undefined): ListenerC
       const family = section.oneOf('family', ['ipv4', 'ipv6'], 'ipv4')
       return {
         kind: 'multicast',
-        ...readSecurity(section),
+        ...readSecurity(section, keyFile),
         family,
         address: address(section, family, defaultGroups[family]),
         port: section.integer('port', 1, 65_535, defaultPort),
@@ -226,7 +226,7 @@ function readListener(main: Section, listeners: ConfNode | undefined): ListenerC
       const port = section.integer('port', 1, 65_535, defaultPort)
       return {
         kind: 'tcp',
-        ...compatible(section, readSecurity(section)),
+        ...compatible(section, readSecurity(section, keyFile)),
         family,
         address: address(section, family, loopbacks[family]),
         port,
@@ -234,7 +234,7 @@ function readListener(main: Section, listeners: ConfNode | undefined): ListenerC
     }
     case 'vsock': {
       const port = section.integer('port', 1, 0xffff_fffe, defaultPort)
-      return { kind: 'vsock', ...compatible(section, readSecurity(section)), port }
+      return { kind: 'vsock', ...compatible(section, readSecurity(section, keyFile)), port }
     }
     case 'serial':
       return { kind: 'serial', uri: section.text('uri'), path: section.text('path'), mode: serialMode(section) }
@@ -248,9 +248,9 @@ function interfaceOf(text: string | undefined): string | undefined {
   return text === undefined || same(text, 'none') ? undefined : text
 }
 
-function readSecurity(section: Section): SecurityConf {
+function readSecurity(section: Section, keyFile: string): SecurityConf {
   return {
-    keyFile: section.text('key_file') ?? defaultKeyFile,
+    keyFile: section.text('key_file') ?? keyFile,
     hash: section.oneOf('hash', hashNames, 'sha256'),
     auth: section.oneOf('auth', hashNames, 'sha256'),
   }

@@ -52,6 +52,14 @@ export {
   sectionOf,
   settingOf,
 } from './conf-tree.ts'
+export { type CpgMessage, decodeCpgMessage, encodeCpgMessage } from './cpg/cpg-message.ts'
+export {
+  type Directory,
+  type DirectoryEffect,
+  type DirectoryEvent,
+  newDirectory,
+  stepDirectory,
+} from './cpg/guest-directory.ts'
 export {
   type BackendConf,
   backendKinds,
@@ -88,6 +96,21 @@ export {
   paddedDigest,
 } from './hash.ts'
 export { decodeHost, encodeHosts, hostRecordLayout } from './host-record.ts'
+export { domainSockets } from './libvirt/domain-sockets.ts'
+export {
+  type DomainRef,
+  domainListMax,
+  encodeRpc,
+  procedures,
+  type RpcMessage,
+  readDomain,
+  readRpcError,
+  rpcPrograms,
+  rpcTypes,
+  takeRpc,
+  writeDomain,
+} from './libvirt/rpc-message.ts'
+export { XdrReader, XdrWriter } from './libvirt/xdr.ts'
 export {
   type Host,
   hostStates,

@@ -26,7 +26,10 @@ A listener takes requests of guests in.
  * fence_virtd -c: asks for one thing after the other and ends with the configuration. The answer to each question is
  * what was typed, or the preset where that was nothing. Asks in the order of the C program, so that its answer files work.
  */
-export function* wizard(current: ConfNode | undefined): Generator<WizardQuestion, ConfNode, string> {
+export function* wizard(
+  current: ConfNode | undefined,
+  keyFile = defaultKeyFile,
+): Generator<WizardQuestion, ConfNode, string> {
   const main = sectionOf(current, 'fence_virtd')
   const path = yield* ask('Module search path', settingOf(main, 'module_path')?.text ?? modulePath, '')
   const modules = `
@@ -43,7 +46,7 @@ ${listenerText}
     settingOf(main, 'listener')?.text ?? 'multicast',
     modules,
   )
-  const listeners = yield* listenerValues(listener, sectionOf(sectionOf(current, 'listeners'), listener))
+  const listeners = yield* listenerValues(listener, sectionOf(sectionOf(current, 'listeners'), listener), keyFile)
   const backend = yield* choose(
     'Backend module',
     'backend',
@@ -94,9 +97,13 @@ function* choose(
   }
 }
 
-function* listenerValues(listener: string, current: ConfNode | undefined): Questions<readonly ConfValue[]> {
+function* listenerValues(
+  listener: string,
+  current: ConfNode | undefined,
+  keyPreset: string,
+): Questions<readonly ConfValue[]> {
   const now = (key: string, preset: string): string => settingOf(current, key)?.text ?? preset
-  const changed = yield* changedListenerValues(listener, now)
+  const changed = yield* changedListenerValues(listener, now, keyPreset)
   const keys = new Set(changed.map(({ key }) => key))
   return [...(current?.values ?? []).filter(({ key }) => !keys.has(key)), ...changed.filter(({ text }) => text !== '')]
 }
@@ -104,6 +111,7 @@ function* listenerValues(listener: string, current: ConfNode | undefined): Quest
 function* changedListenerValues(
   listener: string,
   now: (key: string, preset: string) => string,
+  keyPreset: string,
 ): Questions<readonly ConfValue[]> {
   switch (listener) {
     case 'multicast': {
@@ -111,7 +119,7 @@ function* changedListenerValues(
       const family = address.includes(':') ? 'ipv6' : 'ipv4'
       const port = yield* ask('Multicast IP Port', now('port', `${defaultPort}`), familyText(family))
       const only = yield* ask('Interface', now('interface', 'none'), interfaceText)
-      const keyFile = yield* ask('Key File', now('key_file', defaultKeyFile), `${keyFileText}\n`)
+      const keyFile = yield* ask('Key File', now('key_file', keyPreset), `${keyFileText}\n`)
       return [
         value('key_file', keyFile),
         value('interface', only === 'none' ? '' : only),
@@ -124,7 +132,7 @@ function* changedListenerValues(
       const address = yield* ask('TCP Listen IP Address', now('address', '127.0.0.1'), tcpText)
       const family = address.includes(':') ? 'ipv6' : 'ipv4'
       const port = yield* ask('TCP Listen Port', now('port', `${defaultPort}`), familyText(family))
-      const keyFile = yield* ask('Key File', now('key_file', defaultKeyFile), `${keyFileText}\n`)
+      const keyFile = yield* ask('Key File', now('key_file', keyPreset), `${keyFileText}\n`)
       return [value('key_file', keyFile), value('port', port), value('address', address), value('family', family)]
     }
     case 'serial': {
@@ -135,7 +143,7 @@ function* changedListenerValues(
     }
     case 'vsock': {
       const port = yield* ask('Vsock Port', now('port', `${defaultPort}`), '')
-      const keyFile = yield* ask('Key File', now('key_file', defaultKeyFile), `${keyFileText}\n`)
+      const keyFile = yield* ask('Key File', now('key_file', keyPreset), `${keyFileText}\n`)
       return [value('key_file', keyFile), value('port', port)]
     }
     default:

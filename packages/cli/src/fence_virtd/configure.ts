@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { type ConfNode, dumpConf, parseConf, wizard } from '@quorate/fence-virt'
+import { type ConfNode, defaultKeyFile, dumpConf, parseConf, wizard } from '@quorate/fence-virt'
+import { hostPath } from '@quorate/qb'
 
 /** fence_virtd -c: asks, shows the configuration, and writes it where that is wanted. */
 export async function configure(file: string): Promise<number> {
@@ -16,7 +17,7 @@ export async function configure(file: string): Promise<number> {
     process.stdout.write(`Parsing of ${file} failed.\n`)
     if (!isYes(await read('Start from scratch [y/N]? '))) return 1
   }
-  const questions = wizard(current)
+  const questions = wizard(current, hostPath(defaultKeyFile))
   let turn = questions.next()
   while (turn.done !== true) turn = questions.next(await read(turn.value.before + turn.value.question))
   const text = dumpConf(turn.value)

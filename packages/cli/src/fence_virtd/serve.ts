@@ -1,6 +1,13 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { type DaemonConf, describeFault, dumpConf, parseConf, readDaemonConf } from '@quorate/fence-virt'
+import {
+  type DaemonConf,
+  defaultKeyFile,
+  describeFault,
+  dumpConf,
+  parseConf,
+  readDaemonConf,
+} from '@quorate/fence-virt'
 import {
   FenceDaemon,
   type Journal,
@@ -13,7 +20,7 @@ import {
   streamJournal,
   takePidFile,
 } from '@quorate/fence-virt/daemon'
-import { notifyService } from '@quorate/qb'
+import { hostPath, notifyService } from '@quorate/qb'
 import type { DaemonCall } from './options.ts'
 
 /** Exit codes of the daemon: 255 for a configuration that cannot be, 1 for parts that cannot be had. */
@@ -76,7 +83,7 @@ export function readConfiguration(call: DaemonCall): DaemonConf | number {
     return exitConfiguration
   }
   if ((call.debugLevel ?? 0) > 0) tell(`Debugging threshold is now ${call.debugLevel}\n${dumpConf(tree.value)}`)
-  const conf = readDaemonConf(tree.value)
+  const conf = readDaemonConf(tree.value, hostPath(defaultKeyFile))
   if (!conf.ok) {
     process.stderr.write(`${describeFault(call.confFile, conf.error)}\n`)
     return /^fence_virtd\/(?:listener|backend)$/.test(conf.error.key) && conf.error.why.includes('got')

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
-import type { AgentName } from '@quorate/fence-virt'
+import { type AgentName, defaultKeyFile } from '@quorate/fence-virt'
 import { runAgent } from '@quorate/fence-virt/client'
+import { hostPath } from '@quorate/qb/host-root'
 import type { Tool } from '../tool.ts'
 
 /** fence_xvm(8): fences a virtual machine by multicast. */
@@ -11,6 +12,7 @@ export function runHere(name: AgentName, argv: readonly string[]): Promise<numbe
   return runAgent(name, argv, {
     out: (shown) => void process.stdout.write(shown),
     err: (shown) => void process.stderr.write(shown),
+    keyFile: hostPath(defaultKeyFile),
     readStdin: () => text(process.stdin),
   })
 }

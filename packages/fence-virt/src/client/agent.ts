@@ -17,6 +17,8 @@ import { exchangeOverTcp, type NetworkRequest } from './tcp-exchange.ts'
 export type AgentHost = {
   out(text: string): void
   err(text: string): void
+  /** The key file where none is named. */
+  readonly keyFile: string
   /** All of standard input. */
   readStdin(): Promise<string>
 }
@@ -31,7 +33,8 @@ export const agentExits = { ok: 0, failed: 1, off: 2, denied: 3, trouble: 255 } 
 /** Runs fence_xvm or fence_virt: arguments in, exit code out. With no argument it reads standard input. */
 export async function runAgent(name: AgentName, argv: readonly string[], host: AgentHost): Promise<number> {
   const isStdin = argv.length === 0
-  const call = isStdin ? callOfStdin(name, await host.readStdin()) : callOfArguments(name, argv)
+  const asked = isStdin ? callOfStdin(name, await host.readStdin()) : callOfArguments(name, argv)
+  const call = asked.isKeyFileGiven ? asked : { ...asked, keyFile: host.keyFile }
   for (const remark of call.remarks) host.err(`${remark}\n`)
   if (call.wantsVersion) {
     host.out(`${name} ${versionText}\nfence release ${releaseText}\n`)

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -52,9 +62,13 @@ function run(tool: string, argv: readonly string[], input = '') {
 }
 
 /** Starts the daemon in the foreground and waits until it says that it serves. */
-async function start(env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+function start(env: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
   const argv = [quorate, 'fence_virtd', '-F', '-f', file('conf'), '-p', file('d.pid')]
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } })
+  return started(argv, { ...process.env, ...env })
+}
+
+async function started(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'], env })
   children.push(child)
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
@@ -89,6 +103,32 @@ describe('fence_virtd as a program', () => {
     child.kill('SIGTERM')
     expect(await end).toBe(0)
     expect([existsSync(file('d.pid')), existsSync(file('d.sock'))]).toEqual([false, false])
+  })
+
+  it('keeps all that has a default below QUORATE_ROOT: configuration, key, pid file, socket', async () => {
+    const env = { ...process.env, QUORATE_ROOT: directory }
+    for (const folder of ['etc/cluster', 'var/run']) mkdirSync(file(folder), { recursive: true })
+    const key = file('etc/cluster/fence_xvm.key')
+    writeFileSync(key, randomBytes(32), { mode: 0o600 })
+    writeFileSync(
+      file('etc/fence_virt.conf'),
+      `fence_virtd { listener = "tcp"; backend = "null"; }
+listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
+`,
+      { mode: 0o600 },
+    )
+    const rooted = (...argv: readonly string[]) =>
+      spawnSync(process.execPath, [quorate, ...argv], { encoding: 'utf8', env, input: '\n'.repeat(9) })
+    const child = await started([quorate, 'fence_virtd', '-F'], env)
+    expect(readdirSync(file('var/run')).toSorted()).toEqual(['fence_virtd.pid', 'fence_virtd.sock'])
+    const ask = ['fence_virt', '-T', '127.0.0.1', '-p', `${port}`, '-o', 'monitor']
+    expect(rooted(...ask)).toMatchObject({ status: 0, stdout: '' })
+    writeFileSync(key, randomBytes(32))
+    expect(rooted(...ask).status).toBe(1)
+    expect(rooted('fence_virtd', '--status').stdout).toContain('Operations answered: 1;')
+    expect(rooted('fence_virtd', '-c').stdout).toContain(`Key File [${key}]: `)
+    child.kill('SIGTERM')
+    expect(await ended(child)).toBe(0)
   })
 
   it('does not start twice with one pid file', async () => {

@@ -1,26 +1,43 @@
 import { createHash } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { invariant, Prng } from '@quorate/base'
+import { DecodeError, invariant, Prng } from '@quorate/base'
 import {
   awaitingRequest,
   channelRequestLayout,
   type Digest,
   decodeChannelRequest,
+  decodeCpgMessage,
+  domainListMax,
+  domainSockets,
   encodeChannelRequest,
+  encodeCpgMessage,
   encodeFenceRequest,
+  encodeRpc,
   huntFrames,
+  newDirectory,
   noFrames,
   openFenceRequest,
   operationOfCode,
   parseConf,
+  procedures,
+  type RpcMessage,
   readDaemonConf,
+  readDomain,
+  readRpcError,
+  rpcPrograms,
+  rpcTypes,
+  stepDirectory,
   stepServer,
+  takeRpc,
+  writeDomain,
+  XdrReader,
+  XdrWriter,
 } from '@quorate/fence-virt'
 
 const usage = `Usage: node packages/testkit/dist/fuzz/fence.js [--inputs N] [--seed N]
 
-Throws N inputs (default 1000000), mutated and random, a third each at the network request, the frames of serial lines
-and the configuration of fence_virtd. Stops at the first that crashes, takes longer than a second, or has an operation
+Throws N inputs (default 1000000), mutated and random, a fifth each at the network request, the frames of serial lines,
+the configuration of fence_virtd, the messages of the cpg group and the replies of libvirt. Stops at the first that crashes, takes longer than a second, or has an operation
 carried out that nobody with the key asked for.
 `
 const slowMs = 1_000
@@ -108,7 +125,91 @@ function configuration(prng: Prng): void {
   invariant(read.ok || (read.error.line >= 1 && read.error.key !== ''), 'a fault names line and key')
 }
 
-const targets = [network, line, configuration] as const
+const group = newDirectory(1, 'name')
+const together = stepDirectory(group, { kind: 'members', members: [1, 2] }).directory
+const waiting = stepDirectory(together, { kind: 'ask', id: 7, operation: 'off', target: 'vm-a' }).directory
+const guest = { name: 'vm-b', uuid: '11111111-aaaa-4aaa-8aaa-000000000002', owner: 2, state: 1 } as const
+const groupMessages = [
+  encodeCpgMessage({ kind: 'request', sequence: 1, operation: 'off', target: 'vm-a' }),
+  encodeCpgMessage({ kind: 'reply', sequence: 1, operation: 'off', target: 'vm-a', to: 1, response: 0 }),
+  encodeCpgMessage({ kind: 'guest', guest }),
+]
+
+/** A message of the cpg group. Whatever it is, it only has this node look, or answers what was asked. */
+function cpg(prng: Prng): void {
+  const message = decodeCpgMessage(mutated(prng, prng.pick(groupMessages)))
+  if (!message.ok) return invariant(message.error !== '', 'a fault has its reason')
+  const { directory, effects } = stepDirectory(waiting, { kind: 'message', from: 2, message: message.value })
+  invariant(
+    effects.every(({ do: what }) => what === 'look' || what === 'answer'),
+    'a message carries nothing out',
+  )
+  invariant(!effects.some((effect) => effect.do === 'answer' && effect.id !== 7), 'only what was asked is answered')
+  const again = decodeCpgMessage(encodeCpgMessage(message.value))
+  const isNamed = message.value.kind === 'guest' ? Buffer.byteLength(message.value.guest.name) <= 64 : true
+  invariant(!isNamed || again.ok, 'what was read can be said again')
+  const looked = stepDirectory(directory, {
+    kind: 'local',
+    hosts: [{ name: 'vm-a', uuid: '11111111-aaaa-4aaa-8aaa-000000000001', state: 1 }],
+    request: { from: 2, sequence: 1, operation: 'status', target: 'vm-b' },
+  })
+  invariant(!looked.effects.some((effect) => effect.do === 'perform'), "another's machine is not acted on")
+}
+
+const domain = { name: 'vm-a', uuid: new Uint8Array(16).fill(0x11), id: 3 }
+const reply = { program: rpcPrograms.remote, type: rpcTypes.reply, status: 0 } as const
+const domainXml = `<domain type='test'><devices><serial type='unix'><source mode='bind' path='/run/a'/></serial></devices></domain>`
+const replies = [
+  { ...reply, procedure: 23, serial: 1, body: writeDomain(new XdrWriter(), domain).bytes() },
+  { ...reply, procedure: 273, serial: 2, body: writeDomain(new XdrWriter().int(1), domain).int(1).bytes() },
+  { ...reply, procedure: 16, serial: 3, body: new XdrWriter().int(1).int(8192).int(0).int(8192).bytes() },
+  { ...reply, procedure: 14, serial: 4, body: new XdrWriter().text(domainXml).bytes() },
+  {
+    ...reply,
+    procedure: 24,
+    serial: 5,
+    status: 1,
+    body: new XdrWriter().int(42).int(10).optional('not found').bytes(),
+  },
+  {
+    ...reply,
+    procedure: 318,
+    type: rpcTypes.event,
+    serial: 0,
+    body: writeDomain(new XdrWriter().int(0), domain).int(2).int(0).bytes(),
+  },
+].map(encodeRpc)
+
+/** What libvirt sends, cut in two: every fault in it is one of decoding, and no list is longer than its limit. */
+function libvirt(prng: Prng): void {
+  const stream = Buffer.concat([prng.pick(replies), mutated(prng, prng.pick(replies)), prng.pick(replies)])
+  const cut = prng.below(stream.byteLength + 1)
+  try {
+    const first = takeRpc(stream.subarray(0, cut))
+    const second = takeRpc(Buffer.concat([first.rest, stream.subarray(cut)]))
+    invariant(first.messages.length + second.messages.length <= stream.byteLength / 28, 'no message out of nothing')
+    for (const message of [...first.messages, ...second.messages]) readReply(message)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    invariant(error.message !== '', 'a fault has its reason')
+  }
+}
+
+function readReply({ procedure, status, body }: RpcMessage): void {
+  const reader = new XdrReader(body)
+  if (status !== 0) readRpcError(body)
+  else if (procedure === procedures.listAllDomains) {
+    const domains = Array.from({ length: reader.count(domainListMax) }, () => readDomain(reader))
+    invariant(domains.length <= domainListMax, 'a list keeps its limit')
+  } else if (procedure === procedures.xml) domainSockets(reader.text(), 'serial', undefined)
+  else if (procedure === procedures.info) reader.unsigned()
+  else {
+    if (procedure === procedures.lifecycleEvent) reader.int()
+    invariant(readDomain(reader).uuid.byteLength === 16, 'a UUID has 16 bytes')
+  }
+}
+
+const targets = [network, line, configuration, cpg, libvirt] as const
 
 function main(argv: readonly string[]): number {
   const options = {
