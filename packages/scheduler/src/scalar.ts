@@ -83,6 +83,8 @@ const timeText = /^[ \t]*(\d*)(?:\.\d*)?[ \t]*(.*)$/s
 /** Reads a time like `20s`, `5m` or `1.5` in milliseconds (a fraction is cut off); undefined when unreadable. */
 export function parseTimeMs(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
+  const seconds = plainInteger(text.endsWith('s') ? text.slice(0, -1) : text)
+  if (seconds >= 0) return seconds * 1000
   const match = timeText.exec(text)
   if (match === null || !/^[ \t]*[0-9.]/.test(text)) return undefined
   const count = Number(match[1] ?? '0')

@@ -42,7 +42,10 @@ export function element(
   text = '',
 ): XmlElement {
   const flat: string[] = []
-  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) flat.push(key, value)
+  for (const key in attributes) {
+    const value = attributes[key]
+    if (value !== undefined) flat.push(key, value)
+  }
   return { name, attributes: flat.length === 0 ? none : flat, children, text }
 }
 

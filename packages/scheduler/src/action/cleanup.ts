@@ -3,7 +3,7 @@ import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import { clearFailCount, requestAction } from './create.ts'
-import { operationKey, task } from './key.ts'
+import { keyOf, task } from './key.ts'
 import { setReason } from './ledger.ts'
 
 /** Has a node forget a resource. */
@@ -36,7 +36,7 @@ export function cancelRecurring(
   intervalMs: number,
   node: ClusterNode,
 ): Action {
-  const key = operationKey(resource.id, taskName, intervalMs)
+  const key = keyOf(resource, taskName, intervalMs)
   const action = requestAction(cluster, resource, { task: taskName, key, intervalMs, node, optional: false })
   action.task = task.cancel
   action.cancelTask = taskName

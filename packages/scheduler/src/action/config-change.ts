@@ -13,7 +13,7 @@ import { cancelFromHistory, cleanUp } from './cleanup.ts'
 import { clearFailCount, requestAction } from './create.ts'
 import { compareDigests, hasHostAddress, onlySecretsChanged } from './digest.ts'
 import { triggerUnfencing } from './fencing.ts'
-import { operationKey, task } from './key.ts'
+import { keyOf, task } from './key.ts'
 import { setReason } from './ledger.ts'
 import { findOperation } from './operation-options.ts'
 
@@ -176,7 +176,7 @@ function forceRestart(
   taskName: string,
   intervalMs: number,
 ): void {
-  const key = operationKey(resource.id, taskName, intervalMs)
+  const key = keyOf(resource, taskName, intervalMs)
   const action = requestAction(cluster, resource, { task: taskName, key, intervalMs, optional: false })
   setReason(action, changed, true)
   triggerUnfencing(cluster, resource, node, 'Device parameters changed')

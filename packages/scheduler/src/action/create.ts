@@ -4,7 +4,7 @@ import { role } from '../model/role.ts'
 import { currentRole, isActive, isGuest, nextRole } from '../model/tree.ts'
 import { ruleContext, unpackSets } from '../unpack/name-values.ts'
 import { canFence, fenceNode } from './fencing.ts'
-import { operationKey, task } from './key.ts'
+import { keyOf, task } from './key.ts'
 import { findLoose, newAction } from './ledger.ts'
 import { unpackOptions } from './operation-options.ts'
 
@@ -26,7 +26,7 @@ export type ActionRequest = {
  */
 export function requestAction(cluster: Cluster, resource: Resource, request: ActionRequest): Action {
   const { node, optional, intervalMs = 0, recorded = true } = request
-  const key = request.key ?? operationKey(resource.id, request.task, intervalMs)
+  const key = request.key ?? keyOf(resource, request.task, intervalMs)
   let action = recorded ? findLoose(resource.actionsByKey, key, node)[0] : undefined
   if (action === undefined) {
     action = newAction(cluster, key, request.task, resource, node, optional, recorded)

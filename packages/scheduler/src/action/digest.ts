@@ -6,7 +6,7 @@ import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
 import { requestAction } from './create.ts'
 import { parametersText, withoutInternals } from './digest-text.ts'
-import { operationKey } from './key.ts'
+import { keyOf } from './key.ts'
 
 /** How the parameters of a recorded operation compare with those it would have now. */
 export type DigestVerdict = 'match' | 'unknown' | 'restart' | 'changed'
@@ -35,7 +35,7 @@ function digestsFor(
   caches.set(cluster, byNode)
   const byKey = byNode.get(node) ?? new Map<string, Digests>()
   byNode.set(node, byKey)
-  const key = operationKey(resource.id, taskName, intervalMs)
+  const key = keyOf(resource, taskName, intervalMs)
   const known = byKey.get(key)
   if (known !== undefined) return known
   const made = calculate(cluster, resource, node, taskName, intervalMs, entry)

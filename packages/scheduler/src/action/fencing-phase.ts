@@ -4,7 +4,7 @@ import { type Action, type Cluster, type ClusterNode, type Resource, variant } f
 import { anyBelow, isBundled, isGuest, top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 import { canFence, fenceAction } from './fencing.ts'
-import { operationKey, task } from './key.ts'
+import { keyOf, task } from './key.ts'
 import { addEdge, findLoose, findNewest, findNewestByKey, newAction } from './ledger.ts'
 import { notifyOfFencing } from './notify-fencing.ts'
 
@@ -88,7 +88,7 @@ function fenceGuest(cluster: Cluster, node: ClusterNode): void {
       addEdge(host, fence, f.runnableLeft | f.impliesThen)
     } else addEdge(stop, fence, f.runnableLeft | f.impliesThen)
   } else if (node.connection !== undefined) {
-    addEdge(findNewestByKey(node.connection, operationKey(node.connection.id, task.stop)), fence, f.optional)
+    addEdge(findNewestByKey(node.connection, keyOf(node.connection, task.stop)), fence, f.optional)
   }
   orderAgainstFence(cluster, fence, node)
 }
@@ -116,8 +116,8 @@ function orderResource(cluster: Cluster, resource: Resource, fence: Action, node
       if (resource.allowed.has(node) && !isKnown(resource, node)) addEdge(fence, action, f.optional | f.runnableLeft)
     }
   }
-  const stops = findLoose(resource.actionsByKey, operationKey(resource.id, task.stop), node)
-  const demotes = findLoose(resource.actionsByKey, operationKey(resource.id, task.demote), node)
+  const stops = findLoose(resource.actionsByKey, keyOf(resource, task.stop), node)
+  const demotes = findLoose(resource.actionsByKey, keyOf(resource, task.demote), node)
   if (stops.length === 0 && demotes.length === 0) return
   const implied = resource.needsFencing || isGuest(node)
   const bundled = isBundled(resource)

@@ -29,6 +29,20 @@ export function operationKey(resourceId: string, operation: string, intervalMs =
   return `${resourceId}_${operation}_${intervalMs}`
 }
 
+/** What a resource has for {@link keyOf}. */
+export type KeyOwner = { readonly id: string; readonly keys: Map<string, string> }
+
+/** {@link operationKey} of a resource. Always the same text for what is not repeated: lookups need not read it again. */
+export function keyOf(resource: KeyOwner, operation: string, intervalMs = 0): string {
+  if (intervalMs !== 0) return operationKey(resource.id, operation, intervalMs)
+  let key = resource.keys.get(operation)
+  if (key === undefined) {
+    key = operationKey(resource.id, operation)
+    resource.keys.set(operation, key)
+  }
+  return key
+}
+
 /** Name of a notification of a resource. */
 export function notifyKey(resourceId: string, type: string, operation: string): string {
   return `${resourceId}_${type}_notify_${operation}_0`

@@ -1,6 +1,6 @@
 import { Action, type Cluster, type ClusterNode, type Edge, type Resource } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
-import { operationKey } from './key.ts'
+import { keyOf } from './key.ts'
 
 /** Makes an action without looking whether there is one. Recorded ones take the next number and enter the lists. */
 export function newAction(
@@ -72,7 +72,7 @@ export function findNewestByKey(resource: Resource, key: string, node?: ClusterN
 
 /** Actions of a resource for a task, found loosely. */
 export function actionsFor(resource: Resource, taskName: string, node?: ClusterNode): readonly Action[] {
-  return findLoose(resource.actionsByKey, operationKey(resource.id, taskName), node)
+  return findLoose(resource.actionsByKey, keyOf(resource, taskName), node)
 }
 
 /** From this many orders on, an action keeps a map of those after it. */

@@ -4,7 +4,7 @@ import { forEachLeaf, isRemote } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 import { infinity } from '../score.ts'
 import { requestAction } from './create.ts'
-import { notifyKey, operationKey, task } from './key.ts'
+import { keyOf, notifyKey, task } from './key.ts'
 import { addEdge, addMeta, findNewest, findNewestByKey } from './ledger.ts'
 import type { Notification } from './notification.ts'
 import { collectLists, notifyKeys } from './notify-lists.ts'
@@ -78,7 +78,7 @@ function notifyComing(
   const start = findNewest(instance, task.start)
   const carrier = start?.node === undefined || !isRemote(start.node) ? undefined : start.node.connection
   if (carrier !== undefined) {
-    const connect = findNewestByKey(carrier, operationKey(carrier.id, task.start))
+    const connect = findNewestByKey(carrier, keyOf(carrier, task.start))
     if (connect !== undefined && !connect.runnable) return
   }
   const node = instance.assigned

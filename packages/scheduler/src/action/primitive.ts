@@ -6,7 +6,7 @@ import { edgeFlag } from '../order/flags.ts'
 import { cleanUp } from './cleanup.ts'
 import { requestAction } from './create.ts'
 import { fenceAction } from './fencing.ts'
-import { operationKey, task } from './key.ts'
+import { keyOf, task } from './key.ts'
 import { addEdge, findExact, setReason } from './ledger.ts'
 import { canMigrate, createMigration } from './migration.ts'
 import { createRecurring } from './recurring.ts'
@@ -221,13 +221,13 @@ function startResource(cluster: Cluster, resource: Resource, node: ClusterNode, 
 }
 
 function promoteResource(cluster: Cluster, resource: Resource, node: ClusterNode, optional: boolean): void {
-  const starts = findExact(resource, operationKey(resource.id, task.start), node)
+  const starts = findExact(resource, keyOf(resource, task.start), node)
   if (starts.every((start) => start.runnable)) {
     const promote = requestAction(cluster, resource, { task: task.promote, node, optional })
     if (isExpected(resource, node)) promote.pseudo = true
     return
   }
-  for (const promote of findExact(resource, operationKey(resource.id, task.promote), node)) promote.runnable = false
+  for (const promote of findExact(resource, keyOf(resource, task.promote), node)) promote.runnable = false
 }
 
 function demoteResource(cluster: Cluster, resource: Resource, optional: boolean): void {

@@ -8,7 +8,7 @@ import { edgeFlag } from '../order/flags.ts'
 import { isTrue } from '../scalar.ts'
 import { requestAction } from './create.ts'
 import { fenceNode } from './fencing.ts'
-import { operationKey, task } from './key.ts'
+import { keyOf, task } from './key.ts'
 import { findLoose, newAction } from './ledger.ts'
 import { connectionState } from './remote-state.ts'
 import { unfenceBefore } from './unfence.ts'
@@ -87,7 +87,7 @@ function probeBundle(cluster: Cluster, bundle: Resource, node: ClusterNode): boo
         if (other === replica || other.container === undefined) continue
         addOrder(
           cluster,
-          { resource: container, key: operationKey(container.id, task.monitor) },
+          { resource: container, key: keyOf(container, task.monitor) },
           taskOf(other.container, task.start),
           edgeFlag.optional | edgeFlag.sameNode,
         )
@@ -95,7 +95,7 @@ function probeBundle(cluster: Cluster, bundle: Resource, node: ClusterNode): boo
     }
     if (connection === undefined || !probe(cluster, connection, node)) continue
     any = true
-    const found = findLoose(connection.actionsByKey, operationKey(connection.id, task.monitor), node)[0]
+    const found = findLoose(connection.actionsByKey, keyOf(connection, task.monitor), node)[0]
     if (found !== undefined) addOrder(cluster, taskOf(container, task.start), actionSide(found), edgeFlag.probe)
   }
   return any
@@ -130,7 +130,7 @@ function guestIsUp(cluster: Cluster, resource: Resource, node: ClusterNode): boo
     if (container.assigned !== undefined && !container.knownOn.has(container.assigned)) {
       addOrder(
         cluster,
-        { resource: container, key: operationKey(container.id, task.monitor) },
+        { resource: container, key: keyOf(container, task.monitor) },
         taskOf(topmost, task.start),
         edgeFlag.optional,
       )

@@ -14,7 +14,7 @@ import { top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 import { cancelRecurring } from './cleanup.ts'
 import { requestAction } from './create.ts'
-import { operationKey, task } from './key.ts'
+import { keyOf, task } from './key.ts'
 import { addEdge, findExact } from './ledger.ts'
 
 const neverRecurring: readonly string[] = [
@@ -71,7 +71,7 @@ function recurringActive(
   node: ClusterNode,
 ): void {
   const { name, intervalMs } = entry
-  const known = findExact(resource, operationKey(resource.id, name, intervalMs), node)
+  const known = findExact(resource, keyOf(resource, name, intervalMs), node)
   const optional = start.optional && known.length > 0 && !known.some((action) => action.reschedule)
   const wrongRole = asked === role.unknown ? resource.nextRole === role.promoted : asked !== resource.nextRole
   if (wrongRole) {
@@ -107,7 +107,7 @@ function recurringStopped(cluster: Cluster, resource: Resource, entry: Operation
   const isInstance = top(resource).variant >= variant.clone
   if (isInstance && !resource.unique) return
   const { name, intervalMs } = entry
-  const key = operationKey(resource.id, name, intervalMs)
+  const key = keyOf(resource, name, intervalMs)
   for (const node of cluster.nodes) {
     if (node === resource.assigned) {
       if (findExact(resource, key, node).length === 0) continue
@@ -121,7 +121,7 @@ function recurringStopped(cluster: Cluster, resource: Resource, entry: Operation
     const action = requestAction(cluster, resource, { task: name, intervalMs, node, optional })
     action.meta.set('op_target_rc', '7')
     if (resource.managed) {
-      for (const probe of findExact(resource, operationKey(resource.id, task.monitor), node))
+      for (const probe of findExact(resource, keyOf(resource, task.monitor), node))
         addEdge(probe, action, f.runnableLeft)
     }
     afterStops(cluster, resource, action, node)
@@ -130,7 +130,7 @@ function recurringStopped(cluster: Cluster, resource: Resource, entry: Operation
 }
 
 function afterStops(cluster: Cluster, resource: Resource, action: Action, node: ClusterNode): void {
-  for (const stop of findExact(resource, operationKey(resource.id, task.stop), node)) {
+  for (const stop of findExact(resource, keyOf(resource, task.stop), node)) {
     if (!stop.optional && !action.optional && !resource.managed) action.optional = true
     if (!stop.runnable) action.runnable = false
     if (resource.managed) addOrder(cluster, actionSide(stop), actionSide(action), f.impliesThen | f.runnableLeft)

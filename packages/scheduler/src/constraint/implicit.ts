@@ -1,5 +1,5 @@
 import { fenceAction } from '../action/fencing.ts'
-import { operationKey, task } from '../action/key.ts'
+import { keyOf, task } from '../action/key.ts'
 import { singleton } from '../action/ledger.ts'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
@@ -101,7 +101,7 @@ function implicitContainer(cluster: Cluster, resource: Resource, container: Reso
     }
     addOrder(
       cluster,
-      { resource: container, key: operationKey(container.id, task.monitor) },
+      { resource: container, key: keyOf(container, task.monitor) },
       taskOf(resource, task.stop),
       f.optional,
     )

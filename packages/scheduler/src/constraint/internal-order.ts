@@ -1,4 +1,4 @@
-import { operationKey, parseKey, task } from '../action/key.ts'
+import { keyOf, parseKey, task } from '../action/key.ts'
 import type { Action, Cluster, Colocation, Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { isAncestor } from '../model/tree.ts'
@@ -13,7 +13,7 @@ export type OrderSide = {
 
 /** The side of an order that is a task of a resource. */
 export function taskOf(resource: Resource, taskName: string): OrderSide {
-  return { resource, key: operationKey(resource.id, taskName) }
+  return { resource, key: keyOf(resource, taskName) }
 }
 
 /** The side of an order that is an action. */
@@ -57,10 +57,10 @@ function migrationOrders(
   const push = (a: string, b: string, flags: number): void => {
     cluster.orders.push({
       first,
-      firstKey: operationKey(first.id, a),
+      firstKey: keyOf(first, a),
       firstAction: undefined,
       then,
-      thenKey: operationKey(then.id, b),
+      thenKey: keyOf(then, b),
       thenAction: undefined,
       flags,
     })

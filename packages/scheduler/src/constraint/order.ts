@@ -1,5 +1,5 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
-import { operationKey, task } from '../action/key.ts'
+import { keyOf, task } from '../action/key.ts'
 import { newAction } from '../action/ledger.ts'
 import { configError, configWarning, configWarningOnce } from '../model/log.ts'
 import { type Action, type Cluster, type Resource, variant } from '../model/model.ts'
@@ -113,7 +113,7 @@ function orderAfterSome(
   for (const instance of first.children) {
     addOrder(
       cluster,
-      { resource: instance, key: operationKey(instance.id, firstTask) },
+      { resource: instance, key: keyOf(instance, firstTask) },
       actionSide(gate),
       edgeFlag.oneOrMore | edgeFlag.impliesThenPrinted,
     )

@@ -20,7 +20,7 @@ export function actionAttributes(cluster: Cluster, action: Action): XmlElement {
   const numbered: XmlElement[] = []
   if (resource !== undefined && (node !== undefined || resource.variant === variant.primitive)) {
     const parameters = parametersOf(cluster, resource, node)
-    for (const [name, value] of parameters) if (!/^\d/.test(name)) add(name, value)
+    for (const [name, value] of parameters) if (!beginsWithDigit(name)) add(name, value)
     const address = connectionAddress(cluster, resource)
     if (address !== undefined) found.set('addr', address)
     numbered.push(...numberedParameters(parameters))
@@ -32,24 +32,43 @@ export function actionAttributes(cluster: Cluster, action: Action): XmlElement {
   } else if (action.task === task.fence && node !== undefined) {
     for (const [name, value] of node.attributes) addMetaField(add, name, value)
   }
-  const sorted: Record<string, string> = {}
-  for (const name of [...found.keys()].sort()) sorted[name] = found.get(name) ?? ''
-  return element('attributes', sorted, numbered)
+  const attributes: string[] = []
+  for (const name of [...found.keys()].sort()) attributes.push(name, found.get(name) ?? '')
+  return { name: 'attributes', attributes, children: numbered, text: '' }
 }
 
 function numberedParameters(parameters: ReadonlyMap<string, string>): XmlElement[] {
   const names = [...parameters.keys()]
-  if (!names.some((name) => /^\d/.test(name))) return []
+  if (!names.some(beginsWithDigit)) return []
   const order = new GlibOrder()
   for (const name of names) order.add(name)
   return order
     .keys()
-    .filter((name) => /^\d/.test(name))
+    .filter(beginsWithDigit)
     .map((name) => element('param', { name, value: parameters.get(name) ?? '' }))
 }
 
+function beginsWithDigit(name: string): boolean {
+  const first = name.charCodeAt(0)
+  return first >= 48 && first <= 57
+}
+
+/** Names of which the field is remembered; a configuration can have any number. */
+const metaFieldsMax = 1024
+const metaFields = new Map<string, string>()
+
+/** The name under which an agent is told a meta-attribute; empty where it is not. */
+function metaField(name: string): string {
+  const known = metaFields.get(name)
+  if (known !== undefined) return known
+  const field = /[#:]/.test(name) ? '' : `CRM_meta_${name.replaceAll('-', '_')}`
+  if (metaFields.size < metaFieldsMax) metaFields.set(name, field)
+  return field
+}
+
 function addMetaField(add: (name: string, value: string) => void, name: string, value: string): void {
-  if (!/[#:]/.test(name)) add(`CRM_meta_${name.replaceAll('-', '_')}`, value)
+  const field = metaField(name)
+  if (field !== '') add(field, value)
 }
 
 function addLevel(into: Map<string, string>, resource: Resource): void {

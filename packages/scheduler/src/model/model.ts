@@ -188,6 +188,8 @@ export class Resource {
   readonly locations: LocationRecord[] = []
   readonly tickets: TicketDependency[] = []
 
+  /** Names of its operations that are not repeated, by task; see `keyOf`. */
+  readonly keys = new Map<string, string>()
   /** In order of creation. */
   readonly actions: Action[] = []
   readonly actionsByKey = new Map<string, Action[]>()

@@ -166,6 +166,8 @@ export function findResource(cluster: Cluster, id: string): Resource | undefined
 }
 
 function firstInTreeOrder(cluster: Cluster, wanted: ReadonlySet<Resource>): Resource | undefined {
+  const trees = new Set<Resource>()
+  for (const item of wanted) trees.add(outermost(item))
   const walk = (list: readonly Resource[]): Resource | undefined => {
     for (const item of list) {
       if (wanted.has(item)) return item
@@ -174,7 +176,7 @@ function firstInTreeOrder(cluster: Cluster, wanted: ReadonlySet<Resource>): Reso
     }
     return undefined
   }
-  return walk(cluster.resources)
+  return walk(trees.size === 1 ? [...trees] : cluster.resources.filter((item) => trees.has(item)))
 }
 
 /** Records under which name the history of a resource was found. */

@@ -1,4 +1,4 @@
-import { completionOf, notifyKey, operationKey, parseKey, task } from '../action/key.ts'
+import { completionOf, keyOf, notifyKey, parseKey, task } from '../action/key.ts'
 import { addEdge, findNewest, findNewestByKey, setReason } from '../action/ledger.ts'
 import { type Action, type Cluster, type ClusterNode, type Edge, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
@@ -105,9 +105,7 @@ function completedFirst(first: Action): Action {
   const isOwnClone =
     resource.parent === undefined || (resource.variant === variant.clone && resource.parent.bundle !== undefined)
   const key =
-    resource.notify && isOwnClone
-      ? notifyKey(resource.id, 'confirmed-post', complete)
-      : operationKey(resource.id, complete)
+    resource.notify && isOwnClone ? notifyKey(resource.id, 'confirmed-post', complete) : keyOf(resource, complete)
   return findNewestByKey(resource, key) ?? first
 }
 
@@ -134,9 +132,12 @@ function* method(
 }
 
 function* updateSingle(first: Action, then: Action, flags: number, filter: number, type: number): Work<number> {
+  const before = flagsOf(first)
   const change = updatePrimitive(first, then, flags, filter, type)
-  if ((change & changed.thenSide) !== 0 && then.resource?.parent !== undefined) yield then
-  return change
+  if ((change & changed.thenSide) === 0 || then.resource?.parent === undefined) return change
+  yield then
+  // Following the change may have come back to the first action.
+  return flagsOf(first) === before ? change & ~changed.firstSide : change | changed.firstSide
 }
 
 function* updateGroup(

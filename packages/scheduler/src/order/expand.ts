@@ -1,5 +1,5 @@
 import { requestAction } from '../action/create.ts'
-import { operationKey, parseKey, task } from '../action/key.ts'
+import { keyOf, parseKey, task } from '../action/key.ts'
 import { addEdge, findLoose } from '../action/ledger.ts'
 import type { Action, Cluster, OrderRecord, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
@@ -16,9 +16,9 @@ export function actionsForKey(resource: Resource, key: string): readonly Action[
   const direct = findLoose(resource.actionsByKey, key)
   if (direct.length > 0) return direct
   const parsed = parseKey(key)
-  return parsed === undefined
+  return parsed === undefined || parsed.resourceId === resource.id
     ? []
-    : findLoose(resource.actionsByKey, operationKey(resource.id, parsed.task, parsed.intervalMs))
+    : findLoose(resource.actionsByKey, keyOf(resource, parsed.task, parsed.intervalMs))
 }
 
 function expandOrder(cluster: Cluster, record: OrderRecord): void {

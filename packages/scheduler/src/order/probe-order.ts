@@ -1,4 +1,4 @@
-import { operationKey, task } from '../action/key.ts'
+import { keyOf, task } from '../action/key.ts'
 import { addEdge, findLoose } from '../action/ledger.ts'
 import { type Action, type Cluster, type Edge, type OrderRecord, type Resource, variant } from '../model/model.ts'
 import { isTrue } from '../scalar.ts'
@@ -12,7 +12,7 @@ export function orderProbes(cluster: Cluster): void {
 }
 
 function probesOf(resource: Resource): readonly Action[] {
-  return findLoose(resource.actionsByKey, operationKey(resource.id, task.monitor))
+  return findLoose(resource.actionsByKey, keyOf(resource, task.monitor))
 }
 
 function spreadProbes(cluster: Cluster, resource: Resource): void {
@@ -73,7 +73,7 @@ function visit(cluster: Cluster, probe: Action, action: Action): Frame {
 function precedeUndoing(probe: Action, action: Action, resource: Resource): void {
   const undoing = action.task === task.start ? task.stop : action.task === task.promote ? task.demote : undefined
   if (undoing === undefined) return
-  for (const item of [...findLoose(resource.actionsByKey, operationKey(resource.id, undoing))]) {
+  for (const item of [...findLoose(resource.actionsByKey, keyOf(resource, undoing))]) {
     if (!item.pseudo) addEdge(probe, item, f.optional)
   }
 }

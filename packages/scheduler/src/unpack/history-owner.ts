@@ -101,7 +101,7 @@ export function orphanFor(cluster: Cluster, xml: XmlElement): Resource | undefin
   if (orphan === undefined) return undefined
   if (isConnectionXml(orphan.xml)) {
     const remote = findNode(cluster, id) ?? addNode(cluster, id, id, 'remote', 0)
-    remote.connection = orphan
+    linkConnection(cluster, orphan)
     remote.shutdown = true
   }
   if (attr(xml, 'container') !== undefined) orphan.containerFiller = true
