@@ -262,11 +262,13 @@ export class CibCore {
 
   #apply(message: CibMessage, op: ChangingOperation, answersClient: boolean, now: Instant): readonly CibEffect[] {
     const before = this.#cib
+    // A copy of what this node has is on its disk already: nobody has to wait for that again.
+    const isKnown = op === 'cib_replace' && message.digest !== undefined && message.digest === this.digest()
     const outcome =
       op === 'cib_delete_alt' ? refused(before, cibFaults.invalid) : this.#perform({ ...message, op }, now)
     const effects: CibEffect[] = []
     const isReplaced = outcome.rc === 0 && (op === 'cib_erase' || op === 'cib_replace')
-    const isWritten = outcome.cib !== before && (outcome.isConfigChanged || isReplaced)
+    const isWritten = outcome.cib !== before && !isKnown && (outcome.isConfigChanged || isReplaced)
     if (outcome.cib !== before) {
       this.#cib = outcome.cib
       this.#digestDue = monoMs(now.monoMs + digestDelayMs)

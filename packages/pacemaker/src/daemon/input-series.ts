@@ -32,9 +32,9 @@ export class InputSeries {
     if (this.#last?.digest === digest) return { file: this.#last.file, fault: undefined }
     const number = this.#next(kind, kept)
     const file = path.join(this.#folder, `${kind}-${number}.bz2`)
-    const text = writeXml(withAttributes(cib, { 'execution-date': String(epochS) }))
+    const packed = packedInput(cib, epochS)
     try {
-      fs.writeFileSync(file, hostBzip2.compress(Buffer.from(text, 'utf8')), { mode: 0o600 })
+      fs.writeFileSync(file, packed, { mode: 0o600 })
       fs.writeFileSync(this.#counter(kind), String(number + 1), { mode: 0o600 })
     } catch (error) {
       // Without the record the cluster works all the same: a full disk must not stop it.
@@ -43,6 +43,12 @@ export class InputSeries {
     }
     this.#last = { digest, file }
     return { file, fault: undefined }
+  }
+
+  /** Does the work of {@link save} and saves nothing. */
+  rehearse(cib: XmlElement, epochS: number): void {
+    cibDigest(cib)
+    packedInput(cib, epochS)
   }
 
   #next(kind: InputKind, kept: number): number {
@@ -59,6 +65,11 @@ export class InputSeries {
   #counter(kind: InputKind): string {
     return path.join(this.#folder, `${kind}.last`)
   }
+}
+
+function packedInput(cib: XmlElement, epochS: number): Uint8Array {
+  const text = writeXml(withAttributes(cib, { 'execution-date': String(epochS) }))
+  return hostBzip2.compress(Buffer.from(text, 'utf8'))
 }
 
 function keptOf(cib: XmlElement, kind: InputKind): number {
