@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { monoMs } from '@quorate/base'
 import { VsockServer } from '@quorate/qb/ffi'
 import { RateLimiter } from '../rate-limit.ts'
@@ -9,6 +10,9 @@ import { StreamPeer } from './peer.ts'
 import { serveConnection } from './secure-connection.ts'
 import { singleUse, unasked } from './tcp-listener.ts'
 
+/** Listens on a vsock port; each connection comes with the CID of its guest. */
+export type OpenVsock = (port: number, take: (stream: Duplex, cid: number) => void) => { close(): void }
+
 /** Requests over vsock (`fence_virt -S`); a guest is known by its CID. */
 export class VsockListener implements Listener {
   readonly kind = 'vsock'
@@ -17,16 +21,18 @@ export class VsockListener implements Listener {
   readonly #owner = singleUse(new RecentRequests())
   readonly #rates: RateLimiter
   readonly #connections = new ConnectionTable()
-  #server: VsockServer | undefined
+  readonly #open: OpenVsock
+  #server: { close(): void } | undefined
 
-  constructor(port: number, host: SecureHost) {
+  constructor(port: number, host: SecureHost, open: OpenVsock = (on, take) => new VsockServer(on, take)) {
     this.#port = port
+    this.#open = open
     this.#host = host
     this.#rates = new RateLimiter(host.rateLimit)
   }
 
   async start(): Promise<void> {
-    this.#server = new VsockServer(this.#port, (stream, cid) => {
+    this.#server = this.#open(this.#port, (stream, cid) => {
       const source = `${cid}`
       if (!this.#rates.take(source, monoMs(performance.now()))) {
         this.#host.journal.debug(1, `CID ${source}: dropped (too many requests)`)
