@@ -328,3 +328,21 @@ test('whether only secrets changed is asked of every operation, not only where t
   })
   expect(operations).toEqual([])
 })
+
+test('a member of a group that does not order its members is held back by the first thing that comes back to it', () => {
+  const unordered = '<meta_attributes id="g-m"><nvpair id="g-o" name="ordered" value="false"/></meta_attributes>'
+  const { summary } = plan({
+    resources: `<group id="g">${unordered}${primitive('a')}${primitive('b')}</group>${primitive('c')}<group id="h">${primitive('d')}</group>`,
+    constraints:
+      '<rsc_order id="o"><resource_set id="s1"><resource_ref id="g"/></resource_set><resource_set id="s2"><resource_ref id="h"/><resource_ref id="c"/></resource_set></rsc_order>',
+    histories: {
+      1: history('a', operation('a', 'monitor', { rc: 4, intervalMs: 10_000 })),
+      2: history('b', operation('b', 'stop', { rc: 4 })) + history('c', operation('c', 'migrate_from')),
+    },
+  })
+  expect(summary).toEqual([
+    'Recover a ( n1 -> n2 )',
+    'Stop c ( n2 ) due to unrunnable g running',
+    'Start d ( n1 ) due to unrunnable g running (blocked)',
+  ])
+})

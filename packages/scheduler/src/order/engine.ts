@@ -6,7 +6,7 @@ import { isAncestor, singleLocation, top } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { edgeFlag as f } from './flags.ts'
 import { updateInstances } from './instance-update.ts'
-import { changed, clearBecause, updatePrimitive } from './primitive-update.ts'
+import { changed, clearBecause, updateSingle } from './primitive-update.ts'
 import { actionFlag as a, flagsOf, flagsTowards } from './summary.ts'
 
 /** A piece of work that asks for other actions to be updated before it goes on. */
@@ -129,15 +129,6 @@ function* method(
     default:
       return yield* updateSingle(first, then, flags, filter, type)
   }
-}
-
-function* updateSingle(first: Action, then: Action, flags: number, filter: number, type: number): Work<number> {
-  const before = flagsOf(first)
-  const change = updatePrimitive(first, then, flags, filter, type)
-  if ((change & changed.thenSide) === 0 || then.resource?.parent === undefined) return change
-  yield then
-  // Following the change may have come back to the first action.
-  return flagsOf(first) === before ? change & ~changed.firstSide : change | changed.firstSide
 }
 
 function* updateGroup(

@@ -7,7 +7,7 @@ import { type Action, type Cluster, type ClusterNode, type Resource, variant } f
 import { outermost, singleLocation } from '../model/tree.ts'
 import { isTrue } from '../scalar.ts'
 import { edgeFlag as f } from './flags.ts'
-import { changed, updatePrimitive } from './primitive-update.ts'
+import { changed, updateSingle } from './primitive-update.ts'
 import { actionFlag as a, instancesOf, instanceTask, summary } from './summary.ts'
 
 type Work<T> = Generator<Action, T, void>
@@ -36,8 +36,7 @@ export function* updateInstances(
   method: Method,
 ): Work<number> {
   if (interleaves(first, then)) return yield* updateInterleaved(cluster, first, then, node, filter, type, method)
-  let change = updatePrimitive(first, then, flags, filter, type)
-  if ((change & changed.thenSide) !== 0 && then.resource?.parent !== undefined) yield then
+  let change = yield* updateSingle(first, then, flags, filter, type)
   for (const instance of then.resource === undefined ? [] : instancesOf(then.resource)) {
     const action = findNewest(instance, then.task, node)
     if (action === undefined || (summary(instance, action, node) & a.runnable) === 0) continue

@@ -29,7 +29,7 @@ export function clearBecause(of: Action, flag: Flag, why: Action): void {
  * @param type the implication, one of the edge flags
  * @returns which sides changed
  */
-export function updatePrimitive(first: Action, then: Action, flags: number, filter: number, type: number): number {
+function updatePrimitive(first: Action, then: Action, flags: number, filter: number, type: number): number {
   const [firstBefore, thenBefore] = [flagsOf(first), flagsOf(then)]
   switch (type) {
     case f.asymmetric:
@@ -70,6 +70,25 @@ export function updatePrimitive(first: Action, then: Action, flags: number, filt
   return (
     (flagsOf(first) === firstBefore ? 0 : changed.firstSide) | (flagsOf(then) === thenBefore ? 0 : changed.thenSide)
   )
+}
+
+/**
+ * The same, with what a change of the later action changes at once where that is part of a collective. Yields actions that
+ * have to be followed before it goes on.
+ */
+export function* updateSingle(
+  first: Action,
+  then: Action,
+  flags: number,
+  filter: number,
+  type: number,
+): Generator<Action, number, void> {
+  const before = flagsOf(first)
+  const change = updatePrimitive(first, then, flags, filter, type)
+  if ((change & changed.thenSide) === 0 || then.resource?.parent === undefined) return change
+  yield then
+  // Following the change may have come back to the first action.
+  return flagsOf(first) === before ? change & ~changed.firstSide : change | changed.firstSide
 }
 
 function asymmetric(first: Action, then: Action): void {
