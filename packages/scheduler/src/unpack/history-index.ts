@@ -6,6 +6,8 @@ import { findNodeOf } from './nodes.ts'
 /** The raw history of each node, by resource: what the status section says, not what was made of it. */
 export type HistoryIndex = {
   readonly states: readonly XmlElement[]
+  /** In document order. */
+  readonly byState: ReadonlyMap<XmlElement, readonly LrmResource[]>
   /** In document order, of entries with the same id all. */
   readonly byNode: ReadonlyMap<ClusterNode, readonly LrmResource[]>
   /** The first of each id. */
@@ -13,7 +15,13 @@ export type HistoryIndex = {
 }
 
 /** History of one resource on one node. */
-export type LrmResource = { readonly xml: XmlElement; readonly id: string; readonly entries: readonly HistoryEntry[] }
+export type LrmResource = {
+  readonly xml: XmlElement
+  readonly id: string
+  readonly entries: readonly HistoryEntry[]
+  /** Whether it is the first of its id on its node: what is noted about the entries of others is forgotten. */
+  isFirst: boolean
+}
 
 const indexes = new WeakMap<Cluster, HistoryIndex>()
 
@@ -23,22 +31,31 @@ export function historyOf(cluster: Cluster): HistoryIndex {
   if (known !== undefined) return known
   const status = child(cluster.cib, 'status')
   const states = (status?.children ?? []).filter((item) => item.name === 'node_state')
+  const byState = new Map<XmlElement, readonly LrmResource[]>()
   const byNode = new Map<ClusterNode, LrmResource[]>()
   const firstById = new Map<ClusterNode, Map<string, LrmResource>>()
   for (const state of states) {
+    const histories = lrmResources(state).map((xml) => ({
+      xml,
+      id: idOf(xml),
+      entries: entriesOf(xml),
+      isFirst: false,
+    }))
+    byState.set(state, histories)
     const node = findNodeOf(cluster, state)
     if (node === undefined) continue
     const list = byNode.get(node) ?? []
     const first = firstById.get(node) ?? new Map<string, LrmResource>()
     byNode.set(node, list)
     firstById.set(node, first)
-    for (const item of lrmResources(state)) {
-      const made = { xml: item, id: idOf(item), entries: entriesOf(item) }
-      list.push(made)
-      if (!first.has(made.id)) first.set(made.id, made)
+    for (const history of histories) {
+      list.push(history)
+      if (first.has(history.id)) continue
+      first.set(history.id, history)
+      history.isFirst = true
     }
   }
-  const made = { states, byNode, firstById }
+  const made = { states, byState, byNode, firstById }
   indexes.set(cluster, made)
   return made
 }

@@ -1,4 +1,4 @@
-import { attr, child, idOf, type XmlElement } from '@quorate/xml'
+import { attr, type XmlElement } from '@quorate/xml'
 import { requestAction } from '../action/create.ts'
 import { fenceNode } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
@@ -10,8 +10,8 @@ import { addScore } from '../model/scoring.ts'
 import { currentNode, isBundled, isGuest, isRemote, isRemoteOnly, setHistoryName } from '../model/tree.ts'
 import { parseInteger } from '../scalar.ts'
 import { infinity } from '../score.ts'
-import { compareEntries, exitCode, type HistoryEntry, historyEntry, mergeSort, status } from './history-entry.ts'
-import { historyOf, historyOn } from './history-index.ts'
+import { compareEntries, exitCode, type HistoryEntry, mergeSort, status } from './history-entry.ts'
+import { historyOf, type LrmResource } from './history-index.ts'
 import { findForHistory, orphanFor } from './history-owner.ts'
 import { remoteOnlineStatus, unpackRemoteState } from './node-state.ts'
 import { findNodeOf } from './nodes.ts'
@@ -59,13 +59,9 @@ function isReadable(cluster: Cluster, node: ClusterNode): boolean {
 }
 
 function unpackHistory(cluster: Cluster, node: ClusterNode, state: XmlElement): void {
-  const lrm = child(state, 'lrm')
-  const list = lrm === undefined ? undefined : child(lrm, 'lrm_resources')
-  if (list === undefined) return
   let orphanedFillers = false
-  for (const item of list.children) {
-    if (item.name !== 'lrm_resource') continue
-    const resource = unpackResourceHistory(cluster, node, item)
+  for (const history of historyOf(cluster).byState.get(state) ?? []) {
+    const resource = unpackResourceHistory(cluster, node, history)
     if (resource?.containerFiller === true && resource.orphan) orphanedFillers = true
   }
   if (orphanedFillers) adoptFillers(cluster)
@@ -82,8 +78,9 @@ function adoptFillers(cluster: Cluster): void {
   }
 }
 
-function unpackResourceHistory(cluster: Cluster, node: ClusterNode, xml: XmlElement): Resource | undefined {
-  const entries = entriesOf(cluster, node, xml)
+function unpackResourceHistory(cluster: Cluster, node: ClusterNode, history: LrmResource): Resource | undefined {
+  const { xml } = history
+  const entries = history.isFirst ? history.entries : history.entries.map((entry) => ({ ...entry }))
   const { shutdownLock } = cluster.settings
   if (entries.length === 0 && !shutdownLock) return undefined
   let resource = findForHistory(cluster, node, xml)
@@ -106,13 +103,6 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, xml: XmlElem
   }
   if (saved > resource.role) resource.role = saved
   return resource
-}
-
-/** Entries of a history; the indexed ones, so that what is noted about them is there for later phases. */
-function entriesOf(cluster: Cluster, node: ClusterNode, xml: XmlElement): readonly HistoryEntry[] {
-  const indexed = historyOn(cluster, node, idOf(xml))
-  if (indexed?.xml === xml) return indexed.entries
-  return xml.children.filter((item) => item.name === 'lrm_rsc_op').map(historyEntry)
 }
 
 function unpackLock(cluster: Cluster, resource: Resource, node: ClusterNode, xml: XmlElement): void {
