@@ -1,4 +1,5 @@
 import { attr, isComment, type XmlElement, type XmlPath } from '@quorate/xml'
+import { ChildIndex } from './child-index.ts'
 import { sumOf } from './score-text.ts'
 
 /** First node, in document order and beginning with `from` itself, that passes; as a path below `from`. */
@@ -58,46 +59,52 @@ function withCopiedAttributes(target: XmlElement, update: XmlElement): XmlElemen
  */
 export function merged(target: XmlElement, update: XmlElement): XmlElement {
   const copied = withCopiedAttributes(target, update)
-  let children: XmlElement[] | undefined
+  if (update.children.length === 0) return copied
+  const index = new ChildIndex(copied.children)
+  let isChanged = false
   for (const item of update.children) {
-    const now: readonly XmlElement[] = children ?? copied.children
-    const at = now.findIndex((other) => matches(other, item))
-    const before = now[at]
+    const at = placeOf(index, item)
+    const before = index.at(at)
     const after = before === undefined || isComment(item) ? item : merged(before, item)
     if (before !== undefined && (after === before || isComment(item))) continue
-    children ??= [...copied.children]
-    if (before === undefined) children.push(after)
-    else children[at] = after
+    isChanged = true
+    if (before === undefined) index.push(after)
+    else index.set(at, after)
   }
-  return children === undefined ? copied : { ...copied, children }
+  return isChanged ? { ...copied, children: index.children } : copied
 }
 
-function matches(other: XmlElement, item: XmlElement): boolean {
-  if (other.name !== item.name) return false
-  if (isComment(item)) return other.text.toLowerCase() === item.text.toLowerCase()
+function placeOf(index: ChildIndex, item: XmlElement): number {
+  if (isComment(item)) return index.findComment(item)
   const id = attr(item, 'id')
-  if (id !== undefined) return attr(other, 'id') === id
+  if (id !== undefined) return index.find(item.name, 'id', id)
   const reference = attr(item, 'id-ref')
-  return reference === undefined || attr(other, 'id-ref') === reference
+  return reference === undefined ? index.find(item.name) : index.find(item.name, 'id-ref', reference)
 }
 
 /**
- * Adds an object below a parent, merging it where one of the same name and id is there. The rule of `cib_create`, which
- * differs from {@link merged}: an object without id meets the first of its name, an attribute `replace` names children
- * to be dropped first, and comments turn into elements named `comment`.
+ * Adds objects below a parent, one after the other, merging each where one of the same name and id is there. The rule of
+ * `cib_create`, which differs from {@link merged}: an object without id meets the first of its name, an attribute
+ * `replace` names children to be dropped first, and comments turn into elements named `comment`.
  */
-export function addedTo(parent: XmlElement, item: XmlElement): XmlElement {
-  const name = isComment(item) ? 'comment' : item.name
-  const id = attr(item, 'id')
-  const at = parent.children.findIndex((other) => other.name === name && (id === undefined || attr(other, 'id') === id))
-  let target: XmlElement = parent.children[at] ?? { name, attributes: [], children: [], text: '' }
-  target = withCopiedAttributes(withReplaced(target, attr(item, 'replace')), withoutReplace(item))
-  for (const below of item.children) target = addedTo(target, below)
-  if (target === parent.children[at]) return parent
-  const children = [...parent.children]
-  if (at < 0) children.push(target)
-  else children[at] = target
-  return { ...parent, children }
+export function allAddedTo(parent: XmlElement, items: readonly XmlElement[]): XmlElement {
+  if (items.length === 0) return parent
+  const index = new ChildIndex(parent.children)
+  let isChanged = false
+  for (const item of items) {
+    const name = isComment(item) ? 'comment' : item.name
+    const id = attr(item, 'id')
+    const at = id === undefined ? index.find(name) : index.find(name, 'id', id)
+    const before = index.at(at)
+    let target: XmlElement = before ?? { name, attributes: [], children: [], text: '' }
+    target = withCopiedAttributes(withReplaced(target, attr(item, 'replace')), withoutReplace(item))
+    target = allAddedTo(target, item.children)
+    if (target === before) continue
+    isChanged = true
+    if (before === undefined) index.push(target)
+    else index.set(at, target)
+  }
+  return isChanged ? { ...parent, children: index.children } : parent
 }
 
 function withReplaced(target: XmlElement, names: string | undefined): XmlElement {

@@ -6,6 +6,7 @@ import {
   element,
   idOf,
   insertAt,
+  isComment,
   nodeAt,
   removeAt,
   replaceAt,
@@ -15,10 +16,11 @@ import {
   type XmlElement,
   type XmlPath,
 } from '@quorate/xml'
+import { ChildIndex } from './child-index.ts'
 import { cibDigest } from './digest.ts'
 import { emptySections } from './empty-cib.ts'
 import { CibFault, cibFaults } from './fault.ts'
-import { addedTo, findFirst, isSameObject, merged, withoutText } from './merge.ts'
+import { allAddedTo, findFirst, isSameObject, merged, withoutText } from './merge.ts'
 import { faultText } from './pacemaker-error.ts'
 import { applyPatch } from './patch-apply.ts'
 import { type CibCall, cibCallOptions } from './request.ts'
@@ -91,17 +93,18 @@ function create(cib: XmlElement, call: CibCall, input: XmlElement | undefined): 
   }
   const path = hasOption(call, 'xpath') ? [] : sectionPath(cib, call.section)
   if (path === undefined) throw new CibFault(cibFaults.invalid)
-  let now = cib
   const items = data.name === call.section ? data.children : [data]
+  const section = nodeAt(cib, path)
+  invariant(section !== undefined, 'section vanished while creating')
+  const there = new ChildIndex(section.children)
   for (const item of items) {
-    const section = nodeAt(now, path)
-    invariant(section !== undefined, 'section vanished while creating')
-    if (section.children.some((other) => isSameObject(other, item))) {
+    if (!isComment(item) && there.find(item.name, 'id', attr(item, 'id')) >= 0) {
       return { cib, rc: cibFaults.exists, output: failedUpdate(item, 'cib_create', cibFaults.exists) }
     }
-    now = updateAt(now, path, (parent) => addedTo(parent, item))
+    // One without id is merged into the first of its name, if there is one.
+    if (attr(item, 'id') !== undefined || there.find(item.name) < 0) there.push(item)
   }
-  return { cib: now, rc: 0 }
+  return { cib: updateAt(cib, path, (parent) => allAddedTo(parent, items)), rc: 0 }
 }
 
 function failedUpdate(item: XmlElement, operation: string, rc: number): XmlElement {
