@@ -1,16 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { compareRandom } from './compare-c.ts'
+import { parseFeatures } from './feature.ts'
 
 const isMissing = spawnSync('crm_simulate', ['--version']).error !== undefined
 
 /** Random clusters that are compared on every run; `npm run conformance -- --random N --seed S` compares more. */
 const count = 120
 
-test.skipIf(isMissing)(
-  `random clusters get the graphs of the real crm_simulate${isMissing ? ' (skipped: pacemaker-cli-utils is not installed)' : ''}`,
-  () => {
-    const results = [...compareRandom(count, 1)]
+test.skipIf(isMissing).for(['none', 'plain'])(
+  `random clusters with features %s get the graphs of the real crm_simulate${isMissing ? ' (skipped: pacemaker-cli-utils is not installed)' : ''}`,
+  (features) => {
+    const results = [...compareRandom(count, 1, parseFeatures(features))]
     const different = results.filter(
       (item) => item.error !== 'crm_simulate aborted' && (item.differs.length > 0 || item.error !== undefined),
     )
