@@ -16,7 +16,8 @@ const usage = `Usage: npm run conformance -- [DIR] [--group NAME] [--case NAME] 
 Runs a scheduler suite through the scheduler, in this process, and compares every output.
 With --random: N small CIBs made from seeds, compared with the installed crm_simulate.
 With --shrink: the CIB of that seed, made smaller while it still shows its difference.
-LIST has the features that they may show: ${randomFeatures.join(', ')}; all or none.
+LIST has the features that they may show: ${randomFeatures.join(', ')};
+all, none, or plain for those that need no other nodes, templates, tags, rules and times.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `
 

@@ -1,13 +1,16 @@
 import type { Chance } from './chance.ts'
 
-/** What random clusters can have beside primitives, groups, clones and plain constraints. */
-export const randomFeatures = [
-  ...(['bundle', 'remote', 'guest', 'template', 'tag', 'rule', 'time'] as const),
+/** Features of clusters whose nodes are all members: {@link parseFeatures} calls them `plain`. */
+const plainFeatures = [
   ...(['option', 'meta', 'state', 'failure', 'migration', 'constraint', 'fencing', 'parameter'] as const),
   ...(['large', 'name'] as const),
 ] as const
-/** Those that random-plain clusters, of members and plain resources only, are made of: {@link parseFeatures} calls them `plain`. */
-const plainFeatures = randomFeatures.slice(7)
+
+/** What random clusters can have beside primitives, groups, clones and plain constraints. */
+export const randomFeatures = [
+  ...(['bundle', 'remote', 'guest', 'template', 'tag', 'rule', 'time'] as const),
+  ...plainFeatures,
+] as const
 export type RandomFeature = (typeof randomFeatures)[number]
 
 /** In how many of a hundred clusters a feature that is asked for shows: low enough that a cluster mixes a few. */
