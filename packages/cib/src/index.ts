@@ -29,7 +29,7 @@ export { cibFaultsIn, conformsTo, isValidCib, type SchemaFault, schemaFaultsMax 
 export { isSchemaClaim, nextSchema, schemaNames, schemaNumber } from './schema-name.ts'
 export { infinity, scoreOf } from './score-text.ts'
 export { isSectionName, sectionNames, sectionPath } from './section.ts'
-export { oldestCurrentSchema, type UsableCib, usableCib } from './upgrade.ts'
+export { claimsCurrentSchema, oldestCurrentSchema, type UsableCib, usableCib } from './upgrade.ts'
 export {
   type CibVersion,
   compareVersions,

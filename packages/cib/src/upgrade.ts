@@ -91,6 +91,11 @@ export function upgraded(
   return ok(withVersion(claimed, { adminEpoch: adminEpoch + 1, epoch: 1, updates: 1 }))
 }
 
+/** Whether a document claims a schema that the scheduler understands as it is, so that it only has to conform to that. */
+export function claimsCurrentSchema(cib: XmlElement): boolean {
+  return (schemaNumber(attr(cib, 'validate-with')) ?? 0) >= (schemaNumber(oldestCurrentSchema) ?? 0)
+}
+
 /** A CIB as the scheduler can use it, with what was done to it, a line each; or why there is none. */
 export type UsableCib =
   | { readonly ok: true; readonly cib: XmlElement; readonly notes: readonly string[] }
@@ -103,16 +108,15 @@ export type UsableCib =
 export function usableCib(cib: XmlElement): UsableCib {
   const claim = attr(cib, 'validate-with')
   if (claim === undefined) return { ok: true, cib: withAttributes(cib, { 'validate-with': 'none' }), notes: [] }
-  const least = schemaNumber(oldestCurrentSchema) ?? 0
-  if (claim === 'none' || (schemaNumber(claim) ?? 0) >= least) return { ok: true, cib, notes: [] }
+  if (claim === 'none' || claimsCurrentSchema(cib)) return { ok: true, cib, notes: [] }
   const { cib: reached, schema, notes } = walk(cib, schemaNames.length - 1)
-  if ((schemaNumber(schema) ?? 0) >= least) {
-    return { ok: true, cib: withAttributes(reached, { 'validate-with': schema }), notes }
-  }
-  const because =
-    schema === undefined || schemaNumber(claim) === undefined
-      ? `it does not validate with any schema from ${schemaNumber(claim) === undefined ? 'unknown' : claim} to ${schemaNames.at(-1)}`
-      : `it would not upgrade past ${schema}`
+  const now = withAttributes(reached, { 'validate-with': schema })
+  if (claimsCurrentSchema(now)) return { ok: true, cib: now, notes }
+  const isKnown = schemaNumber(claim) !== undefined
+  const isBeyond = isKnown && (schema !== undefined || claim === schemaNames[0])
+  const because = isBeyond
+    ? `it would not upgrade past ${schema ?? claim}`
+    : `it does not validate with any schema from ${isKnown ? claim : 'unknown'} to ${schemaNames.at(-1)}`
   const reason = `Cannot upgrade configuration (claiming schema ${claim}) to at least ${oldestCurrentSchema} because ${because}`
   return { ok: false, reason, notes }
 }
