@@ -1,6 +1,7 @@
 export { BoundedQueue } from './bounded-queue.ts'
 export type { Brand } from './brand.ts'
 export { DecodeError, type DecodeFault } from './decode-error.ts'
+export { parsePattern, patternLengthMax } from './ere.ts'
 export { IndexHeap } from './index-heap.ts'
 export { InvariantViolation, invariant, unreachable } from './invariant.ts'
 export { type Field, type FieldType, type Layout, type LayoutValue, layout } from './layout.ts'

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dateFields, parseDuration, parseMoment } from './date.ts'
-import { parsePattern } from './ere.ts'
 import { compareDisplayNames } from './model/node-names.ts'
 import { intervalMs, parseBoolean, parseCount, parseInteger, parseTimeMs } from './scalar.ts'
 import { addScores, infinity, parseScore, scoreText } from './score.ts'
@@ -80,7 +79,6 @@ describe('scalars', () => {
         parseInteger(text)
         parseMoment(text, now)
         parseDuration(text)
-        parsePattern(text)
       }),
     )
   })
@@ -110,13 +108,6 @@ describe('dates', () => {
   test('a first day of a duration counts for nothing', () => {
     expect(['P1D', 'P2D', 'PT36H'].map(parseDuration)).toEqual([0, 86_400, 129_600])
   })
-})
-
-test('patterns are extended regular expressions, sought anywhere', () => {
-  expect(parsePattern('^web[[:digit:]]+$')?.test('web12')).toBe(true)
-  expect(parsePattern('eb')?.test('web12')).toBe(true)
-  expect(parsePattern('(')).toBeUndefined()
-  expect(parsePattern('[[:nothing:]]')).toBeUndefined()
 })
 
 test('node names are shown in the order of their numbers', () => {

@@ -131,6 +131,18 @@ describe('attribute managers', () => {
     expect(made.values('fail-count-a#start_0', 'n2')).toEqual(['INFINITY', 'INFINITY'])
   })
 
+  it('meets names by POSIX extended regular expressions, and no other kind', () => {
+    const made = new Group()
+    made.join('n1')
+    made.update('n1', 'disk12', '1')
+    made.update('n1', 'disks', '1')
+    made.ask('n1', { task: 'update', attr_regex: '^disk[[:digit:]]+$', attr_value: '7' })
+    made.run()
+    expect([made.values('disk12', 'n1'), made.values('disks', 'n1')]).toEqual([['7'], ['1']])
+    const refused = made.ask('n1', { task: 'update', attr_regex: '^disk(?=s)', attr_value: '9' })
+    expect(refused).toContainEqual({ kind: 'log', level: 'warning', text: 'bad pattern "^disk(?=s)" ignored' })
+  })
+
   it('remove values from the CIB in the form that a real one does', () => {
     const made = group('n1', 'n2')
     made.update('n2', 'fail-count-fd#stop_0', '1', { attr_user: 'hacluster' })

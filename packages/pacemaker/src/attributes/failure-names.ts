@@ -1,3 +1,4 @@
+import { parsePattern } from '@quorate/base'
 import { attr, type XmlElement } from '@quorate/xml'
 import type { AttributeTable } from './attribute-table.ts'
 
@@ -5,7 +6,7 @@ import type { AttributeTable } from './attribute-table.ts'
 export const patternCharactersMax = 1024
 
 /**
- * Names of known attributes that match: a client's pattern, or those that a `clear-failure` message means.
+ * Names of known attributes that match: a client's pattern (a POSIX extended regular expression), or those that a `clear-failure` message means.
  *
  * @returns undefined when the pattern is none
  */
@@ -13,12 +14,8 @@ export function matchingNames(table: AttributeTable, by: string | XmlElement): r
   const names = table.all().map((attribute) => attribute.name)
   if (typeof by !== 'string') return names.filter(failureFilter(by))
   if (by.length > patternCharactersMax) return undefined
-  try {
-    const pattern = new RegExp(by)
-    return names.filter((name) => pattern.test(name))
-  } catch {
-    return undefined
-  }
+  const pattern = parsePattern(by)
+  return pattern === undefined ? undefined : names.filter((name) => pattern.test(name))
 }
 
 /**

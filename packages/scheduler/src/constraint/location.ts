@@ -1,5 +1,5 @@
+import { parsePattern } from '@quorate/base'
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
-import { parsePattern } from '../ere.ts'
 import { configError } from '../model/log.ts'
 import type { Cluster, ClusterNode, LocationRecord, Resource } from '../model/model.ts'
 import { type Discovery, discovery } from '../model/node-table.ts'

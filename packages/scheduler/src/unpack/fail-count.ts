@@ -1,5 +1,5 @@
+import { parsePattern } from '@quorate/base'
 import { attr } from '@quorate/xml'
-import { parsePattern } from '../ere.ts'
 import { configWarning } from '../model/log.ts'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { isBundled, top, withoutInstance } from '../model/tree.ts'
