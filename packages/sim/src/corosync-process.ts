@@ -15,7 +15,7 @@ export type CorosyncProcessOptions = {
   readonly actMeanMs: number
   readonly nextPid: () => number
   /** Told of every ring, before its services are in step. */
-  readonly installed: (node: NodeId, members: readonly NodeId[]) => void
+  readonly installed: (node: NodeId, members: readonly NodeId[], wasQuorate: boolean) => void
   /** Told when the services are in step on a ring and when their verdict changes. */
   readonly verdict: (node: NodeId, members: readonly NodeId[], isQuorate: boolean) => void
 }
@@ -173,7 +173,7 @@ export class CorosyncProcess implements Process {
     const verdict = `${ring} ${syncing ? 'not in step' : this.node.isQuorate}`
     if (verdict === this.#verdict) return
     this.#verdict = verdict
-    if (syncing) return this.#options.installed(this.#host.self, installed.members)
+    if (syncing) return this.#options.installed(this.#host.self, installed.members, this.node.isQuorate)
     this.#options.verdict(this.#host.self, installed.members, this.node.isQuorate)
   }
 

@@ -27,8 +27,12 @@ export class QuorumChecker {
     this.#acting.delete(node)
   }
 
-  /** A node is on a ring, whose services are not in step yet. */
-  installed(node: NodeId, members: readonly NodeId[]): void {
+  /**
+   * A node is on a ring, whose services are not in step yet. It may have become quorate on the ring before at the very
+   * end of that, when its last messages ended the synchronisation: there is no other moment to see that.
+   */
+  installed(node: NodeId, members: readonly NodeId[], wasQuorate: boolean): void {
+    if (wasQuorate) this.#acting.add(node)
     if (members.some((member) => this.#acting.has(member))) this.#acting.add(node)
   }
 

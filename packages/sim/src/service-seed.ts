@@ -73,7 +73,7 @@ export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): 
         pid += 1
         return pid
       },
-      installed: (node, members) => judge.installed(node, members),
+      installed: (node, members, wasQuorate) => judge.installed(node, members, wasQuorate),
       verdict: (node, members, isQuorate) => judge.verdict(node, members, isQuorate),
     })
     processes.set(host.self, corosync)
