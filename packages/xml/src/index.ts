@@ -26,7 +26,7 @@ export {
   type XmlElement,
 } from './element.ts'
 export { parseXml, type ReadOptions, type XmlLimits, xmlLimits } from './reader.ts'
-export { escapeValue, formatXml, type WriteOptions, writeXml } from './writer.ts'
+export { encodeXml, escapeValue, formatXml, type WriteOptions, writeXml } from './writer.ts'
 export { type XmlError, xmlErrorText } from './xml-error.ts'
 export { addressOf, compileXPath, select, type XPath, type XPathMatch } from './xpath.ts'
 export { XPathError } from './xpath-token.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { comment, element } from './element.ts'
-import { escapeValue, formatXml, writeXml } from './writer.ts'
+import { encodeXml, escapeValue, formatXml, writeXml } from './writer.ts'
 
 describe('escapeValue', () => {
   test.each([
@@ -25,6 +25,11 @@ test('writeXml writes one line and leaves out the named attributes', () => {
   expect(writeXml(tree, { withoutAttributes: new Set(['update-user']) })).toBe(
     '<cib epoch="1"><!-- why --><status/><t>a&lt;b</t></cib>',
   )
+})
+
+test('encodeXml writes what formatXml does, in UTF-8 and beyond its first room', () => {
+  const many = element('a', { é: '漢' }, new Array(10_000).fill(tree))
+  expect(Buffer.from(encodeXml(many)).toString()).toBe(formatXml(many))
 })
 
 test('formatXml writes an element a line', () => {

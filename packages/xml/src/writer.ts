@@ -1,3 +1,4 @@
+import { encodeText } from '@quorate/base'
 import { isComment, type XmlElement } from './element.ts'
 
 const plain = /^[ !#-%(-;=?-~]*$/
@@ -60,9 +61,57 @@ export function writeXml(root: XmlElement, options: WriteOptions = {}): string {
  * @param depth level at which the root stands
  */
 export function formatXml(root: XmlElement, depth = 0): string {
-  const indents: string[] = []
-  for (let i = 0; i < depth; i += 1) indents.push('  '.repeat(i))
-  return pretty(root, depth, indents)
+  const parts: string[] = []
+  pretty(root, depth, { add: (text) => parts.push(text) })
+  return parts.join('')
+}
+
+/** {@link formatXml} as UTF-8: for files, which a text of many megabytes would only be made for on the way. */
+export function encodeXml(root: XmlElement): Uint8Array {
+  const sink = new Utf8Sink()
+  pretty(root, 0, sink)
+  return sink.bytes()
+}
+
+/** What a document is written to, piece by piece. */
+type Sink = { add(text: string): void }
+
+/** Bytes that a document's encoding has room for at first. */
+const roomAtFirst = 1 << 16
+
+class Utf8Sink implements Sink {
+  #bytes = new Uint8Array(roomAtFirst)
+  #length = 0
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  add(text: string): void {
+    const from = this.#length
+    this.#makeRoom(text.length)
+    const bytes = this.#bytes
+    for (let i = 0; i < text.length; i += 1) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) return this.#addEncoded(text)
+      bytes[from + i] = code
+    }
+    this.#length = from + text.length
+  }
+
+  #addEncoded(text: string): void {
+    const encoded = encodeText(text)
+    this.#makeRoom(encoded.length)
+    this.#bytes.set(encoded, this.#length)
+    this.#length += encoded.length
+  }
+
+  #makeRoom(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const larger = new Uint8Array(2 * (this.#length + more))
+    larger.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = larger
+  }
 }
 
 function tagOf(node: XmlElement, without: ReadonlySet<string> | undefined): string {
@@ -84,15 +133,44 @@ function flat(node: XmlElement, without: ReadonlySet<string> | undefined): strin
   return `${out}</${node.name}>`
 }
 
-function pretty(node: XmlElement, depth: number, indents: string[]): string {
-  indents[depth] ??= '  '.repeat(depth)
-  const indent = indents[depth]
-  if (isComment(node)) return `${indent}<!--${node.text}-->\n`
-  const tag = indent + tagOf(node, undefined)
-  if (node.children.length === 0) {
-    return node.text === '' ? `${tag}/>\n` : `${tag}>${escapeText(node.text)}</${node.name}>\n`
+const indents: string[] = []
+
+function indentOf(depth: number): string {
+  const known = indents[depth]
+  if (known !== undefined) return known
+  for (let i = indents.length; i <= depth; i += 1) indents.push('  '.repeat(i))
+  return indents[depth] ?? ''
+}
+
+function pretty(node: XmlElement, depth: number, out: Sink): void {
+  const indent = indentOf(depth)
+  out.add(indent)
+  if (isComment(node)) {
+    out.add(`<!--${node.text}-->\n`)
+    return
   }
-  let out = `${tag}>${escapeText(node.text)}\n`
-  for (const child of node.children) out += pretty(child, depth + 1, indents)
-  return `${out}${indent}</${node.name}>\n`
+  out.add('<')
+  out.add(node.name)
+  const { attributes } = node
+  for (let i = 0; i < attributes.length; i += 2) {
+    out.add(' ')
+    out.add(attributes[i] as string)
+    out.add('="')
+    out.add(escapeValue(attributes[i + 1] as string))
+    out.add('"')
+  }
+  if (node.children.length === 0 && node.text === '') {
+    out.add('/>\n')
+    return
+  }
+  out.add('>')
+  if (node.text !== '') out.add(escapeText(node.text))
+  if (node.children.length > 0) {
+    out.add('\n')
+    for (const child of node.children) pretty(child, depth + 1, out)
+    out.add(indent)
+  }
+  out.add('</')
+  out.add(node.name)
+  out.add('>\n')
 }
