@@ -8,7 +8,7 @@ import {
   type SimulationRequest,
   simulate,
 } from '@quorate/scheduler'
-import { formatXml, type XmlElement } from '@quorate/xml'
+import { encodeXml, formatXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import type { Section } from '../crm_mon/sections.ts'
 import { type Block, statusBlocks } from '../crm_mon/status-text.ts'
@@ -159,14 +159,14 @@ function save(options: Options, outcome: SimulationOutcome, host: ToolHost): num
   ]
   for (const [file, content] of files) {
     if (file === undefined || content === undefined) continue
-    const text = typeof content === 'function' ? content() : formatXml(content)
-    if (file === '-') host.out(text)
-    else if (!write(file, text, host)) return exitCodes.cannotCreate
+    const isDrawn = typeof content === 'function'
+    if (file === '-') host.out(isDrawn ? content() : formatXml(content))
+    else if (!write(file, isDrawn ? content() : encodeXml(content), host)) return exitCodes.cannotCreate
   }
   return outcome.complete ? exitCodes.ok : exitCodes.error
 }
 
-function write(file: string, content: string, host: ToolHost): boolean {
+function write(file: string, content: string | Uint8Array, host: ToolHost): boolean {
   try {
     fs.writeFileSync(file, content)
     return true
