@@ -118,8 +118,8 @@ describe('a graph', () => {
       open.push(...executed(effects))
     }
     expect(end(effects)).toMatchObject({ end: 'complete', counts: { complete: 30_000 } })
-    // Generous for a slow machine; what grows with the square of the graph takes minutes here.
-    expect(performance.now() - began).toBeLessThan(8_000)
+    // Generous for a slow and loaded machine; what grows with the square of the graph takes minutes here.
+    expect(performance.now() - began).toBeLessThan(40_000)
   })
 
   test.skipIf(!fs.existsSync(suite))('every graph of the scheduler suite runs to its end (needs ../shared)', () => {
