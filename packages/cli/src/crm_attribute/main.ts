@@ -6,8 +6,8 @@ import type { CibAccess } from '../pacemaker/cib-source.ts'
 import { localNodeName, nodeInCib } from '../pacemaker/local-node.ts'
 import { type NvpairPlace, nodePlace, optionPlace, transientPlace } from '../pacemaker/nvpair-place.ts'
 import { deleteNvpair, findNvpairs, setNvpair, wholeCib } from '../pacemaker/nvpair-store.ts'
+import { type Output, openOutput } from '../pacemaker/output.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
-import { resultXml } from '../pacemaker/result-xml.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -29,30 +29,27 @@ type Task = {
 
 /** Where results and complaints go: printed at once, or gathered for the XML at the end. */
 class Voice {
-  readonly #host: ToolHost
-  readonly #isXml: boolean
+  readonly #output: Output
   readonly #results: XmlElement[] = []
   readonly #errors: string[] = []
 
-  constructor(host: ToolHost, isXml: boolean) {
-    this.#host = host
-    this.#isXml = isXml
+  constructor(output: Output) {
+    this.#output = output
   }
 
   result(text: string, xml: XmlElement | undefined): void {
-    if (this.#isXml) {
+    if (this.#output.isData) {
       if (xml !== undefined) this.#results.push(xml)
-    } else this.#host.out(`${text}\n`)
+    } else this.#output.host.out(`${text}\n`)
   }
 
   error(text: string): void {
-    if (this.#isXml) this.#errors.push(text)
-    else this.#host.err(`${text}\n`)
+    if (this.#output.isData) this.#errors.push(text)
+    else this.#output.host.err(`${text}\n`)
   }
 
-  end(argv: readonly string[], code: number): number {
-    if (this.#isXml) this.#host.out(resultXml([name, ...argv], this.#results, code, this.#errors))
-    return code
+  end(code: number): number {
+    return this.#output.end(code, this.#results, this.#errors)
   }
 }
 
@@ -61,8 +58,13 @@ export async function crmAttribute(argv: readonly string[], host: ToolHost): Pro
   const purpose = 'Asks and changes cluster options and attributes of nodes.'
   const options = readOptions(argv, { name, purpose, options: attributeOptions }, host)
   if (typeof options === 'number') return options
-  const say = new Voice(host, options.value('output-as') === 'xml')
-  return say.end(argv, await perform(options, say, host))
+  const output = openOutput(options, host, [name, ...argv])
+  if (typeof output === 'string') {
+    host.err(`${name}: ${output}\n`)
+    return exitCodes.error
+  }
+  const say = new Voice(output)
+  return say.end(await perform(options, say, output.host))
 }
 
 async function perform(options: Options, say: Voice, host: ToolHost): Promise<number> {

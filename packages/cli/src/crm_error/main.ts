@@ -1,6 +1,6 @@
 import { exitCodeRows, exitCodes, exitCodeText, legacyErrors, returnCodes } from '@quorate/cib'
 import { element } from '@quorate/xml'
-import { resultXml } from '../pacemaker/result-xml.ts'
+import { openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -28,20 +28,24 @@ export const run: Tool = async (argv) => crmError(argv, processHost())
 export function crmError(argv: readonly string[], host: ToolHost): number {
   const options = readOptions(argv, info, host)
   if (typeof options === 'number') return options
+  const output = openOutput(options, host, ['crm_error', ...argv])
+  if (typeof output === 'string') {
+    host.err(`crm_error: ${output}\n`)
+    return exitCodes.error
+  }
   const kind: Kind = options.has('exit') ? 'exit' : options.has('rc') ? 'rc' : 'legacy'
   const isList = options.has('list') || options.operands.length === 0
   const rows = isList ? rowsOf(kind) : options.operands.map((text) => rowOf(kind, number(text)))
   const withNames = options.has('name')
-  if (options.value('output-as') === 'xml') {
+  if (output.isData) {
     const results = rows.map((row) => {
       const name = withNames ? row.name : undefined
       return element('result-code', { code: String(row.code), name, description: row.text })
     })
-    host.out(resultXml(['crm_error', ...argv], results, exitCodes.ok))
-    return exitCodes.ok
+    return output.end(exitCodes.ok, results)
   }
-  host.out(rows.map((row) => `${isList ? listLine(row, withNames) : oneLine(row, withNames)}\n`).join(''))
-  return exitCodes.ok
+  output.host.out(rows.map((row) => `${isList ? listLine(row, withNames) : oneLine(row, withNames)}\n`).join(''))
+  return output.end(exitCodes.ok)
 }
 
 function number(text: string): number {

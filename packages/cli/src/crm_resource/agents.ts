@@ -1,9 +1,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { exitCodes } from '@quorate/cib'
-import { element } from '@quorate/xml'
+import { element, type XmlElement } from '@quorate/xml'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
-import type { Options } from '../pacemaker/tool-options.ts'
 
 const fenceAgentFolder = '/usr/sbin'
 
@@ -69,20 +68,16 @@ export function agentsOf(host: ToolHost, spec: string): readonly string[] | unde
 export function listAgents(
   command: string,
   value: string | undefined,
-  options: Options,
   host: ToolHost,
-): { readonly code: number; readonly lines: readonly string[]; readonly xml: ReturnType<typeof element> | undefined } {
-  const isXml = options.value('output-as') === 'xml'
+): { readonly code: number; readonly lines: readonly string[]; readonly xml: XmlElement } {
   const answer = (name: string, item: string, lines: readonly string[]) => ({
     code: lines.length === 0 ? exitCodes.noSuchObject : exitCodes.ok,
     lines,
-    xml: isXml
-      ? element(
-          name,
-          {},
-          lines.map((line) => element(item, {}, [], line)),
-        )
-      : undefined,
+    xml: element(
+      name,
+      {},
+      lines.map((line) => element(item, {}, [], line)),
+    ),
   })
   switch (command) {
     case 'list-standards': {

@@ -3,8 +3,8 @@ import { element, formatXml } from '@quorate/xml'
 import { snapshotOf } from '../crm_mon/source.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
+import { openOutput } from '../pacemaker/output.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
-import { resultXml } from '../pacemaker/result-xml.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -12,7 +12,7 @@ import { listAgents } from './agents.ts'
 import { cleanup, fail, refresh } from './cleanup.ts'
 import { constraints, list, listOperations, listRaw, locate, queryXml, why } from './listing.ts'
 import { ban, clear, move } from './location.ts'
-import { resourceCommands, resourceOptions } from './options.ts'
+import { resourceCommands, resourceExamples, resourceOptions } from './options.ts'
 import { deleteParameter, getParameter, setParameter } from './parameter.ts'
 import { cibFailure, Failure, type Work } from './work.ts'
 
@@ -64,18 +64,22 @@ const needsResource = new Set([
 export const run: Tool = (argv) => crmResource(argv, processHost())
 
 /** {@link run} on a given host. */
-export async function crmResource(argv: readonly string[], host: ToolHost): Promise<number> {
+export async function crmResource(argv: readonly string[], outer: ToolHost): Promise<number> {
   const purpose = 'Shows resources, and changes where they run and with what parameters.'
-  const options = readOptions(argv, { name, purpose, options: resourceOptions }, host)
+  const options = readOptions(argv, { name, purpose, options: resourceOptions, examples: resourceExamples }, outer)
   if (typeof options === 'number') return options
+  const output = openOutput(options, outer, [name, ...argv])
+  if (typeof output === 'string') {
+    outer.err(`${name}: ${output}\nError performing operation: ${exitCodeText(exitCodes.error)}\n`)
+    return exitCodes.error
+  }
+  const { host, isData: isXml } = output
   const last = options.last(resourceCommands) ?? { long: 'list', value: undefined }
   if (['list-standards', 'list-ocf-providers', 'list-agents', 'list-ocf-alternatives'].includes(last.long)) {
-    const { code, lines, xml } = listAgents(last.long, last.value, options, host)
-    if (xml !== undefined) host.out(resultXml([name, ...argv], [xml], code))
-    else for (const line of lines) host.out(`${line}\n`)
-    return code
+    const { code, lines, xml } = listAgents(last.long, last.value, host)
+    if (!isXml) for (const line of lines) host.out(`${line}\n`)
+    return output.end(code, [xml])
   }
-  const isXml = options.value('output-as') === 'xml'
   const work: { results: Work['results']; errors: string[] } = { results: [], errors: [] }
   let code: number
   try {
@@ -86,8 +90,7 @@ export async function crmResource(argv: readonly string[], host: ToolHost): Prom
     if (isXml) work.errors.push(...fault.lines)
     else host.err(fault.lines.map((line) => `${line}\n`).join(''))
   }
-  if (isXml) host.out(resultXml([name, ...argv], work.results, code, work.errors))
-  return code
+  return output.end(code, work.results, work.errors)
 }
 
 async function perform(

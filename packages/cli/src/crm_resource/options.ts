@@ -96,3 +96,14 @@ export const resourceCommands: readonly string[] = [
   'delete',
   'fail',
 ]
+
+/** What people do with crm_resource. */
+export const resourceExamples: readonly (readonly [purpose: string, command: string])[] = [
+  ['Which resources are there, and where do they run', 'crm_resource --list'],
+  ['Why does a resource not run', 'crm_resource --why --resource web'],
+  ['Move a resource to a node', 'crm_resource --resource web --move --node node2'],
+  ['Allow it to go back', 'crm_resource --resource web --clear'],
+  ['Stop a resource', 'crm_resource --resource web --set-parameter target-role --meta --parameter-value Stopped'],
+  ['Forget its failures on a node', 'crm_resource --resource web --cleanup --node node1'],
+  ['Which OCF agents are installed', 'crm_resource --list-agents ocf'],
+]

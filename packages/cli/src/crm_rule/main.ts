@@ -4,7 +4,7 @@ import { child, element, idOf, parseXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
-import { resultXml } from '../pacemaker/result-xml.ts'
+import { openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -14,6 +14,11 @@ const additional = { group: 'Additional Options' }
 const info: ToolInfo = {
   name: 'crm_rule',
   purpose: 'Tells whether rules of the configuration are in effect.',
+  examples: [
+    ['Is a rule of the cluster in effect', 'crm_rule --check --rule office-hours'],
+    ['Will it be then', "crm_rule --check --rule office-hours --date '2026-12-24 18:00'"],
+    ['Check a rule that is not in the configuration yet', 'crm_rule --check --rule r --xml-text - < rule.xml'],
+  ],
   options: [
     ...commonOptions,
     ...outputOptions,
@@ -63,24 +68,23 @@ export const run: Tool = (argv) => crmRule(argv, processHost())
 export async function crmRule(argv: readonly string[], host: ToolHost): Promise<number> {
   const options = readOptions(argv, info, host)
   if (typeof options === 'number') return options
-  const format = options.value('output-as') ?? 'text'
-  if (format !== 'text' && format !== 'xml') {
-    host.err(`crm_rule: Error creating output format ${format}: Unknown output format\n`)
+  const output = openOutput(options, host, ['crm_rule', ...argv])
+  if (typeof output === 'string') {
+    host.err(`crm_rule: ${output}\n`)
     return exitCodes.error
   }
   const outcome = await checkRules(options, host)
-  if (format === 'xml') {
+  if (output.isData) {
     const rows = outcome.results.map(({ id, verdict }) =>
       element('rule-check', { 'rule-id': id, rc: String(verdict.code) }),
     )
-    host.out(resultXml(['crm_rule', ...argv], rows, outcome.code, outcome.errors))
-    return outcome.code
+    return output.end(outcome.code, rows, outcome.errors)
   }
   for (const { id, verdict } of outcome.results) {
-    if (!verdict.isFault) host.out(`${lineOf(id, verdict)}\n`)
+    if (!verdict.isFault) output.host.out(`${lineOf(id, verdict)}\n`)
   }
   host.err(outcome.errors.map((line) => `${line}\n`).join(''))
-  return outcome.code
+  return output.end(outcome.code)
 }
 
 function lineOf(id: string, verdict: Verdict): string {

@@ -1,22 +1,30 @@
-import fs from 'node:fs'
-import { exitCodeOf, exitCodes, faultText } from '@quorate/cib'
-import { attr, parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { claimsCurrentSchema, exitCodeOf, exitCodes, faultText, usableCib } from '@quorate/cib'
+import { parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import type { Options } from '../pacemaker/tool-options.ts'
 import { isValidCib } from '../pacemaker/validation.ts'
-
-/** How schemas are called that have no upgrade before them. */
-const schemaOfToday = 'pacemaker-3.'
+import { readXmlFile } from '../pacemaker/xml-file.ts'
 
 /** A CIB to work on, or why there is none. */
 export type Input =
   | { readonly ok: true; readonly cib: XmlElement }
   | { readonly ok: false; readonly code: number; readonly lines: readonly string[] }
 
-/** Reads the CIB that the options name: a file, standard input, else the cluster's. */
+/**
+ * Reads the CIB that the options name (a file, standard input, else the cluster's) and brings it to a schema that the
+ * scheduler understands. What that does to it is told on the error output.
+ */
 export async function readInput(options: Options, host: ToolHost): Promise<Input> {
+  const input = await readNamed(options, host)
+  if (!input.ok) return input
+  const usable = usableCib(input.cib)
+  for (const note of usable.notes) host.err(`${note}\n`)
+  return usable.ok ? { ok: true, cib: usable.cib } : { ok: false, code: exitCodes.config, lines: [usable.reason] }
+}
+
+async function readNamed(options: Options, host: ToolHost): Promise<Input> {
   const file = options.value('xml-file')
   if (options.has('xml-pipe') || file === '-') return parsed(host.readInput(), 'standard input')
   if (file !== undefined) return fromFile(file)
@@ -33,10 +41,10 @@ function live(rc: number): Input {
   return { ok: false, code: exitCodeOf(rc), lines: [`crm_simulate: Live CIB query failed: ${faultText(rc)}`] }
 }
 
-function fromFile(file: string): Input {
+async function fromFile(file: string): Promise<Input> {
   let text: string
   try {
-    text = fs.readFileSync(file, 'utf8')
+    text = await readXmlFile(file)
   } catch (fault) {
     const why = fault instanceof Error ? fault.message : String(fault)
     return { ok: false, code: exitCodes.noInput, lines: [`crm_simulate: Could not read ${file}: ${why}`] }
@@ -49,15 +57,12 @@ function parsed(text: string, name: string): Input {
   if (!result.ok) {
     return { ok: false, code: exitCodes.data, lines: [`crm_simulate: ${xmlErrorText(result.error, name)}`] }
   }
-  const cib = isOfToday(result.value) ? result.value : settled(result.value)
+  // An upgrade copies elements, which those that are read lazily do not stand.
+  if (!claimsCurrentSchema(result.value)) return { ok: true, cib: settled(result.value) }
+  const cib = result.value
   const lines: string[] = []
   if (!isValidCib(cib, (message) => lines.push(`${name}: ${message}`))) {
     return { ok: false, code: exitCodes.config, lines: [...lines, `crm_simulate: ${name} does not validate`] }
   }
   return { ok: true, cib }
-}
-
-/** Whether a CIB needs no upgrade, in which its elements would be copied. */
-function isOfToday(cib: XmlElement): boolean {
-  return attr(cib, 'validate-with')?.startsWith(schemaOfToday) === true
 }

@@ -20,8 +20,8 @@ import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
 import { readInput } from './input.ts'
-import { simulateOptions } from './options.ts'
-import { profileFolder } from './profile.ts'
+import { simulateExamples, simulateOptions } from './options.ts'
+import { profileFolder, timingElement, timingText } from './profile.ts'
 
 /** crm_simulate: what the cluster would do, without doing it (behaviour/pacemaker-tools.md 10). */
 export const run: Tool = (argv) => crmSimulate(argv, processHost())
@@ -30,7 +30,12 @@ export const run: Tool = (argv) => crmSimulate(argv, processHost())
 export async function crmSimulate(argv: readonly string[], host: ToolHost): Promise<number> {
   const options = readOptions(
     argv,
-    { name: 'crm_simulate', purpose: 'Simulates how a cluster responds to events.', options: simulateOptions },
+    {
+      name: 'crm_simulate',
+      purpose: 'Simulates how a cluster responds to events.',
+      options: simulateOptions,
+      examples: simulateExamples,
+    },
     host,
   )
   if (typeof options === 'number') return options
@@ -39,17 +44,25 @@ export async function crmSimulate(argv: readonly string[], host: ToolHost): Prom
     host.err(`${output}\n`)
     return exitCodes.noSuchObject
   }
-  const { code, outcome } = await perform(options, output)
-  return output.end(code, outcome?.report, outcome?.errors)
+  const { code, results, errors } = await perform(options, output)
+  return output.end(code, results, errors)
 }
 
 /** How a run ended, and what it came to where it got that far. */
-type Ending = { readonly code: number; readonly outcome?: SimulationOutcome }
+type Ending = {
+  readonly code: number
+  readonly results?: readonly XmlElement[]
+  readonly errors?: readonly string[]
+}
 
 async function perform(options: Options, output: Output): Promise<Ending> {
   const { host } = output
   const folder = options.value('profile')
-  if (folder !== undefined) return { code: profileFolder(folder, Number(options.value('repeat') ?? '1'), host) }
+  if (folder !== undefined) {
+    const { code, timings } = profileFolder(folder, Number(options.value('repeat') ?? '1'), host)
+    if (!output.isData && code === exitCodes.ok) host.out(timingText(timings))
+    return { code, results: code === exitCodes.ok ? [timingElement(timings)] : [] }
+  }
   if (options.has('in-place') && options.value('xml-file') === undefined) {
     host.err('crm_simulate: --in-place is only supported with --xml-file\n')
     return { code: exitCodes.usage }
@@ -71,7 +84,7 @@ async function perform(options: Options, output: Output): Promise<Ending> {
     host.err(outcome.errors.map((line) => `${line}\n`).join(''))
     host.out(outcome.stdout)
   }
-  return { code: save(options, outcome, host), outcome }
+  return { code: save(options, outcome, host), results: outcome.report, errors: outcome.errors }
 }
 
 /** Options that mean --run as well. */
@@ -100,7 +113,7 @@ function requestOf(options: Options, output: Output): SimulationRequest | string
             statusElements(snapshot(status), { ...statusView(options), hidesPending: isRevised }),
         }
       : { sections: (status: ClusterStatus) => moreBlocks(snapshot(status), statusView(options)) }),
-    verboseDot: options.has('all-actions'),
+    dot: { allActions: options.has('all-actions'), showsNumbers: options.has('verbose') },
     injections: injectionsOf(options),
     failures: options.values('op-fail'),
   }
@@ -129,9 +142,11 @@ function snapshot(cluster: ClusterStatus): Snapshot {
 
 /** What the text shows of a status after its nodes and resources. */
 function moreBlocks(of: Snapshot, view: View): readonly Block[] {
-  const sections = new Set([...view.shown.sections].filter((name) => name !== 'nodes' && name !== 'resources'))
-  if (sections.size === 0) return []
-  return statusBlocks(of, { ...view, showsDetail: true, shown: { ...view.shown, sections } })
+  const only = (names: readonly Section[], showsDetail: boolean): readonly Block[] => {
+    const sections = new Set(names.filter((name) => view.shown.sections.has(name)))
+    return sections.size === 0 ? [] : statusBlocks(of, { ...view, showsDetail, shown: { ...view.shown, sections } })
+  }
+  return [...only(['attributes', 'failcounts'], false), ...only(['failures'], true)]
 }
 
 function injectionsOf(options: Options): Injections {

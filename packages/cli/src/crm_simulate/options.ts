@@ -57,3 +57,14 @@ export const simulateOptions: readonly Option[] = [
   { short: 'x', long: 'xml-file', argument: 'FILE', help: 'Use the CIB in a file ("-": standard input)', ...source },
   { short: 'p', long: 'xml-pipe', help: 'Read the CIB from standard input', ...source },
 ]
+
+/** What people do with crm_simulate. An OPSPEC is RESOURCE_TASK_INTERVAL@NODE=RC, the interval in milliseconds. */
+export const simulateExamples: readonly (readonly [purpose: string, command: string])[] = [
+  ['What would the cluster do now', 'crm_simulate --live-check --run'],
+  ['What would it do without a node', 'crm_simulate --live-check --simulate --node-down node1'],
+  [
+    'What if a monitor finds a resource stopped and then the stop fails',
+    'crm_simulate -LS --op-inject web_monitor_10000@node1=7 --op-fail web_stop_0@node1=1 --save-output after.xml',
+  ],
+  ['And what would follow from that', 'crm_simulate -S --xml-file after.xml'],
+]

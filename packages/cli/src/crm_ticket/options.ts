@@ -9,6 +9,13 @@ const additional = { group: 'Additional Options' }
 export const ticketInfo: ToolInfo = {
   name: 'crm_ticket',
   purpose: 'Shows and changes the tickets of this site.',
+  examples: [
+    ['How do the tickets stand', 'crm_ticket --info'],
+    ['What depends on a ticket', 'crm_ticket --ticket siteA --constraints'],
+    ['Grant a ticket that no other site has', 'crm_ticket --ticket siteA --grant --force'],
+    ['Let go of its resources before giving it away', 'crm_ticket --ticket siteA --standby'],
+    ['Forget a ticket', 'crm_ticket --ticket siteA --cleanup'],
+  ],
   options: [
     ...commonOptions,
     { short: 'l', long: 'info', help: 'Show how tickets stand', ...query },

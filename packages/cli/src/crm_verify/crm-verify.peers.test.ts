@@ -102,7 +102,7 @@ const wrong: readonly (readonly [what: string, argv: readonly string[]])[] = [
   ['an unknown option', ['--nope']],
   ['an unknown short option', ['-q']],
   ['a missing argument', ['-x']],
-  ['an unknown format', ['--output-as=json', '-X', '<cib/>']],
+  ['an unknown format', ['--output-as=html', '-X', '<cib/>']],
   ['an output that cannot be written', ['--output-to=/nowhere/out', '-X', '<cib/>']],
   ['the cluster where there is none', ['-L']],
   ['standard input', ['-p']],

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { exitCodes, exitCodeText } from '@quorate/cib'
+import { exitCodes, exitCodeText, newestSchema, usableCib } from '@quorate/cib'
 import { type LogLine, schedule, unfencingSource } from '@quorate/scheduler'
 import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
@@ -10,6 +10,7 @@ import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import { invalidLines } from '../pacemaker/validation.ts'
+import { readXmlFile } from '../pacemaker/xml-file.ts'
 import type { Tool } from '../tool.ts'
 
 const source = { group: 'Data sources' }
@@ -17,6 +18,11 @@ const source = { group: 'Data sources' }
 const info: ToolInfo = {
   name: 'crm_verify',
   purpose: 'Checks a configuration: well formed, valid, free of what the scheduler takes for mistakes.',
+  examples: [
+    ['Check the configuration of the cluster', 'crm_verify --live-check'],
+    ['Check a file, and hear every doubt', 'crm_verify --xml-file cib.xml -VV'],
+    ['Check an input that the scheduler saved', 'crm_verify --xml-file /var/lib/pacemaker/pengine/pe-input-7.bz2'],
+  ],
   options: [
     ...commonOptions,
     ...outputOptions,
@@ -83,8 +89,14 @@ async function verify(options: Options, output: Output): Promise<number> {
       'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)\n',
     )
   }
+  const usable = usableCib(cib)
+  for (const note of usable.notes) host.err(`${note}\n`)
+  if (!usable.ok) {
+    host.err(`${usable.reason}\n${unusable}`)
+    return conclude('Errors found during check: config not valid', verbosity, host)
+  }
   const offset = utcOffsetSeconds(host.now())
-  const { log } = schedule(cib, { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: offset })
+  const { log } = schedule(usable.cib, { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: offset })
   host.err(logLines(log, verbosity))
   if (!output.isData) host.out(toldLines(log))
   const found = log.filter((line) => line.isAboutStatus !== true)
@@ -96,6 +108,10 @@ async function verify(options: Options, output: Output): Promise<number> {
   }
   return exitCodes.ok
 }
+
+const unusable = `The cluster will NOT be able to use this configuration.
+Please manually update the configuration to conform to the ${newestSchema} syntax.
+`
 
 function conclude(text: string, verbosity: number, host: ToolHost): number {
   host.err(`crm_verify: ${text}\n${verbosity === 0 ? '-V may provide more details\n' : ''}`)
@@ -144,10 +160,10 @@ async function readCluster(host: ToolHost): Promise<Input> {
   return 'cib' in found ? { cib: found.cib, file: 'cib', lines: new Map() } : unanswered
 }
 
-function readFile(file: string, host: ToolHost, otherwise: Input): Input {
+async function readFile(file: string, host: ToolHost, otherwise: Input): Promise<Input> {
   let text: string
   try {
-    text = fs.readFileSync(file, 'utf8')
+    text = await readXmlFile(file)
   } catch {
     return otherwise
   }

@@ -1,4 +1,3 @@
-import fs from 'node:fs'
 import { failed, ok, type Result } from '@quorate/base'
 import { exitCodeOf, exitCodes, faultText } from '@quorate/cib'
 import type { StatusOptions } from '@quorate/scheduler'
@@ -7,6 +6,7 @@ import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { readXmlFile } from '../pacemaker/xml-file.ts'
 
 /** A CIB and the moment for which to decide. */
 export type DecisionInput = { readonly cib: XmlElement; readonly options: StatusOptions }
@@ -22,7 +22,7 @@ export async function decisionInput(
 ): Promise<Result<DecisionInput, number>> {
   const options = { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: utcOffsetSeconds(host.now()) }
   if (file !== undefined) {
-    const read = readCib(file)
+    const read = await readCib(file)
     if (read.ok) return ok({ cib: read.value, options })
     host.err(`${tool}: ${read.error}\n`)
     return failed(exitCodes.data)
@@ -40,10 +40,10 @@ export async function decisionInput(
 }
 
 /** A CIB from a file, or what is wrong with the file. */
-export function readCib(file: string): Result<XmlElement, string> {
+export async function readCib(file: string): Promise<Result<XmlElement, string>> {
   let text: string
   try {
-    text = fs.readFileSync(file, 'utf8')
+    text = await readXmlFile(file)
   } catch (error) {
     return failed((error as Error).message)
   }

@@ -13,6 +13,12 @@ const modifier = { group: 'Output modifiers' }
 const info: ToolInfo = {
   name: 'iso8601',
   purpose: 'Shows and reads ISO 8601 dates and times.',
+  examples: [
+    ['What time is it for the cluster', 'iso8601 --now'],
+    ['Which day is the 40th of a year', 'iso8601 --date 2019-040'],
+    ['When does a period end', 'iso8601 --period 2024-01-31/P1M'],
+    ['How long is a duration', 'iso8601 --duration P1M2DT3H'],
+  ],
   options: [
     ...commonOptions,
     { short: 'n', long: 'now', help: 'Show the present', ...command },

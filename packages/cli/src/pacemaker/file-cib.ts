@@ -5,6 +5,7 @@ import { attr, child, parseXml, withAttributes, withChildren, type XmlElement, x
 import type { CibAccess, CibAnswer, OpenedCib } from './cib-source.ts'
 import type { ToolHost } from './tool-host.ts'
 import { invalidLines, isValidCib } from './validation.ts'
+import { readXmlFile } from './xml-file.ts'
 
 /** Directory of the cluster's own CIB: a file changed there keeps its signature. */
 const liveFolder = '/var/lib/pacemaker/cib'
@@ -17,7 +18,7 @@ const liveFolder = '/var/lib/pacemaker/cib'
 export async function openFileCib(file: string, host: ToolHost): Promise<OpenedCib> {
   let text: string
   try {
-    text = fs.readFileSync(file, 'utf8')
+    text = await readXmlFile(file)
   } catch (fault) {
     const { code } = fault as NodeJS.ErrnoException
     return { ok: false, rc: code === 'EACCES' ? cibFaults.denied : cibFaults.noSuchObject }

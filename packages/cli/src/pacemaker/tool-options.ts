@@ -59,13 +59,45 @@ export class Options {
 }
 
 /** What a tool is called and for. */
-export type ToolInfo = { readonly name: string; readonly purpose: string; readonly options: readonly Option[] }
+export type ToolInfo = {
+  readonly name: string
+  readonly purpose: string
+  readonly options: readonly Option[]
+  /** What people do with it, and the command line for that. */
+  readonly examples?: readonly (readonly [purpose: string, command: string])[]
+}
+
+/** The options of the group that `--help-GROUP` asks for; undefined where a line asks for none. */
+function groupAskedFor(argv: readonly string[], table: readonly Option[]): readonly Option[] | undefined {
+  for (const word of argv) {
+    const name = /^--help-([a-z]+)$/.exec(word)?.[1]
+    if (name === undefined || name === 'all') continue
+    const group = table.filter((option) =>
+      (option.group ?? 'Options')
+        .toLowerCase()
+        .split(/[^a-z]+/)
+        .includes(name),
+    )
+    if (group.length > 0) return group
+  }
+  return undefined
+}
+
+function examplesText(examples: ToolInfo['examples'] = []): string {
+  if (examples.length === 0) return ''
+  return `\nExamples:\n\n${examples.map(([purpose, command]) => `${purpose}:\n\n\t${command}\n`).join('\n')}`
+}
 
 /**
  * Parses the line of a tool of the newer kind. Help, version and usage errors are dealt with: then the answer is the
  * exit code.
  */
 export function readOptions(argv: readonly string[], info: ToolInfo, host: ToolHost): Options | number {
+  const group = groupAskedFor(argv, info.options)
+  if (group !== undefined) {
+    host.out(helpText(`${info.name} [OPTIONS]`, info.purpose, group))
+    return exitCodes.ok
+  }
   const line = parseLine(argv, info.options, 'groups')
   if (!line.ok) {
     host.err(`${info.name}: ${line.message}\n`)
@@ -73,7 +105,7 @@ export function readOptions(argv: readonly string[], info: ToolInfo, host: ToolH
   }
   const options = new Options(line.options, line.operands)
   if (options.has('help') || options.has('help-all')) {
-    host.out(helpText(`${info.name} [OPTIONS]`, info.purpose, info.options))
+    host.out(helpText(`${info.name} [OPTIONS]`, info.purpose, info.options) + examplesText(info.examples))
     return exitCodes.ok
   }
   if (options.has('version')) {

@@ -1,0 +1,185 @@
+import { spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseXml } from '@quorate/xml'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { crmSimulate } from './main.ts'
+
+const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
+const shared = process.env['QUORATE_SHARED'] ?? path.join(repository, '..', 'shared')
+const suite = path.join(shared, 'suites', 'scheduler-2.1.5')
+const isInstalled = spawnSync('crm_simulate', ['--version']).error === undefined
+const hasSuite = fs.existsSync(suite)
+const lacks = !isInstalled ? ' (skipped: no crm_simulate)' : !hasSuite ? ' (skipped: no suite, set QUORATE_SHARED)' : ''
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-simulate-'))
+afterAll(() => fs.rmSync(scratch, { recursive: true }))
+
+type Outcome = { readonly code: number; readonly out: string; readonly err: string }
+
+async function ours(argv: readonly string[]): Promise<Outcome> {
+  const texts = { out: '', err: '' }
+  const host: ToolHost = {
+    env: {},
+    out: (text) => {
+      texts.out += text
+    },
+    err: (text) => {
+      texts.err += text
+    },
+    readInput: () => '',
+    now: () => Date.now(),
+    isTerminal: false,
+  }
+  return { code: await crmSimulate(argv, host), ...texts }
+}
+
+function real(argv: readonly string[]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('crm_simulate', argv, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const texts = { out: '', err: '' }
+    child.stdout.on('data', (chunk: Buffer) => {
+      texts.out += chunk.toString()
+    })
+    child.stderr.on('data', (chunk: Buffer) => {
+      texts.err += chunk.toString()
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? -1, ...texts }))
+  })
+}
+
+/** The present is in what a pretended failure leaves behind, and is not the same second for both. */
+function timeless({ code, out, err }: Outcome): Outcome {
+  const mask = (text: string): string =>
+    text
+      .replace(/(last-failure-[^ ]*=|name="last-failure-[^"]*" value=")\d+/g, '$1NOW')
+      .replace(/(last-granted="|(?:queued|exec)=|last-(?:failure|rc-change)='[^']*)\d+/g, '$1')
+      .replace(/ last-(?:failure|rc-change)='[^']*'/g, '')
+  return { code, out: mask(out), err: mask(err) }
+}
+
+function firstDifference(expected: Outcome, actual: Outcome): string | undefined {
+  if (expected.code !== actual.code) return `exit code ${actual.code}, expected ${expected.code}`
+  for (const part of ['out', 'err'] as const) {
+    const [wanted, got] = [expected[part].split('\n'), actual[part].split('\n')]
+    const at = wanted.findIndex((line, i) => line !== got[i])
+    if (at >= 0 || wanted.length !== got.length) return `${part} ${at + 1}: '${got[at]}', expected '${wanted[at]}'`
+  }
+  return undefined
+}
+
+async function differences(files: readonly string[], options: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = []
+  const rest = [...files]
+  const work = async (): Promise<void> => {
+    for (let file = rest.shift(); file !== undefined; file = rest.shift()) {
+      const argv = ['-x', path.join(suite, file), ...options]
+      const difference = firstDifference(timeless(await real(argv)), timeless(await ours(argv)))
+      if (difference !== undefined) found.push(`${file}: ${difference}`)
+    }
+  }
+  await Promise.all([work(), work()])
+  return found
+}
+
+const files = lacks === '' ? fs.readdirSync(suite).filter((name) => name.endsWith('.xml')) : []
+const every = (step: number, from: number): readonly string[] => files.filter((_, i) => i % step === from)
+
+/** The real one takes remote and guest nodes for cluster nodes once a node that it does not know has been injected. */
+function hasRemoteNodes(file: string): boolean {
+  return /pacemaker_remote|type="remote"|remote-node|<bundle/.test(fs.readFileSync(path.join(suite, file), 'utf8'))
+}
+
+/** Options, and of how many inputs every which is tried with them. */
+const spreads: readonly (readonly [step: number, ...options: readonly string[]])[] = [
+  [6, '-S', '-s', '-U', '--output-as=xml'],
+  [40, '-R', '-s', '--output-as=xml'],
+  [40, '-R', '-U', '--output-as=xml', '-Q'],
+  [40, '--output-as=xml'],
+  [25, '-A', '-c'],
+  [25, '-A', '-c', '-S', '--output-as=xml'],
+  [40, '-A', '-c', '-s', '-S'],
+  [40, '-R', '-Q'],
+  [40, '-R', '-VV', '--output-as=none'],
+  [25, '-S', '-q', '0', '-u', 'node1', '-d', 'node2', '-f', 'node3', '-g', 'ticketA', '-r', 'ticketB'],
+  [25, '-S', '-w', 'true', '-b', 'ticketA', '-e', 'ticketB', '-u', 'new', '--output-as=xml'],
+]
+
+describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the suite${lacks}`, () => {
+  test.each(spreads)('every %ith input with %s %s %s %s', async (step, ...options) => {
+    const some = every(step, 2).filter((file) => !options.includes('-u') || !hasRemoteNodes(file))
+    expect(some.length).toBeGreaterThan(10)
+    expect(await differences(some, options)).toEqual([])
+  })
+
+  const input = path.join(suite, 'ticket-group-2.xml')
+  const injected = ['-S', '-i', 'rsc1_monitor_10000@node2=7', '-F', 'rsc2_start_0@node1=1']
+  test.each([
+    ['pretended operations', injected],
+    ['pretended operations, as XML', [...injected, '--output-as=xml']],
+    ['a specification of too few parts', ['-R', '-i', 'bad']],
+    ['one as XML', ['-R', '-i', 'bad', '--output-as=xml']],
+    ['an unknown format', ['--output-as=html']],
+    ['an output that cannot be written', ['--output-to=/nowhere/out']],
+    ['an unknown option', ['--nope']],
+    ['a missing argument', ['-d']],
+    ['a time', ['-S', '-t', '2030-01-01 00:00:00Z']],
+  ])('%s', async (_, options) => {
+    const argv = ['-x', input, ...options]
+    expect(timeless(await ours(argv))).toEqual(timeless(await real(argv)))
+  })
+
+  test('a packed input, and an output in a file', async () => {
+    const packed = path.join(scratch, 'input.xml.bz2')
+    fs.writeFileSync(packed, spawnSync('bzip2', ['-c', input]).stdout)
+    const target = path.join(scratch, 'out')
+    const argv = ['-x', packed, '-S', '--output-as=xml', `--output-to=${target}`]
+    expect(await real(argv)).toEqual({ code: 0, out: '', err: '' })
+    const expected = fs.readFileSync(target, 'utf8')
+    expect(await ours(argv)).toEqual({ code: 0, out: '', err: '' })
+    expect(fs.readFileSync(target, 'utf8')).toBe(expected)
+  })
+
+  test('saved graph, dot and CIBs', async () => {
+    const paths = (who: string) =>
+      ['I', 'O', 'G', 'D'].flatMap((option) => [`-${option}`, path.join(scratch, `${who}.${option}`)])
+    const argv = ['-x', input, '-S', '-a']
+    expect((await real([...argv, ...paths('real')])).code).toBe(0)
+    expect((await ours([...argv, ...paths('ours')])).code).toBe(0)
+    const read = (who: string, option: string) => fs.readFileSync(path.join(scratch, `${who}.${option}`), 'utf8')
+    for (const option of ['G', 'D']) expect(read('ours', option)).toBe(read('real', option))
+    for (const option of ['I', 'O']) expect(parseXml(read('ours', option)).ok).toBe(true)
+  })
+})
+
+describe('crm_simulate by itself', () => {
+  test('prints JSON, which the real one does not have', async () => {
+    const file = path.join(scratch, 'empty.xml')
+    fs.writeFileSync(file, '<cib validate-with="none"><configuration/><status/></cib>')
+    const { code, out } = await ours(['-x', file, '-R', '--output-as=json'])
+    expect(code).toBe(0)
+    const root = JSON.parse(out)
+    expect(root.element).toBe('pacemaker-result')
+    expect(root.children.map((item: { element: string }) => item.element)).toEqual([
+      'cluster_status',
+      'actions',
+      'status',
+    ])
+  })
+
+  test.each([
+    ['is not there', 'none.xml', undefined, 66, /none\.xml/],
+    ['is not well formed', 'bad.xml', '<cib>\n  <oops', 65, /bad\.xml:2/],
+    ['is not packed as its name says', 'bad.xml.bz2', 'text', 66, /bad\.xml\.bz2: no valid bzip2 data/],
+    ['is not valid', 'odd.xml', '<cib validate-with="pacemaker-3.9"><oops/></cib>', 78, /odd\.xml/],
+  ])('a file that %s is refused with its name', async (_, name, content, expected, message) => {
+    const file = path.join(scratch, name)
+    if (content !== undefined) fs.writeFileSync(file, content)
+    const { code, out, err } = await ours(['-x', file, '-R'])
+    expect({ code, out }).toEqual({ code: expected, out: '' })
+    expect(err).toMatch(message)
+  })
+})
