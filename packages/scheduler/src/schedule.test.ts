@@ -2,6 +2,8 @@ import { attr, child, descendants, element, type XmlElement } from '@quorate/xml
 import { describe, expect, test } from 'vitest'
 import { mergeDepthMax } from './assign/merge.ts'
 import { schedule } from './schedule.ts'
+import { replicasLimit } from './unpack/bundle.ts'
+import { cloneMaxLimit, spareInstancesMax } from './unpack/collective.ts'
 
 const nowSeconds = 1_700_000_000
 
@@ -132,6 +134,35 @@ describe('loops end in a decision', () => {
     const location = element('rsc_location', { id: 'l', rsc: 'a' }, [rule('r1', 'r2'), rule('r2', 'r1')])
     const { graph } = schedule(cib({ resources: [primitive('a')], constraints: [location] }), { nowSeconds })
     expect(operations(graph)).toEqual(['a_start_0 on n1'])
+  })
+})
+
+describe('more instances than anybody needs are cut, with a message', () => {
+  const many = '1000000'
+
+  test('of a clone: to what the nodes have room for, and some', () => {
+    const clone = element('clone', { id: 'c' }, [pairs('meta_attributes', 'm', { 'clone-max': many }), primitive('a')])
+    const { status, graph, log } = schedule(cib({ resources: [clone] }), { nowSeconds })
+    const limit = 2 + spareInstancesMax
+    expect(status.resourceById.get('c')?.children).toHaveLength(limit)
+    expect(operations(graph).filter((key) => key.startsWith('a'))).toHaveLength(2)
+    expect(log.map((line) => line.text)).toContain(
+      `Using ${limit} instead of ${many} as clone-max of c: the nodes have no use for more instances`,
+    )
+  })
+
+  test('of a clone whose nodes may run any number', () => {
+    const meta = pairs('meta_attributes', 'm', { 'clone-max': many, 'clone-node-max': many, 'globally-unique': 'true' })
+    const { status } = schedule(cib({ resources: [element('clone', { id: 'c' }, [meta, primitive('a')])] }), {
+      nowSeconds,
+    })
+    expect(status.resourceById.get('c')?.children).toHaveLength(cloneMaxLimit)
+  })
+
+  test('of a bundle', () => {
+    const bundle = element('bundle', { id: 'b' }, [element('docker', { image: 'i', replicas: many })])
+    const { status } = schedule(cib({ resources: [bundle] }), { nowSeconds })
+    expect(status.resourceById.get('b')?.bundle?.replicas).toHaveLength(replicasLimit)
   })
 })
 

@@ -23,18 +23,27 @@ function baseName(action: Action, historyName: string | undefined, host: string 
   return host !== undefined ? at(action.task) : action.key
 }
 
-/** The picture of a transition for graphviz. Verbose: also what is not going to happen, with the numbers of actions. */
-export function dotText(cluster: Cluster, verbose = false): string {
+/** What a picture of a transition shows besides what is going to happen. */
+export type DotOptions = {
+  /** What is not going to happen too. */
+  readonly allActions?: boolean
+  /** The numbers of the actions. */
+  readonly showsNumbers?: boolean
+}
+
+/** The picture of a transition for graphviz. */
+export function dotText(cluster: Cluster, options: DotOptions = {}): string {
+  const { allActions = false, showsNumbers = false } = options
   const lines = [' digraph "g" {']
   const shown = new Set<Action>()
-  const name = (action: Action): string => (verbose ? `${actionName(action)} (${action.id})` : actionName(action))
+  const name = (action: Action): string => (showsNumbers ? `${actionName(action)} (${action.id})` : actionName(action))
   for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
     const action = cluster.actions[i] as Action
     const font = action.pseudo ? 'orange' : 'black'
     let look: readonly [style: string, color: string, font: string] | undefined
     if (action.dumped) look = ['bold', 'green', font]
-    else if (action.resource?.managed === false) look = verbose ? ['dashed', 'red', 'purple'] : undefined
-    else if (action.optional) look = verbose ? ['dashed', 'blue', font] : undefined
+    else if (action.resource?.managed === false) look = allActions ? ['dashed', 'red', 'purple'] : undefined
+    else if (action.optional) look = allActions ? ['dashed', 'blue', font] : undefined
     else look = ['dashed', 'red', font]
     if (look === undefined) continue
     shown.add(action)
@@ -46,7 +55,7 @@ export function dotText(cluster: Cluster, verbose = false): string {
       let style = 'dashed'
       if (edge.dumped) style = 'bold'
       else if (edge.flags === edgeFlag.none) continue
-      else if ((!shown.has(action) || !shown.has(edge.first) || edge.flags === edgeFlag.load) && !verbose) continue
+      else if ((!shown.has(action) || !shown.has(edge.first) || edge.flags === edgeFlag.load) && !allActions) continue
       lines.push(`"${name(edge.first)}" -> "${name(action)}" [ style = ${style}]`)
     }
   }

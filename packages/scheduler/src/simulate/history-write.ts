@@ -15,6 +15,8 @@ export type SimulatedOperation = {
   readonly callId: number
   readonly nowSeconds: number
   readonly failed: boolean
+  /** Node on which it is pretended to have happened before the transition; left out: it is part of the transition. */
+  readonly injectedOn?: string
   readonly notifyType?: string | undefined
   readonly notifyOperation?: string | undefined
   readonly migrateSource?: string | undefined
@@ -44,7 +46,10 @@ function entryIds(operation: SimulatedOperation, recorded: string): readonly str
 export function recordOperation(into: Map<string, XmlElement>, operation: SimulatedOperation): void {
   const recorded = operation.task === task.reload ? task.start : operation.task
   const key = `${operation.callId}:-1:${operation.targetRc}:${nobody}`
-  for (const id of entryIds(operation, recorded)) {
+  const isInjected = operation.injectedOn !== undefined
+  const ids = entryIds(operation, recorded)
+  for (const id of ids) {
+    const isMarked = isInjected && operation.failed && id === ids.at(-1)
     const known = into.get(id)
     const before: Record<string, string> = {}
     for (let i = 0; i < (known?.attributes.length ?? 0); i += 2) {
@@ -63,7 +68,7 @@ export function recordOperation(into: Map<string, XmlElement>, operation: Simula
           crm_feature_set: featureSet,
           'transition-key': key,
           'transition-magic': `0:${operation.rc};${key}`,
-          'exit-reason': operation.failed ? 'Simulated failure' : '',
+          'exit-reason': operation.failed ? (isInjected ? 'Simulated action result' : 'User-injected result') : '',
           'call-id': String(operation.callId),
           'rc-code': String(operation.rc),
           'op-status': '0',
@@ -73,7 +78,9 @@ export function recordOperation(into: Map<string, XmlElement>, operation: Simula
           'queue-time': '0',
           migrate_source: operation.migrateSource,
           migrate_target: operation.migrateTarget,
-          'op-digest': digestOf(operation),
+          'op-digest': isInjected ? before['op-digest'] : digestOf(operation),
+          uname: isMarked ? operation.injectedOn : before['uname'],
+          'rsc-id': isMarked ? operation.resourceId : before['rsc-id'],
         },
         known?.children ?? [],
       ),

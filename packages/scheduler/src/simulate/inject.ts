@@ -63,7 +63,8 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
     say(`Setting watchdog: ${what.watchdog}`)
     root = withOption(root, 'have-watchdog', what.watchdog)
   }
-  for (const name of what.nodesUp ?? []) if (findNode(cluster, name) === undefined) root = withNode(root, name)
+  const named = [...(what.nodesUp ?? []), ...(what.nodesDown ?? []), ...(what.nodesFail ?? [])]
+  for (const name of new Set(named)) if (findNode(cluster, name) === undefined) root = withNode(root, name)
   const status = new SimulatedStatus(root)
   const idOfNode = (name: string): string => findNode(cluster, name)?.id ?? name
   for (const name of what.nodesUp ?? []) {
@@ -142,6 +143,7 @@ function injectOperation(
     callId: highestCallId(history.operations) + 1,
     nowSeconds,
     failed: spec.rc !== 0,
+    injectedOn: spec.node,
     parameters: new Map(),
   })
 }

@@ -1,7 +1,7 @@
 import { attr, type XmlElement } from '@quorate/xml'
 import { civilFromDays } from '../date.ts'
 import { buildGraph } from '../graph/build.ts'
-import { dotText } from '../graph/dot.ts'
+import { type DotOptions, dotText } from '../graph/dot.ts'
 import type { LogLine } from '../model/model.ts'
 import { nodeItems } from '../report/node-list.ts'
 import { resourceItems } from '../report/resource-list.ts'
@@ -29,7 +29,7 @@ export type SimulationRequest = {
   readonly showsScores?: boolean
   readonly showsUtilization?: boolean
   readonly quiet?: boolean
-  readonly verboseDot?: boolean
+  readonly dot?: DotOptions
   readonly injections?: Injections
   /** Operations that are to fail. */
   readonly failures?: readonly string[]
@@ -81,7 +81,7 @@ class Transcript {
   }
 
   blank(): void {
-    this.lines.push('')
+    if (!this.#quiet) this.lines.push('')
   }
 
   line(text: string): void {
@@ -199,7 +199,7 @@ function decideAndShow(
   const summary = transitionSummary(cluster)
   out.report.list('actions', summary)
   const graph = buildGraph(cluster)
-  const dot = (): string => dotText(cluster, request.verboseDot === true)
+  const dot = (): string => dotText(cluster, request.dot)
   out.blank()
   if (request.quiet !== true) {
     out.title('Transition Summary')

@@ -1,5 +1,5 @@
 import { attr, child, element, idOf, type XmlElement } from '@quorate/xml'
-import { type Cluster, type ClusterNode, type Replica, type Resource, variant } from '../model/model.ts'
+import type { Cluster, ClusterNode, Replica, Resource } from '../model/model.ts'
 import { discovery, NodeTable } from '../model/node-table.ts'
 import { forEachBelow, isRemote } from '../model/tree.ts'
 import { parseBoolean, parseCount } from '../scalar.ts'
@@ -10,8 +10,8 @@ import { addNode, findNode } from './nodes.ts'
 import { type UnpackVariant, unpackResource } from './resource.ts'
 import { nameValueSet } from './template.ts'
 
-/** Most replicas that one bundle may have. */
-export const replicasLimit = 10_000
+/** Most replicas that one bundle may have: each is a node to every other resource. More are cut. */
+export const replicasLimit = 200
 
 const remotePort = '3121'
 
@@ -257,9 +257,4 @@ function guestNode(cluster: Cluster, name: string): ClusterNode {
     })
   }
   return node
-}
-
-/** True for the kind of resource that this file unpacks. */
-export function isBundle(resource: Resource): boolean {
-  return resource.variant === variant.bundle
 }

@@ -1,12 +1,18 @@
 import { attr, idOf } from '@quorate/xml'
 import { configError, configWarning, configWarningOnce } from '../model/log.ts'
-import { type Cluster, type Resource, variant } from '../model/model.ts'
+import { type CloneTraits, type Cluster, type Resource, variant } from '../model/model.ts'
 import { forEachBelow, isPromotable, top } from '../model/tree.ts'
 import { parseBoolean, parseCount } from '../scalar.ts'
 import { type UnpackVariant, unpackResource } from './resource.ts'
 
 /** Most instances that one clone may have: a clone-max beyond it is cut. */
-export const cloneMaxLimit = 10_000
+export const cloneMaxLimit = 1_000
+
+/**
+ * Most instances that one clone may have beyond those that the nodes have room for. They run nowhere, and every one of
+ * them is looked at again for every other.
+ */
+export const spareInstancesMax = 64
 
 /** Unpacks what a primitive needs beyond its traits. */
 export function unpackPrimitive(cluster: Cluster, resource: Resource): boolean {
@@ -75,8 +81,7 @@ export function unpackClone(cluster: Cluster, clone: Resource, unpackVariant: Un
   const traits = {
     promotable: clone.promotable,
     ordered: parseBoolean(meta.get('ordered')) === true,
-    max:
-      configured === undefined ? Math.max(1, cluster.nodes.length) : Math.min(parseCount(configured, 0), cloneMaxLimit),
+    max: configured === undefined ? Math.max(1, cluster.nodes.length) : parseCount(configured, 0),
     nodeMax: least('clone-node-max', 'clone-node-max'),
     promotedMax: clone.promotable ? least('promoted-max', 'master-max') : 0,
     promotedNodeMax: clone.promotable ? least('promoted-node-max', 'master-node-max') : 0,
@@ -90,6 +95,7 @@ export function unpackClone(cluster: Cluster, clone: Resource, unpackVariant: Un
     configError(cluster, 'clone_unpack', `Ignoring promoted-max for ${clone.id} ${why}`)
     traits.nodeMax = 1
   }
+  cutInstances(cluster, clone, traits)
   clone.clone = traits
   if (!meta.has('resource-stickiness')) meta.set('resource-stickiness', '1')
   if (!meta.has('globally-unique')) meta.set('globally-unique', String(clone.unique))
@@ -98,6 +104,16 @@ export function unpackClone(cluster: Cluster, clone: Resource, unpackVariant: Un
     if (createInstance(cluster, clone, unpackVariant) === undefined) return false
   }
   return true
+}
+
+function cutInstances(cluster: Cluster, clone: Resource, traits: CloneTraits): void {
+  const room = cluster.nodes.length * Math.max(1, traits.nodeMax) + spareInstancesMax
+  const limit = Math.min(room, cloneMaxLimit)
+  // A bundle has seen to it that its clone has as many as it has itself.
+  if (traits.max <= limit || clone.parent?.variant === variant.bundle) return
+  const text = `Using ${limit} instead of ${traits.max} as clone-max of ${clone.id}: the nodes have no use for more instances`
+  configWarning(cluster, 'clone_unpack', text)
+  traits.max = limit
 }
 
 /** Makes the next instance of a clone: an orphan once there are as many as it may have. */

@@ -59,6 +59,11 @@ function runAll(work: Work, tell: (report: Report) => void): void {
   }
 }
 
+/** How an input is named: with what makes it again. */
+function labelOf(seed: number, index: number): string {
+  return `fuzz scheduler: --seed ${seed} --case ${index}`
+}
+
 /** The half that watches: only it can tell of a run that never ends. */
 function watch(work: Work, violationsMax: number): Promise<number> {
   const worker = new Worker(fileURLToPath(import.meta.url), { workerData: work })
@@ -80,15 +85,16 @@ function watch(work: Work, violationsMax: number): Promise<number> {
     }
     const complain = (index: number, text: string): void => {
       violations += 1
-      process.stderr.write(`fuzz scheduler: --seed ${work.seed} --case ${index}: ${text}\n`)
+      process.stderr.write(`${labelOf(work.seed, index)}: ${text}\n`)
       if (violations >= violationsMax) end(1)
     }
     const timer = setInterval(() => {
       const now = Atomics.load(at, 0)
       if (now !== seen) [seen, since] = [now, performance.now()]
       else if (performance.now() - since > hangMs) {
-        violations = violationsMax - 1
-        complain(now, `did not end in ${hangMs / 1000} s`)
+        violations += 1
+        process.stderr.write(`${labelOf(work.seed, now)}: did not end in ${hangMs / 1000} s\n`)
+        end(1)
       }
     }, 500)
     worker.on('message', (report: Report) => {
