@@ -58,7 +58,8 @@ export type ServiceEffect =
   | { readonly kind: 'quorum'; readonly isQuorate: boolean }
   /** Leave the ring and end. `reason` for the log; exit code 0 is an orderly end. */
   | { readonly kind: 'stop'; readonly exitCode: number; readonly reason: string }
-  | { readonly kind: 'reload' }
+  /** Read corosync.conf again; `isOwn`: a client of this node asked and waits for what comes of it. */
+  | { readonly kind: 'reload'; readonly isOwn: boolean }
   | { readonly kind: 'reopen-logs' }
 
 /** A service as the node drives it: one event in, effects out, never re-entered. */

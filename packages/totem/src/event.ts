@@ -1,3 +1,4 @@
+import type { TotemConfig } from './config.ts'
 import type { RingId } from './ring-id.ts'
 
 /** Timers that the core names and a shell keeps. One of each name at most runs at a time. */
@@ -30,5 +31,7 @@ export type TotemEvent =
    * left meanwhile, perhaps by the very step whose deliveries ended the synchronisation.
    */
   | { readonly kind: 'sync-complete'; readonly ring: RingId }
+  /** Other times and limits count from now on. Who this node is and what its frames hold stays as it was. */
+  | { readonly kind: 'reconfigure'; readonly config: TotemConfig }
   /** Say good-bye to the others and stop. */
   | { readonly kind: 'leave' }

@@ -96,7 +96,7 @@ export function freshTokenMemory(firstSeq: number): TokenMemory {
  * the functions of the package.
  */
 export class RingMember {
-  readonly config: TotemConfig
+  config: TotemConfig
   phase: Phase = 'idle'
   now: MonoMs
   /** The ring that this node speaks for: the installed one, or the last one that it tried to form. */

@@ -51,6 +51,11 @@ export function step(member: RingMember, event: TotemEvent, now: MonoMs): readon
       member.syncing = false
       if (member.phase === 'operational' && !member.queue.idle) cancelHold(member)
       break
+    case 'reconfigure': {
+      const { self, netMtu, firstSeq } = member.config
+      member.config = { ...event.config, self, netMtu, firstSeq }
+      break
+    }
     case 'leave':
       if (member.phase !== 'idle' && member.phase !== 'left') leaveRing(member)
       break

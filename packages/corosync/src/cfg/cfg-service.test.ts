@@ -118,3 +118,20 @@ test('status, addresses and reachability of nodes', () => {
   cfgNodeStatusGet.encode(status, { node: 2, version: 2 })
   expect(responseHeader.decode(ask(9, status)).error).toBe(19)
 })
+
+test('who asks for a reload hears what came of it, in turn; the word of other nodes is answered to nobody', () => {
+  const cfg = service()
+  const ask = (connection: number): readonly ServiceEffect[] =>
+    cfg.step(
+      { kind: 'request', connection, id: cfgCalls.reloadConfig, bytes: requestOf(cfgCalls.reloadConfig, 16) },
+      now,
+    )
+  const [sent] = ask(7)
+  expect(words(ask(8))).toEqual(['multicast 3'])
+  const bytes = sent?.kind === 'multicast' ? sent.bytes : new Uint8Array()
+  expect(cfg.step({ kind: 'message', from: nodeId(1), fn: 3, bytes }, now)).toEqual([{ kind: 'reload', isOwn: true }])
+  expect(cfg.step({ kind: 'message', from: nodeId(2), fn: 3, bytes }, now)).toEqual([{ kind: 'reload', isOwn: false }])
+  expect(words(cfg.reloaded(true))).toEqual(['answer to 7: 1'])
+  expect(words(cfg.reloaded(false))).toEqual(['answer to 8: 7'])
+  expect(cfg.reloaded(true)).toEqual([])
+})

@@ -49,14 +49,29 @@ type Shutdown = {
 /** What administrators ask of the daemon itself (protocols/corosync.md 6.4, 9.3): status of links, addresses, an end. */
 export class CfgService implements Service {
   readonly id = serviceIds.cfg
-  readonly #config: CfgConfig
+  #config: CfgConfig
   readonly #trackers = new Set<ConnectionId>()
+  /** Who has asked for a reload and waits for what comes of it, first come first served. */
+  readonly #reloaders: ConnectionId[] = []
   #members: readonly NodeId[] = []
   #shutdown: Shutdown | undefined
   #out: ServiceEffect[] = []
 
   constructor(config: CfgConfig) {
     this.#config = config
+  }
+
+  /** The nodelist has changed. */
+  reconfigure(addresses: readonly NodeAddress[]): void {
+    this.#config = { ...this.#config, addresses }
+  }
+
+  /** A reload that a client asked for is over. One that has gone meanwhile gets no answer. */
+  reloaded(isTaken: boolean): readonly ServiceEffect[] {
+    const connection = this.#reloaders.shift()
+    if (connection === undefined) return []
+    const bytes = responseOf(cfgResponses.reloadConfig, isTaken ? code.CS_OK : code.CS_ERR_INVALID_PARAM)
+    return [{ kind: 'respond', connection, bytes }]
   }
 
   /** A ring has formed. cfg takes no part in the sync, it only wants to know. */
@@ -106,7 +121,7 @@ export class CfgService implements Service {
         if (isSelf) this.#out.push({ kind: 'stop', exitCode: 0, reason: 'Node was shut down by sysadmin' })
         return
       case cfgFunctions.reload:
-        this.#out.push({ kind: 'reload' })
+        this.#out.push({ kind: 'reload', isOwn: isSelf })
         return
       case cfgFunctions.ringReenable:
       case cfgFunctions.cryptoReconfig:
@@ -148,8 +163,9 @@ export class CfgService implements Service {
         return respond(answer)
       }
       case cfgCalls.reloadConfig:
+        this.#reloaders.push(connection)
         this.#multicast(encodeReload(this.#config.self))
-        return respond(responseOf(cfgResponses.reloadConfig, code.CS_OK))
+        return
       case cfgCalls.reopenLogFiles:
         this.#out.push({ kind: 'reopen-logs' })
         return respond(responseOf(cfgResponses.reopenLogFiles, code.CS_OK))

@@ -2,11 +2,13 @@ import { constants } from 'node:os'
 import { monoMs, unreachable } from '@quorate/base'
 import { hostPath, type IpcCredentials, IpcError } from '@quorate/qb'
 import { becomeRealtime } from '@quorate/qb/ffi'
+import type { NodeAddress } from '../cfg/cfg-service.ts'
 import { cmapI32, cmapU8, decodeCmapValue } from '../cmap/cmap-value.ts'
-import { entryValue } from '../conf/config-entries.ts'
+import type { CmapKey } from '../conf/cmap-keys.ts'
 import { ConfigError } from '../conf/config-error.ts'
 import { cutNodes, linkCutKey } from '../link-cut.ts'
-import { type NodeEffect, type NodeEvent, type NodeTimer, RingNode } from '../node/ring-node.ts'
+import type { NodeEffect, NodeEvent, NodeTimer, RingNodeConfig } from '../node/node-event.ts'
+import { RingNode } from '../node/ring-node.ts'
 import type { LogLevel, ServiceName } from '../service.ts'
 import { UdpuTransport } from '../transport/udpu.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -16,7 +18,7 @@ import { LogSink } from './log-sink.ts'
 import { PidFile } from './pid-file.ts'
 import { sayReady } from './ready-notice.ts'
 import { RingIdFile } from './ring-id-file.ts'
-import { loadSetup, type Setup } from './setup.ts'
+import { loadSetup, reloadSetup, type Setup } from './setup.ts'
 import { Timers } from './timers.ts'
 
 /** What the daemon is started with. */
@@ -66,7 +68,7 @@ export async function testConfiguration(configFile: string | undefined): Promise
 
 /** The node with a world around it: sockets, clients, clocks, files, signals. One loop: event in, effects performed. */
 class Daemon {
-  readonly #setup: Setup
+  #setup: Setup
   readonly #version: string
   readonly #ended: (exitCode: number) => void
   readonly #node: RingNode
@@ -94,16 +96,7 @@ class Daemon {
     this.#pidFile = new PidFile(hostPath('/run/corosync.pid'))
     this.#timers = new Timers((timer) => this.#post({ kind: 'timer', timer }))
     this.#refusals = new FrameRefusals((text) => this.#say('warning', 'TOTEM', text))
-    this.#node = new RingNode(
-      {
-        totem,
-        addresses,
-        votequorum: setup.votequorum,
-        tokenWarningPercent: configuration.tokenWarningPercent,
-        keys: setup.keys,
-      },
-      monoMs(performance.now()),
-    )
+    this.#node = new RingNode(nodeConfig(setup, setup.keys), monoMs(performance.now()))
     this.#transport = new UdpuTransport(
       {
         self: self.node,
@@ -266,7 +259,7 @@ class Daemon {
       case 'log':
         return this.#say(effect.level, effect.subsystem, effect.text)
       case 'reload':
-        return void this.#reload()
+        return void this.#reload(effect.isOwn)
       case 'reopen-logs':
         return this.#reopenLogs()
       case 'stop':
@@ -288,21 +281,13 @@ class Daemon {
     }
   }
 
-  /** Takes new settings over into cmap. Those that the ring or votequorum read at their start need a restart. */
-  async #reload(): Promise<void> {
-    this.#say('notice', 'CFG', 'Config reload requested')
+  /** Takes new settings over: the nodelist, votes, times, and all of them into cmap. */
+  async #reload(isOwn: boolean): Promise<void> {
+    this.#say('notice', 'CFG', 'Config reload requested by node')
     this.#post({ kind: 'publish', key: 'config.reload_in_progress', value: cmapU8(1) })
     let status = 1
     try {
-      const { file, configuration } = this.#setup
-      const fresh = await loadSetup(file)
-      const kept = new Set(fresh.configuration.entries.map((entry) => entry.key))
-      for (const { key } of configuration.entries) {
-        if (!kept.has(key)) this.#post({ kind: 'publish', key, value: undefined })
-      }
-      for (const entry of fresh.configuration.entries) {
-        this.#post({ kind: 'publish', key: entry.key, value: entryValue(entry) })
-      }
+      this.#takeOver(await reloadSetup(this.#setup))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       this.#say('error', 'CFG', `Config reload failed: ${error.message}`)
@@ -310,6 +295,30 @@ class Daemon {
     }
     this.#post({ kind: 'publish', key: 'config.reload_status', value: cmapI32(status) })
     this.#post({ kind: 'publish', key: 'config.reload_in_progress', value: cmapU8(0) })
+    if (isOwn) this.#post({ kind: 'reloaded', isTaken: status === 1 })
+  }
+
+  #takeOver(fresh: Setup): void {
+    const { configuration, addresses } = this.#setup
+    const kept = new Set(fresh.configuration.entries.map((entry) => entry.key))
+    for (const { key } of configuration.entries) {
+      if (!kept.has(key)) this.#post({ kind: 'publish', key, value: undefined })
+    }
+    const differs = (of: readonly NodeAddress[], from: readonly NodeAddress[]): readonly NodeAddress[] =>
+      of.filter((item) => !from.some((other) => other.node === item.node && other.text === item.text))
+    for (const { text } of differs(addresses, fresh.addresses))
+      this.#say('notice', 'TOTEM', `removing UDPU member {${text}}`)
+    for (const { text } of differs(fresh.addresses, addresses))
+      this.#say('notice', 'TOTEM', `adding new UDPU member {${text}}`)
+    this.#setup = fresh
+    this.#transport.setMembers(fresh.addresses)
+    this.#post({
+      kind: 'reconfigure',
+      config: nodeConfig(
+        fresh,
+        fresh.keys.filter(([key]) => isOfFile(key)),
+      ),
+    })
   }
 
   #reopenLogs(): void {
@@ -344,6 +353,17 @@ class Daemon {
 
 /** `config.reload_status` after a reload that failed (CS_ERR_INVALID_PARAM). */
 const reloadFailed = 7
+
+function nodeConfig(setup: Setup, keys: readonly CmapKey[]): RingNodeConfig {
+  const { totem, addresses, votequorum } = setup
+  const { tokenWarningPercent } = setup.configuration
+  return { totem, addresses, votequorum, tokenWarningPercent, keys }
+}
+
+/** Keys of the map that say what corosync.conf says; the others are of the daemon's life. */
+function isOfFile(key: string): boolean {
+  return !/^(internal_configuration|runtime\.(services|blackbox|force_gather))/.test(key)
+}
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

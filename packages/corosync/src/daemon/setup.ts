@@ -56,6 +56,24 @@ export async function loadSetup(configFile: string | undefined): Promise<Setup> 
   }
 }
 
+/**
+ * Reads corosync.conf again, for a daemon that runs with what it said before.
+ *
+ * @throws ConfigError as {@link loadSetup}, and where a change needs a restart of the daemon
+ */
+export async function reloadSetup(running: Setup): Promise<Setup> {
+  const fresh = await loadSetup(running.file)
+  const restart = (what: string): ConfigError =>
+    new ConfigError(running.file, undefined, `${what} is expected to stay as it is while corosync runs`)
+  if (fresh.self.node !== running.self.node) throw restart("this node's nodeid")
+  if (fresh.self.address !== running.self.address) throw restart("this node's ring0_addr")
+  if (fresh.configuration.port !== running.configuration.port) throw restart('totem.interface.mcastport')
+  if (fresh.totem.netMtu !== running.totem.netMtu) throw restart('totem.netmtu')
+  const hasQuorum = (setup: Setup): boolean => setup.votequorum !== undefined
+  if (hasQuorum(fresh) !== hasQuorum(running)) throw restart('quorum.provider')
+  return fresh
+}
+
 /** @throws ConfigError where the file cannot be read or is too large */
 export function readText(file: string): string {
   try {

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { cpgConfchg, cpgDeliver, cpgJoin, cpgMcast } from '../ipc/cpg-messages.ts'
 import { requestHeader, requestOf, responseHeader } from '../ipc/message-header.ts'
 import { writeCpgName } from '../ipc/wire-name.ts'
-import { type NodeEffect, type NodeEvent, RingNode } from './ring-node.ts'
+import type { NodeEffect, NodeEvent } from './node-event.ts'
+import { RingNode } from './ring-node.ts'
 
 const cpgName = 'demo'
 

@@ -6,15 +6,13 @@ import {
   type RingMember,
   roomFor,
   step as stepTotem,
-  type TotemConfig,
   type TotemEffect,
   type TotemEvent,
-  type TotemTimer,
 } from '@quorate/totem'
-import { CfgService, type NodeAddress } from '../cfg/cfg-service.ts'
+import { CfgService } from '../cfg/cfg-service.ts'
 import { CmapService } from '../cmap/cmap-service.ts'
 import { cmapText, cmapU32, decodeCmapValue, type RawValue } from '../cmap/cmap-value.ts'
-import { type CmapKey, memberAddressKey } from '../conf/cmap-keys.ts'
+import { memberAddressKey } from '../conf/cmap-keys.ts'
 import { CpgService } from '../cpg/cpg-service.ts'
 import { csErrorCodes } from '../cs-error.ts'
 import { cfgCalls } from '../ipc/cfg-messages.ts'
@@ -29,66 +27,14 @@ import {
   type ServiceEffect,
   type ServiceEvent,
   type ServiceName,
-  type ServiceTimer,
   serviceIds,
 } from '../service.ts'
 import { type SyncEffect, SyncEngine } from '../sync/sync-engine.ts'
-import { type VotequorumConfig, VotequorumService } from '../votequorum/votequorum-service.ts'
+import { VotequorumService } from '../votequorum/votequorum-service.ts'
+import type { NodeEffect, NodeEvent, NodeTimer, RingNodeConfig } from './node-event.ts'
 import { membershipLine, noticeLine } from './notice-text.ts'
 import { ringStatistics } from './ring-statistics.ts'
 import { RingTraffic } from './ring-traffic.ts'
-
-/** What a node needs to know before it begins. */
-export type RingNodeConfig = {
-  readonly totem: TotemConfig
-  /** Every node that may be on the ring, with its address. */
-  readonly addresses: readonly NodeAddress[]
-  /** Undefined without a quorum provider: then every ring may act. */
-  readonly votequorum: VotequorumConfig | undefined
-  /** Share of the token timeout without a token after which to warn, in percent; 0 or undefined never does. */
-  readonly tokenWarningPercent?: number
-  /** First contents of the map. */
-  readonly keys: readonly CmapKey[]
-}
-
-/** Timers of a node; each runs at most once at a time. */
-export type NodeTimer = TotemTimer | ServiceTimer | 'token-warning'
-
-/** Everything that can happen to a node. */
-export type NodeEvent =
-  /** The interface is up. `storedRingSeq`: see totem's `start`. */
-  | { readonly kind: 'start'; readonly storedRingSeq: number }
-  | { readonly kind: 'frame'; readonly bytes: Uint8Array }
-  | { readonly kind: 'timer'; readonly timer: NodeTimer }
-  | { readonly kind: 'opened'; readonly service: ServiceName; readonly connection: ConnectionId }
-  /** A whole request with its 16-byte head. */
-  | {
-      readonly kind: 'request'
-      readonly service: ServiceName
-      readonly connection: ConnectionId
-      readonly bytes: Uint8Array
-    }
-  | { readonly kind: 'closed'; readonly service: ServiceName; readonly connection: ConnectionId }
-  /** A key of the map that the node's own shell sets; undefined deletes it. */
-  | { readonly kind: 'publish'; readonly key: string; readonly value: RawValue | undefined }
-  /** Say good-bye and end. */
-  | { readonly kind: 'leave'; readonly reason: string }
-
-/** Everything that a node may ask of the world. Performed in order, all of them before the next event. */
-export type NodeEffect =
-  | Extract<TotemEffect, { readonly do: 'send' | 'send-all' | 'persist' | 'refuse' | 'drain' }>
-  | { readonly do: 'arm'; readonly timer: NodeTimer; readonly afterMs: number }
-  | { readonly do: 'disarm'; readonly timer: NodeTimer }
-  | { readonly do: 'respond' | 'event'; readonly connection: ConnectionId; readonly bytes: Uint8Array }
-  /** Clients may be let in from now on. Once. */
-  | { readonly do: 'ready' }
-  /** Clients that opted in (cpg) hold their requests back, or not any more. */
-  | { readonly do: 'flow'; readonly isHeld: boolean }
-  | { readonly do: 'log'; readonly level: LogLevel; readonly subsystem: string; readonly text: string }
-  | { readonly do: 'reload' }
-  | { readonly do: 'reopen-logs' }
-  /** Nothing more comes from this node. */
-  | { readonly do: 'stop'; readonly exitCode: number; readonly reason: string }
 
 /** Lanes of totem: what services exchange while they synchronise overtakes everything else. */
 type Lane = 'application' | 'sync'
@@ -110,7 +56,7 @@ const ringCalls: Readonly<Record<ServiceName, readonly number[]>> = {
  * clocks, a simulation with neither; the same events at the same times give the same effects.
  */
 export class RingNode {
-  readonly #config: RingNodeConfig
+  #config: RingNodeConfig
   readonly #ring: RingMember
   readonly #cmap: CmapService
   readonly #cpg: CpgService
@@ -130,7 +76,7 @@ export class RingNode {
   #trans: readonly NodeId[] = []
   /** The ring on which the services synchronise, or did last. */
   #syncRing: RingId = { rep: 0, seq: 0 }
-  readonly #tokenWarningMs: number
+  #tokenWarningMs: number
   #isCritical = false
   #isHeld = false
   #isReady = false
@@ -143,7 +89,7 @@ export class RingNode {
     this.#config = config
     this.#now = now
     this.#ring = createTotem(config.totem, now)
-    this.#tokenWarningMs = Math.floor((config.totem.tokenLossMs * (config.tokenWarningPercent ?? 0)) / 100)
+    this.#tokenWarningMs = warningMs(config)
     this.#cmap = new CmapService(() => ringStatistics(this.#ring.counters, this.#connections))
     this.#cpg = new CpgService(self)
     this.#cfg = new CfgService({ self, addresses: config.addresses, linkMtu: config.totem.netMtu - frameOverheadBytes })
@@ -219,11 +165,26 @@ export class RingNode {
         return this.#request(event.service, event.connection, event.bytes)
       case 'publish':
         return this.#perform(serviceIds.cmap, this.#cmap.publish(event.key, event.value), 'application')
+      case 'reconfigure':
+        return this.#reconfigure(event.config)
+      case 'reloaded':
+        return this.#perform(serviceIds.cfg, this.#cfg.reloaded(event.isTaken), 'application')
       case 'leave':
         return this.#leave(0, event.reason)
       default:
         return unreachable(event)
     }
+  }
+
+  /** What the ring and its services take over while they run; who is there decides itself as before. */
+  #reconfigure(config: RingNodeConfig): void {
+    this.#config = config
+    this.#tokenWarningMs = warningMs(config)
+    this.#totem({ kind: 'reconfigure', config: config.totem })
+    this.#cfg.reconfigure(config.addresses)
+    for (const [key, value] of config.keys) this.#publish(key, value)
+    if (this.#votequorum === undefined || config.votequorum === undefined) return
+    this.#perform(this.#votequorum.id, this.#votequorum.reconfigure(config.votequorum), 'application')
   }
 
   #timer(timer: NodeTimer): void {
@@ -457,8 +418,10 @@ export class RingNode {
           this.#leave(effect.exitCode, effect.reason)
           break
         case 'reload':
+          this.#out.push({ do: 'reload', isOwn: effect.isOwn })
+          break
         case 'reopen-logs':
-          this.#out.push({ do: effect.kind })
+          this.#out.push({ do: 'reopen-logs' })
           break
         default:
           unreachable(effect)
@@ -492,3 +455,7 @@ export class RingNode {
 
 /** What totem keeps of a frame for its own heads, bytes: the link's payload is shorter by it. */
 const frameOverheadBytes = 90
+
+function warningMs({ totem, tokenWarningPercent = 0 }: RingNodeConfig): number {
+  return Math.floor((totem.tokenLossMs * tokenWarningPercent) / 100)
+}

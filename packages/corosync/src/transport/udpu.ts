@@ -49,11 +49,11 @@ type Peer = UdpuMember & { readonly to: UdpAddress }
 export class UdpuTransport {
   readonly #config: UdpuConfig
   readonly #handlers: UdpuHandlers
-  readonly #peers: ReadonlyMap<NodeId, Peer>
-  readonly #others: readonly Peer[]
+  #peers: ReadonlyMap<NodeId, Peer> = new Map()
+  #others: readonly Peer[] = []
   readonly #own: UdpuMember
   /** Members' names by their address, written as {@link sourceKey} does. */
-  readonly #listed: ReadonlyMap<string, string>
+  #listed: ReadonlyMap<string, string> = new Map()
   /** Nodes behind a cut, and their addresses: neither heard nor reached. */
   #cutNodes: ReadonlySet<NodeId> = new Set()
   #cutSources: ReadonlySet<string> = new Set()
@@ -67,13 +67,19 @@ export class UdpuTransport {
   constructor(config: UdpuConfig, handlers: UdpuHandlers) {
     this.#config = config
     this.#handlers = handlers
-    const peers = config.members.map((member) => ({ ...member, to: udpAddress(member.bytes, config.port) }))
-    this.#peers = new Map(peers.map((peer) => [peer.node, peer]))
-    this.#others = peers.filter((peer) => peer.node !== config.self)
-    this.#listed = new Map(peers.map((peer) => [sourceKey(peer.bytes), peer.text]))
+    this.setMembers(config.members)
     const own = this.#peers.get(config.self)
     if (own === undefined) throw new RangeError(`node ${config.self} is none of the members`)
     this.#own = own
+  }
+
+  /** The nodelist, from now on. This node's own address stays the one that is bound. */
+  setMembers(members: readonly UdpuMember[]): void {
+    const { port, self } = this.#config
+    const peers = members.map((member) => ({ ...member, to: udpAddress(member.bytes, port) }))
+    this.#peers = new Map(peers.map((peer) => [peer.node, peer]))
+    this.#others = peers.filter((peer) => peer.node !== self)
+    this.#listed = new Map(peers.map((peer) => [sourceKey(peer.bytes), peer.text]))
   }
 
   /** Packets dropped because their source is in no nodelist. */

@@ -50,6 +50,7 @@ export type VotequorumConfig = {
 }
 
 const code = csErrorCodes
+const twoNodeKey = 'runtime.votequorum.two_node'
 
 /**
  * Decides whether this partition may act, by votes (protocols/corosync.md 6.3, 9.5; votequorum(5)). Every member counts
@@ -57,7 +58,7 @@ const code = csErrorCodes
  */
 export class VotequorumService implements Service {
   readonly id = serviceIds.votequorum
-  readonly #config: VotequorumConfig
+  #config: VotequorumConfig
   readonly #voters = new Map<NodeId, Voter>()
   readonly #trackers = new Map<ConnectionId, bigint>()
   #ring: RingName = noRing
@@ -93,9 +94,25 @@ export class VotequorumService implements Service {
       this.#out.push({ kind: 'publish', key: `runtime.votequorum.${key}`, value })
     }
     publish('this_node_id', cmapU32(self))
-    publish('two_node', cmapU8(isTwoNode ? 1 : 0))
+    this.#out.push({ kind: 'publish', key: twoNodeKey, value: cmapU8(isTwoNode ? 1 : 0) })
     publish('ev_barrier', cmapU32(expectedVotes))
     this.#publishRange()
+    return this.#out
+  }
+
+  /**
+   * corosync.conf has changed: what this node's vote counts and how many are expected is news for all. Whether to wait
+   * for all counts at a node's start only.
+   */
+  reconfigure(config: VotequorumConfig): readonly ServiceEffect[] {
+    this.#out = []
+    const { self, votes, expectedVotes } = this.#config
+    this.#config = config
+    const tell = (value: number, param: number): void =>
+      this.#multicast(encodeReconfigure({ node: self, value, param }))
+    if (config.votes !== votes) tell(config.votes, reconfigureParams.votes)
+    if (config.expectedVotes !== expectedVotes) tell(config.expectedVotes, reconfigureParams.expectedVotes)
+    this.#out.push({ kind: 'publish', key: twoNodeKey, value: cmapU8(config.isTwoNode ? 1 : 0) })
     return this.#out
   }
 

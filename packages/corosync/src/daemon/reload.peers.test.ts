@@ -1,0 +1,84 @@
+import { Lab, labMissing } from '@quorate/testkit'
+import { afterAll, expect, test } from 'vitest'
+
+const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/corosync-quorumtool', '/usr/sbin/corosync-cfgtool'])
+const why = missing === undefined ? '' : ` (skipped: ${missing})`
+const lab = new Lab('corore')
+const file = '/etc/corosync/corosync.conf'
+const patienceMs = 15_000
+
+type Whose = 'real' | 'ours'
+
+afterAll(async () => {
+  if (missing === undefined) await lab.down()
+})
+
+/** What quorumtool says of a node. */
+async function verdict(node: number): Promise<string> {
+  const { stdout } = await lab.exec(node, 'corosync-quorumtool', '-s')
+  const lines = stdout
+    .split('\n')
+    .filter((line) => /^(Nodes|Quorate|Expected votes|Highest expected|Total votes|Quorum):|^ +\d+ +\d/.test(line))
+  return lines.join('; ').replace(/ +/g, ' ')
+}
+
+/** Waits until all of the nodes say the same, and that it fits. Answers what they say. */
+async function agreed(nodes: readonly number[], fits: RegExp): Promise<string> {
+  const end = Date.now() + patienceMs
+  for (;;) {
+    const said = await Promise.all(nodes.map(verdict))
+    const [first = ''] = said
+    if (fits.test(first) && said.every((text) => text.replace(' (local)', '') === first.replace(' (local)', '')))
+      return first
+    if (Date.now() > end) return `no agreement: ${said.join(' | ')}`
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+const blockOf = (node: number): RegExp => new RegExp(`\\n\\tnode \\{[^}]*nodeid: ${node}\\n[^}]*\\}`)
+
+/** Writes corosync.conf of all nodes anew, and has all read it. */
+async function change(from: number, edit: (text: string) => string): Promise<string> {
+  for (const node of [1, 2, 3, 4]) {
+    const { stdout } = await lab.must(['exec', String(node), 'cat', file])
+    await lab.must(['exec', String(node), 'sh', '-c', `cat >${file} <<'END'\n${edit(stdout)}\nEND`])
+  }
+  const { stdout, stderr } = await lab.exec(from, 'corosync-cfgtool', '-R')
+  return `${stdout}${stderr}`.trim()
+}
+
+/** One story: votes change, a node is taken out of the list that was not there, and put into it again and started. */
+async function story(whose: readonly [Whose, Whose, Whose, Whose], from: number): Promise<string[]> {
+  await lab.up({ nodes: 4, transport: 'udpu', tokenMs: 300, totem: 'token_coefficient: 50' })
+  for (const node of [1, 2, 3]) await lab.startCorosync(node, whose[node - 1] as Whose)
+  const there = [1, 2, 3]
+  const told = [await agreed(there, /Nodes: 3;.*Expected votes: 4/)]
+  let fourth = ''
+  told.push(await change(from, (text) => text.replace(/(nodeid: 2\n)/, '$1\t\tquorum_votes: 3\n')))
+  told.push(await agreed(there, /Expected votes: 6/))
+  told.push(
+    await change(from, (text) => {
+      fourth = blockOf(4).exec(text)?.[0] ?? fourth
+      return text.replace(blockOf(4), '')
+    }),
+  )
+  told.push(await agreed(there, /Expected votes: 5/))
+  told.push(await change(from, (text) => text.replace(blockOf(3), (block) => block + fourth)))
+  told.push(await agreed(there, /Expected votes: 6/))
+  await lab.startCorosync(4, whose[3])
+  told.push(await agreed([...there, 4], /Nodes: 4;/))
+  told.push(await change(from, (text) => text.replace(/token: \d+/, 'token: nonsense')))
+  told.push(await agreed([...there, 4], /Nodes: 4;/))
+  return told
+}
+
+test.skipIf(missing !== undefined)(
+  `a reload changes votes and nodes among ours and in mixed rings as among real ones${why}`,
+  async () => {
+    const real = await story(['real', 'real', 'real', 'real'], 1)
+    const ours = await story(['ours', 'ours', 'ours', 'ours'], 1)
+    const mixed = await story(['real', 'ours', 'ours', 'real'], 2)
+    expect(ours).toEqual(real)
+    expect(mixed).toEqual(real)
+  },
+)
