@@ -1,4 +1,4 @@
-import { Action, type Cluster, type ClusterNode, type Edge, type Resource } from '../model/model.ts'
+import { Action, type Cluster, type ClusterNode, type Edge, type Resource, withEdge } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { keyOf } from './key.ts'
 
@@ -97,8 +97,8 @@ export function addEdge(first: Action | undefined, then: Action | undefined, fla
   if ((flagsSaid(first, then) & flags) !== 0) return false
   first.orderedBefore?.set(then, (first.orderedBefore.get(then) ?? 0) | flags)
   const edge: Edge = { first, then, original: flags, flags, dumped: false }
-  first.after.push(edge)
-  then.before.push(edge)
+  first.after = withEdge(first.after, edge)
+  then.before = withEdge(then.before, edge)
   return true
 }
 

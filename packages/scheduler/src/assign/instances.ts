@@ -44,7 +44,7 @@ function hasFailed(of: Resource): boolean {
 }
 
 function colocationScore(assigner: Assigner, instance: Resource, node: ClusterNode): number {
-  let table = new NodeTable(assigner.cluster.nodesByIndex.length)
+  let table = new NodeTable()
   table.insert(node, node.entryScore, node.entryMode)
   const parent = instance.parent ?? instance
   for (const colocation of parent.thisWith) {

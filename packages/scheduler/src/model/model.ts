@@ -267,6 +267,9 @@ export type OnFail = (typeof onFail)[keyof typeof onFail]
 
 const noAttributes: ReadonlyMap<string, string> = new Map()
 
+/** The list of every action that has no edges; never to be added to. */
+const noEdges: Edge[] = []
+
 /** One thing that the cluster may have to do. */
 export class Action {
   /** Number in the graph; 0 for actions that are never recorded. */
@@ -302,8 +305,8 @@ export class Action {
   runnableBefore = 0
   requiredRunnableBefore = 0
   /** Edges that end here, and edges that start here, in order of creation. */
-  before: Edge[] = []
-  readonly after: Edge[] = []
+  before: Edge[] = noEdges
+  after: Edge[] = noEdges
   /** All flags that an edge to an action was ever created with; kept where there are many. */
   orderedBefore: Map<Action, number> | undefined
   /** Epoch of the last walk that came by. */
@@ -325,6 +328,13 @@ export class Action {
     this.optional = optional
     this.onDc = task === 'lrm_delete'
   }
+}
+
+/** A list of edges with one more; the same list, but for the first edge. Most actions have one: room is made for no more. */
+export function withEdge(edges: Edge[], edge: Edge): Edge[] {
+  if (edges === noEdges) return [edge]
+  edges.push(edge)
+  return edges
 }
 
 /** An order between two actions. */

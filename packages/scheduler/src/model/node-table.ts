@@ -8,24 +8,25 @@ export type Discovery = (typeof discovery)[keyof typeof discovery]
 export type Indexed = { readonly index: number; readonly entryScore: number; readonly entryMode: Discovery }
 
 const absent = -0x8000_0000
-const growth = 8
 
 /**
  * Scores of nodes by their dense index: the "allowed nodes" of a resource. A node that is not in the table is none of the
- * resource's business; one with minus infinity is banned.
+ * resource's business; one with minus infinity is banned. Tables are copied all the time: plain arrays of small integers
+ * are made several times faster than typed ones, and lie in V8's own heap whatever their length.
  */
 export class NodeTable {
-  #scores: Int32Array
-  #modes: Uint8Array
-  #counts: Int32Array
+  readonly #scores: number[]
+  readonly #modes: Discovery[]
+  /** Made when the first instance is counted: only collectives have any. */
+  #counts: number[] | undefined
   /** Indexes in the order of insertion, for the few places where the C stack's hash order leaks out. */
   readonly inserted: number[]
 
-  constructor(capacity = growth) {
-    this.#scores = new Int32Array(capacity).fill(absent)
-    this.#modes = new Uint8Array(capacity)
-    this.#counts = new Int32Array(capacity)
-    this.inserted = []
+  constructor(scores: number[] = [], modes: Discovery[] = [], inserted: number[] = []) {
+    this.#scores = scores
+    this.#modes = modes
+    this.#counts = undefined
+    this.inserted = inserted
   }
 
   /** Number of nodes in the table. */
@@ -47,22 +48,25 @@ export class NodeTable {
   /** Sets the score of a node that is in the table, else puts it there with the mode of the node's own entry. */
   set(node: Indexed, score: number): void {
     if (!this.has(node)) this.insert(node, score, node.entryMode)
-    else this.#scores[node.index] = score
+    else this.#scores[node.index] = score | 0
   }
 
   insert(node: Indexed, score: number, mode: Discovery): void {
-    if (node.index >= this.#scores.length) this.#grow(node.index + growth)
+    while (this.#scores.length <= node.index) {
+      this.#scores.push(absent)
+      this.#modes.push(discovery.always)
+    }
     if (this.#scores[node.index] === absent) this.inserted.push(node.index)
-    this.#scores[node.index] = score
+    this.#scores[node.index] = score | 0
     this.#modes[node.index] = mode
-    this.#counts[node.index] = 0
+    if (this.#counts !== undefined) this.#counts[node.index] = 0
   }
 
   /** Adds a score; a node that is not in the table enters with the score of its own entry first. */
   add(node: Indexed, score: number): void {
     const before = this.get(node)
     if (before === undefined) this.insert(node, addScores(node.entryScore, score), node.entryMode)
-    else this.#scores[node.index] = addScores(before, score)
+    else this.#scores[node.index] = addScores(before, score) | 0
   }
 
   remove(node: Indexed): void {
@@ -72,41 +76,26 @@ export class NodeTable {
   }
 
   mode(node: Indexed): Discovery {
-    return (this.#modes[node.index] ?? discovery.always) as Discovery
+    return this.#modes[node.index] ?? discovery.always
   }
 
   setMode(node: Indexed, mode: Discovery): void {
-    this.#modes[node.index] = mode
+    if (node.index < this.#modes.length) this.#modes[node.index] = mode
   }
 
   /** Instances placed on a node so far (of the clone that the table belongs to). */
   count(node: Indexed): number {
-    return this.#counts[node.index] ?? 0
+    return this.#counts?.[node.index] ?? 0
   }
 
   setCount(node: Indexed, count: number): void {
-    if (this.has(node)) this.#counts[node.index] = count
+    if (!this.has(node)) return
+    this.#counts ??= this.#scores.map(() => 0)
+    this.#counts[node.index] = count
   }
 
   /** A table of its own with the same scores and modes; counts begin at 0. */
   copy(): NodeTable {
-    const made = new NodeTable(0)
-    made.#scores = this.#scores.slice()
-    made.#modes = this.#modes.slice()
-    made.#counts = new Int32Array(this.#counts.length)
-    for (const index of this.inserted) made.inserted.push(index)
-    return made
-  }
-
-  #grow(capacity: number): void {
-    const scores = new Int32Array(capacity).fill(absent)
-    scores.set(this.#scores)
-    this.#scores = scores
-    const modes = new Uint8Array(capacity)
-    modes.set(this.#modes)
-    this.#modes = modes
-    const counts = new Int32Array(capacity)
-    counts.set(this.#counts)
-    this.#counts = counts
+    return new NodeTable(this.#scores.slice(), this.#modes.slice(), this.inserted.slice())
   }
 }

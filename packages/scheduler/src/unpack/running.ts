@@ -7,7 +7,7 @@ import { infinity } from '../score.ts'
 
 /** Bans a resource everywhere, whatever its scores were. */
 export function banEverywhere(cluster: Cluster, resource: Resource): void {
-  resource.allowed = new NodeTable(cluster.nodesByIndex.length)
+  resource.allowed = new NodeTable()
   for (const node of cluster.nodes) resource.allowed.insert(node, -infinity, node.entryMode)
 }
 
