@@ -237,3 +237,58 @@ test.each([
   const lines = shown === '' ? '    * Online: [ n1 ]' : `    * Node n1: online${shown}`
   expect(stdout.split('\n')).toContain(lines)
 })
+
+test('a tag in a set may hold a template, which stands for its resources', () => {
+  const { dot } = run({
+    resources:
+      '<template id="T" class="ocf" provider="heartbeat" type="x"/><primitive id="a" template="T"/><primitive id="z" class="ocf" provider="heartbeat" type="x"/>',
+    constraints: '<rsc_order id="k"><resource_set id="s"><resource_ref id="t"/></resource_set></rsc_order>',
+    more: '<tags><tag id="t"><obj_ref id="z"/><obj_ref id="T"/></tag></tags>',
+  })
+  expect(dot?.()).toContain('"z_start_0 n1" -> "a_start_0 n1"')
+})
+
+const device = '<primitive id="f" class="stonith" type="fence_x"/>'
+
+test('a node that only the history of its connection tells of has yet to be seen', () => {
+  const { stdout } = run({
+    options: option('stonith-enabled', 'true'),
+    resources: device,
+    status: `${online}${history('g', 'remote', ran('g', 'stop')).replace('heartbeat', 'pacemaker')}</node_state>`,
+  })
+  expect(stdout).toContain('* RemoteNode g: UNCLEAN (offline)')
+})
+
+test('what ran on such a node is looked at as elsewhere', () => {
+  const { graph } = run({
+    options: option('maintenance-mode', 'true'),
+    resources: '',
+    status: `${online}${history('g', 'remote', ran('g', 'start')).replace('heartbeat', 'pacemaker')}</node_state>
+      <node_state id="g" uname="g">${history('gone', 'x', ran('gone', 'start'))}</node_state>`,
+  })
+  const last = graph === undefined ? undefined : [...descendants(graph)].find((item) => item.name === 'pseudo_event')
+  // The clean-up that is not needed takes a number before it.
+  expect(last?.attributes).toEqual(expect.arrayContaining(['maintenance_nodes', '7']))
+})
+
+test('a remote node that was fenced is not fenced again while its connection waits to be tried anew', () => {
+  const failed = ran('r', 'stop').replace('rc-code="0" op-status="0"', 'rc-code="1" op-status="4"')
+  const outcome = run({
+    options: option('stonith-enabled', 'true'),
+    resources: `${device}<primitive id="r" class="ocf" provider="pacemaker" type="remote"><instance_attributes id="i">
+      <nvpair id="ir" name="reconnect_interval" value="1h"/></instance_attributes><operations>
+      <op id="os" name="stop" interval="0" on-fail="restart"/></operations></primitive>`,
+    status: `${online}${history('r', 'remote', failed).replace('heartbeat', 'pacemaker')}</node_state>
+      <node_state id="r" uname="r" node_fenced="1"/>`,
+  })
+  expect(operations(outcome)).not.toContain('stonith-r-reboot')
+})
+
+test('a fence device whose agent changed has nodes unfenced anew, although it does not run there', () => {
+  const { stdout } = run({
+    options: option('stonith-enabled', 'true'),
+    resources: `<primitive id="f" class="stonith" type="fence_x"><meta_attributes id="m"><nvpair id="mp" name="provides" value="unfencing"/></meta_attributes></primitive>`,
+    status: `${online}${history('f', 'x', ran('f', 'stop'))}</node_state>`,
+  })
+  expect(stdout).toContain("Fence (on) n1 'Device definition changed'")
+})

@@ -74,12 +74,13 @@ function checkHistory(cluster: Cluster, resource: Resource, node: ClusterNode, h
     cleanUp(cluster, resource, node, false)
     return
   }
+  const differs = agentDiffers(resource, history)
+  if (differs) triggerUnfencing(cluster, resource, node, 'Device definition changed')
   if (!resource.runningOn.includes(node)) {
-    if (agentDiffers(resource, history)) cleanUp(cluster, resource, node, false)
+    if (differs) cleanUp(cluster, resource, node, false)
     return
   }
-  if (agentDiffers(resource, history)) {
-    triggerUnfencing(cluster, resource, node, 'Device definition changed')
+  if (differs) {
     requestAction(cluster, resource, { task: task.stop, node, optional: false })
     resource.startPending = true
     cleanUp(cluster, resource, node, false)

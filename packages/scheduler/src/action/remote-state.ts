@@ -13,7 +13,8 @@ export function connectionState(node: ClusterNode): ConnectionState {
   if (connection.assigned === undefined || connection.nextRole === role.stopped) {
     if (host?.unclean === true) return 'failed'
     if (!connection.failed) return 'stopped'
-    const reconnects = connection.reconnectMs > 0 && node.remoteWasFenced && !node.shutdown
+    const asksToLeave = (node.attributes.get('shutdown') ?? '0') !== '0'
+    const reconnects = connection.reconnectMs > 0 && node.remoteWasFenced && !asksToLeave
     return connection.nextRole === role.stopped && reconnects ? 'unknown' : 'failed'
   }
   if (host === undefined) return 'unknown'

@@ -40,18 +40,21 @@ export function isKnown(cluster: Cluster, name: string): boolean {
 export function expandSets(cluster: Cluster, constraint: XmlElement): XmlElement {
   let changed = false
   let unknown: string | undefined
+  // Members may be templates and tags in turn. Those that are among their own members go no further.
+  const expanded = (ref: XmlElement, through: readonly string[]): readonly XmlElement[] => {
+    const name = idOf(ref)
+    if (ref.name !== 'resource_ref' || constraintResource(cluster, name) !== undefined) return [ref]
+    const members = through.includes(name) ? undefined : membersOf(cluster, name)
+    if (members === undefined) {
+      unknown ??= name
+      return [ref]
+    }
+    changed = true
+    return members.flatMap((id) => expanded(element('resource_ref', { id }), [...through, name]))
+  }
   const children = constraint.children.map((set) => {
     if (set.name !== 'resource_set') return set
-    const refs = set.children.flatMap((ref) => {
-      if (ref.name !== 'resource_ref' || constraintResource(cluster, idOf(ref)) !== undefined) return [ref]
-      const members = membersOf(cluster, idOf(ref))
-      if (members === undefined) {
-        unknown ??= idOf(ref)
-        return [ref]
-      }
-      changed = true
-      return members.map((id) => element('resource_ref', { id }))
-    })
+    const refs = set.children.flatMap((ref) => expanded(ref, []))
     return refs.length === set.children.length && refs.every((ref, i) => ref === set.children[i])
       ? set
       : withChildren(set, refs)

@@ -23,7 +23,14 @@ export type LrmResource = {
   isFirst: boolean
 }
 
-const indexes = new WeakMap<Cluster, HistoryIndex>()
+type GrowingIndex = Omit<HistoryIndex, 'byNode' | 'firstById'> & {
+  readonly byNode: Map<ClusterNode, LrmResource[]>
+  readonly firstById: Map<ClusterNode, Map<string, LrmResource>>
+  /** States of nodes that are not known, or not yet. */
+  homeless: readonly XmlElement[]
+}
+
+const indexes = new WeakMap<Cluster, GrowingIndex>()
 
 /** The history of a cluster's CIB; made on first use. */
 export function historyOf(cluster: Cluster): HistoryIndex {
@@ -32,8 +39,6 @@ export function historyOf(cluster: Cluster): HistoryIndex {
   const status = child(cluster.cib, 'status')
   const states = (status?.children ?? []).filter((item) => item.name === 'node_state')
   const byState = new Map<XmlElement, readonly LrmResource[]>()
-  const byNode = new Map<ClusterNode, LrmResource[]>()
-  const firstById = new Map<ClusterNode, Map<string, LrmResource>>()
   for (const state of states) {
     const histories = lrmResources(state).map((xml) => ({
       xml,
@@ -42,22 +47,36 @@ export function historyOf(cluster: Cluster): HistoryIndex {
       isFirst: false,
     }))
     byState.set(state, histories)
+  }
+  const made: GrowingIndex = { states, byState, byNode: new Map(), firstById: new Map(), homeless: states }
+  indexes.set(cluster, made)
+  findHomes(cluster, made)
+  return made
+}
+
+/** Takes in the histories of nodes that became known since: those of connections that only a history tells of. */
+export function indexNewNodes(cluster: Cluster): void {
+  const index = indexes.get(cluster)
+  if (index !== undefined) findHomes(cluster, index)
+}
+
+function findHomes(cluster: Cluster, index: GrowingIndex): void {
+  const { byState, byNode, firstById, homeless } = index
+  index.homeless = homeless.filter((state) => {
     const node = findNodeOf(cluster, state)
-    if (node === undefined) continue
+    if (node === undefined) return true
     const list = byNode.get(node) ?? []
     const first = firstById.get(node) ?? new Map<string, LrmResource>()
     byNode.set(node, list)
     firstById.set(node, first)
-    for (const history of histories) {
+    for (const history of byState.get(state) ?? []) {
       list.push(history)
       if (first.has(history.id)) continue
       first.set(history.id, history)
       history.isFirst = true
     }
-  }
-  const made = { states, byState, byNode, firstById }
-  indexes.set(cluster, made)
-  return made
+    return false
+  })
 }
 
 /** History of a resource on a node. */

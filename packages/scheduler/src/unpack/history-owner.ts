@@ -12,7 +12,8 @@ import {
 } from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
 import { createInstance, markOrphan } from './collective.ts'
-import { isConnectionXml } from './implied.ts'
+import { indexNewNodes } from './history-index.ts'
+import { isConnectionXml, linkConnection } from './implied.ts'
 import { addNode, findNode } from './nodes.ts'
 import { indexResource } from './resource.ts'
 import { addResource, unpackVariant } from './resources.ts'
@@ -103,6 +104,7 @@ export function orphanFor(cluster: Cluster, xml: XmlElement): Resource | undefin
     const remote = findNode(cluster, id) ?? addNode(cluster, id, id, 'remote', 0)
     linkConnection(cluster, orphan)
     remote.shutdown = true
+    indexNewNodes(cluster)
   }
   if (attr(xml, 'container') !== undefined) orphan.containerFiller = true
   markOrphan(orphan)
