@@ -1,4 +1,3 @@
-import fs from 'node:fs'
 import { claimsCurrentSchema, exitCodeOf, exitCodes, faultText, usableCib } from '@quorate/cib'
 import { parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
@@ -6,6 +5,7 @@ import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import type { Options } from '../pacemaker/tool-options.ts'
 import { isValidCib } from '../pacemaker/validation.ts'
+import { readXmlFile } from '../pacemaker/xml-file.ts'
 
 /** A CIB to work on, or why there is none. */
 export type Input =
@@ -41,10 +41,10 @@ function live(rc: number): Input {
   return { ok: false, code: exitCodeOf(rc), lines: [`crm_simulate: Live CIB query failed: ${faultText(rc)}`] }
 }
 
-function fromFile(file: string): Input {
+async function fromFile(file: string): Promise<Input> {
   let text: string
   try {
-    text = fs.readFileSync(file, 'utf8')
+    text = await readXmlFile(file)
   } catch (fault) {
     const why = fault instanceof Error ? fault.message : String(fault)
     return { ok: false, code: exitCodes.noInput, lines: [`crm_simulate: Could not read ${file}: ${why}`] }

@@ -10,6 +10,7 @@ import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import { invalidLines } from '../pacemaker/validation.ts'
+import { readXmlFile } from '../pacemaker/xml-file.ts'
 import type { Tool } from '../tool.ts'
 
 const source = { group: 'Data sources' }
@@ -17,6 +18,11 @@ const source = { group: 'Data sources' }
 const info: ToolInfo = {
   name: 'crm_verify',
   purpose: 'Checks a configuration: well formed, valid, free of what the scheduler takes for mistakes.',
+  examples: [
+    ['Check the configuration of the cluster', 'crm_verify --live-check'],
+    ['Check a file, and hear every doubt', 'crm_verify --xml-file cib.xml -VV'],
+    ['Check an input that the scheduler saved', 'crm_verify --xml-file /var/lib/pacemaker/pengine/pe-input-7.bz2'],
+  ],
   options: [
     ...commonOptions,
     ...outputOptions,
@@ -154,10 +160,10 @@ async function readCluster(host: ToolHost): Promise<Input> {
   return 'cib' in found ? { cib: found.cib, file: 'cib', lines: new Map() } : unanswered
 }
 
-function readFile(file: string, host: ToolHost, otherwise: Input): Input {
+async function readFile(file: string, host: ToolHost, otherwise: Input): Promise<Input> {
   let text: string
   try {
-    text = fs.readFileSync(file, 'utf8')
+    text = await readXmlFile(file)
   } catch {
     return otherwise
   }
