@@ -346,3 +346,38 @@ test('a member of a group that does not order its members is held back by the fi
     'Start d ( n1 ) due to unrunnable g running (blocked)',
   ])
 })
+
+test('a result that is no number is the one that stands for none, and a state that is none is pending', () => {
+  const start = operation('a', 'start')
+  const { status } = plan({
+    resources: primitive('a') + primitive('b'),
+    histories: {
+      1: history(
+        'a',
+        start.replace('op-status="0"', 'op-status="what"').replace('id="a_start_0"', 'id="a_last_0"'),
+        start,
+      ),
+      2: history('b', operation('b', 'start').replace('rc-code="0"', 'rc-code="5000000000"')),
+    },
+  })
+  expect(status).toContain('* a (ocf:pacemaker:Dummy): Starting n1')
+  expect(status).toContain('* b (ocf:pacemaker:Dummy): FAILED n2')
+})
+
+test('an interval ends where 32 bits of milliseconds do', () => {
+  const monitor = '<operations><op id="a-m" name="monitor" interval="100000000000s"/></operations>'
+  const { operations } = plan({ resources: primitive('a', {}, monitor), nodes: 1 })
+  expect(operations).toContain('a_monitor_4294967295 on n1')
+})
+
+test('a fence device whose agent changed asks for unfencing even where it does not run', () => {
+  const unfences = '<meta_attributes id="f-m"><nvpair id="f-p" name="provides" value="unfencing"/></meta_attributes>'
+  const { summary } = plan({
+    resources: `<primitive id="f" class="stonith" type="fence_dummy">${unfences}</primitive>`,
+    options: { 'stonith-enabled': 'true' },
+    histories: { 1: `<lrm_resource id="f" class="stonith" type="Other">${operation('f', 'stop')}</lrm_resource>` },
+    nodes: 1,
+    hasQuorum: false,
+  })
+  expect(summary).toContain("Fence (on) n1 'Device definition changed'")
+})

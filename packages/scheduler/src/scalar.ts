@@ -106,9 +106,12 @@ export function parseIntervalMs(text: string | undefined): number | undefined {
   return seconds === undefined || seconds < 0 ? undefined : seconds * 1000
 }
 
-/** Interval in milliseconds; 0 for missing or unreadable text. */
+/** Longest interval: what 32 bits hold. In milliseconds. */
+const intervalMsMax = 0xffff_ffff
+
+/** Interval in milliseconds, at most {@link intervalMsMax}; 0 for missing or unreadable text. */
 export function intervalMs(text: string | undefined): number {
-  return parseIntervalMs(text) ?? 0
+  return Math.min(parseIntervalMs(text) ?? 0, intervalMsMax)
 }
 
 /** True where two texts are the same but for the case of ASCII letters. */

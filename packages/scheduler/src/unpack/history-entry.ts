@@ -54,6 +54,13 @@ export type HistoryEntry = {
   restartDigest: string | undefined
 }
 
+/** A number in a result: -1, which is none, where there is something else in its place. */
+function resultNumber(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const value = parseInteger(text)
+  return value === undefined || value !== (value | 0) ? -1 : value
+}
+
 /** Reads an entry of the history. */
 export function historyEntry(xml: XmlElement): HistoryEntry {
   const key = attr(xml, 'operation_key')
@@ -65,9 +72,9 @@ export function historyEntry(xml: XmlElement): HistoryEntry {
     task: attr(xml, 'operation') ?? '',
     intervalMs: Math.max(0, parseInteger(attr(xml, 'interval')) ?? 0),
     callId: parseInteger(attr(xml, 'call-id')) ?? -1,
-    rc: parseInteger(attr(xml, 'rc-code')) ?? 0,
+    rc: resultNumber(attr(xml, 'rc-code')) ?? 0,
     targetRc: transition === null ? -1 : Number(transition[1]),
-    status: parseInteger(attr(xml, 'op-status')) ?? -99,
+    status: resultNumber(attr(xml, 'op-status')) ?? -99,
     changedAt: parseInteger(attr(xml, 'last-rc-change')) ?? -1,
     restartDigest: attr(xml, 'op-restart-digest'),
   }
