@@ -9,13 +9,14 @@ export {
   parseDurationFields,
   parseMoment,
 } from './date.ts'
-export { explain } from './explain/explain.ts'
-export { explanationLines } from './explain/explanation-text.ts'
+export { explain, explainNodeState } from './explain/explain.ts'
+export { explanationLines, nodeStateLines } from './explain/explanation-text.ts'
 export type {
   DueAction,
   Explanation,
   InstanceExplanation,
   NodeExplanation,
+  NodeStateExplanation,
   Reason,
   ReasonKind,
 } from './explain/reason.ts'

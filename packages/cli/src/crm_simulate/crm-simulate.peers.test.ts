@@ -94,22 +94,22 @@ function hasRemoteNodes(file: string): boolean {
 }
 
 /** Options, and of how many inputs every which is tried with them. */
-const spreads: readonly (readonly [step: number, ...options: readonly string[]])[] = [
-  [6, '-S', '-s', '-U', '--output-as=xml'],
-  [40, '-R', '-s', '--output-as=xml'],
-  [40, '-R', '-U', '--output-as=xml', '-Q'],
-  [40, '--output-as=xml'],
-  [25, '-A', '-c'],
-  [25, '-A', '-c', '-S', '--output-as=xml'],
-  [40, '-A', '-c', '-s', '-S'],
-  [40, '-R', '-Q'],
-  [40, '-R', '-VV', '--output-as=none'],
-  [25, '-S', '-q', '0', '-u', 'node1', '-d', 'node2', '-f', 'node3', '-g', 'ticketA', '-r', 'ticketB'],
-  [25, '-S', '-w', 'true', '-b', 'ticketA', '-e', 'ticketB', '-u', 'new', '--output-as=xml'],
+const spreads: readonly (readonly [step: number, options: readonly string[]])[] = [
+  [6, ['-S', '-s', '-U', '--output-as=xml']],
+  [40, ['-R', '-s', '--output-as=xml']],
+  [40, ['-R', '-U', '--output-as=xml', '-Q']],
+  [40, ['--output-as=xml']],
+  [25, ['-A', '-c']],
+  [25, ['-A', '-c', '-S', '--output-as=xml']],
+  [40, ['-A', '-c', '-s', '-S']],
+  [40, ['-R', '-Q']],
+  [40, ['-R', '-VV', '--output-as=none']],
+  [25, ['-S', '-q', '0', '-u', 'node1', '-d', 'node2', '-f', 'node3', '-g', 'ticketA', '-r', 'ticketB']],
+  [25, ['-S', '-w', 'true', '-b', 'ticketA', '-e', 'ticketB', '-u', 'new', '--output-as=xml']],
 ]
 
 describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the suite${lacks}`, () => {
-  test.each(spreads)('every %ith input with %s %s %s %s', async (step, ...options) => {
+  test.each(spreads)('every %ith input with %j', async (step, options) => {
     const some = every(step, 2).filter((file) => !options.includes('-u') || !hasRemoteNodes(file))
     expect(some.length).toBeGreaterThan(10)
     expect(await differences(some, options)).toEqual([])

@@ -22,7 +22,7 @@ export async function decisionInput(
 ): Promise<Result<DecisionInput, number>> {
   const options = { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: utcOffsetSeconds(host.now()) }
   if (file !== undefined) {
-    const read = await readCib(file)
+    const read = await readXml(file, 'cib')
     if (read.ok) return ok({ cib: read.value, options })
     host.err(`${tool}: ${read.error}\n`)
     return failed(exitCodes.data)
@@ -39,8 +39,8 @@ export async function decisionInput(
   return failed(exitCodeOf(found.rc))
 }
 
-/** A CIB from a file, or what is wrong with the file. */
-export async function readCib(file: string): Promise<Result<XmlElement, string>> {
+/** A document of that name from a file, or what is wrong with the file. */
+export async function readXml(file: string, name: string): Promise<Result<XmlElement, string>> {
   let text: string
   try {
     text = await readXmlFile(file)
@@ -49,6 +49,6 @@ export async function readCib(file: string): Promise<Result<XmlElement, string>>
   }
   const parsed = parseXml(text)
   if (!parsed.ok) return failed(xmlErrorText(parsed.error, file))
-  if (parsed.value.name !== 'cib') return failed(`${file}: a <cib> is expected, this is a <${parsed.value.name}>`)
+  if (parsed.value.name !== name) return failed(`${file}: a <${name}> is expected, this is a <${parsed.value.name}>`)
   return ok(parsed.value)
 }

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util'
 import { exitCodes } from '@quorate/cib'
-import { explain, explanationLines } from '@quorate/scheduler'
+import { explain, explainNodeState, explanationLines, nodeStateLines } from '@quorate/scheduler'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import type { Tool } from '../tool.ts'
 import { decisionInput } from './decision-input.ts'
 
 const usage = `Usage: quorate explain [--xml-file FILE] [--output-as text|json] RESOURCE [NODE]
+       quorate explain [--xml-file FILE] [--output-as text|json] NODE
 
 Why a resource runs where it runs, why not elsewhere, what the cluster is about to do with it, and what would have to
-change: every constraint, score, failure and option with its contribution. Changes nothing.
+change: every constraint, score, failure and option with its contribution. Of a node: how it stands, whether it is to be
+fenced, and why. Changes nothing.
 
 Options:
   -x, --xml-file FILE   a CIB in a file instead of the cluster's (CIB_file and CIB_shadow work as well)
@@ -18,6 +20,7 @@ Options:
 Examples:
   quorate explain web
   quorate explain web n2
+  quorate explain n2
   quorate explain --output-as json db-clone | jq '.instances[].nodes'
 `
 
@@ -43,16 +46,25 @@ export async function explainTool(argv: readonly string[], host: ToolHost): Prom
     host.err(usage)
     return exitCodes.usage
   }
+  const format = values['output-as']
+  if (format !== 'text' && format !== 'json') {
+    host.err(`explain: --output-as=${format}: expected text or json\n`)
+    return exitCodes.usage
+  }
   const input = await decisionInput('explain', values['xml-file'], host)
   if (!input.ok) return input.error
-  const found = explain(input.value.cib, resource, node, input.value.options)
-  if (!found.ok) {
-    host.err(`explain: ${found.error}\n`)
-    return exitCodes.noSuchObject
+  const { cib, options } = input.value
+  const say = <T>(value: T, lines: (of: T) => readonly string[]): number => {
+    if (format === 'json') host.out(`${JSON.stringify(value, undefined, 2)}\n`)
+    else for (const line of lines(value)) host.out(`${line}\n`)
+    return exitCodes.ok
   }
-  if (values['output-as'] === 'json') host.out(`${JSON.stringify(found.value, undefined, 2)}\n`)
-  else for (const line of explanationLines(found.value)) host.out(`${line}\n`)
-  return exitCodes.ok
+  const found = explain(cib, resource, node, options)
+  if (found.ok) return say(found.value, explanationLines)
+  const state = node === undefined ? explainNodeState(cib, resource, options) : found
+  if (state.ok && 'running' in state.value) return say(state.value, nodeStateLines)
+  host.err(`explain: ${node === undefined ? `there is no resource or node '${resource}'` : found.error}\n`)
+  return exitCodes.noSuchObject
 }
 
 function parse(argv: readonly string[]) {

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { cibCallOptions, exitCodeOf, exitCodes, faultText, isValidCib, performCall } from '@quorate/cib'
 import { type Supposition, whatIf, whatIfLines } from '@quorate/scheduler'
 import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
-import { decisionInput } from '../explain/decision-input.ts'
+import { decisionInput, readXml } from '../explain/decision-input.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import type { Tool } from '../tool.ts'
 
@@ -22,6 +22,8 @@ Suppositions:
       --modify XML             the configuration is changed as 'cibadmin --modify --allow-create' would
       --delete XML             ... as 'cibadmin --delete' would
       --scope SECTION          section for --modify and --delete (default: configuration)
+      --patch FILE             ... as 'cibadmin --patch' would (crm_diff makes such files)
+      --new-cib FILE           the whole CIB is replaced by that of a file
 
 Options:
   -x, --xml-file FILE   a CIB in a file instead of the cluster's (CIB_file and CIB_shadow work as well)
@@ -31,6 +33,7 @@ Options:
 Examples:
   quorate what-if --node-lost n1
   quorate what-if --standby n1 --standby n2
+  quorate what-if --new-cib draft.xml
   quorate what-if --scope constraints --modify '<rsc_location id="l" rsc="web" node="n3" score="500"/>'
 `
 
@@ -50,6 +53,11 @@ export async function whatIfTool(argv: readonly string[], host: ToolHost): Promi
     host[values.help ? 'out' : 'err'](usage)
     return values.help ? exitCodes.ok : exitCodes.usage
   }
+  const format = values['output-as']
+  if (format !== 'text' && format !== 'json') {
+    host.err(`what-if: --output-as=${format}: expected text or json\n`)
+    return exitCodes.usage
+  }
   const what = suppositionOf(values)
   if (typeof what === 'string') {
     host.err(`what-if: ${what}\n`)
@@ -58,14 +66,14 @@ export async function whatIfTool(argv: readonly string[], host: ToolHost): Promi
   const input = await decisionInput('what-if', values['xml-file'], host)
   if (!input.ok) return input.error
   const { cib, options } = input.value
-  const changed = changedCib(cib, values, host)
+  const changed = await changedCib(cib, values, host)
   if (typeof changed === 'number') return changed
   const found = whatIf(cib, what, options, changed)
   if (!found.ok) {
     host.err(`what-if: ${found.error}\n`)
     return exitCodes.noSuchObject
   }
-  if (values['output-as'] === 'json') host.out(`${JSON.stringify(found.value, undefined, 2)}\n`)
+  if (format === 'json') host.out(`${JSON.stringify(found.value, undefined, 2)}\n`)
   else for (const line of whatIfLines(found.value)) host.out(`${line}\n`)
   return exitCodes.ok
 }
@@ -85,6 +93,8 @@ function parse(argv: readonly string[]) {
       'quorum-lost': { type: 'boolean', default: false },
       modify: several,
       delete: several,
+      patch: several,
+      'new-cib': { type: 'string' },
       scope: { type: 'string', default: 'configuration' },
       'xml-file': { type: 'string', short: 'x' },
       'output-as': { type: 'string', default: 'text' },
@@ -107,20 +117,55 @@ function suppositionOf(values: ReturnType<typeof parse>): Supposition | string {
   }
 }
 
-/** The CIB with the changes asked for, or the exit code where one is refused: as the CIB manager would refuse it. */
-function changedCib(cib: XmlElement, values: ReturnType<typeof parse>, host: ToolHost): XmlElement | number {
-  let changed = cib
-  const calls = [
+type Change = {
+  readonly op: 'cib_apply_diff' | 'cib_modify' | 'cib_delete'
+  readonly data: XmlElement
+  readonly section: string | undefined
+}
+
+/** The changes asked for in the order in which they are made, or the exit code where one cannot be read. */
+async function changesOf(values: ReturnType<typeof parse>, host: ToolHost): Promise<readonly Change[] | number> {
+  const changes: Change[] = []
+  for (const file of values.patch) {
+    const read = await readXml(file, 'diff')
+    if (!read.ok) return complain(host, read.error)
+    changes.push({ op: 'cib_apply_diff', data: read.value, section: undefined })
+  }
+  const given = [
     ...values.modify.map((text) => ['cib_modify', text] as const),
     ...values.delete.map((text) => ['cib_delete', text] as const),
   ]
-  for (const [op, text] of calls) {
+  for (const [op, text] of given) {
     const data = parseXml(text)
-    if (!data.ok) {
-      host.err(`what-if: ${xmlErrorText(data.error, 'argument')}\n`)
-      return exitCodes.data
-    }
-    const call = { op, section: values.scope, data: data.value, options: cibCallOptions.canCreate }
+    if (!data.ok) return complain(host, xmlErrorText(data.error, 'argument'))
+    changes.push({ op, data: data.value, section: values.scope })
+  }
+  return changes
+}
+
+function complain(host: ToolHost, text: string): number {
+  host.err(`what-if: ${text}\n`)
+  return exitCodes.data
+}
+
+/** The CIB with the changes asked for, or the exit code where one is refused: as the CIB manager would refuse it. */
+async function changedCib(
+  cib: XmlElement,
+  values: ReturnType<typeof parse>,
+  host: ToolHost,
+): Promise<XmlElement | number> {
+  let changed = cib
+  const file = values['new-cib']
+  if (file !== undefined) {
+    const read = await readXml(file, 'cib')
+    if (!read.ok) return complain(host, read.error)
+    changed = read.value
+  }
+  const changes = await changesOf(values, host)
+  if (typeof changes === 'number') return changes
+  for (const { op, data, section } of changes) {
+    const options = cibCallOptions.canCreate
+    const call = section === undefined ? { op, data, options } : { op, section, data, options }
     const outcome = performCall(changed, call, { isValid: isValidCib })
     if (outcome.rc !== 0) {
       host.err(`what-if: the change would be refused: ${faultText(outcome.rc)}\n`)

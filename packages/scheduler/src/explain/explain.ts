@@ -1,15 +1,24 @@
 import { failed, ok, type Result } from '@quorate/base'
 import type { XmlElement } from '@quorate/xml'
+import { canFence } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
-import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
+import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { findResource, forEachLeaf } from '../model/tree.ts'
+import { findResource, forEachLeaf, isGuest } from '../model/tree.ts'
 import { schedule } from '../schedule.ts'
 import { infinity, scoreText } from '../score.ts'
 import { isDisabled, type StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
-import { nodeReasons } from './node-reasons.ts'
-import type { DueAction, Explanation, InstanceExplanation, NodeExplanation, Reason } from './reason.ts'
+import { nodeReasons, stateReasons } from './node-reasons.ts'
+import { promotionReasons } from './promotion-reasons.ts'
+import type {
+  DueAction,
+  Explanation,
+  InstanceExplanation,
+  NodeExplanation,
+  NodeStateExplanation,
+  Reason,
+} from './reason.ts'
 
 /** Tasks that people ask about; the rest is bookkeeping. */
 const shownTasks: ReadonlySet<string> = new Set([
@@ -39,10 +48,37 @@ export function explain(
   if (resource === undefined) return failed(`there is no resource '${resourceId}'`)
   const node = nodeName === undefined ? undefined : findNode(cluster, nodeName)
   if (nodeName !== undefined && node === undefined) return failed(`there is no node '${nodeName}'`)
-  const nodes = node === undefined ? cluster.nodes : [node]
+  const nodes = node === undefined ? undefined : [node]
   const instances: InstanceExplanation[] = []
-  forEachLeaf(resource, (leaf) => instances.push(explainInstance(cluster, leaf, nodes)))
+  forEachLeaf(resource, (leaf) => instances.push(explainInstance(cluster, leaf, nodes ?? worthwhile(cluster, leaf))))
   return ok({ resource: resource.id, instances, fencing: fencingOf(cluster) })
+}
+
+/** Nodes that a person would ask about: guests that cannot run the resource are none. */
+function worthwhile(cluster: Cluster, leaf: Resource): readonly ClusterNode[] {
+  return cluster.nodes.filter((node) => !isGuest(node) || leaf.allowed.has(node))
+}
+
+/** Why a node stands as it does, and whether it is to be fenced. */
+export function explainNodeState(
+  cib: XmlElement,
+  nodeName: string,
+  options: StatusOptions,
+): Result<NodeStateExplanation, string> {
+  const { status: cluster } = schedule(cib, options)
+  const node = findNode(cluster, nodeName)
+  if (node === undefined) return failed(`there is no node '${nodeName}'`)
+  const leaves: Resource[] = []
+  for (const resource of cluster.resources) forEachLeaf(resource, (leaf) => leaves.push(leaf))
+  const action = cluster.actions.find((item) => item.task === task.fence && item.node === node)
+  const isFenced = node.unclean || node.requiresReset || action?.optional === false
+  return ok({
+    node: node.uname,
+    reasons: stateReasons(node),
+    fencing: isFenced ? { reason: action?.reason, isPossible: canFence(cluster, node) } : undefined,
+    running: leaves.filter((leaf) => leaf.runningOn.includes(node)).map(({ id }) => id),
+    next: leaves.filter((leaf) => leaf.assigned === node && leaf.nextRole > role.stopped).map(({ id }) => id),
+  })
 }
 
 function fencingOf(cluster: Cluster): Explanation['fencing'] {
@@ -68,9 +104,25 @@ function explainInstance(cluster: Cluster, leaf: Resource, nodes: readonly Clust
           node: action.node?.uname,
           reason: action.reason,
           isRunnable: action.runnable,
+          remedy: action.runnable ? undefined : actionRemedy(cluster, leaf, action),
         }),
       ),
   }
+}
+
+/** What keeps an action from being done, as something to do. */
+function actionRemedy(cluster: Cluster, leaf: Resource, { node, reason, task: name }: Action): string | undefined {
+  const other = /^unrunnable (\S+) \w+$/.exec(reason ?? '')?.[1]
+  if (other !== undefined && other !== leaf.id) return `see what keeps ${other}: quorate explain ${other}`
+  if (reason === 'no quorum' || reason === 'quorum freeze')
+    return 'this partition needs quorum, or another no-quorum-policy'
+  if (node !== undefined && (!node.online || node.unclean)) {
+    return canFence(cluster, node) ? `${node.uname} is fenced first` : `${node.uname} has to come back or be fenced`
+  }
+  if (leaf.blocked) return `crm_resource --cleanup --resource ${leaf.id}, once what failed is mended`
+  if (!leaf.managed) return `${leaf.id} has to be managed again`
+  const stuck = leaf.actions.find((item) => !item.runnable && !item.optional && item.task === task.stop)
+  return stuck !== undefined && stuck.task !== name ? `its stop on ${stuck.node?.uname ?? '?'} comes first` : undefined
 }
 
 function explainNode(cluster: Cluster, leaf: Resource, node: ClusterNode): NodeExplanation {
@@ -131,6 +183,7 @@ function generalReasons(cluster: Cluster, leaf: Resource): readonly string[] {
   if (!cluster.quorate && settings.noQuorumPolicy !== 'ignore') {
     found.push(`this partition has no quorum and no-quorum-policy is ${settings.noQuorumPolicy}`)
   }
+  found.push(...promotionReasons(leaf))
   for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
     for (const { id, ticket, lossPolicy } of at.tickets) {
       if (!ticket.granted) found.push(`ticket ${ticket.id} is not granted (${id}, loss-policy=${lossPolicy})`)

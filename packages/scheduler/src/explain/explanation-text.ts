@@ -1,7 +1,7 @@
 import { task } from '../action/key.ts'
 import { role, roleText } from '../model/role.ts'
 import { scoreText } from '../score.ts'
-import type { Explanation, InstanceExplanation, NodeExplanation, Reason } from './reason.ts'
+import type { Explanation, InstanceExplanation, NodeExplanation, NodeStateExplanation, Reason } from './reason.ts'
 
 /** An explanation as lines for people. */
 export function explanationLines(of: Explanation): readonly string[] {
@@ -10,12 +10,33 @@ export function explanationLines(of: Explanation): readonly string[] {
   return lines
 }
 
+/** An explanation of a node as lines for people. */
+export function nodeStateLines(of: NodeStateExplanation): readonly string[] {
+  const isPlain = of.reasons.length === 0 && of.fencing === undefined
+  const lines = [`${of.node}: ${isPlain ? 'online' : of.reasons.map(({ text }) => text).join('; ')}.`]
+  if (of.fencing !== undefined) {
+    const verb = of.fencing.isPossible ? 'is to be fenced' : 'should be fenced, but cannot be'
+    lines.push(`  * it ${verb}${because(of.fencing.reason)}`)
+    if (!of.fencing.isPossible) {
+      lines.push('      to fence it: stonith-enabled=true, a fence device, and quorum are needed')
+    }
+  }
+  for (const { remedy } of of.reasons) if (remedy !== undefined) lines.push(`  * to use it: ${remedy}`)
+  lines.push(`  runs there: ${listText(of.running)}`, `  is to run there: ${listText(of.next)}`)
+  return lines
+}
+
+function listText(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing' : names.join(', ')
+}
+
 function instanceLines(of: InstanceExplanation): string[] {
   const lines = [`${of.id}: ${nowText(of)}; ${nextText(of)}.`]
   for (const text of of.general) lines.push(`  * ${text}`)
   for (const action of of.actions) {
     const where = action.node === undefined ? '' : ` on ${action.node}`
-    const waits = action.isRunnable ? '' : ', which cannot be done now'
+    const how = action.remedy === undefined ? '' : ` (${action.remedy})`
+    const waits = action.isRunnable ? '' : `, which cannot be done now${how}`
     lines.push(`  * due: ${action.task}${where}${because(action.reason)}${waits}`)
   }
   for (const node of of.nodes) lines.push(...nodeLines(node))

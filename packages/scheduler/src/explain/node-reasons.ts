@@ -23,7 +23,8 @@ export function nodeReasons(cluster: Cluster, resource: Resource, node: ClusterN
   return rest === undefined ? reasons : [...reasons, rest]
 }
 
-function stateReasons(node: ClusterNode): Reason[] {
+/** What is unusual about a node, each with what would have to change. */
+export function stateReasons(node: ClusterNode): Reason[] {
   const name = node.uname
   const found: Reason[] = []
   const say = (text: string, remedy: string): void => {
@@ -109,6 +110,10 @@ function failureReasons(cluster: Cluster, resource: Resource, node: ClusterNode)
   const { count } = failCount(cluster, resource, node, { effective: true, fillers: true })
   if (count === 0) return []
   const times = count >= infinity ? 'INFINITY times' : count === 1 ? 'once' : `${count} times`
+  if (resource.failureIgnored) {
+    const text = `it failed here ${times}, and on-fail has that ignored`
+    return [{ kind: 'failures', constraint: undefined, score: 0, text, remedy: undefined }]
+  }
   const limit = resource.migrationThreshold
   const banned = overThreshold(cluster, resource, node)
   if (banned === undefined) {

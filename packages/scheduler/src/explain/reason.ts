@@ -43,6 +43,8 @@ export type DueAction = {
   readonly reason: string | undefined
   /** False: it waits for something that cannot happen now. */
   readonly isRunnable: boolean
+  /** What would have to change for it to be done; undefined where it can be done, or nobody knows. */
+  readonly remedy: string | undefined
 }
 
 /** Why a resource, or one instance of it, runs where it runs. */
@@ -57,6 +59,19 @@ export type InstanceExplanation = {
   readonly general: readonly string[]
   readonly nodes: readonly NodeExplanation[]
   readonly actions: readonly DueAction[]
+}
+
+/** Why a node stands as it does. */
+export type NodeStateExplanation = {
+  readonly node: string
+  /** Everything unusual about it, each with what would have to change. */
+  readonly reasons: readonly Reason[]
+  /** Whether it is to be fenced, and why; undefined: it is not. */
+  readonly fencing: { readonly reason: string | undefined; readonly isPossible: boolean } | undefined
+  /** Resources that run there. */
+  readonly running: readonly string[]
+  /** Resources that are to run there. */
+  readonly next: readonly string[]
 }
 
 /** The whole answer to a question for a resource. */

@@ -103,6 +103,8 @@ function unknownName(cluster: Cluster, what: Supposition): string | undefined {
   ]
   const node = nodes.find((name) => findNode(cluster, name) === undefined)
   if (node !== undefined) return `there is no node '${node}'`
+  const ticket = (what.ticketsRevoked ?? []).find((id) => !cluster.tickets.has(id))
+  if (ticket !== undefined) return `there is no ticket '${ticket}'`
   const resource = (what.failures ?? []).find((item) => findResource(cluster, item.resource) === undefined)
   return resource === undefined ? undefined : `there is no resource '${resource.resource}'`
 }

@@ -1,0 +1,188 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { whatIfTool } from '../what-if/main.ts'
+import { explainTool } from './main.ts'
+
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-explain-'))
+const file = path.join(scratch, 'cib.xml')
+afterAll(() => fs.rmSync(scratch, { recursive: true }))
+
+/** Digest of an operation without parameters: what runs was started with what is configured. */
+const emptyDigest = 'f2317cad3d54cec5d7d7aa7d0bf35cf8'
+
+function history(id: string, word: string, rc: number, type = 'Dummy'): string {
+  return `<lrm_resource id="${id}" class="ocf" provider="pacemaker" type="${type}"><lrm_rsc_op id="${id}_last_0" operation_key="${id}_${word}_0" operation="${word}" call-id="1" rc-code="${rc}" op-status="0" interval="0" op-digest="${emptyDigest}" transition-key="1:1:${word === 'monitor' ? 7 : 0}:x" transition-magic="0:${rc};1:1:${word === 'monitor' ? 7 : 0}:x" crm_feature_set="3.16.1"/></lrm_resource>`
+}
+
+function state(n: number, attributes: string, inside: string, isUp = true): string {
+  const up = isUp ? 'in_ccm="true" crmd="online" join="member"' : 'in_ccm="false" crmd="offline" join="down"'
+  return `<node_state id="${n}" uname="n${n}" ${up} expected="member"><transient_attributes id="${n}"><instance_attributes id="s${n}">${attributes}</instance_attributes></transient_attributes><lrm id="${n}"><lrm_resources>${inside}</lrm_resources></lrm></node_state>`
+}
+
+const pair = (id: string, name: string, value: string): string => `<nvpair id="${id}" name="${name}" value="${value}"/>`
+
+/** Web runs on n1 and would rather stay; db is promotable; late depends on a ticket; n3 is lost and cannot be fenced. */
+const cib = `<cib validate-with="pacemaker-3.9" crm_feature_set="3.16.1" have-quorum="1" epoch="1" num_updates="0" admin_epoch="0">
+<configuration><crm_config><cluster_property_set id="p">${pair('p1', 'stonith-enabled', 'false')}</cluster_property_set></crm_config>
+<nodes><node id="1" uname="n1"/><node id="2" uname="n2"/><node id="3" uname="n3"/></nodes>
+<resources>
+<primitive id="web" class="ocf" provider="pacemaker" type="Dummy"><meta_attributes id="wm">${pair('wm1', 'resource-stickiness', '100')}</meta_attributes></primitive>
+<primitive id="late" class="ocf" provider="pacemaker" type="Dummy"/>
+<clone id="dbs"><meta_attributes id="cm">${pair('cm1', 'promotable', 'true')}</meta_attributes><primitive id="db" class="ocf" provider="pacemaker" type="Stateful"/></clone>
+</resources>
+<constraints><rsc_location id="likes" rsc="web" node="n2" score="50"/><rsc_ticket id="needs" rsc="late" ticket="site" loss-policy="stop"/></constraints>
+</configuration><status>
+<tickets><ticket_state id="site" granted="true"/></tickets>
+${state(1, pair('s1a', 'master-db', '5'), history('web', 'start', 0) + history('db', 'start', 0, 'Stateful') + history('late', 'start', 0))}
+${state(2, pair('s2a', 'master-db', '10'), history('web', 'monitor', 7) + history('db', 'start', 0, 'Stateful') + history('late', 'monitor', 7))}
+${state(3, '', '', false)}
+</status></cib>`
+
+beforeAll(() => fs.writeFileSync(file, cib))
+
+async function call(tool: typeof explainTool, ...argv: readonly string[]) {
+  const texts = { out: '', err: '' }
+  const host: ToolHost = {
+    env: {},
+    out: (text) => {
+      texts.out += text
+    },
+    err: (text) => {
+      texts.err += text
+    },
+    readInput: () => '',
+    now: () => 1_700_000_000_000,
+    isTerminal: false,
+  }
+  const code = await tool(['--xml-file', file, ...argv], host)
+  return { code, ...texts, lines: texts.out.split('\n') }
+}
+
+describe('quorate explain', () => {
+  test('why it runs there, and what another node lacks', async () => {
+    const { code, lines } = await call(explainTool, 'web')
+    expect(code).toBe(0)
+    expect(lines[0]).toBe('web: runs on n1; is to stay.')
+    expect(lines).toContain('           +100  it runs here and resource-stickiness is 100')
+    expect(lines).toContain('            +50  location constraint likes')
+    expect(lines).toContain('      to run here: more than 50 more score for n2: it has 50, n1 has 100')
+  })
+
+  test('why not on one node: its state', async () => {
+    const { lines } = await call(explainTool, 'web', 'n3')
+    expect(lines).toContain('       excluded  n3 is offline')
+    expect(lines).toContain('      to run here: n3 has to come online')
+    expect(lines.some((line) => line.includes('n1:'))).toBe(false)
+  })
+
+  test('why it is promoted, why the other is not, and what that would take', async () => {
+    const { out } = await call(explainTool, 'dbs')
+    expect(out).toContain('it is to be promoted: promotion score 10 on n2 (attribute master-db=10)')
+    expect(out).toMatch(
+      /it is not to be promoted: promoted-max is 1, and db:\d with 10 comes first: it has 5 on n1 \(attribute master-db=5\); to promote it: more than 5 more/,
+    )
+  })
+
+  test('why a node stands as it does, and whether it is fenced', async () => {
+    const { code, lines } = await call(explainTool, 'n3')
+    expect(code).toBe(0)
+    expect(lines[0]).toBe('n3: n3 is offline.')
+    expect(lines).toContain('  * to use it: n3 has to come online')
+    expect(await call(explainTool, 'n1')).toMatchObject({ code: 0, lines: expect.arrayContaining(['n1: online.']) })
+  })
+
+  test('the same in JSON', async () => {
+    const { out } = await call(explainTool, '--output-as=json', 'web', 'n2')
+    const [instance] = JSON.parse(out).instances
+    expect(instance).toMatchObject({ id: 'web', runningOn: ['n1'], assigned: 'n1' })
+    expect(instance.nodes).toMatchObject([
+      { node: 'n2', score: 50, isChosen: false, reasons: [{ kind: 'location', constraint: 'likes', score: 50 }] },
+    ])
+    expect(JSON.parse((await call(explainTool, '--output-as=json', 'n1')).out)).toMatchObject({
+      node: 'n1',
+      reasons: [],
+    })
+  })
+
+  test.each([
+    [['nobody'], 105, "explain: there is no resource or node 'nobody'"],
+    [['web', 'n9'], 105, "explain: there is no node 'n9'"],
+    [['--output-as=yaml', 'web'], 64, 'explain: --output-as=yaml: expected text or json'],
+    [['--bogus', 'web'], 64, "explain: Unknown option '--bogus'"],
+    [[], 64, 'Usage: quorate explain'],
+  ])('%j is refused', async (argv, code, message) => {
+    const found = await call(explainTool, ...argv)
+    expect(found).toMatchObject({ code, out: '' })
+    expect(found.err).toContain(message)
+  })
+})
+
+describe('quorate what-if', () => {
+  test.each([
+    ['a node is lost', ['--node-lost', 'n1'], /web: n1 -> n2/],
+    ['a node is on standby', ['--standby', 'n1'], /web: n1 -> n2/],
+    ['a ticket is revoked', ['--ticket-revoke', 'site'], /late: n\d -> stopped\n[\s\S]*nowhere: .*late/],
+    ['quorum is lost', ['--quorum-lost'], /web: n1 -> stopped\n[\s\S]*nowhere: .*web/],
+    ['a resource fails', ['--fail', 'web@n1'], /Recover +web/],
+    [
+      'the configuration changes',
+      ['--scope', 'constraints', '--modify', '<rsc_location id="far" rsc="web" node="n2" score="500"/>'],
+      /web: n1 -> n2/,
+    ],
+    [
+      'something is taken out of it',
+      ['--scope', 'resources', '--delete', '<nvpair id="wm1" name="resource-stickiness" value="100"/>'],
+      /web: n1 -> n2/,
+    ],
+  ])('%s: plan and side effects', async (_, argv, expected) => {
+    const { code, out, err } = await call(whatIfTool, ...argv)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^The cluster would:\n {2}\* (?!do nothing)/)
+    expect(out).toMatch(expected)
+  })
+
+  test('a whole new CIB, and a patch', async () => {
+    const changed = path.join(scratch, 'new.xml')
+    fs.writeFileSync(changed, cib.replace('score="50"', 'score="500"'))
+    expect((await call(whatIfTool, '--new-cib', changed)).out).toMatch(/web: n1 -> n2/)
+    const patch = path.join(scratch, 'patch.xml')
+    fs.writeFileSync(
+      patch,
+      `<diff format="2"><version><source admin_epoch="0" epoch="1" num_updates="0"/><target admin_epoch="0" epoch="2" num_updates="0"/></version><change operation="modify" path="/cib/configuration/constraints/rsc_location[@id='likes']"><change-list><change-attr name="score" operation="set" value="500"/></change-list><change-result><rsc_location id="likes" rsc="web" node="n2" score="500"/></change-result></change></diff>`,
+    )
+    expect((await call(whatIfTool, '--patch', patch)).out).toMatch(/web: n1 -> n2/)
+  })
+
+  test('nothing is changed', async () => {
+    await call(whatIfTool, '--node-lost', 'n1')
+    expect(fs.readFileSync(file, 'utf8')).toBe(cib)
+  })
+
+  test('the same in JSON', async () => {
+    const found = JSON.parse((await call(whatIfTool, '--output-as=json', '--standby', 'n1')).out)
+    expect(found.changes).toContainEqual({
+      id: 'web',
+      before: { nodes: ['n1'], role: 'Started' },
+      after: { nodes: ['n2'], role: 'Started' },
+    })
+    expect(found).toMatchObject({ isComplete: true, fenced: [] })
+  })
+
+  test.each([
+    [['--node-lost', 'n9'], 105, "what-if: there is no node 'n9'"],
+    [['--ticket-revoke', 'nosuch'], 105, "what-if: there is no ticket 'nosuch'"],
+    [['--fail', 'web'], 64, '--fail wants RESOURCE@NODE'],
+    [['--modify', '<oops'], 65, 'what-if: argument:1'],
+    [['--scope', 'resources', '--modify', '<primitive id="x"/>'], 78, 'the change would be refused'],
+    [['--scope', 'resources', '--delete', '<primitive id="web"/>'], 78, 'the change would be refused'],
+    [['--new-cib', '/nowhere/cib.xml'], 65, '/nowhere/cib.xml'],
+    [['--output-as=yaml', '--quorum-lost'], 64, '--output-as=yaml: expected text or json'],
+  ])('%j is refused', async (argv, code, message) => {
+    const found = await call(whatIfTool, ...argv)
+    expect(found).toMatchObject({ code, out: '' })
+    expect(found.err).toContain(message)
+  })
+})
