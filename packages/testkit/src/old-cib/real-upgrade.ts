@@ -49,3 +49,9 @@ function run(
     child.once('close', (code) => resolve({ code: code ?? -1, stderr: Buffer.concat(parts).toString() }))
   })
 }
+
+/** What is missing here for comparing upgrades, or undefined. */
+export function realUpgradeMissing(): string | undefined {
+  const absent = Object.values(realPrograms).find((program) => !fs.existsSync(program))
+  return absent === undefined ? undefined : `${absent} (Debian: pacemaker-cli-utils) is missing`
+}
