@@ -29,14 +29,15 @@ async function startHypervisor(node: number): Promise<void> {
   await lab.must(['start', `${node}`, 'libvirtd', 'env', env, 'libvirtd', '-f', file, '-p', `${home}/pid`])
   await answers(node, ['virsh', '-q', '-c', uri(node), 'list'], 0)
   await lab.must(['start', `${node}`, 'events', 'virsh', '-c', uri(node), 'event', '--loop', '--event', 'lifecycle'])
-  // Only when the watcher is connected does what one client defines live on for the next.
+  // Only when the watcher is connected does what one client defines live on for the next; that it sees a machine come says so.
   const probe = path.join(home, 'probe.xml')
   writeFileSync(probe, "<domain type='test'><name>probe</name><memory>8192</memory><os><type>hvm</type></os></domain>")
   const virsh = ['virsh', '-q', '-c', uri(node)]
-  const deadline = Date.now() + 15_000
+  const deadline = Date.now() + 30_000
   for (;;) {
     await lab.exec(node, ...virsh, 'define', probe)
-    if ((await lab.exec(node, ...virsh, 'undefine', 'probe')).status === 0) break
+    const { status } = await lab.exec(node, ...virsh, 'undefine', 'probe')
+    if (status === 0 && (await lab.must(['logs', `${node}`, 'events'])).stdout.includes("'probe'")) break
     if (Date.now() > deadline) throw new Error('libvirtd does not keep its machines')
   }
   for (const [letter, prefix] of [
