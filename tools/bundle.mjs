@@ -72,7 +72,12 @@ async function exercise({ outfile, script }, calls) {
   }
 }
 
-keepCache(await bundle('quorate', { entryPoints: [path.join(dist, 'main.js')] }))
+const example = path.resolve(dist, '..', '..', '..', 'examples', 'web', 'cib.xml')
+const tools = await bundle('quorate', { entryPoints: [path.join(dist, 'main.js')] })
+await exercise(tools, [
+  ['node', 'quorate', 'crm_simulate', '--simulate', '--xml-file', example, '--save-graph', '/dev/null'],
+])
+keepCache(tools)
 const clients = await bundle('fence', { stdin: { contents: fenceClients, resolveDir: dist } })
 await exercise(clients, [
   ['fence_xvm', '-o', 'metadata'],
