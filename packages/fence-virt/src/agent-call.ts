@@ -1,4 +1,4 @@
-import { encodeText, failed, ok, type Result } from '@quorate/base'
+import { encodeText } from '@quorate/base'
 import { type AgentName, type AgentOption, agentOptions, otherStdinKeys } from './agent-option.ts'
 import { defaultKeyFile, defaultPort } from './daemon-conf.ts'
 import { domainSizeMax } from './fence-request.ts'
@@ -107,7 +107,7 @@ function readLetters(name: AgentName, draft: Draft, letters: string, words: stri
       continue
     }
     const attached = letters.slice(at + 1)
-    const value = attached !== '' ? attached : option.isValueOptional === true ? '' : words.shift()
+    const value = attached !== '' ? attached : option.isValueOptional === true ? hostCid : words.shift()
     if (value === undefined) {
       draft.remarks.push(`${name}: option requires an argument -- '${letter}'`)
       draft.wantsHelp = true
@@ -117,6 +117,9 @@ function readLetters(name: AgentName, draft: Draft, letters: string, words: stri
     return
   }
 }
+
+/** The CID of `-S` without a value: the host. */
+const hostCid = '2'
 
 function applyLetter(draft: Draft, option: AgentOption): void {
   if (option.letter === 'd') draft.debugLevel += 1
@@ -192,7 +195,7 @@ const setters: Readonly<Record<string, Setter>> = {
       draft.timeoutS = seconds
     }),
   delay: (draft, value) =>
-    whole(value, 0, 86_400, `Invalid delay: '${value}'`, (seconds) => {
+    whole(value === '' ? '0' : value, 0, 86_400, `Invalid delay: '${value}'`, (seconds) => {
       draft.delayS = seconds
     }),
   auth: (draft, value) => {
@@ -242,7 +245,7 @@ const setters: Readonly<Record<string, Setter>> = {
     return undefined
   },
   vsock: (draft, value) =>
-    whole(value === '' ? '2' : value, 2, 0xffff_fffe, `Invalid CID: '${value}'`, (cid) => {
+    whole(value, 2, 0xffff_fffe, `Invalid CID: '${value}'`, (cid) => {
       draft.cid = cid
     }),
 }
@@ -262,48 +265,21 @@ function whole(
 
 function setDomain(draft: Draft, value: string): string | undefined {
   if (draft.domain !== undefined) return 'Domain/UUID may not be specified more than once'
+  draft.domain = value
   if (value === '') return 'Invalid domain name'
   if (encodeText(value).byteLength > domainSizeMax) return `Invalid domain name: '${value}' (File name too long)`
-  draft.domain = value
   return undefined
 }
+
+/** What is wrong where a machine must be named and none is. */
+export const noDomainMistake = 'No domain specified!'
 
 /** Actions that concern no machine. */
 const withoutDomain: ReadonlySet<AgentAction> = new Set(['monitor', 'list', 'list-status', 'metadata'])
 
 function checkDomain(draft: Draft): AgentCall {
-  const isRefused = draft.mistakes.some((mistake) => mistake.startsWith('Invalid domain name'))
-  if (draft.domain === undefined && !isRefused && !withoutDomain.has(draft.action)) {
-    draft.mistakes.push('No domain specified!')
+  if (draft.domain === undefined && !withoutDomain.has(draft.action)) {
+    draft.mistakes.push(noDomainMistake)
   }
   return draft
-}
-
-/** Speed, bits, parity and stop bits of a serial line. */
-export type SerialParameters = {
-  readonly bitsPerSecond: number
-  readonly dataBits: 5 | 6 | 7 | 8
-  readonly parity: 'none' | 'even' | 'odd'
-  readonly stopBits: 1 | 2
-}
-
-const speeds: readonly number[] = [2400, 9600, 19_200, 38_400, 57_600, 115_200]
-
-/** Reads "115200,8N1". */
-export function parseSerialParameters(text: string): Result<SerialParameters, string> {
-  const [, speed = '', bits = '8', letter = 'N', stop = '1'] =
-    /^(\d{1,6})(?:,([5-8])([NEO])([12]))?$/i.exec(text.trim()) ?? []
-  if (!speeds.includes(Number(speed))) {
-    return failed(
-      `expected serial parameters like 115200,8N1 (${speeds.join(', ')}; 5-8; N, E, O; 1, 2), got '${text}'`,
-    )
-  }
-  const parities = { N: 'none', E: 'even', O: 'odd' } as const
-  const parity = letter.toUpperCase()
-  return ok({
-    bitsPerSecond: Number(speed),
-    dataBits: bits === '5' ? 5 : bits === '6' ? 6 : bits === '7' ? 7 : 8,
-    parity: parity === 'E' ? parities.E : parity === 'O' ? parities.O : parities.N,
-    stopBits: stop === '2' ? 2 : 1,
-  })
 }

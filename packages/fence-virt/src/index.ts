@@ -3,8 +3,7 @@ export {
   type AgentCall,
   callOfArguments,
   callOfStdin,
-  parseSerialParameters,
-  type SerialParameters,
+  noDomainMistake,
   stdinCharactersMax,
 } from './agent-call.ts'
 export {
@@ -128,6 +127,7 @@ export {
   repeatWindowMs,
   requestKey,
 } from './recent-requests.ts'
+export { parseSerialParameters, type SerialParameters } from './serial-parameters.ts'
 export {
   awaitingRequest,
   calledBack,

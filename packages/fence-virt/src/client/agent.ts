@@ -1,13 +1,15 @@
 import { readFile, stat } from 'node:fs/promises'
 import net from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type AgentCall, callOfArguments, callOfStdin } from '../agent-call.ts'
+import { type AgentCall, callOfArguments, callOfStdin, noDomainMistake } from '../agent-call.ts'
+import { dumpText } from '../agent-dump.ts'
 import { type AgentName, metadataText, stdinHelpText, stdinUsageText, usageText } from '../agent-option.ts'
 import type { ClientSecurity } from '../client-session.ts'
 import { defaultGroups } from '../daemon-conf.ts'
 import { keySizeMax } from '../hash.ts'
 import { type Host, hostStates, type OperationName, responses } from '../operation.ts'
 import { exchangeOverChannel, exchangeOverLine, type LineRequest } from './channel-exchange.ts'
+import { errorText } from './error-text.ts'
 import type { ExchangeEnd } from './exchange.ts'
 import { exchangeByMulticast } from './multicast-exchange.ts'
 import { nodeDigest } from './node-digest.ts'
@@ -40,33 +42,42 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
     host.out(`${name} ${versionText}\nfence release ${releaseText}\n`)
     return agentExits.ok
   }
+  const lacksDomain = call.mistakes.at(-1) === noDomainMistake
+  const mistakes = [...call.mistakes, ...(await placeMistakes(name, call))].filter((one) => one !== noDomainMistake)
+  for (const mistake of mistakes) host.out(`${mistake}\n`)
   if (call.wantsHelp) {
     host.out(usageText(name) + stdinHelpText(name))
     return agentExits.ok
   }
-  if (call.action === 'metadata') {
-    host.out(metadataText(name))
-    return agentExits.ok
+  if (call.debugLevel > 0) host.out(dumpText(name, call, familyOf(call)))
+  if (lacksDomain) {
+    host.out(`${noDomainMistake}\n`)
+    mistakes.push(noDomainMistake)
   }
-  const mistakes = [...call.mistakes, ...(await keyFileMistake(call))]
-  for (const mistake of mistakes) host.out(`${mistake}\n`)
   if (call.action === 'validate-all') return mistakes.length === 0 ? agentExits.ok : agentExits.failed
   if (mistakes.length > 0) {
     host.out(isStdin ? stdinUsageText(name) : usageText(name))
     return agentExits.failed
   }
+  if (call.action === 'metadata') {
+    host.out(metadataText(name))
+    return agentExits.ok
+  }
   return new Agent(name, call, call.action === 'list-status' ? 'list' : call.action, host).run()
 }
 
-/** A key file that is named must be there, even where no key is used. */
-async function keyFileMistake(call: AgentCall): Promise<readonly string[]> {
-  if (!call.isKeyFileGiven) return []
-  try {
-    await stat(call.keyFile)
-    return []
-  } catch (error) {
-    return [`Invalid key file: '${call.keyFile}' (${errorText(codeOf(error))})`]
+/** What only a look at this machine tells: a key file that is named must be there, even where no key is used. */
+async function placeMistakes(name: AgentName, call: AgentCall): Promise<readonly string[]> {
+  const mistakes: string[] = []
+  if (call.isKeyFileGiven) {
+    try {
+      await stat(call.keyFile)
+    } catch (error) {
+      mistakes.push(`Invalid key file: '${call.keyFile}' (${errorText(codeOf(error))})`)
+    }
   }
+  if (name === 'fence_xvm' && familyOf(call) === undefined) mistakes.push('Could not determine address family')
+  return mistakes
 }
 
 function isNetworked(name: AgentName, call: AgentCall): boolean {
@@ -90,10 +101,11 @@ class Agent {
     const { action, delayS } = this.#call
     if (delayS > 0 && !['status', 'monitor', 'list', 'list-status'].includes(action)) await wait(delayS * 1000)
     const end = await this.#exchange()
-    return end === undefined ? agentExits.failed : this.#report(end)
+    if (isNetworked(this.#name, this.#call) || end.kind === 'response' || end.kind === 'hosts') return this.#report(end)
+    return end.kind === 'unreachable' ? this.#report(end) : this.#unknown()
   }
 
-  async #exchange(): Promise<ExchangeEnd | undefined> {
+  async #exchange(): Promise<ExchangeEnd> {
     const call = this.#call
     const line: LineRequest = {
       operation: this.#operation,
@@ -102,11 +114,11 @@ class Agent {
       timeoutMs: call.timeoutS * 1000,
     }
     if (!isNetworked(this.#name, call)) return this.#exchangeOverLine(line)
+    if (this.#name === 'fence_xvm') return this.#multicast(line)
     const request = { ...line, ...(await this.#security()) }
-    if (this.#name === 'fence_xvm') return this.#multicast(request)
-    if (call.ipAddress !== undefined) return exchangeOverTcp(request, { host: call.ipAddress, port: call.port })
+    if (call.cid === undefined) return exchangeOverTcp(request, { host: call.ipAddress ?? '', port: call.port })
     const { exchangeOverVsock } = await import('./vsock-exchange.ts')
-    return exchangeOverVsock(request, { cid: call.cid ?? 2, port: call.port })
+    return exchangeOverVsock(request, { cid: call.cid, port: call.port })
   }
 
   async #exchangeOverLine(line: LineRequest): Promise<ExchangeEnd> {
@@ -137,13 +149,10 @@ class Agent {
     }
   }
 
-  async #multicast(request: NetworkRequest): Promise<ExchangeEnd | undefined> {
-    const { family: asked, multicastAddress, port, retransmitTenths } = this.#call
-    const family = asked === 'auto' ? familyOf(multicastAddress) : asked
-    if (family === undefined) {
-      this.#host.out(`Could not determine address family\n${usageText(this.#name)}`)
-      return undefined
-    }
+  async #multicast(line: LineRequest): Promise<ExchangeEnd> {
+    const { multicastAddress, port, retransmitTenths } = this.#call
+    const family = familyOf(this.#call) ?? 'ipv4'
+    const request: NetworkRequest = { ...line, ...(await this.#security()) }
     return exchangeByMulticast(request, {
       family,
       group: multicastAddress ?? defaultGroups[family],
@@ -179,13 +188,18 @@ class Agent {
       case 'unreachable':
         return this.#showUnreachable(end.code)
       case 'no-listener':
-        if (end.code !== 'serial') this.#host.out(`Failed to listen: ${errorText(end.code)}\n`)
-        this.#host.out('Unknown response (-1)\n')
-        return agentExits.trouble
+        this.#host.out(`Failed to listen: ${errorText(end.code)}\n`)
+        return this.#unknown()
       default:
         end satisfies never
         return agentExits.trouble
     }
+  }
+
+  /** What the C clients make of a line that gives no answer. */
+  #unknown(): number {
+    this.#host.out('Unknown response (-1)\n')
+    return agentExits.trouble
   }
 
   #failed(): number {
@@ -198,7 +212,7 @@ class Agent {
       this.#host.out(`Failed to connect to ${channelAddress}:${port}\nUnknown response (-1)\n`)
       return agentExits.trouble
     }
-    this.#host.out(`Unable to connect to fence_virtd host ${ipAddress ?? cid}:${port} ${errorText(code)}\n`)
+    this.#host.out(`Unable to connect to fence_virtd host ${cid ?? ipAddress}:${port} ${errorText(code)}\n`)
     return this.#failed()
   }
 
@@ -238,8 +252,9 @@ class Agent {
   }
 }
 
-/** The family of a group given as text; IPv4 where none is given. */
-function familyOf(group: string | undefined): 'ipv4' | 'ipv6' | undefined {
+/** The family that was asked for, or that of the group; IPv4 where there is neither. */
+function familyOf({ family, multicastAddress: group }: AgentCall): 'ipv4' | 'ipv6' | undefined {
+  if (family !== 'auto') return family
   if (group === undefined || net.isIPv4(group)) return 'ipv4'
   return net.isIPv6(group) ? 'ipv6' : undefined
 }
@@ -255,27 +270,4 @@ function hex(bytes: Uint8Array): string {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'EIO'
-}
-
-/** What the C library says of an error. */
-const errorTexts: Readonly<Record<string, string>> = {
-  EACCES: 'Permission denied',
-  EADDRINUSE: 'Address already in use',
-  EADDRNOTAVAIL: 'Cannot assign requested address',
-  ECONNREFUSED: 'Connection refused',
-  ECONNRESET: 'Connection reset by peer',
-  EHOSTUNREACH: 'No route to host',
-  EISDIR: 'Is a directory',
-  END: 'Success',
-  ENETUNREACH: 'Network is unreachable',
-  ENODEV: 'No such device',
-  ENOENT: 'No such file or directory',
-  ENOTFOUND: 'No such file or directory',
-  EPIPE: 'Broken pipe',
-  ETIMEDOUT: 'Connection timed out',
-}
-
-/** Text of an error code; the code itself where there is none. */
-export function errorText(code: string): string {
-  return Object.hasOwn(errorTexts, code) ? (errorTexts[code] ?? code) : code
 }

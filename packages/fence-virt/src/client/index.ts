@@ -1,5 +1,6 @@
-export { type AgentHost, agentExits, errorText, runAgent } from './agent.ts'
+export { type AgentHost, agentExits, runAgent } from './agent.ts'
 export { exchangeOverChannel, exchangeOverLine, type LineRequest } from './channel-exchange.ts'
+export { errorText } from './error-text.ts'
 export { type ExchangeEnd, runExchange } from './exchange.ts'
 export { addressBytes, exchangeByMulticast, type MulticastRoute } from './multicast-exchange.ts'
 export { nodeDigest } from './node-digest.ts'

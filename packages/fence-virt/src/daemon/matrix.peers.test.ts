@@ -305,7 +305,35 @@ ${rest}`
       ['-o', 'validate-all'],
       ['-o', 'validate-all', '-H', 'a'],
       ['-t', 'x', '-C', 'y', '-o', 'z'],
+      ['-t', 'x', '-h'],
+      ['--version'],
+      ['-o', 'validate-all', '-k', '/nonexistent'],
+      ['-o', 'frob', '-o', 'metadata'],
+      ['-d', '-o', 'metadata'],
+      ['-dd', '-o', 'bogus'],
+      ['-d', '-h'],
     ]
+    const inputs: readonly string[] = [
+      '',
+      '# a comment\n\n  action=metadata\n',
+      'action=metadata # behind it\n',
+      'action=\naction=metadata\n',
+      'foo=bar\naction=validate-all\nport=x\n',
+      'key_file=\naction=metadata\n',
+      'plug=\nplug=x\naction=validate-all\n',
+      'delay=\nplug=x\naction=validate-all\n',
+      'timeout=\nplug=x\naction=validate-all\n',
+      'vsock=\nplug=x\naction=validate-all\n',
+      'multicast_address=x\nplug=x\naction=validate-all\n',
+      'debug=1\nuse_uuid=1\nplug=x\naction=validate-all\n',
+      'action=off\n',
+    ]
+    // Where the C program keeps its arguments differs at every start, and so does the second reason that it gives.
+    const told = ({ code, out, err }: Ran): Ran => ({
+      code,
+      out: out.replace(/@ 0x[0-9a-f]+/, '@ 0x0'),
+      err: err.replace(/^open_port: .*$/m, 'open_port'),
+    })
     for (const name of ['fence_xvm', 'fence_virt'] as const) {
       for (const argv of [
         ...lines,
@@ -313,12 +341,21 @@ ${rest}`
           ? [
               ['-i', 'ipv9', '-H', 'a'],
               ['-r', '0', '-H', 'a'],
+              ['-a', 'nowhere', '-o', 'list'],
             ]
-          : [['-S1', '-o', 'list']]),
+          : [
+              ['-S1', '-o', 'list'],
+              ['-D', '/nonexistent', '-o', 'list'],
+              ['-D', '/dev/null', '-o', 'list'],
+            ]),
       ]) {
         const real = await lab.client('real', name, argv)
         const ours = await lab.client('ours', name, argv)
-        expect(ours, argv.join(' ')).toEqual(real)
+        expect(told(ours), argv.join(' ')).toEqual(told(real))
+      }
+      for (const input of inputs) {
+        const real = await lab.client('real', name, [], input)
+        expect(told(await lab.client('ours', name, [], input)), input).toEqual(told(real))
       }
     }
   })

@@ -72,7 +72,8 @@ export async function openSerialPort(device: string, settings: SerialSettings): 
 
 function configure(fd: number, device: string, settings: SerialSettings): void {
   const termios = new Uint8Array(termiosBytes)
-  checked(tcgetattr(fd, termios), 'tcgetattr', `of ${device}`)
+  // What is no terminal says so when it is set, below.
+  tcgetattr(fd, termios)
   cfmakeraw(termios)
   checked(cfsetspeed(termios, speeds[settings.bitsPerSecond] ?? 0), 'cfsetspeed', `of ${device}`)
   const view = new DataView(termios.buffer)
