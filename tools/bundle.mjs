@@ -3,6 +3,7 @@
 // than bare node's time. Daemons stay out of it: they run for weeks and start workers by file.
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
+import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import v8 from 'node:v8'
@@ -75,7 +76,7 @@ async function exercise({ outfile, script }, calls) {
 const example = path.resolve(dist, '..', '..', '..', 'examples', 'web', 'cib.xml')
 const tools = await bundle('quorate', { entryPoints: [path.join(dist, 'main.js')] })
 await exercise(tools, [
-  ['node', 'quorate', 'crm_simulate', '--simulate', '--xml-file', example, '--save-graph', '/dev/null'],
+  ['node', 'quorate', 'crm_simulate', '-S', '-x', example, '--save-graph', os.devNull, '--output-to', os.devNull],
 ])
 keepCache(tools)
 const clients = await bundle('fence', { stdin: { contents: fenceClients, resolveDir: dist } })

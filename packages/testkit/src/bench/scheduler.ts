@@ -31,7 +31,7 @@ const outputBytesMax = 1024 ** 3
 const usage = `Usage: npm run bench -- scheduler [--only TEXT] [--reps N] [--real-reps N] [--no-real]
 
 Wall time, processor time and memory of crm_simulate --run, the real one and ours, on CIBs of gen-cib.mjs
-(--only: those whose name, like '16x500 with history', contains TEXT; 'suite', '--simulate'), then of --simulate, then of the suite's small inputs in process.
+(--only: those whose name, like '16x500 with history', contains TEXT; 'suite', 'simulate'), then of --simulate, then of the suite's small inputs in process.
 Of several repetitions the best counts.
 `
 
@@ -65,7 +65,7 @@ export const scheduler: Bench = async (argv) => {
   try {
     const plan = { folder, reps: Number(values.reps), realReps }
     runs(plan, values.only)
-    if (`--simulate ${simulated.join('x')}`.includes(values.only)) simulateRow(plan)
+    if (`simulate ${simulated.join('x')}`.includes(values.only)) simulateRow(plan)
     if ('suite'.includes(values.only)) suiteRow()
   } finally {
     fs.rmSync(folder, { recursive: true })
