@@ -225,7 +225,7 @@ describe('the DC', () => {
 
   it('decides how far an upgrade goes, for all nodes, and says when there is nowhere to go', () => {
     const old = xml(
-      '<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.5" epoch="4" num_updates="2" admin_epoch="0"><configuration/><status/></cib>',
+      '<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.5" epoch="4" num_updates="2" admin_epoch="0"><configuration><crm_config/><nodes/><resources/><constraints/></configuration><status/></cib>',
     )
     const group = new Group(['n1', 'n2'], { n1: old, n2: old })
     group.step('n1', { kind: 'primary', isPrimary: true })
