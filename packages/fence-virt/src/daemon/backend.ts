@@ -17,16 +17,17 @@ export interface Backend {
    *
    * @returns the response byte; rejects only where the backend itself is broken (answered as a failure)
    */
-  perform(operation: PlainOperation, target: string): Promise<number>
+  perform(operation: PlainOperation, target: string, request?: object): Promise<number>
   /**
    * Somebody who has yet to prove himself is about to ask this: what it takes to look up may be begun. Nothing may be
-   * changed, and what is found counts for {@link foresightMsMax} only.
+   * changed, and what is found counts for {@link foresightMsMax} only, and for that request only, which is known by the
+   * identity of `request` when it is carried out.
    */
-  foresee?(operation: OperationName, target: string): void
+  foresee?(request: object, operation: OperationName, target: string): void
   /** Asks something that is already known, as a status does, for the sake of having asked it. */
   rehearse?(): Promise<void>
   /** All machines; undefined where this backend cannot list. */
-  hosts(): Promise<readonly Host[] | undefined>
+  hosts(request?: object): Promise<readonly Host[] | undefined>
   /** Its state for `fence_virtd --status`: texts by name. */
   describe(): Readonly<Record<string, string>>
 }

@@ -78,9 +78,10 @@ export class FenceDesk {
     this.#remember({ ...asked, atMs: Date.now(), tookMs: performance.now() - began, response })
   }
 
-  /** A requester that has yet to prove itself is about to ask this. */
-  foresee({ operation, target, source }: AskedOperation): void {
-    if (isPermitted(this.#groups, source, operation, target)) this.#backend.foresee?.(operation, target)
+  /** A requester that has yet to prove itself is about to ask this, with the same object. */
+  foresee(asked: AskedOperation): void {
+    const { operation, target, source } = asked
+    if (isPermitted(this.#groups, source, operation, target)) this.#backend.foresee?.(asked, operation, target)
   }
 
   async #decide(asked: AskedOperation): Promise<Decision> {
@@ -89,8 +90,8 @@ export class FenceDesk {
       return { answer: responded(responses.denied), info: `denied ${operation} of '${target}' to ${source}` }
     }
     try {
-      if (operation === 'list') return { answer: await this.#list(source) }
-      if (!changing.has(operation)) return { answer: responded(await this.#backend.perform(operation, target)) }
+      if (operation === 'list') return { answer: await this.#list(asked) }
+      if (!changing.has(operation)) return { answer: responded(await this.#backend.perform(operation, target, asked)) }
       this.#journal.debug(1, `${operation} of '${target}' asked by ${source}`)
       const response = await this.#inTurn(target, () => this.#backend.perform(operation, target))
       const outcome = response === responses.success ? 'done' : `response ${response}`
@@ -101,10 +102,10 @@ export class FenceDesk {
     }
   }
 
-  async #list(source: string): Promise<Answer> {
-    const hosts = await this.#backend.hosts()
+  async #list(asked: AskedOperation): Promise<Answer> {
+    const hosts = await this.#backend.hosts(asked)
     if (hosts === undefined) return { kind: 'response', response: responses.fail }
-    return { kind: 'hosts', hosts: visibleHosts(this.#groups, source, hosts) }
+    return { kind: 'hosts', hosts: visibleHosts(this.#groups, asked.source, hosts) }
   }
 
   async #inTurn(target: string, work: () => Promise<number>): Promise<number> {

@@ -1,36 +1,28 @@
 import type { MonoMs } from '@quorate/base'
 import { foresightMsMax } from './backend.ts'
 
-/** Answers kept at once; beyond it nothing is looked up ahead. */
-const foreseenMax = 256
-
 type Foreseen<T> = { readonly answer: Promise<T>; readonly at: MonoMs }
 
-/** Answers to questions that are about to be asked, each good for one asking within {@link foresightMsMax}. */
+/**
+ * Answers to questions that are about to be asked, each for the request that announced it and within
+ * {@link foresightMsMax}. No other request gets it: what was looked up before that one came may have been changed since
+ * by an operation that its sender knows to be done.
+ */
 export class Foresight<T> {
-  readonly #answers = new Map<string, Foreseen<T>>()
+  readonly #answers = new WeakMap<object, Foreseen<T>>()
 
-  /** Begins to look up, unless that was done a moment ago. */
-  begin(question: string, now: MonoMs, lookUp: () => Promise<T>): void {
-    this.#expire(now)
-    if (this.#answers.has(question) || this.#answers.size >= foreseenMax) return
+  /** Begins to look up what a request will ask. @param request stands for the request by its identity */
+  begin(request: object, now: MonoMs, lookUp: () => Promise<T>): void {
     const answer = lookUp()
     // Whoever asks is told; if nobody does, nobody needs to know.
     answer.catch(() => undefined)
-    this.#answers.set(question, { answer, at: now })
+    this.#answers.set(request, { answer, at: now })
   }
 
-  /** The answer, for one asker; undefined where there is none, or it is too old. */
-  take(question: string, now: MonoMs): Promise<T> | undefined {
-    const found = this.#answers.get(question)
-    this.#answers.delete(question)
+  /** The answer for a request; undefined where none was looked up, or it is too old. */
+  take(request: object, now: MonoMs): Promise<T> | undefined {
+    const found = this.#answers.get(request)
+    this.#answers.delete(request)
     return found !== undefined && now - found.at < foresightMsMax ? found.answer : undefined
-  }
-
-  #expire(now: MonoMs): void {
-    for (const [question, { at }] of this.#answers) {
-      if (now - at < foresightMsMax) return
-      this.#answers.delete(question)
-    }
   }
 }

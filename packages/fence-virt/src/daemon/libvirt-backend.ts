@@ -43,15 +43,15 @@ export class LibvirtBackend implements Backend {
   }
 
   /** Questions only: what is to be changed is looked up when it is changed. */
-  foresee(operation: OperationName, target: string): void {
+  foresee(request: object, operation: OperationName, target: string): void {
     const now = monoMs(performance.now())
-    if (operation === 'status') this.#foundAhead.begin(target, now, () => findDomain(this.#pool, target))
-    else if (operation === 'list') this.#listedAhead.begin('', now, () => allHosts(this.#pool))
+    if (operation === 'status') this.#foundAhead.begin(request, now, () => findDomain(this.#pool, target))
+    else if (operation === 'list') this.#listedAhead.begin(request, now, () => allHosts(this.#pool))
   }
 
-  async perform(operation: PlainOperation, target: string): Promise<number> {
+  async perform(operation: PlainOperation, target: string, request?: object): Promise<number> {
     if (operation === 'null' || operation === 'monitor') return performOn(operation, undefined)
-    const ahead = operation === 'status' ? this.#foundAhead.take(target, monoMs(performance.now())) : undefined
+    const ahead = request && this.#foundAhead.take(request, monoMs(performance.now()))
     return performOn(operation, await (ahead ?? findDomain(this.#pool, target)))
   }
 
@@ -61,8 +61,8 @@ export class LibvirtBackend implements Backend {
     if (this.#known !== undefined) await performOn('status', await findDomain(this.#pool, this.#known))
   }
 
-  hosts(): Promise<readonly Host[]> {
-    return this.#listedAhead.take('', monoMs(performance.now())) ?? allHosts(this.#pool)
+  hosts(request?: object): Promise<readonly Host[]> {
+    return (request && this.#listedAhead.take(request, monoMs(performance.now()))) ?? allHosts(this.#pool)
   }
 }
 

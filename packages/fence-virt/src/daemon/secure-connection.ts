@@ -11,7 +11,7 @@ import {
   stepServer,
 } from '../server-session.ts'
 import type { ConnectionTable } from './connection-table.ts'
-import type { Answer } from './fence-desk.ts'
+import type { Answer, AskedOperation } from './fence-desk.ts'
 import { handshakeMsMax, type SecureHost } from './listener.ts'
 import type { Peer } from './peer.ts'
 
@@ -68,6 +68,7 @@ class SecureConnection {
   readonly #challenge = nextChallenge()
   #session: ServerSession = awaitingRequest
   #deadline: NodeJS.Timeout | undefined
+  #announced: AskedOperation | undefined
   #isOver = false
   #isExecuting = false
 
@@ -105,15 +106,19 @@ class SecureConnection {
   }
 
   /** While the requester proves itself, what it asks about can be looked up. */
-  #announce({ operation, domain }: FenceRequest): void {
-    this.#host.desk.foresee({ operation, target: domain, source: this.#source })
+  #announce(request: FenceRequest): void {
+    this.#announced = this.#asked(request)
+    this.#host.desk.foresee(this.#announced)
+  }
+
+  #asked({ operation, domain }: FenceRequest): AskedOperation {
+    return { operation, target: domain, source: this.#source }
   }
 
   #execute(request: FenceRequest): void {
     if (!this.#owner.admit(request)) return this.#finish('repeated', 'a repetition')
     this.#isExecuting = true
-    const { operation, domain } = request
-    this.#host.desk.handle({ operation, target: domain, source: this.#source }, (answer) => {
+    this.#host.desk.handle(this.#announced ?? this.#asked(request), (answer) => {
       this.#isExecuting = false
       this.#answer(answer)
       this.#owner.executed(request)
