@@ -10,6 +10,8 @@ import { killProcessesOf, processesOf } from './node-processes.ts'
 const program = fileURLToPath(new URL('../../bin/quorate.js', import.meta.url))
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'qdemo-'))
 const nodes = demoNodes(folder, 3)
+/** The demonstration waits up to a minute for each of its steps, and says which one took too long. */
+const demoMs = 300_000
 afterEach(() => {
   for (const node of nodes) killProcessesOf(node.root, 'SIGKILL')
   fs.rmSync(folder, { recursive: true, force: true })
@@ -37,7 +39,7 @@ function demo(
   })
 }
 
-test('without a person: up, a node lost, a node cut off, healed, stopped, and nothing left behind', async () => {
+test('without a person: up, a node lost, a node cut off, healed, stopped, and nothing left behind', { timeout: demoMs }, async () => {
   const { code, output, errors } = await demo(['--once', '--json'])
   expect({ code, errors }, output).toEqual({ code: 0, errors: '' })
   const times: unknown = JSON.parse(output.trim().split('\n').at(-1) ?? '')
@@ -46,7 +48,7 @@ test('without a person: up, a node lost, a node cut off, healed, stopped, and no
   expect(fs.existsSync(folder)).toBe(false)
 })
 
-test('Ctrl-C while it comes up stops everything', async () => {
+test('Ctrl-C while it comes up stops everything', { timeout: demoMs }, async () => {
   let interrupted = false
   const { output } = await demo([], (text, kill) => {
     if (interrupted || !text.includes('started corosync')) return
