@@ -36,9 +36,10 @@ export function parseConf(source: string): Result<ConfNode, ConfFault> {
   return new TreeBuilder(tokens.value).build()
 }
 
-/** How a fault is shown: with the file before it. */
+/** How a fault is shown: with the file before it, in one line, and with control characters made visible. */
 export function describeFault(file: string, fault: ConfFault): string {
-  return `${file}:${fault.line}: ${fault.key === '' ? '' : `${fault.key}: `}${fault.why}`
+  const text = `${file}:${fault.line}: ${fault.key === '' ? '' : `${fault.key}: `}${fault.why}`
+  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
 }
 
 function tokensOf(source: string): Result<readonly Token[], ConfFault> {

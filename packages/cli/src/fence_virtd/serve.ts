@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import {
+  type ConfFault,
   type DaemonConf,
   defaultKeyFile,
   describeFault,
@@ -67,7 +68,7 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
 
 /** Reads fence_virt.conf; where it cannot be used, says why and answers the exit code. */
 export function readConfiguration(call: DaemonCall): DaemonConf | number {
-  tell(`Using ${call.confFile}`)
+  tell(`Using ${call.confFile}\nUsing ${call.pidFile}`)
   let source: string
   try {
     source = readFileSync(call.confFile, 'utf8')
@@ -86,9 +87,7 @@ export function readConfiguration(call: DaemonCall): DaemonConf | number {
   const conf = readDaemonConf(tree.value, hostPath(defaultKeyFile))
   if (!conf.ok) {
     process.stderr.write(`${describeFault(call.confFile, conf.error)}\n`)
-    return /^fence_virtd\/(?:listener|backend)$/.test(conf.error.key) && conf.error.why.includes('got')
-      ? exitFailed
-      : exitConfiguration
+    return partOfFault(conf.error)
   }
   for (const warning of conf.value.warnings) process.stderr.write(`${describeFault(call.confFile, warning)}\n`)
   return {
@@ -96,6 +95,20 @@ export function readConfiguration(call: DaemonCall): DaemonConf | number {
     debugLevel: call.debugLevel ?? conf.value.debugLevel,
     waitsForInit: call.waits || conf.value.waitsForInit,
   }
+}
+
+/** Says of a wrong value which part is not to be had, in the words and with the exit codes of the C daemon. */
+function partOfFault({ key, why }: ConfFault): number {
+  const [, section, kind = ''] = /^(listeners|backends)\/([^/]+)/.exec(key) ?? []
+  if (section !== undefined) {
+    tell(`${section === 'listeners' ? 'Listener' : 'Backend'} plugin ${kind} failed to initialize`)
+    return exitFailed
+  }
+  const [, part] = /^fence_virtd\/(listener|backend)$/.exec(key) ?? []
+  if (part === undefined) return exitConfiguration
+  const [, got] = /got '(.*)'$/.exec(why) ?? []
+  tell(got === undefined ? `Failed to determine ${part}.` : `Could not find ${part} "${got}"`)
+  return got === undefined ? exitConfiguration : exitFailed
 }
 
 /** Mode 0600 for the configuration and the key, which must be there where the listener authenticates. */

@@ -149,7 +149,7 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
   it('does not go to the background when it cannot serve', () => {
     configure('null', 'family = "ipv6";')
     const done = run('fence_virtd', ['-f', file('conf'), '-p', file('d.pid')])
-    expect(done.code).toBe(255)
+    expect(done.code).toBe(1)
     expect(done.err).toContain('conf:2: listeners/tcp/address: expected an ipv6 address')
   })
 
@@ -177,7 +177,16 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
       err: expect.stringContaining("use 'cpg'"),
     })
     configure('zz')
-    expect(run('fence_virtd', ['-F', '-f', file('conf')]).code).toBe(1)
+    expect(run('fence_virtd', ['-F', '-f', file('conf')])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('Could not find backend "zz"\n'),
+    })
+    configure('null', 'hash = "x\r";')
+    expect(run('fence_virtd', ['-F', '-f', file('conf')])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('Listener plugin tcp failed to initialize\n'),
+      err: `${file('conf')}:2: listeners/tcp/hash: expected none, sha1, sha256, sha512, got 'x\\r'\n`,
+    })
     writeFileSync(file('conf'), 'foo')
     expect(run('fence_virtd', ['-F', '-f', file('conf')])).toMatchObject({
       code: 255,
