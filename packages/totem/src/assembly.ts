@@ -1,5 +1,5 @@
 import { decodeText, messageBytes, type NodeId } from '@quorate/base'
-import { u16At } from './octets.ts'
+import { u16At, u32At } from './octets.ts'
 import {
   chainNumbers,
   continuationAt,
@@ -23,11 +23,16 @@ export type Assembled = { readonly messages: readonly AssembledMessage[]; readon
 type Chain = {
   pieces: Uint8Array[]
   bytes: number
+  /** How long the message says that it is, its group header included; undefined where its first piece is too short. */
+  whole: number | undefined
   /** `fragmented` of the last frame. */
   last: number
   /** The beginning of the chain is missing: its parts are dropped until it ends. */
   headless: boolean
 }
+
+/** Where a service's message says how long it is (protocols/corosync.md 6). */
+const sizeInBodyAt = 8
 
 const nothing: Assembled = { messages: [], torn: false }
 const tornWhole: Assembled = { messages: [], torn: true }
@@ -56,7 +61,9 @@ export class Assembler {
     if (parts.length === 0) return nothing
     const fragmented = payload[fragmentedAt] as number
     const continuation = payload[continuationAt] as number
-    const chain = this.#chainOf(from, continuation, fragmented)
+    const first = (parts[0] as Uint8Array).byteLength
+    const isEnd = parts.length > 1 || fragmented === 0
+    const chain = this.#chainOf(from, continuation, fragmented, (of) => fits(of, first, isEnd))
     const torn = continuation !== chain.last
     if (torn) {
       drop(chain)
@@ -77,10 +84,11 @@ export class Assembler {
   }
 
   /**
-   * The chain that goes on with this frame. Where both do, or neither, the number tells: the lanes of our own nodes use
-   * different ones (corosync counts through, and meets the case only between its messages).
+   * The chain that goes on with this frame. Where both may, the length tells for which of them it is a piece: corosync
+   * counts through in both lanes, and in a message of many frames meets each number again. Else the number tells: the
+   * lanes of our own nodes use different ones.
    */
-  #chainOf(from: NodeId, continuation: number, fragmented: number): Chain {
+  #chainOf(from: NodeId, continuation: number, fragmented: number, isPiece: (of: Chain) => boolean): Chain {
     let chains = this.#senders.get(from)
     if (chains === undefined) {
       chains = { application: freshChain(), sync: freshChain() }
@@ -89,17 +97,34 @@ export class Assembler {
     const { application, sync } = chains
     const number = continuation === 0 ? fragmented : continuation
     const [likely, other] = number >= chainNumbers.sync.first ? [sync, application] : [application, sync]
-    return likely.last !== continuation && other.last === continuation ? other : likely
+    if (other.last !== continuation) return likely
+    if (likely.last !== continuation) return other
+    return continuation !== 0 && !isPiece(likely) && isPiece(other) ? other : likely
   }
 }
 
 function freshChain(): Chain {
-  return { pieces: [], bytes: 0, last: 0, headless: false }
+  return { pieces: [], bytes: 0, whole: undefined, last: 0, headless: false }
 }
 
 function drop(chain: Chain): void {
   chain.pieces = []
   chain.bytes = 0
+  chain.whole = undefined
+}
+
+/** Whether a part of so many bytes can be the next piece of the chain's message, or its last one. */
+function fits({ whole, bytes }: Chain, partBytes: number, isEnd: boolean): boolean {
+  if (whole === undefined) return true
+  return isEnd ? bytes + partBytes === whole : bytes + partBytes < whole
+}
+
+/** Length of a message by what every service writes at its beginning: u32 id, u32 size at 8 behind the group header. */
+function wholeBytes(first: Uint8Array): number | undefined {
+  const bodyAt = bodyStart(first)
+  if (bodyAt === undefined || bodyAt + sizeInBodyAt + 4 > first.byteLength) return undefined
+  const at = bodyAt + sizeInBodyAt
+  return bodyAt + u32At(first, at)
 }
 
 /** The parts, or undefined when the lengths do not add up to the payload. */
@@ -120,6 +145,7 @@ function partsOf(payload: Uint8Array): Uint8Array[] | undefined {
 
 function join(chain: Chain, part: Uint8Array, goesOn: boolean): AssembledMessage | undefined {
   if (!goesOn && chain.pieces.length === 0) return messageOf(part)
+  if (chain.pieces.length === 0) chain.whole = wholeBytes(part)
   chain.pieces.push(part)
   chain.bytes += part.byteLength
   if (chain.bytes > assembledBytesMax) {
@@ -140,15 +166,22 @@ function join(chain: Chain, part: Uint8Array, goesOn: boolean): AssembledMessage
 
 /** Splits off the group header: u16 groups, u16 length of each name, the names. The first group counts. */
 function messageOf(bytes: Uint8Array): AssembledMessage | undefined {
+  const bodyAt = bodyStart(bytes)
+  if (bodyAt === undefined) return undefined
+  const namesAt = 2 + u16At(bytes, 0) * 2
+  const nameEnd = namesAt + u16At(bytes, 2)
+  return { group: groupName(bytes, namesAt, nameEnd), body: bytes.subarray(bodyAt) }
+}
+
+/** Where the body begins, behind a group header that is whole. */
+function bodyStart(bytes: Uint8Array): number | undefined {
   if (bytes.byteLength < 2) return undefined
   const groups = u16At(bytes, 0)
   const namesAt = 2 + groups * 2
   if (groups === 0 || namesAt > bytes.byteLength) return undefined
   let bodyAt = namesAt
   for (let index = 0; index < groups; index += 1) bodyAt += u16At(bytes, 2 + index * 2)
-  if (bodyAt > bytes.byteLength) return undefined
-  const nameEnd = namesAt + u16At(bytes, 2)
-  return { group: groupName(bytes, namesAt, nameEnd), body: bytes.subarray(bodyAt) }
+  return bodyAt > bytes.byteLength ? undefined : bodyAt
 }
 
 /** Group names are one or four letters in practice: the commonest needs no decoding. */

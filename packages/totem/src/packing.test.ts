@@ -106,6 +106,59 @@ describe('assembly', () => {
     expect(assembled(late).map((message) => message.length)).toEqual([16, 4000])
   })
 
+  test('where a sender counts both lanes through, each frame finds its message, even where the numbers are the same', () => {
+    const numberMax = 255
+    const message = (size: number): Uint8Array => {
+      const bytes = body(Math.max(16, size), size)
+      new DataView(bytes.buffer).setUint32(8, bytes.byteLength, true)
+      return bytes
+    }
+    /** Frames of one lane, numbered on from `count` as corosync does. */
+    const counted = (sizes: readonly number[], from: number): { frames: Uint8Array[]; count: number } => {
+      let count = from
+      let last = 0
+      const frames: Uint8Array[] = []
+      const packer = new Packer(sender, 1500, 'application', (frame) => {
+        const bytes = payload(frame)
+        bytes[5] = bytes[5] === 0 ? 0 : last
+        if (bytes[4] !== 0) {
+          count = (count % numberMax) + 1
+          bytes[4] = count
+        }
+        last = bytes[4] as number
+        frames.push(frame)
+      })
+      for (const size of sizes) packer.add(header, message(size))
+      packer.flush()
+      return { frames, count }
+    }
+    const sizes = fc.array(fc.oneof(fc.nat(3000), fc.nat(500_000)), { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(
+        sizes,
+        fc.array(fc.nat(4000), { minLength: 1, maxLength: 5 }),
+        fc.nat(254),
+        fc.nat(),
+        (app, sync, at, cut) => {
+          const long = counted(app, at)
+          const between = counted(sync, long.count).frames
+          const place = cut % (long.frames.length + 1)
+          const mixed = [...long.frames.slice(0, place), ...between, ...long.frames.slice(place)]
+          const lengths = assembled(mixed).map((each) => each.length)
+          const due = [...app, ...sync].map((size) => Math.max(16, size))
+          expect(lengths.sort((a, b) => a - b)).toEqual(due.sort((a, b) => a - b))
+        },
+      ),
+      { numRuns: 300 },
+    )
+    // The very number that the long message's last frame had: 300 frames on from 5, and 255 further on.
+    const long = counted([420_000], 5)
+    const place = long.frames.findIndex((frame) => payload(frame)[4] === (long.count % numberMax) + 1) + 1
+    const between = counted([1568], long.count).frames
+    const mixed = [...long.frames.slice(0, place), ...between, ...long.frames.slice(place)]
+    expect(assembled(mixed).map((each) => each.length)).toEqual([1568, 420_000])
+  })
+
   test('who comes in the middle of a message loses that message only', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(3000), { minLength: 1, maxLength: 10 }), fc.nat(), (sizes, start) => {
