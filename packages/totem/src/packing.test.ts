@@ -149,7 +149,7 @@ describe('assembly', () => {
           expect(lengths.sort((a, b) => a - b)).toEqual(due.sort((a, b) => a - b))
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 60 },
     )
     // The very number that the long message's last frame had: 300 frames on from 5, and 255 further on.
     const long = counted([420_000], 5)
