@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '@quorate/base'
+import { usableCib } from '@quorate/cib'
 import { type LogLine, schedule } from '@quorate/scheduler'
 import { InputSeries } from './input-series.ts'
 import type { ScheduleAnswer, ScheduleOrder } from './scheduler-thread.ts'
@@ -39,7 +40,9 @@ function answer(order: ScheduleOrder): ScheduleAnswer {
   const { id, cib, epochS, isRehearsal } = order
   try {
     const utcOffsetSeconds = -60 * new Date(epochS * 1000).getTimezoneOffset()
-    const { graph, log } = schedule(cib, { nowSeconds: epochS, utcOffsetSeconds })
+    const usable = usableCib(cib)
+    if (!usable.ok) return { id, graph: undefined, inputFile: undefined, lines: [], fault: usable.reason }
+    const { graph, log } = schedule(usable.cib, { nowSeconds: epochS, utcOffsetSeconds })
     const lines = log.flatMap(({ kind, text }) => (kind === 'score' ? [] : [{ level: kind, text }]))
     const kind = seriesOf(log)
     const saved = isRehearsal ? { file: undefined, fault: undefined } : inputs.save(kind, cib, epochS)
