@@ -39,7 +39,9 @@ function demo(
   })
 }
 
-test('without a person: up, a node lost, a node cut off, healed, stopped, and nothing left behind', { timeout: demoMs }, async () => {
+test('without a person: up, a node lost, a node cut off, healed, stopped, and nothing left behind', {
+  timeout: demoMs,
+}, async () => {
   const { code, output, errors } = await demo(['--once', '--json'])
   expect({ code, errors }, output).toEqual({ code: 0, errors: '' })
   const times: unknown = JSON.parse(output.trim().split('\n').at(-1) ?? '')

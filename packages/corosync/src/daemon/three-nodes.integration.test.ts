@@ -82,7 +82,7 @@ class Heard<T> {
   }
 
   async until(what: string, isIt: (all: readonly T[]) => boolean): Promise<void> {
-    const end = Date.now() + 20_000
+    const end = Date.now() + 45_000
     while (!isIt(this.all)) {
       if (Date.now() > end) throw new Error(`${what}: heard only ${JSON.stringify(this.all)}`)
       await new Promise<void>((resolve) => {
@@ -96,7 +96,7 @@ class Heard<T> {
 /** Opens a door of node `id`: its root must be the environment's while the connection is made. */
 async function at<T>(id: number, open: () => Promise<T>): Promise<T> {
   process.env['QUORATE_ROOT'] = folderOf(id)
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 45_000
   for (;;) {
     try {
       return await open()

@@ -21,7 +21,7 @@ async function verdict(node: number): Promise<string> {
 
 /** Waits until a node sees so many others, and a window of last_man_standing more. */
 async function settled(node: number, count: number): Promise<void> {
-  const end = Date.now() + 15_000
+  const end = Date.now() + 45_000
   const sees = async (): Promise<boolean> => (await verdict(node)).startsWith(`node${node}: Nodes: ${count};`)
   while (!(await sees())) {
     if (Date.now() > end) throw new Error(`${await verdict(node)}, not ${count} nodes`)
@@ -36,7 +36,7 @@ async function story(whose: 'real' | 'ours', quorum: string): Promise<string[]> 
   const tell = async (chapter: string, ...nodes: readonly number[]): Promise<void> => {
     for (const node of nodes) told.push(`${chapter}: ${await verdict(node)}`)
   }
-  await lab.up({ nodes: 4, transport: 'udpu', tokenMs: 300, totem: 'token_coefficient: 50', quorum })
+  await lab.up({ nodes: 4, transport: 'udpu', tokenMs: 800, totem: 'token_coefficient: 50', quorum })
   for (const node of [1, 2]) await lab.startCorosync(node, whose)
   await settled(1, 2)
   await tell('two of four', 1, 2)

@@ -12,7 +12,7 @@ async function start(node: number): Promise<void> {
 }
 
 async function until(ask: () => Promise<LabOutput>, fits: (output: LabOutput) => boolean): Promise<LabOutput> {
-  const deadline = performance.now() + 30_000
+  const deadline = performance.now() + 60_000
   for (;;) {
     const output = await ask()
     if (fits(output) || performance.now() > deadline) return output

@@ -22,7 +22,7 @@ const dummy = (id: string): string => `<primitive id="${id}" class="ocf" provide
 
 /** Asks again until the answer fits: what travels through the cluster has no event that a test outside could await. */
 async function until(ask: () => Promise<LabOutput>, fits: (output: LabOutput) => boolean): Promise<LabOutput> {
-  const deadline = performance.now() + 30_000
+  const deadline = performance.now() + 60_000
   for (;;) {
     const output = await ask()
     if (fits(output) || performance.now() > deadline) return output
@@ -37,7 +37,7 @@ async function cibs(): Promise<readonly string[]> {
 }
 
 async function agreed(): Promise<readonly string[]> {
-  const deadline = performance.now() + 15_000
+  const deadline = performance.now() + 45_000
   for (;;) {
     const all = await cibs()
     if (new Set(all).size === 1 || performance.now() > deadline) return all

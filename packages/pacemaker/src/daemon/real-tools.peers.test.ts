@@ -16,7 +16,7 @@ async function must(...command: readonly string[]): Promise<string> {
 }
 
 async function until(ask: () => Promise<LabOutput>, fits: (output: LabOutput) => boolean): Promise<LabOutput> {
-  const deadline = performance.now() + 30_000
+  const deadline = performance.now() + 60_000
   for (;;) {
     const output = await ask()
     if (fits(output) || performance.now() > deadline) return output
