@@ -1,5 +1,10 @@
 /** A moment: seconds since 1970 in UTC, and the offset from UTC in which its fields are read. */
-export type Moment = { readonly epochSeconds: number; readonly offsetSeconds: number }
+export type Moment = {
+  readonly epochSeconds: number
+  readonly offsetSeconds: number
+  /** Local time minus UTC where the machine is, if that is not the offset in which the moment was given. */
+  readonly localOffsetSeconds?: number
+}
 
 /** Calendar fields of a moment in its own offset, ISO weeks included. */
 export type DateFields = {
@@ -132,11 +137,12 @@ function parseOffset(text: string): number | undefined {
  */
 export function parseMoment(text: string | undefined, now: Moment): Moment | undefined {
   if (text === undefined || text === '') return undefined
+  const local = now.localOffsetSeconds ?? now.offsetSeconds
   if (text === 'epoch' || text.startsWith('epoch')) return { epochSeconds: 0, offsetSeconds: 0 }
   const timeOnly = text.startsWith('T') || text[2] === ':'
   const dateText = timeOnly ? '' : (/^[0-9W-]*/.exec(text)?.[0] ?? '')
   const rest = timeOnly ? text.replace(/^T/, '') : text.slice(dateText.length)
-  const days = timeOnly ? Math.floor((now.epochSeconds + now.offsetSeconds) / daySeconds) : parseDay(dateText)
+  const days = timeOnly ? Math.floor((now.epochSeconds + local) / daySeconds) : parseDay(dateText)
   if (days === undefined) return undefined
   if (!timeOnly && !/^[ T]/.test(rest)) return { epochSeconds: days * daySeconds, offsetSeconds: 0 }
   const time = timeOnly ? rest : rest.slice(1)
@@ -144,11 +150,11 @@ export function parseMoment(text: string | undefined, now: Moment): Moment | und
   const clock = parseClock(clockText)
   if (clock === undefined) return undefined
   const after = time.slice(clockText.length)
-  let offsetSeconds = now.offsetSeconds
+  let offsetSeconds = local
   if (after.includes('Z')) offsetSeconds = 0
   else {
     const blank = after.indexOf(' ')
-    if (blank >= 0) offsetSeconds = parseOffset(after.slice(blank + 1)) ?? now.offsetSeconds
+    if (blank >= 0) offsetSeconds = parseOffset(after.slice(blank + 1)) ?? local
   }
   return { epochSeconds: days * daySeconds + clock - offsetSeconds, offsetSeconds }
 }

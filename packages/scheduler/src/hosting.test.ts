@@ -292,3 +292,24 @@ test('a fence device whose agent changed has nodes unfenced anew, although it do
   })
   expect(stdout).toContain("Fence (on) n1 'Device definition changed'")
 })
+
+test('a date specification that specifies nothing is met', () => {
+  const rule = '<rule id="r"><date_expression id="e" operation="date_spec"/></rule>'
+  const { stdout } = run({
+    resources: '<primitive id="p" class="ocf" provider="heartbeat" type="x"/>',
+    more: `<rsc_defaults><meta_attributes id="d">${rule}<nvpair id="dt" name="target-role" value="Stopped"/></meta_attributes></rsc_defaults>`,
+  })
+  expect(stdout).toContain('Stopped (disabled)')
+})
+
+test('times without an offset are local, whatever the offset in which the present is given', () => {
+  const end = '2023-11-14T22:14'
+  const rule = `<rule id="r"><date_expression id="e" operation="lt" end="${end}"/></rule>`
+  const cib = document({
+    resources: '<primitive id="p" class="ocf" provider="heartbeat" type="x"/>',
+    more: `<rsc_defaults><meta_attributes id="d">${rule}<nvpair id="dt" name="priority" value="1"/></meta_attributes></rsc_defaults>`,
+  })
+  const effectiveTime = { text: '2023-11-14 19:13:20 -03:00', epochSeconds: 1_700_000_000, offsetSeconds: -10_800 }
+  const { graph } = simulate(cib, { nowSeconds: 0, process: true, simulate: false, effectiveTime })
+  expect(graph === undefined ? undefined : attr(graph, 'recheck-by')).toBe('1700000040')
+})

@@ -1,4 +1,5 @@
 import { attr, child, type XmlElement } from '@quorate/xml'
+import type { Moment } from './date.ts'
 import { statusWarning } from './model/log.ts'
 import { Cluster, type Resource } from './model/model.ts'
 import { parseRole, role } from './model/role.ts'
@@ -29,11 +30,10 @@ export type StatusOptions = {
 }
 
 /** The moment for which a CIB is judged. */
-export function momentFor(
-  cib: XmlElement,
-  options: StatusOptions,
-): { readonly epochSeconds: number; readonly offsetSeconds: number } {
-  if (options.effectiveTime !== undefined) return options.effectiveTime
+export function momentFor(cib: XmlElement, options: StatusOptions): Moment {
+  if (options.effectiveTime !== undefined) {
+    return { ...options.effectiveTime, localOffsetSeconds: options.utcOffsetSeconds ?? 0 }
+  }
   const executed = parseInteger(attr(cib, 'execution-date')) ?? 0
   return {
     epochSeconds: executed === 0 ? options.nowSeconds : executed,

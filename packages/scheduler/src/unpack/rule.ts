@@ -179,7 +179,7 @@ function dateExpressionIsTrue(item: XmlElement, context: RuleContext): boolean {
   const operation = attr(item, 'operation')?.toLowerCase() ?? 'in_range'
   if (operation === 'date_spec') {
     const spec = child(item, 'date_spec')
-    return spec !== undefined && dateSpecMatches(spec, now)
+    return spec === undefined || dateSpecMatches(spec, now)
   }
   if (operation === 'gt') {
     if (start === undefined) return false
