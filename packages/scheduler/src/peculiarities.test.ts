@@ -381,3 +381,47 @@ test('a fence device whose agent changed asks for unfencing even where it does n
   })
   expect(summary).toContain("Fence (on) n1 'Device definition changed'")
 })
+
+test('a group is promoted without quorum where its first member is, not where any is', () => {
+  const group = `<group id="g">${primitive('a', { requires: 'nothing' })}${primitive('b')}</group>`
+  const { operations } = plan({
+    resources: clone('c', { promotable: 'true' }, group),
+    options: { 'no-quorum-policy': 'freeze' },
+    histories: { 1: history('b', operation('b', 'start'), operation('b', 'promote')) },
+    transient: {
+      1: '<instance_attributes id="t"><nvpair id="t1" name="master-b" value="100"/></instance_attributes>',
+    },
+    nodes: 1,
+    hasQuorum: false,
+  })
+  expect(operations.filter((text) => text.includes('promote'))).toEqual([])
+  expect(operations).toContain('b_demote_0 on n1')
+})
+
+test('a migration counts only where its source is written as the node is', () => {
+  const marks = 'migrate_source="N1" migrate_target="n2"'
+  const { status } = plan({
+    resources: primitive('a'),
+    histories: { 1: history('a', operation('a', 'migrate_to', { more: marks })) },
+  })
+  expect(status).toContain('* a (ocf:pacemaker:Dummy): Stopped')
+})
+
+test('nodes that a changed fence device has to unfence come as a hash table of their ids gives them', () => {
+  const unfences = '<meta_attributes id="f-m"><nvpair id="f-p" name="provides" value="unfencing"/></meta_attributes>'
+  const { graph } = plan({
+    resources: `<primitive id="f" class="stonith" type="fence_dummy">${unfences}</primitive>`,
+    options: { 'stonith-enabled': 'true' },
+    histories: { 1: `<lrm_resource id="f" class="stonith" type="Other">${operation('f', 'start')}</lrm_resource>` },
+    transient: {
+      1: '<instance_attributes id="t"><nvpair id="t1" name="maintenance" value="true"/></instance_attributes>',
+    },
+    lost: [1],
+    nodes: 8,
+  })
+  const numbers = [...descendants(graph)].flatMap((item) => {
+    const isOn = item.name === 'crm_event' && item.children.length > 0 && attr(item, 'operation_key')?.endsWith('-on')
+    return isOn === true ? [`${attr(item, 'id')} ${attr(item, 'on_node')}`] : []
+  })
+  expect(numbers.sort()).toEqual(['2 n4', '3 n3', '4 n2', '5 n8', '6 n7', '7 n6', '8 n5'])
+})

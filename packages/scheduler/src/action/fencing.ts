@@ -1,5 +1,6 @@
 import { encodeText, md5Hex } from '@quorate/base'
 import { attr } from '@quorate/xml'
+import { hashOrder } from '../assign/hash-order.ts'
 import { statusWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { isGuest, isRemoteOnly } from '../model/tree.ts'
@@ -191,9 +192,8 @@ export function triggerUnfencing(
     return
   }
   if (resource === undefined) return
-  for (const index of resource.allowed.inserted) {
-    const candidate = cluster.nodesByIndex[index]
-    if (candidate?.online && !candidate.unclean && !candidate.shutdown) {
+  for (const candidate of hashOrder(cluster, resource.allowed)) {
+    if (candidate.online && !candidate.unclean && !candidate.shutdown) {
       fenceAction(cluster, candidate, { action: 'on', optional: false, reason })
     }
   }

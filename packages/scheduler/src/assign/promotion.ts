@@ -101,8 +101,8 @@ export function chooseRoles(assigner: Assigner, clone: Resource): void {
     }
     const hasRoom = promoted < (clone.clone?.promotedMax ?? 0) || !clone.managed
     const node = instance.sortIndex >= 0 && hasRoom ? promotableOn(instance) : undefined
-    const frozen =
-      !cluster.quorate && cluster.settings.noQuorumPolicy === 'freeze' && currentRole(instance) < role.promoted
+    // Of a group, its own role: that of its first member.
+    const frozen = !cluster.quorate && cluster.settings.noQuorumPolicy === 'freeze' && instance.role < role.promoted
     if (node === undefined || frozen) {
       setUnpromoted(instance)
       continue

@@ -122,7 +122,7 @@ function createActiveRecurring({ cluster, resource, node, entries }: Reading): v
   if (!node.online) return
   const { start, stop } = startAndStop(entries)
   entries.forEach((entry, i) => {
-    if (entry.intervalMs === 0 || entry.status === status.pending) return
+    if (entry.intervalMs === 0 || attr(entry.xml, 'op-status') === '-1') return
     if (start < stop ? i <= stop : i < start) return
     requestAction(cluster, resource, { task: entry.task, intervalMs: entry.intervalMs, node, optional: true })
   })

@@ -95,7 +95,7 @@ function mustStop(reading: Reading): void {
 export function successfulMigrateTo(reading: Reading, entry: HistoryEntry): void {
   const { cluster, resource, node } = reading
   const { source, target } = peers(entry)
-  if (source === undefined || target === undefined || findNode(cluster, source) !== node) return
+  if (source !== node.uname || target === undefined) return
   const history = rawHistory(reading)
   const sourceMoved = history.hasOtherAfter(source, entry, true)
   const from = history.find(target, task.migrateFrom, source)
@@ -128,7 +128,7 @@ function setPartial({ resource }: Reading, source: ClusterNode, target: ClusterN
 export function failedMigrateTo(reading: Reading, entry: HistoryEntry): void {
   const { cluster, resource, node } = reading
   const { source, target } = peers(entry)
-  if (source === undefined || target === undefined || findNode(cluster, source) !== node) return
+  if (source !== node.uname || target === undefined) return
   resource.role = role.started
   const history = rawHistory(reading)
   const from = history.find(target, task.migrateFrom, source, exitCode.ok)
