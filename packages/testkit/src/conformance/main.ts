@@ -16,7 +16,7 @@ const usage = `Usage: npm run conformance -- [DIR] [--group NAME] [--case NAME] 
 Runs a scheduler suite through the scheduler, in this process, and compares every output.
 With --random: N small CIBs made from seeds, compared with the installed crm_simulate.
 With --shrink: the CIB of that seed, made smaller while it still shows its difference.
-LIST has the features that they may show: ${randomFeatures.join(', ')};
+LIST has the features that they may show, all where it is not given: ${randomFeatures.join(', ')};
 all, none, or plain for those that need no other nodes, templates, tags, rules and times.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `
@@ -41,10 +41,10 @@ function main(argv: readonly string[]): number {
     return 0
   }
   if (values.random !== undefined) {
-    return random(Number(values.random), Number(values.seed ?? '1'), parseFeatures(values.features ?? 'none'))
+    return random(Number(values.random), Number(values.seed ?? '1'), parseFeatures(values.features ?? 'all'))
   }
   if (values.shrink !== undefined) {
-    const small = shrinkRandom(Number(values.shrink), parseFeatures(values.features ?? 'none'))
+    const small = shrinkRandom(Number(values.shrink), parseFeatures(values.features ?? 'all'))
     process.stdout.write(small === undefined ? 'no difference\n' : formatXml(small))
     return small === undefined ? 0 : 1
   }
