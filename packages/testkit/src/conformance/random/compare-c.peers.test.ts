@@ -10,6 +10,7 @@ const count = 120
 
 test.skipIf(isMissing).each(['none', 'plain'])(
   `random clusters with features %s get the graphs of the real crm_simulate${isMissing ? ' (skipped: pacemaker-cli-utils is not installed)' : ''}`,
+  { timeout: 180_000 },
   (features) => {
     const results = [...compareRandom(count, 1, parseFeatures(features))]
     const different = results.filter(
@@ -18,5 +19,4 @@ test.skipIf(isMissing).each(['none', 'plain'])(
     expect(different).toEqual([])
     expect(results.length).toBe(count)
   },
-  180_000,
 )
