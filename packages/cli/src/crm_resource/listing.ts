@@ -1,19 +1,6 @@
 import { exitCodes } from '@quorate/cib'
-import {
-  agentText,
-  fancyLines,
-  operationWords,
-  plainLines,
-  printableId,
-  type Resource,
-  resourceItem,
-  resourceItems,
-  role,
-  roleText,
-} from '@quorate/scheduler'
+import { fancyLines, plainLines, type Resource, resourceItem, resourceItems, role } from '@quorate/scheduler'
 import { attr, child, childrenNamed, descendants, element, formatXml, type XmlElement } from '@quorate/xml'
-import { historiesOf } from '../crm_mon/history.ts'
-import { localTime } from '../crm_mon/local-time.ts'
 import { resourceXml } from '../crm_mon/resource-xml.ts'
 import { leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
 
@@ -112,54 +99,69 @@ function configured(work: Work, id: string): XmlElement | undefined {
   return undefined
 }
 
-/** --list-operations and --list-all-operations. */
-export function listOperations(work: Work): number {
+/** --why: whether resources run, and what keeps them from it: one resource, or all at the top. */
+export function why(work: Work): number {
+  const asked = work.options.value('resource')
   const node = namedNode(work)
-  const only = work.options.value('resource')
-  const all = { node: () => true, resource: () => true, resourceId: () => true }
-  for (const place of historiesOf(work.cluster, all)) {
-    if (node !== undefined && place.node !== node) continue
-    for (const { id, resource, operations } of place.resources) {
-      if (only !== undefined && only !== id) continue
-      for (const entry of operations) say(work, operationLine(id, resource, place.node.uname, entry))
-    }
+  if (asked !== undefined) {
+    const resource = namedResource(work)
+    const isRunning = whyText(work, resource, node)
+    const running = node === undefined ? String(isRunning) : undefined
+    work.results.push(element('reason', { running }, [checkElement(resource)]))
+    return exitCodes.ok
   }
+  const resources = work.cluster.resources.map((resource) => {
+    const running = String(whyText(work, resource, node))
+    return element('resource', { id: resource.id, running }, [checkElement(resource)])
+  })
+  work.results.push(element('reason', {}, [element('resources', {}, resources)]))
   return exitCodes.ok
 }
 
-function operationLine(id: string, resource: Resource | undefined, node: string, entry: XmlElement): string {
-  const value = (name: string) => attr(entry, name) ?? ''
-  const state =
-    resource === undefined ? '' : `${printableId(resource)}\t(${agentText(resource)}):\t ${roleText(resource.role)}: `
-  const changed = Number.parseInt(value('last-rc-change'), 10)
-  const parts = [`node=${node}`, `call=${value('call-id')}`, `rc=${value('rc-code')}`]
-  if (changed > 0) parts.push(`last-rc-change='${localTime(changed)}'`, `exec=${value('exec-time')}ms`)
-  const status = operationWords(Number.parseInt(value('op-status') || '0', 10))
-  return `${state || `${id}: `}${value('operation_key') || value('id')} (${parts.join(', ')}): ${status}`
+function whyText(work: Work, resource: Resource, node: ReturnType<typeof namedNode>): boolean {
+  const places = placesOf(resource)
+  const isRunning = node === undefined ? places.length > 0 : places.some((place) => place.node === node.uname)
+  const where = node === undefined ? '' : ` on host ${node.uname}`
+  say(work, `Resource ${resource.id} is ${isRunning ? 'running' : 'not running'}${where}`)
+  for (const { text } of checksOf(resource)) say(work, text)
+  return isRunning
 }
 
-/** --why: whether a resource runs, and what keeps it from it. */
-export function why(work: Work): number {
-  const resource = namedResource(work)
-  const id = work.options.value('resource') ?? resource.id
-  const node = namedNode(work)
-  const places = placesOf(resource)
-  if (node !== undefined && places.some((place) => place.node === node.uname)) {
-    say(work, `Resource ${id} is running on host ${node.uname}`)
-  } else if (node !== undefined) say(work, `Resource ${id} is not running on host ${node.uname}`)
-  else say(work, `Resource ${id} is ${places.length > 0 ? 'running' : 'not running'}`)
+type Check = { readonly name: string; readonly value: string; readonly text: string }
+
+/** What keeps a resource from running, or from being managed. */
+function checksOf(resource: Resource): readonly Check[] {
+  const id = subjectOf(resource).id
+  const checks: Check[] = []
   const target = resource.meta.get('target-role')?.toLowerCase()
-  if (target === 'stopped') say(work, `Configuration specifies '${id}' should remain stopped`)
-  else if (target === 'unpromoted' || target === 'slave') {
-    say(work, `Configuration specifies '${id}' should not be promoted`)
+  if (target === 'stopped') {
+    checks.push({
+      name: 'remain_stopped',
+      value: 'true',
+      text: `Configuration specifies '${id}' should remain stopped`,
+    })
+  } else if (target === 'unpromoted' || target === 'slave') {
+    checks.push({ name: 'promotable', value: 'false', text: `Configuration specifies '${id}' should not be promoted` })
   }
   if (!resource.managed) {
-    say(work, `Configuration prevents cluster from stopping or starting unmanaged '${id}'`)
+    const text = `Configuration prevents cluster from stopping or starting unmanaged '${id}'`
+    checks.push({ name: 'unmanaged', value: 'true', text })
   }
   if (resource.lockNode !== undefined) {
-    say(work, `'${id}' is locked to node ${resource.lockNode.uname} due to shutdown`)
+    const text = `'${id}' is locked to node ${resource.lockNode.uname} due to shutdown`
+    checks.push({ name: 'locked-to', value: resource.lockNode.uname, text })
   }
-  return exitCodes.ok
+  return checks
+}
+
+function checkElement(resource: Resource): XmlElement {
+  const found = Object.fromEntries(checksOf(resource).map(({ name, value }) => [name, value]))
+  return element('check', { id: subjectOf(resource).id, ...found })
+}
+
+/** What the checks are about: of a member or instance its collective, but never the bundle that it is a part of. */
+function subjectOf(resource: Resource): Resource {
+  return resource.parent === undefined || resource.parent.bundle !== undefined ? resource : subjectOf(resource.parent)
 }
 
 /** --constraints and --stack: locations and colocations of a resource. */

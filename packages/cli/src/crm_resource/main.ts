@@ -10,8 +10,9 @@ import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
 import { listAgents } from './agents.ts'
 import { cleanup, fail, refresh } from './cleanup.ts'
-import { constraints, list, listOperations, listRaw, locate, queryXml, why } from './listing.ts'
+import { constraints, list, listRaw, locate, queryXml, why } from './listing.ts'
 import { ban, clear, move } from './location.ts'
+import { listActiveOperations, listAllOperations } from './operations.ts'
 import { resourceCommands, resourceExamples, resourceOptions } from './options.ts'
 import { deleteParameter, getParameter, setParameter } from './parameter.ts'
 import { cibFailure, Failure, type Work } from './work.ts'
@@ -23,8 +24,8 @@ type Command = (work: Work, value: string) => number | Promise<number>
 const commands: Readonly<Record<string, Command>> = {
   list,
   'list-raw': listRaw,
-  'list-operations': listOperations,
-  'list-all-operations': listOperations,
+  'list-operations': listActiveOperations,
+  'list-all-operations': listAllOperations,
   'query-xml': (work) => queryXml(work, false),
   'query-xml-raw': (work) => queryXml(work, true),
   'get-parameter': getParameter,
@@ -87,7 +88,7 @@ export async function crmResource(argv: readonly string[], outer: ToolHost): Pro
   } catch (fault) {
     if (!(fault instanceof Failure)) throw fault
     code = fault.code
-    if (isXml) work.errors.push(...fault.lines)
+    if (isXml) work.errors.push(fault.lines.join('\n'))
     else host.err(fault.lines.map((line) => `${line}\n`).join(''))
   }
   return output.end(code, work.results, work.errors)

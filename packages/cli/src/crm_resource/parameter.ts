@@ -3,7 +3,7 @@ import { parametersOf, type Resource } from '@quorate/scheduler'
 import { attr, element, formatXml, type XmlElement } from '@quorate/xml'
 import { literal, nvpairId } from '../pacemaker/nvpair-place.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
-import { cibFailure, Failure, namedResource, say, type Work } from './work.ts'
+import { cibFailure, Failure, leavesOf, namedResource, say, type Work } from './work.ts'
 
 type Kind = 'instance_attributes' | 'meta_attributes' | 'utilization'
 type Found = { readonly id: string; readonly value: string }
@@ -23,13 +23,19 @@ export function getParameter(work: Work, name: string): number {
       : kind === 'utilization'
         ? resource.utilization.get(name)
         : parametersOf(work.cluster, resource, resource.runningOn[0]).get(name)
-  const id = work.options.value('resource') ?? resource.id
+  if (new Set([resource, ...leavesOf([resource])].flatMap((item) => item.runningOn)).size > 1) {
+    complain(work, `${resource.id} is active on more than one node, returning the default value for ${name}`)
+  }
   if (value !== undefined) {
     const text = String(value)
-    say(work, text, element('item', { name }, [], text))
-  } else if (work.isXml) work.errors.push(`Attribute '${name}' not found for '${id}'`)
-  else work.host.err(`Attribute '${name}' not found for '${id}'\n`)
+    say(work, text, element('list', { name: 'attributes', count: '1' }, [element('item', { name }, [], text)]))
+  } else complain(work, `Attribute '${name}' not found for '${resource.id}'`)
   return exitCodes.ok
+}
+
+function complain(work: Work, text: string): void {
+  if (work.isXml) work.errors.push(text)
+  else work.host.err(`${text}\n`)
 }
 
 /** --set-parameter. */
