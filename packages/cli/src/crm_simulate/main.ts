@@ -104,6 +104,7 @@ function requestOf(options: Options, output: Output): SimulationRequest | string
     ...(text === undefined || moment === undefined ? {} : { effectiveTime: { text, ...moment } }),
     process: isSimulated || decides.some((name) => options.has(name)),
     simulate: isSimulated,
+    drawsGraph: options.has('save-graph'),
     showsScores: options.has('show-scores'),
     showsUtilization: options.has('show-utilization'),
     quiet: options.has('quiet') && !output.isData,

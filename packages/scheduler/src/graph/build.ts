@@ -12,6 +12,19 @@ import { isGraphAction, isGraphInput } from './worthy.ts'
 /** Draws the graph of everything that is to be done. */
 export function buildGraph(cluster: Cluster, transitionId = 0): XmlElement {
   const synapses: XmlElement[] = []
+  addEverything(cluster, synapses)
+  return element('transition_graph', rootAttributes(cluster, transitionId), synapses)
+}
+
+/** Settles what belongs into the graph, as {@link buildGraph} does, without drawing it. */
+export function markGraph(cluster: Cluster): void {
+  addEverything(cluster, undefined)
+}
+
+/** Where synapses are drawn; undefined where they are not. */
+type Drawing = XmlElement[] | undefined
+
+function addEverything(cluster: Cluster, synapses: Drawing): void {
   for (const resource of cluster.resources) addResource(cluster, resource, synapses)
   if (changedMaintenance(cluster).length > 0) {
     const action = newAction(cluster, task.maintenanceNodes, task.maintenanceNodes, undefined, undefined, true)
@@ -23,7 +36,6 @@ export function buildGraph(cluster: Cluster, transitionId = 0): XmlElement {
     if (action.task === task.stop) warnOfStuckShutdown(cluster, action)
     addAction(cluster, action, synapses)
   }
-  return element('transition_graph', rootAttributes(cluster, transitionId), synapses)
 }
 
 /** Says which stop that cannot be done keeps a node from being shut down. */
@@ -50,11 +62,11 @@ function rootAttributes(cluster: Cluster, transitionId: number): Record<string, 
   }
 }
 
-function addOwnActions(cluster: Cluster, resource: Resource, synapses: XmlElement[]): void {
+function addOwnActions(cluster: Cluster, resource: Resource, synapses: Drawing): void {
   for (let i = resource.actions.length - 1; i >= 0; i -= 1) addAction(cluster, resource.actions[i] as Action, synapses)
 }
 
-function addResource(cluster: Cluster, resource: Resource, synapses: XmlElement[]): void {
+function addResource(cluster: Cluster, resource: Resource, synapses: Drawing): void {
   if (resource.variant === variant.bundle) {
     const { bundle } = resource
     if (bundle?.inner !== undefined) addResource(cluster, bundle.inner, synapses)
@@ -97,17 +109,18 @@ function mergeInputs(action: Action): void {
   action.before = merged
 }
 
-function addAction(cluster: Cluster, action: Action, synapses: XmlElement[]): void {
+function addAction(cluster: Cluster, action: Action, synapses: Drawing): void {
   mergeInputs(action)
   if (action.dumped || !isGraphAction(action)) return
   action.dumped = true
   const inputs: XmlElement[] = []
-  const full = actionXml(cluster, action, true)
+  const full = synapses === undefined ? undefined : actionXml(cluster, action, true)
   for (const edge of action.before) {
     if (!isGraphInput(cluster, action, edge)) continue
     edge.dumped = true
-    inputs.push(element('trigger', {}, [actionXml(cluster, edge.first, false)]))
+    if (full !== undefined) inputs.push(element('trigger', {}, [actionXml(cluster, edge.first, false)]))
   }
+  if (synapses === undefined || full === undefined) return
   const priority = Math.max(action.resource?.priority ?? 0, action.priority)
   synapses.push(
     element('synapse', { id: String(synapses.length), priority: priority > 0 ? String(priority) : undefined }, [

@@ -1,6 +1,6 @@
 import { attr, type XmlElement } from '@quorate/xml'
 import { civilFromDays } from '../date.ts'
-import { buildGraph } from '../graph/build.ts'
+import { buildGraph, markGraph } from '../graph/build.ts'
 import { type DotOptions, dotText } from '../graph/dot.ts'
 import type { LogLine } from '../model/model.ts'
 import { nodeItems } from '../report/node-list.ts'
@@ -26,6 +26,8 @@ export type SimulationRequest = {
   readonly process: boolean
   /** Also carry it out on a copy (`--simulate`). */
   readonly simulate: boolean
+  /** False where nobody asks for the graph unless it is simulated. */
+  readonly drawsGraph?: boolean
   readonly showsScores?: boolean
   readonly showsUtilization?: boolean
   readonly quiet?: boolean
@@ -198,14 +200,16 @@ function decideAndShow(
   }
   const summary = transitionSummary(cluster)
   out.report.list('actions', summary)
-  const graph = buildGraph(cluster)
+  const isDrawn = request.simulate || request.drawsGraph !== false
+  const graph = isDrawn ? buildGraph(cluster) : undefined
+  if (graph === undefined) markGraph(cluster)
   const dot = (): string => dotText(cluster, request.dot)
   out.blank()
   if (request.quiet !== true) {
     out.title('Transition Summary')
     out.items(summary, 1)
   }
-  if (!request.simulate) return finish(out, input, input, { graph, dot })
+  if (!request.simulate || graph === undefined) return finish(out, input, input, { graph, dot })
   const status = new SimulatedStatus(input)
   const failures = (request.failures ?? [])
     .map(parseOperationSpec)
