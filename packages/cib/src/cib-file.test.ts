@@ -38,6 +38,7 @@ test('the status stays in memory', () => {
     ['status', 0],
   ])
   expect([attr(started, 'dc-uuid'), attr(started, 'admin_epoch')]).toEqual([undefined, '0'])
+  expect(attr(started, 'validate-with')).toBe('none')
 })
 
 test('backups go round', () => {

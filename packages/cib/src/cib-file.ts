@@ -1,5 +1,5 @@
 import { failed, ok, type Result } from '@quorate/base'
-import { child, formatXml, parseXml, withAttributes, type XmlElement, type XmlError } from '@quorate/xml'
+import { attr, child, formatXml, parseXml, withAttributes, type XmlElement, type XmlError } from '@quorate/xml'
 import { fileDigest } from './digest.ts'
 import { versionOf, withVersion } from './version.ts'
 
@@ -51,13 +51,16 @@ export function verifyCibFile(text: string, signature: string | undefined): Resu
   return ok(read.value)
 }
 
-/** A CIB read from disk as a daemon starts with it: empty status, all counters there, no word of who was the DC. */
+/**
+ * A CIB read from disk as a daemon starts with it: empty status, all counters there, no word of who was the DC. One that
+ * claims no schema is held to none from then on.
+ */
 export function cibFromDisk(cib: XmlElement): XmlElement {
   const children = cib.children.filter((item) => item.name !== 'status')
   const status = { name: 'status', attributes: [], children: [], text: '' }
   const { adminEpoch, epoch, updates } = versionOf(cib)
   const counted = withVersion({ ...cib, children: [...children, status] }, { adminEpoch, epoch, updates })
-  return withAttributes(counted, { 'dc-uuid': undefined })
+  return withAttributes(counted, { 'validate-with': attr(cib, 'validate-with') ?? 'none', 'dc-uuid': undefined })
 }
 
 /**

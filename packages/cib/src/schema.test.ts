@@ -63,6 +63,29 @@ describe('cibFaultsIn', () => {
     )
   })
 
+  test.each([
+    ['pacemaker-1.0', 'pacemaker-1.2', '<template id="t" class="lsb" type="x"/>'],
+    ['pacemaker-2.6', 'pacemaker-2.7', '<template id="t" class="systemd" type="x"/>'],
+    ['pacemaker-2.7', 'pacemaker-2.8', '<bundle id="b"><docker image="i"/></bundle>'],
+    ['pacemaker-2.9', 'pacemaker-2.10', '<bundle id="b"><rkt image="i"/></bundle>'],
+    ['pacemaker-2.10', 'pacemaker-3.0', '<bundle id="b"><docker image="i" promoted-max="1"/></bundle>'],
+    [
+      'pacemaker-1.2',
+      'pacemaker-1.3',
+      '<primitive id="d" class="lsb" type="x"><operations><op id="o" name="start" interval="0" requires="unfencing"/></operations></primitive>',
+    ],
+  ])('%s has not yet what %s has: %s', (before, since, resources) => {
+    expect(faultsOf(resources, '', before)).not.toEqual([])
+    expect(faultsOf(resources, '', since)).toEqual([])
+  })
+
+  test('what 3.0 did without, only schemas before allow', () => {
+    const required =
+      '<primitive id="d" class="lsb" type="x"><operations><op id="o" name="start" interval="0" requires="quorum"/></operations></primitive>'
+    expect(faultsOf(required, '', 'pacemaker-2.10')).toEqual([])
+    expect(faultsOf(required, '', 'pacemaker-3.0')).not.toEqual([])
+  })
+
   test('allows everything where no schema is claimed, and nothing where it is unknown', () => {
     expect(faultsOf('<foo/>', '', 'none')).toEqual([])
     expect(faultsOf('', '', 'pacemaker-9')).toEqual(["/cib: validate-with='pacemaker-9' is no schema that is known"])
