@@ -40,7 +40,7 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
   }
   const secrecy = makeFilesPrivate(call, conf)
   if (secrecy !== 0) return secrecy
-  const journal = openJournal(conf.debugLevel)
+  const { journal, close } = openJournal(conf.debugLevel)
   const daemon = await FenceDaemon.create(conf, journal)
   takePidFile(call.pidFile)
   const ending = endOfService()
@@ -53,6 +53,7 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
     process.stderr.write(`${error.message}\n`)
     tell(`${error.part === 'backend' ? 'Backend plugin' : 'Listener plugin'} ${kind} failed to initialize`)
     await daemon.stop()
+    close()
     return exitFailed
   }
   const door = await openStatusDoor(statusSocketOf(call.pidFile), () => daemon.status())
@@ -63,6 +64,7 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
   door.close()
   await daemon.stop()
   releasePidFile(call.pidFile)
+  close()
   return 0
 }
 
@@ -132,9 +134,10 @@ function endOfService(): Promise<void> {
 }
 
 /** Standard error in the foreground; the system's log, by logger(1), in the background. */
-function openJournal(level: number): Journal {
+function openJournal(level: number): { readonly journal: Journal; close(): void } {
   if (process.env['FENCE_VIRTD_LOG'] !== 'syslog') {
-    return streamJournal((line) => void process.stderr.write(`${line}\n`), level)
+    const journal = streamJournal((line) => void process.stderr.write(`${line}\n`), level)
+    return { journal, close: () => undefined }
   }
   const logger = spawn('logger', ['-t', `fence_virtd[${process.pid}]`, '-p', 'daemon.info'], {
     stdio: ['pipe', 'ignore', 'ignore'],
@@ -143,7 +146,9 @@ function openJournal(level: number): Journal {
   process.stderr.on('error', () => undefined)
   logger.on('error', () => undefined)
   logger.stdin.on('error', () => undefined)
-  return streamJournal((line) => void logger.stdin.write(`${line}\n`), level)
+  const journal = streamJournal((line) => void logger.stdin.write(`${line}\n`), level)
+  // As long as logger waits for more, neither of the two ends.
+  return { journal, close: () => void logger.stdin.end() }
 }
 
 /** Tells whoever started the daemon: the process in the foreground, and systemd. */

@@ -16,7 +16,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UnixSocket } from '@quorate/qb/ffi'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const quorate = fileURLToPath(new URL('../../../cli/bin/quorate.js', import.meta.url))
 let directory = ''
@@ -143,7 +143,9 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
     configure()
     expect(run('fence_virtd', ['-f', file('conf'), '-p', file('d.pid')]).code).toBe(0)
     expect(client('-o', 'monitor').code).toBe(0)
-    process.kill(Number(readFileSync(file('d.pid'), 'utf8')), 'SIGTERM')
+    const pid = Number(readFileSync(file('d.pid'), 'utf8'))
+    process.kill(pid, 'SIGTERM')
+    await vi.waitFor(() => expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false), { timeout: 10_000, interval: 50 })
   })
 
   it('does not go to the background when it cannot serve', () => {
