@@ -425,3 +425,16 @@ test('nodes that a changed fence device has to unfence come as a hash table of t
   })
   expect(numbers.sort()).toEqual(['2 n4', '3 n3', '4 n2', '5 n8', '6 n7', '7 n6', '8 n5'])
 })
+
+test('a failure that blocks has no end to be looked at again', () => {
+  const monitor = '<operations><op id="a-m" name="monitor" interval="10s" on-fail="block"/></operations>'
+  const count = `<nvpair id="t1" name="fail-count-a#monitor_10000" value="1"/><nvpair id="t2" name="last-failure-a#monitor_10000" value="${nowSeconds - 10}"/>`
+  const failed = { rc: 1, intervalMs: 10_000, more: `last-rc-change="${nowSeconds - 10}"` }
+  const { graph } = plan({
+    resources: primitive('a', { 'failure-timeout': '1h' }, monitor),
+    histories: { 1: history('a', operation('a', 'start'), operation('a', 'monitor', failed)) },
+    transient: { 1: `<instance_attributes id="t">${count}</instance_attributes>` },
+    nodes: 1,
+  })
+  expect(attr(graph, 'recheck-by')).toBeUndefined()
+})

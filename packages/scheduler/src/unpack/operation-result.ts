@@ -158,7 +158,9 @@ function hasExpired(reading: Reading, entry: HistoryEntry): boolean {
     const found = failCount(cluster, resource, node, { effective: true, entry })
     unexpired = found.count
     const last = found.lastFailureSeconds ?? 0
-    if (unexpired > 0 && now < last + timeout + 1) recheckAt(cluster, last + timeout + 1)
+    // Counting switches the timeout off where a failure blocks.
+    const until = last + resource.failureTimeoutSeconds + 1
+    if (unexpired > 0 && now < until) recheckAt(cluster, until)
   }
   let clear = false
   if (expired) {

@@ -8,7 +8,18 @@ const fixedLevels = 2
 
 /** Attributes without which an element is another kind of input, not a smaller one. */
 const fixedAttributes = new Set([
-  ...['id', 'uname', 'name', 'value', 'class', 'provider', 'type', 'validate-with', 'crm_feature_set'],
+  ...[
+    'id',
+    'uname',
+    'name',
+    'value',
+    'class',
+    'provider',
+    'type',
+    'validate-with',
+    'crm_feature_set',
+    'execution-date',
+  ],
   ...['operation', 'operation_key', 'interval', 'call-id', 'rc-code', 'op-status', 'transition-key'],
   ...['transition-magic', 'in_ccm', 'crmd', 'join', 'expected'],
 ])
