@@ -23,7 +23,9 @@ export function getParameter(work: Work, name: string): number {
       : kind === 'utilization'
         ? resource.utilization.get(name)
         : parametersOf(work.cluster, resource, resource.runningOn[0]).get(name)
-  if (new Set([resource, ...leavesOf([resource])].flatMap((item) => item.runningOn)).size > 1) {
+  // An unmanaged collective has a place for each member that runs: the real tool counts those.
+  const places = new Set(leavesOf([resource]).flatMap((leaf) => leaf.runningOn))
+  if (resource.runningOn.length > 1 || places.size > 1) {
     complain(work, `${resource.id} is active on more than one node, returning the default value for ${name}`)
   }
   if (value !== undefined) {
