@@ -313,3 +313,9 @@ test('times without an offset are local, whatever the offset in which the presen
   const { graph } = simulate(cib, { nowSeconds: 0, process: true, simulate: false, effectiveTime })
   expect(graph === undefined ? undefined : attr(graph, 'recheck-by')).toBe('1700000040')
 })
+
+test('an empty group is probed itself, and nothing is done for that', () => {
+  const outcome = run({ resources: '<group id="g"/>' })
+  expect(operations(outcome)).toEqual(['g_monitor_0'])
+  expect(outcome.stdout).not.toContain('Resource action')
+})

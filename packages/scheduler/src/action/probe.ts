@@ -42,6 +42,8 @@ export function probeResources(cluster: Cluster): void {
 function probe(cluster: Cluster, resource: Resource, node: ClusterNode): boolean {
   switch (resource.variant) {
     case variant.group: {
+      // A group left without members is probed itself, as if it were what it groups.
+      if (resource.children.length === 0) return probePrimitive(cluster, resource, node)
       let any = false
       for (const member of resource.children) any = probe(cluster, member, node) || any
       return any

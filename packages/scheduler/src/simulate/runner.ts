@@ -141,6 +141,8 @@ export class GraphRunner {
     const node = attr(action, 'on_node') ?? ''
     const intervalMs = Number(metaOf(action, 'interval') ?? '0')
     if (resource === undefined) return false
+    // Nothing is done for what has no agent: an empty group, say.
+    if (attr(resource, 'class') === undefined || attr(resource, 'type') === undefined) return true
     const id = attr(resource, 'id') ?? ''
     const longId = attr(resource, 'long-id')
     const name = findResource(this.#cluster, id) === undefined && longId !== undefined ? longId : id
