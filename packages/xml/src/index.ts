@@ -25,7 +25,8 @@ export {
   withChildren,
   type XmlElement,
 } from './element.ts'
-export { parseXml, type ReadOptions, type XmlLimits, xmlLimits } from './reader.ts'
+export { type XmlLimits, xmlLimits } from './limits.ts'
+export { parseXml, type ReadOptions } from './reader.ts'
 export { encodeXml, escapeValue, formatXml, type WriteOptions, writeXml } from './writer.ts'
 export { type XmlError, xmlErrorText } from './xml-error.ts'
 export { addressOf, compileXPath, select, type XPath, type XPathMatch } from './xpath.ts'

@@ -1,5 +1,5 @@
 import type { AttributeColumns } from './attribute-columns.ts'
-import type { XmlElement } from './element.ts'
+import type { XmlElement } from './node.ts'
 
 /**
  * An element as it was read: its attributes stay numbers until they are asked for. Not to be copied with `{ ...of }`,

@@ -1,7 +1,7 @@
 import { AttributeColumns } from './attribute-columns.ts'
 import { comment, type XmlElement } from './element.ts'
+import type { XmlLimits } from './limits.ts'
 import { ReadElement } from './read-element.ts'
-import type { XmlLimits } from './reader.ts'
 
 const char = { tab: 9, newline: 10, return: 13, space: 32, bang: 33, quote: 34, apostrophe: 39 } as const
 const mark = { dash: 45, slash: 47, less: 60, equals: 61, more: 62, ampersand: 38, underscore: 95 } as const
