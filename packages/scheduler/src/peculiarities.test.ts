@@ -370,6 +370,13 @@ test('an interval ends where 32 bits of milliseconds do', () => {
   expect(operations).toContain('a_monitor_4294967295 on n1')
 })
 
+test('a recorded interval past 32 bits is none', () => {
+  const found = operation('gone', 'monitor', { rc: 7, expected: 7, intervalMs: 100_000_000_000 })
+  const { graph } = plan({ resources: '', histories: { 1: history('gone', found) }, nodes: 1 })
+  const clean = [...descendants(graph)].find((item) => attr(item, 'operation_key') === 'gone_delete_0')
+  expect(clean && attr(clean, 'id')).toBe('1')
+})
+
 test('a fence device whose agent changed asks for unfencing even where it does not run', () => {
   const unfences = '<meta_attributes id="f-m"><nvpair id="f-p" name="provides" value="unfencing"/></meta_attributes>'
   const { summary } = plan({

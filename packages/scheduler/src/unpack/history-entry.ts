@@ -61,6 +61,12 @@ function resultNumber(text: string | undefined): number | undefined {
   return value === undefined || value !== (value | 0) ? -1 : value
 }
 
+/** An interval in milliseconds: 0, which is none, for what 32 bits do not hold. */
+function recordedInterval(text: string | undefined): number {
+  const value = parseInteger(text) ?? 0
+  return value === value >>> 0 ? value : 0
+}
+
 /** Reads an entry of the history. */
 export function historyEntry(xml: XmlElement): HistoryEntry {
   const key = attr(xml, 'operation_key')
@@ -70,7 +76,7 @@ export function historyEntry(xml: XmlElement): HistoryEntry {
     id: idOf(xml),
     key: key ?? idOf(xml),
     task: attr(xml, 'operation') ?? '',
-    intervalMs: Math.max(0, parseInteger(attr(xml, 'interval')) ?? 0),
+    intervalMs: recordedInterval(attr(xml, 'interval')),
     callId: parseInteger(attr(xml, 'call-id')) ?? -1,
     rc: resultNumber(attr(xml, 'rc-code')) ?? 0,
     targetRc: transition === null ? -1 : Number(transition[1]),
