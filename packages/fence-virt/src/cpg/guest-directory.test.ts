@@ -48,6 +48,8 @@ class Group {
   readonly hosts = new Map<number, { name: string; uuid: string; state: number }[]>()
   readonly answers: string[] = []
   readonly acted: string[] = []
+  /** The join after which each node waits for newcomers to tell what they have. */
+  readonly joins = new Map<number, number>()
   readonly #queue: (readonly [number, CpgMessage])[] = []
 
   join(id: number, hosts: { name: string; uuid: string; state: number }[]): void {
@@ -75,6 +77,12 @@ class Group {
     }
   }
 
+  /** The time for newcomers is over. */
+  wait(): void {
+    for (const [node, join] of this.joins) this.step(node, { kind: 'settled', join })
+    this.settle()
+  }
+
   step(node: number, event: DirectoryEvent): void {
     const directory = this.nodes.get(node)
     if (directory === undefined) return
@@ -92,11 +100,13 @@ class Group {
   #carryOut(node: number, effect: DirectoryEffect): void {
     if (effect.do === 'multicast') this.#queue.push([node, effect.message])
     else if (effect.do === 'look') {
-      this.step(node, { kind: 'local', hosts: this.hosts.get(node) ?? [], request: effect.request })
+      const hosts = this.hosts.get(node)
+      this.step(node, { kind: 'local', hosts: hosts ?? [], isWhole: hosts !== undefined, request: effect.request })
     } else if (effect.do === 'perform') {
       this.acted.push(`${node} ${effect.request.operation} ${effect.request.target}`)
       this.step(node, { kind: 'performed', request: effect.request, response: 0 })
-    } else this.answers.push(`${effect.response}`)
+    } else if (effect.do === 'settle') this.joins.set(node, effect.join)
+    else this.answers.push(`${effect.response}`)
   }
 }
 
@@ -106,6 +116,7 @@ describe('the directory of guests', () => {
     group.join(1, [{ name: 'a', uuid: uuids.a, state: 1 }])
     group.join(2, [{ name: 'b', uuid: uuids.b, state: 5 }])
     group.join(3, [])
+    group.wait()
     return group
   }
 
@@ -135,6 +146,46 @@ describe('the directory of guests', () => {
     expect([group.ask(2, 'status', 'a'), group.ask(2, 'off', 'a')]).toEqual(['2', '0'])
   })
 
+  it('calls no machine off before those who came have told what they have', () => {
+    const group = three()
+    group.join(4, [])
+    expect(group.ask(1, 'off', 'x')).toBeUndefined()
+    expect(group.ask(1, 'off', 'a')).toBe('0')
+    // Its hypervisor was slow: the machine that was asked for is there.
+    const late = [{ name: 'late', uuid: uuids.b.replace('2', '3'), state: 1 }]
+    expect(group.ask(1, 'off', 'late')).toBeUndefined()
+    group.step(2, { kind: 'local', hosts: late, isWhole: true, request: undefined })
+    group.settle()
+    group.answers.length = 0
+    group.wait()
+    expect(group.answers).toEqual(['0'])
+    expect(group.ask(1, 'status', 'x')).toBe('2')
+  })
+
+  it('waits anew when somebody else comes in the meantime', () => {
+    const group = three()
+    group.join(10, [])
+    const [, first] = [...group.joins].find(([node]) => node === 10) ?? []
+    group.join(7, [])
+    expect(group.ask(1, 'status', 'x')).toBeUndefined()
+    group.step(10, { kind: 'settled', join: first ?? 0 })
+    group.settle()
+    expect(group.answers).toEqual([])
+    group.wait()
+    expect(group.answers).toEqual(['2'])
+  })
+
+  it('does not take its own machines for off when it cannot see them', () => {
+    const group = three()
+    const state = { name: 'c', uuid: uuids.b.replace('2', '4'), state: 1 }
+    group.step(3, { kind: 'local', hosts: [state], isWhole: true, request: undefined })
+    group.settle()
+    group.hosts.delete(3)
+    expect(group.ask(1, 'off', 'c')).toBe('0')
+    expect(group.acted).toEqual(['3 off c'])
+    expect([group.ask(1, 'off', 'unknown'), group.ask(1, 'status', 'unknown')]).toEqual(['1', '1'])
+  })
+
   it('does not call a machine off that is asked for by its other name', () => {
     const group = three()
     expect([group.ask(2, 'off', uuids.a), group.ask(2, 'status', uuids.a)]).toEqual(['1', '0'])
@@ -144,7 +195,7 @@ describe('the directory of guests', () => {
   it('means the one that runs where several have the name', () => {
     const group = three()
     group.hosts.set(3, [{ name: 'b', uuid: uuids.b, state: 1 }])
-    group.step(3, { kind: 'local', hosts: group.hosts.get(3) ?? [], request: undefined })
+    group.step(3, { kind: 'local', hosts: group.hosts.get(3) ?? [], isWhole: true, request: undefined })
     group.settle()
     group.ask(1, 'off', 'b')
     expect(group.acted).toEqual(['3 off b'])

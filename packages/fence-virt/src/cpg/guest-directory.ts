@@ -4,6 +4,8 @@ import { type CpgMessage, type Guest, guestNameMax } from './cpg-message.ts'
 
 /** Requests of this node under way at once; more are answered as failed. */
 export const openRequestsMax = 1024
+/** Requests that wait for the group to settle at once; more are answered as failed. */
+export const heldRequestsMax = 1024
 /** Machines remembered in all. */
 export const guestsMax = 65_536
 
@@ -35,6 +37,14 @@ export type Directory = {
   readonly guests: ReadonlyMap<number, readonly Guest[]>
   readonly nextSequence: number
   readonly open: readonly OpenRequest[]
+  /** Whether this node could not see all its own machines when it last looked. */
+  readonly isBlind: boolean
+  /** Number of joins that this node has seen: what a `settled` has to name. */
+  readonly joins: number
+  /** Newcomers may not have told yet which machines they have. */
+  readonly isSettling: boolean
+  /** Requests for machines that nobody has told of so far, while the group settles. */
+  readonly held: readonly GroupRequest[]
 }
 
 /** What can happen to the directory. */
@@ -42,8 +52,18 @@ export type DirectoryEvent =
   /** The group changed; node ids, one for each process. */
   | { readonly kind: 'members'; readonly members: readonly number[] }
   | { readonly kind: 'message'; readonly from: number; readonly message: CpgMessage }
-  /** The machines of this node were looked up, for a request or because they changed. */
-  | { readonly kind: 'local'; readonly hosts: readonly Host[]; readonly request: GroupRequest | undefined }
+  /**
+   * The machines of this node were looked up, for a request or because they changed. `isWhole`: all its hypervisors
+   * answered, so that there are no others.
+   */
+  | {
+      readonly kind: 'local'
+      readonly hosts: readonly Host[]
+      readonly isWhole: boolean
+      readonly request: GroupRequest | undefined
+    }
+  /** The time for newcomers to tell what they have is over. */
+  | { readonly kind: 'settled'; readonly join: number }
   /** A client asks. */
   | { readonly kind: 'ask'; readonly id: number; readonly operation: OperationName; readonly target: string }
   /** This node has carried a request out. */
@@ -57,13 +77,26 @@ export type DirectoryEffect =
   /** Look the machines of this node up and tell (`local`). */
   | { readonly do: 'look'; readonly request: GroupRequest | undefined }
   | { readonly do: 'perform'; readonly request: GroupRequest }
+  /** Come back with `settled` when newcomers have had the time to tell what they have. */
+  | { readonly do: 'settle'; readonly join: number }
   | { readonly do: 'answer'; readonly id: number; readonly response: number }
 
 export type DirectoryStep = { readonly directory: Directory; readonly effects: readonly DirectoryEffect[] }
 
 /** A node that has not yet joined. */
 export function newDirectory(self: number, nameMode: NameMode): Directory {
-  return { self, nameMode, members: [], guests: new Map(), nextSequence: 1, open: [] }
+  return {
+    self,
+    nameMode,
+    members: [],
+    guests: new Map(),
+    nextSequence: 1,
+    open: [],
+    isBlind: true,
+    joins: 0,
+    isSettling: false,
+    held: [],
+  }
 }
 
 /** Advances by one event. Messages must come in the order that the group agreed on. */
@@ -74,7 +107,9 @@ export function stepDirectory(directory: Directory, event: DirectoryEvent): Dire
     case 'message':
       return onMessage(directory, event.from, event.message)
     case 'local':
-      return onLocal(directory, event.hosts, event.request)
+      return onLocal(directory, event)
+    case 'settled':
+      return onSettled(directory, event.join)
     case 'ask':
       return onAsk(directory, event)
     case 'performed': {
@@ -98,8 +133,14 @@ function onMembers(directory: Directory, members: readonly number[]): DirectoryS
   const isSomebodyGone = directory.members.some((member) => !members.includes(member))
   const next = { ...directory, members, guests: isSomebodyNew ? withoutOwn(guests, directory.self) : guests }
   const look: readonly DirectoryEffect[] = isSomebodyNew ? [{ do: 'look', request: undefined }] : []
+  const hasCompany = isSomebodyNew && members.length > 1
+  const join = directory.joins + 1
   const again: readonly DirectoryEffect[] = isSomebodyGone ? directory.open.map(requestEffect) : []
-  return { directory: next, effects: [...look, ...again] }
+  if (!hasCompany) return { directory: next, effects: [...look, ...again] }
+  return {
+    directory: { ...next, joins: join, isSettling: true },
+    effects: [...look, ...again, { do: 'settle', join }],
+  }
 }
 
 /** What is not known to be told is told again at the next look. */
@@ -141,19 +182,25 @@ function withGuest(directory: Directory, from: number, guest: Guest): Directory 
 }
 
 /** Tells what changed among the machines of this node, then decides who acts on the request. */
-function onLocal(directory: Directory, hosts: readonly Host[], request: GroupRequest | undefined): DirectoryStep {
-  const own = hosts
+function onLocal(
+  directory: Directory,
+  { hosts, isWhole, request }: Extract<DirectoryEvent, { kind: 'local' }>,
+): DirectoryStep {
+  const seen = hosts
     .filter(({ name }) => name !== 'Domain-0' && encodeText(name).byteLength <= guestNameMax)
     .map(({ name, uuid, state }) => ({ name, uuid, state, owner: directory.self }))
   const before = directory.guests.get(directory.self) ?? []
+  // What could not be seen is what it last was.
+  const unseen = isWhole ? [] : before.filter(({ uuid }) => !seen.some((guest) => guest.uuid === uuid))
+  const own = [...seen, ...unseen]
   const changed = own.filter((guest) => !before.some((known) => isSame(known, guest)))
   const announced: readonly DirectoryEffect[] = changed.map((guest) => ({
     do: 'multicast',
     message: { kind: 'guest', guest },
   }))
-  const next = { ...directory, guests: new Map(directory.guests).set(directory.self, own) }
-  const decided = request === undefined ? [] : decide(next, request)
-  return { directory: next, effects: [...announced, ...decided] }
+  const next = { ...directory, guests: new Map(directory.guests).set(directory.self, own), isBlind: !isWhole }
+  const decided = decide(next, request)
+  return { directory: decided.directory, effects: [...announced, ...decided.effects] }
 }
 
 function isSame(a: Guest, b: Guest): boolean {
@@ -164,15 +211,41 @@ function isSame(a: Guest, b: Guest): boolean {
  * The owner acts. Where there is none, the highest node answers: for a machine that went down with its host, or for one
  * that is only known by its other name. C daemons look names or UUIDs up, as `name_mode` says, and not both: were this
  * node to leave such a request to the owner, nobody might ever answer.
+ *
+ * C daemons say at once that a machine is off which nobody has told of. This node waits until those who came last have
+ * had the time to tell: a running machine that is called off is started a second time.
  */
-function decide(directory: Directory, request: GroupRequest): readonly DirectoryEffect[] {
+function decide(directory: Directory, request: GroupRequest | undefined): DirectoryStep {
+  if (request === undefined) return { directory, effects: [] }
   const owner = ownerOf(directory, request.target)
-  if (owner === directory.self) return [{ do: 'perform', request }]
-  if (owner !== undefined || Math.max(...directory.members) !== directory.self) return []
-  const { from, ...rest } = request
+  if (owner === directory.self) return { directory, effects: [{ do: 'perform', request }] }
+  if (owner !== undefined || Math.max(...directory.members) !== directory.self) return { directory, effects: [] }
+  if (!directory.isSettling) return { directory, effects: [answerForNobody(directory, request)] }
+  const { held } = directory
+  if (held.some(({ from, sequence }) => from === request.from && sequence === request.sequence)) {
+    return { directory, effects: [] }
+  }
+  if (held.length >= heldRequestsMax) return { directory, effects: [replyTo(request, responses.fail)] }
+  return { directory: { ...directory, held: [...held, request] }, effects: [] }
+}
+
+/** Answers what was held, unless its machine has an owner now: that one has acted when it was asked. */
+function onSettled(directory: Directory, join: number): DirectoryStep {
+  if (join !== directory.joins) return { directory, effects: [] }
+  const settled: Directory = { ...directory, isSettling: false, held: [] }
+  const unowned = directory.held.filter(({ target }) => ownerOf(settled, target) === undefined)
+  return { directory: settled, effects: unowned.map((request) => answerForNobody(settled, request)) }
+}
+
+/** The answer for a machine that has no owner. */
+function answerForNobody(directory: Directory, request: GroupRequest): DirectoryEffect {
   const other = meant(directory, request.target, directory.nameMode === 'name' ? 'uuid' : 'name')
-  const response = other === undefined ? responseOfNobody(request.operation) : responseByOtherName(request, other)
-  return [{ do: 'multicast', message: { kind: 'reply', to: from, response, ...rest } }]
+  if (other !== undefined) return replyTo(request, responseByOtherName(request, other))
+  return replyTo(request, directory.isBlind ? responses.fail : responseOfNobody(request.operation))
+}
+
+function replyTo({ from, ...rest }: GroupRequest, response: number): DirectoryEffect {
+  return { do: 'multicast', message: { kind: 'reply', to: from, response, ...rest } }
 }
 
 /** What is true of a machine that no host has: it is off, so off and reboot have nothing left to do. */

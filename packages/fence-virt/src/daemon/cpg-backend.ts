@@ -18,6 +18,8 @@ import { allHosts, findDomain, performOn } from './libvirt-backend.ts'
 
 /** How long the group may take over a request: more than a reboot that waits for its machine to stop. */
 export const groupAnswerMsMax = 60_000
+/** Time that those who join have to look at their hypervisor and tell the group what they have. */
+export const settleMs = 5_000
 /** Between two attempts to get into the group again after the ring went away. */
 export const rejoinMs = 1_000
 
@@ -33,6 +35,7 @@ export class CpgBackend implements Backend {
   #client: CpgClient | undefined
   #directory: Directory
   #nextId = 1
+  #settling: NodeJS.Timeout | undefined
   #isStopped = false
   /** Messages are dealt with one after the other, in the order of the group, looks at the hypervisor included. */
   #turn: Promise<void> = Promise.resolve()
@@ -60,6 +63,7 @@ export class CpgBackend implements Backend {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    clearTimeout(this.#settling)
     this.#client?.close()
     await this.#pool.stop()
   }
@@ -156,6 +160,10 @@ export class CpgBackend implements Backend {
         return this.#multicast(effect)
       case 'look':
         return this.#look(effect.request)
+      case 'settle':
+        clearTimeout(this.#settling)
+        this.#settling = setTimeout(() => this.#later({ kind: 'settled', join: effect.join }), settleMs)
+        return
       case 'perform':
         this.#perform(effect.request)
         return
@@ -176,15 +184,17 @@ export class CpgBackend implements Backend {
     }
   }
 
-  /** Where no hypervisor answers, this node has no machines: another, or nobody, has. */
+  /** Where a hypervisor does not answer, nobody knows which machines this node has. */
   async #look(request: GroupRequest | undefined): Promise<void> {
     let hosts: readonly Host[] = []
+    let isWhole = false
     try {
       hosts = await allHosts(this.#pool)
+      isWhole = this.#pool.isWhole
     } catch (error) {
       this.#journal.error(`machines of this host: ${error instanceof Error ? error.message : error}`)
     }
-    await this.#take({ kind: 'local', hosts, request })
+    await this.#take({ kind: 'local', hosts, isWhole, request })
   }
 
   /** Beside the queue: a reboot takes seconds, in which others are served. */

@@ -42,6 +42,11 @@ export class HypervisorPool {
     return this.#slots.flatMap((slot) => (slot.hypervisor === undefined ? [] : [slot.hypervisor]))
   }
 
+  /** Whether every configured hypervisor is connected: what none of them has then exists nowhere. */
+  get isWhole(): boolean {
+    return this.#slots.every((slot) => slot.hypervisor !== undefined)
+  }
+
   /** Connects all; rejects when none can be had. Those that fail while others work are tried again. */
   async start(): Promise<void> {
     const outcomes = await Promise.allSettled(this.#slots.map((slot) => this.#connect(slot)))

@@ -107,7 +107,10 @@ export async function hostsOf(hypervisor: Hypervisor): Promise<readonly Host[]> 
   return hosts.flat()
 }
 
-/** Looks for a name or UUID on each hypervisor in turn. Trouble on one does not hide a machine of another. */
+/**
+ * Looks for a name or UUID on each hypervisor in turn. Trouble on one does not hide a machine of another; but a machine
+ * that was not found may run on one that could not be asked, so that is an error and not an answer.
+ */
 export async function findDomain(pool: HypervisorPool, target: string): Promise<FoundDomain | undefined> {
   const hypervisors = pool.connected
   if (hypervisors.length === 0) throw new Error('no hypervisor is connected')
@@ -120,6 +123,7 @@ export async function findDomain(pool: HypervisorPool, target: string): Promise<
     }
   }
   if (trouble !== undefined) throw trouble
+  if (!pool.isWhole) throw new Error('not found, and a hypervisor is not connected')
   return undefined
 }
 
