@@ -1,5 +1,5 @@
 import { failed, ok, type Result } from '@quorate/base'
-import { exitCodeOf, exitCodes, faultText } from '@quorate/cib'
+import { exitCodeOf, exitCodes, faultText, usableCib } from '@quorate/cib'
 import type { StatusOptions } from '@quorate/scheduler'
 import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
@@ -20,10 +20,9 @@ export async function decisionInput(
   file: string | undefined,
   host: ToolHost,
 ): Promise<Result<DecisionInput, number>> {
-  const options = { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: utcOffsetSeconds(host.now()) }
   if (file !== undefined) {
     const read = await readXml(file, 'cib')
-    if (read.ok) return ok({ cib: read.value, options })
+    if (read.ok) return decidable(tool, read.value, host)
     host.err(`${tool}: ${read.error}\n`)
     return failed(exitCodes.data)
   }
@@ -34,9 +33,21 @@ export async function decisionInput(
   }
   const found = await wholeCib(opened.cib)
   await opened.cib.close()
-  if ('cib' in found) return ok({ cib: found.cib, options })
+  if ('cib' in found) return decidable(tool, found.cib, host)
   host.err(`${tool}: the CIB cannot be read: ${faultText(found.rc)}\n`)
   return failed(exitCodeOf(found.rc))
+}
+
+/** With the moment of now, and brought to a schema that the scheduler understands, as `crm_simulate` does. */
+function decidable(tool: string, cib: XmlElement, host: ToolHost): Result<DecisionInput, number> {
+  const usable = usableCib(cib)
+  for (const note of usable.notes) host.err(`${note}\n`)
+  if (usable.ok) {
+    const options = { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: utcOffsetSeconds(host.now()) }
+    return ok({ cib: usable.cib, options })
+  }
+  host.err(`${tool}: ${usable.reason}\n`)
+  return failed(exitCodes.config)
 }
 
 /** A document of that name from a file, or what is wrong with the file. */

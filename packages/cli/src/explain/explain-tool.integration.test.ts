@@ -94,6 +94,27 @@ describe('quorate explain', () => {
     expect(await call(explainTool, 'n1')).toMatchObject({ code: 0, lines: expect.arrayContaining(['n1: online.']) })
   })
 
+  test('also of a CIB of an old schema, whose names of options have changed since', async () => {
+    const old = path.join(scratch, 'old.xml')
+    const stickiness = `${pair('p2', 'default-resource-stickiness', '70')}</cluster_property_set>`
+    const text = cib
+      .replace('validate-with="pacemaker-3.9"', 'validate-with="pacemaker-2.10"')
+      .replace(/<meta_attributes id="wm">.*?<\/meta_attributes>/, '')
+      .replace('</cluster_property_set>', stickiness)
+    fs.writeFileSync(old, text)
+    const told = await call(explainTool, '--xml-file', old, 'web')
+    expect(told.code).toBe(0)
+    expect(told.lines).toContain('            +70  it runs here and resource-stickiness is 70')
+  })
+
+  test('not of one that cannot be upgraded', async () => {
+    const odd = path.join(scratch, 'odd.xml')
+    fs.writeFileSync(odd, cib.replace('<nodes>', '<nodes><bogus/>').replace('pacemaker-3.9', 'pacemaker-2.0'))
+    const told = await call(explainTool, '--xml-file', odd, 'web')
+    expect(told.code).toBe(78)
+    expect(told.out).toBe('')
+  })
+
   test('the same in JSON', async () => {
     const { out } = await call(explainTool, '--output-as=json', 'web', 'n2')
     const [instance] = JSON.parse(out).instances
