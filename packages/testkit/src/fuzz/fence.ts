@@ -151,6 +151,7 @@ function cpg(prng: Prng): void {
   const looked = stepDirectory(directory, {
     kind: 'local',
     hosts: [{ name: 'vm-a', uuid: '11111111-aaaa-4aaa-8aaa-000000000001', state: 1 }],
+    isWhole: prng.chance(1, 2),
     request: { from: 2, sequence: 1, operation: 'status', target: 'vm-b' },
   })
   invariant(!looked.effects.some((effect) => effect.do === 'perform'), "another's machine is not acted on")
