@@ -314,6 +314,25 @@ test('times without an offset are local, whatever the offset in which the presen
   expect(graph === undefined ? undefined : attr(graph, 'recheck-by')).toBe('1700000040')
 })
 
+test('an empty value in the rule of a set is a text, in that of a location it is none', () => {
+  const rule = (score: string, operation: string): string =>
+    `<rule id="r" ${score}><expression id="e" attribute="site" operation="${operation}" value=""/></rule>`
+  const withSet = (operation: string): SimulationOutcome =>
+    run({
+      resources: `<primitive id="a" class="ocf" provider="pacemaker" type="Dummy"><instance_attributes id="i">${rule('', operation)}<nvpair id="i1" name="state" value="chosen"/></instance_attributes></primitive>`,
+    })
+  const isChosen = ({ graph }: SimulationOutcome): boolean =>
+    graph !== undefined && [...descendants(graph)].some((item) => attr(item, 'state') === 'chosen')
+  expect([isChosen(withSet('ne')), isChosen(withSet('eq'))]).toEqual([true, false])
+  const withLocation = (operation: string): readonly string[] =>
+    scores({
+      resources: '<primitive id="a" class="ocf" provider="pacemaker" type="Dummy"/>',
+      constraints: `<rsc_location id="l" rsc="a">${rule('score="55"', operation)}</rsc_location>`,
+    })
+  expect(withLocation('eq')).toContain('pcmk__primitive_assign: a allocation score on n1: 55')
+  expect(withLocation('ne')).toContain('pcmk__primitive_assign: a allocation score on n1: 0')
+})
+
 test('an empty group is probed itself, and nothing is done for that', () => {
   const outcome = run({ resources: '<group id="g"/>' })
   expect(operations(outcome)).toEqual(['g_monitor_0'])

@@ -116,7 +116,8 @@ function attributeExpressionIsTrue(item: XmlElement, context: RuleContext): bool
 
 function rightHand(item: XmlElement, context: RuleContext): string | undefined {
   const value = attr(item, 'value')
-  if (value === undefined || value === '') return undefined
+  // Rules of locations, which alone know parameters, take an empty value for none; in sets it is a text like others.
+  if (value === undefined || (value === '' && context.parameters !== undefined)) return undefined
   switch (attr(item, 'value-source')?.toLowerCase()) {
     case 'param':
       return context.parameters === undefined ? value : context.parameters.get(value)
