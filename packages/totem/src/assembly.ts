@@ -85,8 +85,9 @@ export class Assembler {
 
   /**
    * The chain that goes on with this frame. Where both may, the length tells for which of them it is a piece: corosync
-   * counts through in both lanes, and in a message of many frames meets each number again. Else the number tells: the
-   * lanes of our own nodes use different ones.
+   * counts through in both lanes, and in a message of many frames meets each number again. Where it may be a piece of
+   * both it is one of what the services say, which goes out before the ordinary stream goes on. Else the number tells:
+   * the lanes of our own nodes use different ones.
    */
   #chainOf(from: NodeId, continuation: number, fragmented: number, isPiece: (of: Chain) => boolean): Chain {
     let chains = this.#senders.get(from)
@@ -99,7 +100,8 @@ export class Assembler {
     const [likely, other] = number >= chainNumbers.sync.first ? [sync, application] : [application, sync]
     if (other.last !== continuation) return likely
     if (likely.last !== continuation) return other
-    return continuation !== 0 && !isPiece(likely) && isPiece(other) ? other : likely
+    if (continuation === 0) return likely
+    return isPiece(sync) ? sync : application
   }
 }
 

@@ -149,8 +149,9 @@ describe('assembly', () => {
           expect(lengths.sort((a, b) => a - b)).toEqual(due.sort((a, b) => a - b))
         },
       ),
-      // One seed: sizes [35946, 319643] and [1324, 2865] with at 0 and cut 1 are still told apart wrongly.
-      { numRuns: 60, seed: 20261124 },
+      // One seed: a long message and small ones at other places, as [429796] and [2796, 0], 127, 2147483618, are still
+      // told apart wrongly.
+      { numRuns: 60, seed: 20261124, examples: [[[35946, 319643], [1324, 2865], 0, 1]] },
     )
     // The very number that the long message's last frame had: 300 frames on from 5, and 255 further on.
     const long = counted([420_000], 5)
