@@ -1,5 +1,6 @@
 import { nextSchemaNumber } from './schema-name.ts'
-import { type Count, type ElementRule, elementRules, goneNames, type Shape, type ValueRule } from './schema-table.ts'
+import { type Count, type ElementRule, elementRules, type Shape, type ValueRule } from './schema-table.ts'
+import { metaFates, operationMetaNames, optionFates, parameterFates } from './upgrade/old-names.ts'
 
 /** What a step back changes in an element's rule; `gone`: the schemas before it have no such element. */
 type Edit = {
@@ -228,28 +229,20 @@ function scoredRule(part: string, score: string): Shape {
 /** The schema that also did without names which later ones allow again. */
 const strictest = 300
 
-const agentNames: ReadonlySet<string> = new Set([
-  'pcmk_arg_map',
-  'pcmk_list_cmd',
-  'pcmk_monitor_cmd',
-  'pcmk_off_cmd',
-  'pcmk_on_cmd',
-  'pcmk_reboot_cmd',
-  'pcmk_status_cmd',
-])
+/** Names that sets must not have any more, by set or parent and set: those that an upgrade takes away or renames. */
+const isolation = new Set(Object.keys(metaFates).filter((name) => metaFates[name]?.kind === 'renamed'))
+const goneNames: Readonly<Record<string, ReadonlySet<string>>> = {
+  cluster_property_set: new Set(Object.keys(optionFates)),
+  'primitive/meta_attributes': isolation,
+  'template/meta_attributes': isolation,
+  'op/meta_attributes': new Set(['requires']),
+}
+
+const agentNames: ReadonlySet<string> = new Set(Object.keys(parameterFates))
 const strictestNames: Readonly<Record<string, ReadonlySet<string>>> = {
   'primitive/instance_attributes': agentNames,
   'template/instance_attributes': agentNames,
-  'op/instance_attributes': new Set([
-    'interval-origin',
-    'start-delay',
-    'enabled',
-    'on-fail',
-    'record-pending',
-    'role',
-    'timeout',
-    'requires',
-  ]),
+  'op/instance_attributes': new Set([...operationMetaNames, 'requires']),
 }
 
 /** Names that the pairs of a set must not have in a schema. */

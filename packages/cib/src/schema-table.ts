@@ -433,41 +433,6 @@ function ruleShape(inside: string, score: string): Shape {
   return { needs: ['id', `<${inside}>`], may: ['boolean-op', 'role', score, ...children] }
 }
 
-/** Names that a set of options must not have any more: they belong to releases long gone, and upgrades rename them. */
-export const goneNames: Readonly<Record<string, ReadonlySet<string>>> = {
-  cluster_property_set: new Set([
-    'cluster_recheck_interval',
-    'dc_deadtime',
-    'default-action-timeout',
-    'default_action_timeout',
-    'default-migration-threshold',
-    'default_migration_threshold',
-    'default-resource-failure-stickiness',
-    'default_resource_failure_stickiness',
-    'default-resource-stickiness',
-    'default_resource_stickiness',
-    'election_timeout',
-    'expected-quorum-votes',
-    'is-managed-default',
-    'is_managed_default',
-    'no_quorum_policy',
-    'notification-agent',
-    'notification-recipient',
-    'remove_after_stop',
-    'shutdown_escalation',
-    'startup_fencing',
-    'stonith_action',
-    'stonith_enabled',
-    'stop_orphan_actions',
-    'stop_orphan_resources',
-    'symmetric_cluster',
-    'transition_idle_timeout',
-  ]),
-  'primitive/meta_attributes': new Set(['isolation', 'isolation-host', 'isolation-instance', 'isolation-wrapper']),
-  'template/meta_attributes': new Set(['isolation', 'isolation-host', 'isolation-instance', 'isolation-wrapper']),
-  'op/meta_attributes': new Set(['requires']),
-}
-
 /** Stacks that this generation does not run on, as values of `cluster-infrastructure`. */
 export const goneStacks: ReadonlySet<string> = new Set([
   'heartbeat',
