@@ -4,6 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { tryTool } from '../pacemaker/tool-trial.ts'
 import { crmResource } from './main.ts'
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
@@ -42,19 +43,7 @@ describe.skipIf(lacks !== '')(`crm_resource -L -l -O -o -Y -g beside the real on
     const [name, ...argv] = line.split(' ')
     const env = { ...process.env, CIB_file: path.join(scratch, `${name}.xml`) }
     const theirs = spawnSync('crm_resource', argv, { encoding: 'utf8', env })
-    const mine = { code: 0, out: '', err: '' }
-    mine.code = await crmResource(argv, {
-      env,
-      out: (text) => {
-        mine.out += text
-      },
-      err: (text) => {
-        mine.err += text
-      },
-      readInput: () => '',
-      now: () => Date.now(),
-      isTerminal: false,
-    })
+    const mine = await tryTool(crmResource, argv, { env })
     expect(mine).toEqual({ code: theirs.status, out: theirs.stdout, err: theirs.stderr })
   })
 
@@ -62,17 +51,7 @@ describe.skipIf(lacks !== '')(`crm_resource -L -l -O -o -Y -g beside the real on
     for (const option of ['--output-as=html', '--output-to=/nowhere/out']) {
       const argv = ['-l', option]
       const theirs = spawnSync('crm_resource', argv, { encoding: 'utf8' })
-      let err = ''
-      const code = await crmResource(argv, {
-        env: process.env,
-        out: () => undefined,
-        err: (text) => {
-          err += text
-        },
-        readInput: () => '',
-        now: () => Date.now(),
-        isTerminal: false,
-      })
+      const { code, err } = await tryTool(crmResource, argv, { env: process.env })
       expect({ code, err }).toEqual({ code: theirs.status, err: theirs.stderr })
     }
   })

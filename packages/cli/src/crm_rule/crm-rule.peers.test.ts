@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { tryTool } from '../pacemaker/tool-trial.ts'
 import { crmRule } from './main.ts'
 
 const hasPacemaker = spawnSync('crm_rule', ['--version']).status === 0
@@ -72,20 +73,8 @@ describe.skipIf(!hasPacemaker)('crm_rule beside the real one (needs Debian pacem
   fs.writeFileSync(file, cib)
   const compare = async (argv: readonly string[], env: Readonly<Record<string, string | undefined>>) => {
     const theirs = spawnSync('crm_rule', argv, { encoding: 'utf8', env })
-    let [out, err] = ['', '']
-    const code = await crmRule(argv, {
-      env,
-      out: (text) => {
-        out += text
-      },
-      err: (text) => {
-        err += text
-      },
-      readInput: () => '',
-      now: () => Date.now(),
-      isTerminal: false,
-    })
-    expect({ code, out, err }).toEqual({ code: theirs.status, out: theirs.stdout, err: theirs.stderr })
+    const mine = await tryTool(crmRule, argv, { env })
+    expect(mine).toEqual({ code: theirs.status, out: theirs.stdout, err: theirs.stderr })
   }
 
   for (const [i, argv] of lines.entries()) {

@@ -1,11 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseXml } from '@quorate/xml'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { type ToolOutcome, tryProgram, tryTool } from '../pacemaker/tool-trial.ts'
 import { crmSimulate } from './main.ts'
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
@@ -17,42 +17,11 @@ const lacks = !isInstalled ? ' (skipped: no crm_simulate)' : !hasSuite ? ' (skip
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-simulate-'))
 afterAll(() => fs.rmSync(scratch, { recursive: true }))
 
-type Outcome = { readonly code: number; readonly out: string; readonly err: string }
-
-async function ours(argv: readonly string[]): Promise<Outcome> {
-  const texts = { out: '', err: '' }
-  const host: ToolHost = {
-    env: {},
-    out: (text) => {
-      texts.out += text
-    },
-    err: (text) => {
-      texts.err += text
-    },
-    readInput: () => '',
-    now: () => Date.now(),
-    isTerminal: false,
-  }
-  return { code: await crmSimulate(argv, host), ...texts }
-}
-
-function real(argv: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('crm_simulate', argv, { stdio: ['ignore', 'pipe', 'pipe'] })
-    const texts = { out: '', err: '' }
-    child.stdout.on('data', (chunk: Buffer) => {
-      texts.out += chunk.toString()
-    })
-    child.stderr.on('data', (chunk: Buffer) => {
-      texts.err += chunk.toString()
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? -1, ...texts }))
-  })
-}
+const ours = (argv: readonly string[]): Promise<ToolOutcome> => tryTool(crmSimulate, argv)
+const real = (argv: readonly string[]): Promise<ToolOutcome> => tryProgram('crm_simulate', argv)
 
 /** The present is in what a pretended failure leaves behind, and is not the same second for both. */
-function timeless({ code, out, err }: Outcome): Outcome {
+function timeless({ code, out, err }: ToolOutcome): ToolOutcome {
   const mask = (text: string): string =>
     text
       .replace(/(last-failure-[^ ]*=|name="last-failure-[^"]*" value=")\d+/g, '$1NOW')
@@ -61,7 +30,7 @@ function timeless({ code, out, err }: Outcome): Outcome {
   return { code, out: mask(out), err: mask(err) }
 }
 
-function firstDifference(expected: Outcome, actual: Outcome): string | undefined {
+function firstDifference(expected: ToolOutcome, actual: ToolOutcome): string | undefined {
   if (expected.code !== actual.code) return `exit code ${actual.code}, expected ${expected.code}`
   for (const part of ['out', 'err'] as const) {
     const [wanted, got] = [expected[part].split('\n'), actual[part].split('\n')]

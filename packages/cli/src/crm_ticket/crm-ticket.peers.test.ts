@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { tryTool } from '../pacemaker/tool-trial.ts'
 import { crmTicket } from './main.ts'
 
 const hasPacemaker = spawnSync('crm_ticket', ['--version']).status === 0
@@ -109,19 +110,8 @@ describe.skipIf(!hasPacemaker)('crm_ticket beside the real one, on a file (needs
     test(`${i}: ${line}`, async () => {
       const argv = line === '' ? [] : line.split(' ').map((word) => word.replaceAll('~', ' '))
       const theirs = spawnSync('crm_ticket', argv, { encoding: 'utf8', env: { ...process.env, CIB_file: files.real } })
-      let [out, err] = ['', '']
-      const code = await crmTicket(argv, {
-        env: { ...process.env, CIB_file: files.ours },
-        out: (text) => {
-          out += text
-        },
-        err: (text) => {
-          err += text
-        },
-        readInput: () => '',
-        now: () => Date.now(),
-        isTerminal: false,
-      })
+      const env = { ...process.env, CIB_file: files.ours }
+      const { code, out, err } = await tryTool(crmTicket, argv, { env })
       expect({ code, out: settled(out), err }).toEqual({
         code: theirs.status,
         out: settled(theirs.stdout),

@@ -1,9 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { type ToolOutcome, tryProgram, tryTool } from '../pacemaker/tool-trial.ts'
 import { crmVerify } from './main.ts'
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
@@ -16,50 +16,22 @@ const lacks = !isInstalled
     ? ' (skipped: no suite, set QUORATE_SHARED)'
     : ''
 
-type Outcome = { readonly code: number; readonly out: string; readonly err: string }
-
 /** Parts of Pacemaker whose remarks are about its own insides: what it makes of numbers, and how it chose. */
 const ownRemarks = /^\((?:scan_ll|assign_best_node|action_for_ordering)\)/
 
 /** What was told, in no order: the order among equals is that of the hash tables of glib. */
-function told({ code, out, err }: Outcome) {
+function told({ code, out, err }: ToolOutcome) {
   const lines = err.split('\n').filter((line) => line !== '' && !ownRemarks.test(line))
   return { code, out, err: lines.sort() }
 }
 
-async function ours(argv: readonly string[]): Promise<Outcome> {
-  const texts = { out: '', err: '' }
-  const host: ToolHost = {
-    env: { PATH: '/usr/bin' },
-    out: (text) => {
-      texts.out += text
-    },
-    err: (text) => {
-      texts.err += text
-    },
-    readInput: () => fs.readFileSync(path.join(suite, '1-a-then-bm-move-b.xml'), 'utf8'),
-    now: () => Date.now(),
-    isTerminal: false,
-  }
-  return { code: await crmVerify(argv, host), ...texts }
-}
+/** What is read with -p. */
+const piped = (): string => fs.readFileSync(path.join(suite, '1-a-then-bm-move-b.xml'), 'utf8')
 
-function real(argv: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('crm_verify', argv, { stdio: ['pipe', 'pipe', 'pipe'] })
-    const texts = { out: '', err: '' }
-    child.stdout.on('data', (chunk: Buffer) => {
-      texts.out += chunk.toString()
-    })
-    child.stderr.on('data', (chunk: Buffer) => {
-      texts.err += chunk.toString()
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? -1, ...texts }))
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(argv.includes('-p') ? fs.readFileSync(path.join(suite, '1-a-then-bm-move-b.xml')) : '')
-  })
-}
+const ours = (argv: readonly string[]): Promise<ToolOutcome> =>
+  tryTool(crmVerify, argv, { env: { PATH: '/usr/bin' }, input: piped() })
+const real = (argv: readonly string[]): Promise<ToolOutcome> =>
+  tryProgram('crm_verify', argv, { input: argv.includes('-p') ? piped() : '' })
 
 /** Files of the suite whose result differs, and how. */
 async function differences(files: readonly string[], more: readonly string[]): Promise<readonly unknown[]> {
@@ -111,7 +83,7 @@ const wrong: readonly (readonly [what: string, argv: readonly string[]])[] = [
 
 test.skipIf(lacks !== '').each(wrong)(`%s is answered as the real one does${lacks}`, async (_, argv) => {
   const [expected, actual] = [await real(argv), await ours(argv)]
-  const brief = ({ code, out, err }: Outcome) => ({
+  const brief = ({ code, out, err }: ToolOutcome) => ({
     code,
     out,
     err: err.split('\n').filter((line) => /^crm_verify: /.test(line)),

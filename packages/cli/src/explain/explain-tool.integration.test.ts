@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { tryTool } from '../pacemaker/tool-trial.ts'
 import { whatIfTool } from '../what-if/main.ts'
 import { explainTool } from './main.ts'
 
@@ -44,21 +44,8 @@ ${state(3, '', '', false)}
 beforeAll(() => fs.writeFileSync(file, cib))
 
 async function call(tool: typeof explainTool, ...argv: readonly string[]) {
-  const texts = { out: '', err: '' }
-  const host: ToolHost = {
-    env: {},
-    out: (text) => {
-      texts.out += text
-    },
-    err: (text) => {
-      texts.err += text
-    },
-    readInput: () => '',
-    now: () => 1_700_000_000_000,
-    isTerminal: false,
-  }
-  const code = await tool(['--xml-file', file, ...argv], host)
-  return { code, ...texts, lines: texts.out.split('\n') }
+  const told = await tryTool(tool, ['--xml-file', file, ...argv], { nowMs: 1_700_000_000_000 })
+  return { ...told, lines: told.out.split('\n') }
 }
 
 describe('quorate explain', () => {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
+import { tryTool } from '../pacemaker/tool-trial.ts'
 import { iso8601 } from './main.ts'
 
 const hasPacemaker = spawnSync('iso8601', ['--version']).status === 0
@@ -85,23 +86,11 @@ bogus
 
 describe.skipIf(!hasPacemaker)('iso8601 beside the real one (needs Debian pacemaker-cli-utils)', () => {
   for (const line of lines) {
-    test(line, () => {
+    test(line, async () => {
       const argv = line.split(' ').map((word) => word.replaceAll('~', ' '))
       const theirs = spawnSync('iso8601', argv, { encoding: 'utf8' })
-      let [out, err] = ['', '']
-      const code = iso8601(argv, {
-        env: process.env,
-        out: (text) => {
-          out += text
-        },
-        err: (text) => {
-          err += text
-        },
-        readInput: () => '',
-        now: () => 0,
-        isTerminal: false,
-      })
-      expect({ code, out, err }).toEqual({ code: theirs.status, out: theirs.stdout, err: theirs.stderr })
+      const mine = await tryTool(iso8601, argv, { env: process.env, nowMs: 0 })
+      expect(mine).toEqual({ code: theirs.status, out: theirs.stdout, err: theirs.stderr })
     })
   }
 })
