@@ -18,16 +18,18 @@ type Parts = {
   /** Transient attributes of each node: sets of them. */
   readonly transient?: Readonly<Record<number, string>>
   readonly nodes?: number
-  /** Utilization `cpu` that nodes offer. */
-  readonly processors?: Readonly<Record<number, number>>
+  /** Utilization that each node offers. */
+  readonly capacities?: Readonly<Record<number, Readonly<Record<string, number>>>>
   /** Numbers of nodes that left without being shut down. */
   readonly lost?: readonly number[]
   readonly hasQuorum?: boolean
 }
 
-function capacity(n: number, cpu: number | undefined): string {
-  const pair = `<nvpair id="cpu-${n}" name="cpu" value="${cpu}"/>`
-  return cpu === undefined ? '' : `<utilization id="u-${n}">${pair}</utilization>`
+function capacity(n: number, offered: Readonly<Record<string, number>> = {}): string {
+  const pairs = Object.entries(offered).map(
+    ([name, value]) => `<nvpair id="${name}-${n}" name="${name}" value="${value}"/>`,
+  )
+  return `<utilization id="u-${n}">${pairs.join('')}</utilization>`
 }
 
 function cib({
@@ -38,7 +40,7 @@ function cib({
   transient = {},
   nodes = 2,
   lost = [],
-  processors = {},
+  capacities = {},
   hasQuorum = true,
 }: Parts): XmlElement {
   const numbers = Array.from({ length: nodes }, (_, i) => i + 1)
@@ -52,7 +54,7 @@ function cib({
   const parsed =
     parseXml(`<cib crm_feature_set="3.16.1" have-quorum="${hasQuorum ? 1 : 0}" dc-uuid="1" execution-date="${nowSeconds}">
     <configuration><crm_config><cluster_property_set id="o">${properties}</cluster_property_set></crm_config>
-    <nodes>${numbers.map((n) => `<node id="${n}" uname="n${n}">${capacity(n, processors[n])}</node>`).join('')}</nodes>
+    <nodes>${numbers.map((n) => `<node id="${n}" uname="n${n}">${capacity(n, capacities[n])}</node>`).join('')}</nodes>
     <resources>${resources}</resources><constraints>${constraints}</constraints></configuration>
     <status>${states.join('')}</status></cib>`)
   invariant(parsed.ok, 'the test has a well-formed CIB')
@@ -276,7 +278,7 @@ test('a clone is probed through the instance whose members all go to that node',
   const { operations } = plan({
     resources: clone('c', {}, group),
     options: { 'enable-startup-probes': 'true', 'placement-strategy': 'balanced' },
-    processors: { 2: 8 },
+    capacities: { 2: { cpu: 8 } },
     histories: { 1: history('a', operation('a', 'start')) + history('b', operation('b', 'start')) },
   })
   expect(operations.filter((text) => text.includes('monitor'))).toEqual(['a:1_monitor_0 on n2', 'b:1_monitor_0 on n2'])
@@ -444,4 +446,16 @@ test('a failure that blocks has no end to be looked at again', () => {
     nodes: 1,
   })
   expect(attr(graph, 'recheck-by')).toBeUndefined()
+})
+
+test('nodes whose capacities have no order are sorted by halves, and so decide which resource is placed first', () => {
+  const { summary } = plan({
+    resources: primitive('a') + primitive('b'),
+    constraints:
+      '<rsc_location id="a3" rsc="a" node="n3" score="-INFINITY"/><rsc_location id="b1" rsc="b" node="n1" score="-INFINITY"/>',
+    options: { 'placement-strategy': 'balanced' },
+    capacities: { 1: { cpu: 4 }, 2: { ram: 2 }, 3: { cpu: 8 } },
+    nodes: 4,
+  })
+  expect(summary).toEqual(['Start b ( n2 )', 'Start a ( n1 )'])
 })

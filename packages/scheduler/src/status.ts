@@ -1,7 +1,7 @@
 import { attr, child, type XmlElement } from '@quorate/xml'
 import type { Moment } from './date.ts'
 import { statusWarning } from './model/log.ts'
-import { Cluster, type Resource } from './model/model.ts'
+import { Cluster, type Resource, type ScoreObserver } from './model/model.ts'
 import { parseRole, role } from './model/role.ts'
 import { isPromotable } from './model/tree.ts'
 import { parseInteger } from './scalar.ts'
@@ -27,6 +27,8 @@ export type StatusOptions = {
   readonly wantsScores?: boolean
   /** Whether capacities, and what takes from them, are written into the log. */
   readonly wantsUtilization?: boolean
+  /** Told how scores come about. */
+  readonly observer?: ScoreObserver
 }
 
 /** The moment for which a CIB is judged. */
@@ -53,6 +55,7 @@ export function unpackStatus(cib: XmlElement, options: StatusOptions): ClusterSt
     options.wantsScores ?? false,
     options.wantsUtilization ?? false,
   )
+  cluster.observer = options.observer
   unpackSettings(cluster)
   if (!cluster.quorate && cluster.settings.noQuorumPolicy !== 'ignore') {
     statusWarning(cluster, 'cluster_status', 'Fencing and resource management disabled due to lack of quorum')

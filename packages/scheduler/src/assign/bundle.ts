@@ -31,6 +31,7 @@ export function* assignBundle(
   if (inner !== undefined) {
     const guests = new Set(traits.replicas.map((replica) => replica.node))
     for (const node of nodesOf(cluster, inner.allowed)) inner.allowed.set(node, guests.has(node) ? 0 : -infinity)
+    cluster.observer?.note(cluster, inner, { kind: 'container' })
     yield { resource: inner, prefer }
   }
   bundle.allocating = false
@@ -61,6 +62,7 @@ function* assignReplica(assigner: Assigner, replica: Replica, prefer: ClusterNod
     if (node !== replica.node) instance.allowed.set(node, -infinity)
     else if (overThreshold(cluster, instance, node) === undefined) instance.allowed.set(node, infinity)
   }
+  cluster.observer?.note(cluster, instance, { kind: 'container' })
   if (parent !== undefined) parent.allocating = true
   yield { resource: instance, prefer: replica.node }
   if (parent !== undefined) parent.allocating = false

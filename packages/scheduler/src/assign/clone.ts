@@ -20,6 +20,7 @@ export function* assignClone(
   for (const colocation of clone.withThis) {
     if (!hasInfluence(colocation)) continue
     const options = { active: true, nonnegative: true }
+    assigner.cluster.observer?.begin(colocation)
     clone.allowed = assigner.merge(
       colocation.dependent,
       clone.allowed,
@@ -27,6 +28,7 @@ export function* assignClone(
       factorOf(colocation.score),
       options,
     )
+    assigner.cluster.observer?.note(assigner.cluster, clone, { kind: 'wish', colocation, source: colocation.dependent })
   }
   logScores(assigner.cluster, clone, 'clone')
   const sorted = sortInstances(assigner, clone.children)

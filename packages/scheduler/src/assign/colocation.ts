@@ -61,6 +61,7 @@ function applyToLocation(cluster: Cluster, dependent: Resource, primary: Resourc
     } else if (score >= infinity) table.set(node, addScores(before, -score))
   }
   if (score <= -infinity || score >= infinity || anyAvailable(cluster.nodesByIndex, table)) dependent.allowed = table
+  else cluster.observer?.ignored(dependent, colocation)
 }
 
 function applyToRole(dependent: Resource, primary: Resource, colocation: Colocation): void {

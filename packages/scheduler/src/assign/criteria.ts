@@ -14,13 +14,18 @@ import { recheckAt } from '../unpack/name-values.ts'
 
 /** Gives every resource its scores: locks, location constraints, stickiness, failures, discovery. */
 export function applyCriteria(cluster: Cluster): void {
+  for (const resource of cluster.resources) cluster.observer?.note(cluster, resource, { kind: 'entry' })
   if (cluster.settings.shutdownLock) for (const resource of cluster.resources) applyLock(cluster, resource)
-  for (const record of cluster.locations) applyLocation(record.resource, record)
+  for (const record of cluster.locations) {
+    applyLocation(record.resource, record)
+    cluster.observer?.note(cluster, record.resource, { kind: 'location', record })
+  }
   for (const resource of cluster.resources) forEachLeaf(resource, (leaf) => applyStickiness(cluster, leaf))
   for (const node of cluster.nodes) {
     for (const resource of cluster.resources) {
       forEachLeaf(resource, (leaf) => applyThreshold(cluster, leaf, node))
       applyDiscovery(resource, node)
+      cluster.observer?.note(cluster, resource, { kind: 'exclusive-discovery' })
     }
   }
 }
@@ -49,6 +54,7 @@ function applyLock(cluster: Cluster, resource: Resource): void {
   for (const node of cluster.nodes) {
     if (node.uname.toLowerCase() !== resource.lockNode.uname.toLowerCase()) addScore(resource, node, -infinity)
   }
+  cluster.observer?.note(cluster, resource, { kind: 'shutdown-lock' })
 }
 
 function applyLocation(resource: Resource, record: LocationRecord): void {
@@ -105,6 +111,7 @@ function applyStickiness(cluster: Cluster, leaf: Resource): void {
   if (!leaf.managed || leaf.stickiness < 1 || leaf.runningOn.length !== 1 || node === undefined) return
   if (!cluster.settings.symmetric && !leaf.allowed.has(node)) return
   addScore(leaf, node, leaf.stickiness)
+  cluster.observer?.note(cluster, leaf, { kind: 'stickiness' })
 }
 
 function applyThreshold(cluster: Cluster, leaf: Resource, node: ClusterNode): void {
@@ -113,6 +120,7 @@ function applyThreshold(cluster: Cluster, leaf: Resource, node: ClusterNode): vo
   const banned = overThreshold(cluster, leaf, node)
   if (banned === undefined) return
   addScore(banned, node, -infinity)
+  cluster.observer?.note(cluster, banned, { kind: 'failures', leaf })
   const { count } = failCount(cluster, leaf, node, { effective: true, fillers: true })
   const why = 'due to reaching migration threshold (clean up resource to allow again)'
   const figures = `failures=${count} migration-threshold=${leaf.migrationThreshold}`

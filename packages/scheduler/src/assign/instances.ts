@@ -92,8 +92,10 @@ export function* distribute(
   for (const instance of instances) {
     if (!instance.provisional) continue
     warnOfBannedPlace(cluster, parent, instance)
-    if (placed >= max) addScoreEverywhere(cluster, instance, -infinity)
-    else if ((yield* place(assigner, parent, instance, undefined, all, perNode)) !== undefined) placed += 1
+    if (placed >= max) {
+      addScoreEverywhere(cluster, instance, -infinity)
+      cluster.observer?.note(cluster, instance, { kind: 'instances', parent, why: 'max' })
+    } else if ((yield* place(assigner, parent, instance, undefined, all, perNode)) !== undefined) placed += 1
   }
 }
 
@@ -129,9 +131,11 @@ function* place(
   if (prefer !== undefined && (instance.allowed.get(prefer) ?? -1) < 0) return undefined
   banUnfit(assigner, parent, instance, perNode)
   const backup = instance.allowed.copy()
+  const rewind = assigner.cluster.observer?.mark(instance)
   const chosen = yield { resource: instance, prefer }
   if (chosen !== undefined && prefer !== undefined && chosen !== prefer) {
     instance.allowed = backup
+    rewind?.()
     unassign(instance)
     return undefined
   }
@@ -140,14 +144,20 @@ function* place(
 }
 
 function banUnfit(assigner: Assigner, parent: Resource, instance: Resource, perNode: number): void {
-  for (const node of nodesOf(assigner.cluster, instance.allowed)) {
+  const { cluster } = assigner
+  for (const node of nodesOf(cluster, instance.allowed)) {
     const score = parent.allowed.get(node)
     if (!isAvailable(node) || instance.orphan || score === undefined || score < 0) {
       addScore(instance, node, -infinity)
+      const why = !isAvailable(node) ? 'node-state' : instance.orphan ? 'orphan' : 'parent'
+      cluster.observer?.note(cluster, instance, { kind: 'instances', parent, why })
       if (isAvailable(node) && !instance.orphan && score === undefined) {
         const text = `${instance.id} cannot run on ${node.uname}: node not allowed`
-        statusWarning(assigner.cluster, 'can_run_instance', text)
+        statusWarning(cluster, 'can_run_instance', text)
       }
-    } else if (parent.allowed.count(node) >= perNode) addScore(instance, node, -infinity)
+    } else if (parent.allowed.count(node) >= perNode) {
+      addScore(instance, node, -infinity)
+      cluster.observer?.note(cluster, instance, { kind: 'instances', parent, why: 'node-max' })
+    }
   }
 }

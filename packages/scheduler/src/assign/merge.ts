@@ -31,7 +31,9 @@ export function mergePreferences(
   if (resource.merging || cluster.mergeDepth >= mergeDepthMax) return table
   cluster.mergeDepth += 1
   resource.merging = true
+  const wishes = cluster.observer?.wishes
   const merged = mergeInto(cluster, resource, table, attribute, factor, options)
+  if (wishes !== undefined && merged === table) cluster.observer?.drop(wishes)
   resource.merging = false
   cluster.mergeDepth -= 1
   return merged
@@ -84,6 +86,7 @@ function followColocations(
   for (const colocation of list) {
     if (!thisWith && !hasInfluence(colocation)) continue
     const other = thisWith ? colocation.primary : colocation.dependent
+    cluster.observer?.follow(colocation)
     const next = Math.fround(Math.fround(sign * colocation.score) / infinity)
     work = mergePreferences(cluster, other, work, colocation.attribute, next, { ...options, active: true }) ?? work
   }
@@ -122,5 +125,6 @@ function addMatching(
     const after = addScores(gain, before)
     if (nonnegative && after < 0 && before > 0) table.set(node, mark)
     else if (!(nonnegative && after < 0 && before === 0)) table.set(node, after)
+    cluster.observer?.wish(resource, node, before, table.get(node) ?? 0)
   }
 }

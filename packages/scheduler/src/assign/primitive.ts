@@ -25,6 +25,7 @@ export function* assignPrimitive(
   yield* followPrimaries(assigner, resource)
   for (const colocation of resource.withThis) {
     if (!hasInfluence(colocation)) continue
+    cluster.observer?.begin(colocation)
     resource.allowed = assigner.merge(
       colocation.dependent,
       resource.allowed,
@@ -32,11 +33,13 @@ export function* assignPrimitive(
       factorOf(colocation.score),
       { active: true },
     )
+    cluster.observer?.note(cluster, resource, { kind: 'wish', colocation, source: colocation.dependent })
   }
   if (resource.nextRole === role.stopped) addScoreEverywhere(cluster, resource, -infinity)
   else if (resource.nextRole > resource.role && !cluster.quorate && cluster.settings.noQuorumPolicy === 'freeze') {
     resource.nextRole = resource.role
   }
+  cluster.observer?.note(cluster, resource, { kind: 'stopped' })
   logScores(cluster, resource, 'primitive')
   if (cluster.settings.fencingEnabled && !cluster.fenceDeviceExists) resource.managed = false
   if (!resource.managed) {
@@ -44,6 +47,7 @@ export function* assignPrimitive(
     finalize(resource, currentNode(resource), true)
   } else if (cluster.settings.stopAllResources) finalize(resource, undefined, true)
   else if (resource.provisional) choose(assigner, resource, prefer)
+  cluster.observer?.settled(resource)
   logUse(cluster, resource)
   resource.allocating = false
   if (resource.isConnection) settleRemoteNode(assigner, resource)
@@ -56,8 +60,14 @@ function* followPrimaries(assigner: Assigner, resource: Resource): AssignWork<vo
     const careful = colocation.dependentRole >= role.promoted || (colocation.score < 0 && colocation.score > -infinity)
     const archive: NodeTable | undefined = careful ? resource.allowed.copy() : undefined
     yield { resource: colocation.primary, prefer: undefined }
+    const rewind = cluster.observer?.mark(resource)
     assigner.applyColocation(resource, colocation.primary, colocation)
-    if (archive !== undefined && !anyAvailable(cluster.nodesByIndex, resource.allowed)) resource.allowed = archive
+    cluster.observer?.note(cluster, resource, { kind: 'colocation', colocation })
+    if (archive !== undefined && !anyAvailable(cluster.nodesByIndex, resource.allowed)) {
+      resource.allowed = archive
+      rewind?.()
+      cluster.observer?.ignored(resource, colocation)
+    }
   }
 }
 

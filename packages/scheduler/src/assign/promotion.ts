@@ -35,6 +35,7 @@ export function addPromotionScores(cluster: Cluster, clone: Resource): void {
       if (score > 0) instance.allowed.set(node, addScores(instance.allowed.get(node) ?? 0, score))
       if (score > instance.priority) instance.priority = score
     }
+    cluster.observer?.note(cluster, instance, { kind: 'promotion' })
   }
 }
 
@@ -177,6 +178,7 @@ function sortByPromotion(assigner: Assigner, clone: Resource): void {
   for (const dependency of clone.tickets) {
     if (dependency.role === role.promoted && (!dependency.ticket.granted || dependency.ticket.standby)) {
       addScoreEverywhere(assigner.cluster, clone, -infinity)
+      assigner.cluster.observer?.note(assigner.cluster, clone, { kind: 'ticket', dependency })
     }
   }
   for (const instance of clone.children) {

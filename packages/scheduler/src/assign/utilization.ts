@@ -97,6 +97,7 @@ export function applyUtilization(cluster: Cluster, resource: Resource): ClusterN
   }
   const limit = anyEnough ? needs : resource.utilization
   for (const node of usable) if (!isEnough(node, limit)) addScore(resource, node, -infinity)
+  cluster.observer?.note(cluster, resource, { kind: 'capacity', needs: limit })
   return anyEnough ? undefined : roomiest
 }
 

@@ -49,6 +49,7 @@ function implicitPrimitive(cluster: Cluster, resource: Resource): void {
     for (const node of nodesByName(cluster, resource.allowed)) {
       if (node.connection !== undefined) resource.allowed.set(node, -infinity)
     }
+    cluster.observer?.note(cluster, resource, { kind: 'remote-node' })
   }
 }
 
@@ -98,6 +99,7 @@ function implicitContainer(cluster: Cluster, resource: Resource, container: Reso
           if (node.connection !== undefined) item.allowed.set(node, -infinity)
         }
       })
+      cluster.observer?.note(cluster, container, { kind: 'remote-node' })
     }
     addOrder(
       cluster,
@@ -110,6 +112,7 @@ function implicitContainer(cluster: Cluster, resource: Resource, container: Reso
     for (const node of nodesByName(cluster, resource.allowed)) {
       if (node.connection !== remote) resource.allowed.set(node, -infinity)
     }
+    cluster.observer?.note(cluster, resource, { kind: 'container' })
     return
   }
   orderTasks(cluster, container, task.start, resource, task.start, f.impliesThen | f.runnableLeft)

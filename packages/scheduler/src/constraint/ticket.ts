@@ -79,17 +79,18 @@ function applyLoss(cluster: Cluster, resource: Resource, dependency: TicketDepen
   forEachLeaf(resource, (leaf) => {
     const { ticket, lossPolicy: policy } = dependency
     if (ticket.granted || leaf.runningOn.length === 0) {
-      if (dependency.role !== role.promoted || policy === 'stop') ban(cluster, leaf, undefined)
+      if (dependency.role !== role.promoted || policy === 'stop')
+        ban(cluster, leaf, undefined, { kind: 'ticket', dependency })
       return
     }
     const concerned = dependency.role === role.unknown || dependency.role === leaf.role
-    if (policy === 'stop') ban(cluster, leaf, undefined)
+    if (policy === 'stop') ban(cluster, leaf, undefined, { kind: 'ticket', dependency })
     else if (policy === 'demote') {
-      if (dependency.role !== role.promoted) ban(cluster, leaf, undefined)
+      if (dependency.role !== role.promoted) ban(cluster, leaf, undefined, { kind: 'ticket', dependency })
     } else if (!concerned) return
     else if (policy === 'freeze') block(leaf)
     else {
-      ban(cluster, leaf, undefined)
+      ban(cluster, leaf, undefined, { kind: 'ticket', dependency })
       for (const node of leaf.runningOn) fenceNode(cluster, node, 'deadman ticket was lost')
     }
   })

@@ -399,6 +399,62 @@ export type FailedOperation = {
   readonly resourceId: string
 }
 
+/** What changed the score of a resource on a node. */
+export type ScoreCause =
+  /** The node's own score, with which it enters the table. */
+  | { readonly kind: 'entry' }
+  | { readonly kind: 'location'; readonly record: LocationRecord }
+  | { readonly kind: 'stickiness' }
+  /** Too many failures of that leaf. */
+  | { readonly kind: 'failures'; readonly leaf: Resource }
+  /** One recorded operation that rules the node (or all of them) out by itself. */
+  | { readonly kind: 'failed-operation'; readonly task: string; readonly rc: number; readonly onFail: OnFail }
+  /** A failure with on-fail=migrate, or what stands for it. */
+  | { readonly kind: 'on-fail' }
+  | { readonly kind: 'exclusive-discovery' }
+  | { readonly kind: 'shutdown-lock' }
+  | { readonly kind: 'ticket'; readonly dependency: TicketDependency }
+  | { readonly kind: 'unmanaged' }
+  | { readonly kind: 'multiple-active' }
+  | { readonly kind: 'orphan' }
+  /** Connections and fence devices on remote nodes, and containers of what itself is one. */
+  | { readonly kind: 'remote-node' }
+  /** What belongs into a container, on every node but that inside it. */
+  | { readonly kind: 'container' }
+  | { readonly kind: 'colocation'; readonly colocation: Colocation }
+  /** What a resource that is to be with this one would like. */
+  | { readonly kind: 'wish'; readonly colocation: Colocation; readonly source: Resource }
+  | { readonly kind: 'promotion' }
+  | {
+      readonly kind: 'instances'
+      readonly parent: Resource
+      readonly why: 'node-state' | 'orphan' | 'parent' | 'node-max' | 'max'
+    }
+  | { readonly kind: 'capacity'; readonly needs: ReadonlyMap<string, number> }
+  /** It is to be stopped wherever it is. */
+  | { readonly kind: 'stopped' }
+
+/** Who wants to know how scores come about; told after each change. */
+export type ScoreObserver = {
+  /** Scores of the resource, or of what is below it, have changed. */
+  note(cluster: Cluster, resource: Resource, cause: ScoreCause): void
+  /** Wishes are collected for a resource, beginning with those of this colocation. */
+  begin(colocation: Colocation): void
+  /** Wishes are followed on to this colocation. */
+  follow(colocation: Colocation): void
+  /** A resource's wish for a node was added to what is being collected. */
+  wish(source: Resource, node: ClusterNode, before: number, after: number): void
+  /** How many wishes are collected; with {@link drop} those beyond a count are forgotten. */
+  readonly wishes: number
+  drop(count: number): void
+  /** Remembers how the scores of a resource stand, for {@link rewind}. */
+  mark(resource: Resource): () => void
+  /** A colocation was left out, since it would have left no node. */
+  ignored(resource: Resource, colocation: Colocation): void
+  /** The resource was assigned, by its scores as they are now. */
+  settled(resource: Resource): void
+}
+
 /** A line of the decision's own accounts. */
 export type LogLine = {
   readonly kind: 'score' | 'info' | 'notice' | 'warning' | 'error' | 'crit'
@@ -449,6 +505,7 @@ export class Cluster {
   /** Next moment at which the outcome may differ though nothing happens; epoch seconds. */
   recheckBy: number | undefined
   readonly log: LogLine[] = []
+  observer: ScoreObserver | undefined
   readonly wantsScores: boolean
   readonly wantsUtilization: boolean
   epoch = 0

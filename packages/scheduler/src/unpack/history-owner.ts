@@ -109,6 +109,6 @@ export function orphanFor(cluster: Cluster, xml: XmlElement): Resource | undefin
   if (attr(xml, 'container') !== undefined) orphan.containerFiller = true
   markOrphan(orphan)
   if (!cluster.settings.stopOrphanResources) orphan.managed = false
-  else ban(cluster, orphan, undefined)
+  else ban(cluster, orphan, undefined, { kind: 'orphan' })
   return orphan
 }

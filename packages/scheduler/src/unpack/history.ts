@@ -234,6 +234,7 @@ function applyOnFail(reading: Reading, effective: OnFail): void {
       break
     case onFail.migrate:
       addScore(resource, node, -infinity)
+      cluster.observer?.note(cluster, resource, { kind: 'on-fail' })
       break
     case onFail.stop:
       resource.nextRole = role.stopped

@@ -5,7 +5,7 @@ import { canFence, fenceAction } from '../action/fencing.ts'
 import { parseKey, task } from '../action/key.ts'
 import { addEdge, setReason } from '../action/ledger.ts'
 import { statusError, statusWarning } from '../model/log.ts'
-import { type Action, type Cluster, onFail, type Resource } from '../model/model.ts'
+import { type Action, type Cluster, type OnFail, onFail, type Resource, type ScoreCause } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { isBundled, isPromotable, isRemote, maxRole, top, withoutInstance } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
@@ -59,10 +59,14 @@ export function processEntry(reading: Reading, entry: HistoryEntry): void {
   if (maskable) {
     updateState(reading, entry, entry.targetRc)
     recordFailure(reading, entry)
-    ban(cluster, answerable(resource), node)
+    ban(cluster, answerable(resource), node, failedOperation(entry, entry.rc, reading.onFail))
     return
   }
   applyStatus(reading, entry, judged)
+}
+
+function failedOperation(entry: HistoryEntry, rc: number, policy: OnFail): ScoreCause {
+  return { kind: 'failed-operation', task: entry.task, rc, onFail: policy }
 }
 
 type Judged = { readonly rc: number; readonly status: number }
@@ -84,7 +88,7 @@ function applyStatus(reading: Reading, entry: HistoryEntry, judged: Judged): voi
         statusWarning(cluster, historySource, `${what}: Resource agent doesn't exist | ${figures}`)
         options.onFail = onFail.migrate
       }
-      ban(cluster, answerable(resource), node)
+      ban(cluster, answerable(resource), node, failedOperation(entry, judged.rc, options.onFail))
       return failureOf(reading, entry, judged.rc, options)
     }
     case status.notConnected:
@@ -120,7 +124,7 @@ function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolea
   if (rc !== exitCode.notInstalled) {
     statusError(cluster, historySource, preventedText(reading, entry, rc, banned.id, fatal))
   }
-  ban(cluster, banned, hard ? node : undefined)
+  ban(cluster, banned, hard ? node : undefined, failedOperation(entry, rc, options.onFail))
 }
 
 function pendingEntry(reading: Reading, entry: HistoryEntry): void {
@@ -356,7 +360,7 @@ function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: A
     recordFailure(reading, entry)
   }
   if (options.onFail > reading.onFail) reading.onFail = options.onFail
-  if (entry.task === task.stop) ban(cluster, resource, node)
+  if (entry.task === task.stop) ban(cluster, resource, node, failedOperation(entry, rc, options.onFail))
   else if (entry.task === task.migrateTo) failedMigrateTo(reading, entry)
   else if (entry.task === task.migrateFrom) failedMigrateFrom(reading, entry)
   else if (entry.task === task.promote) resource.role = role.promoted
@@ -368,7 +372,7 @@ function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: A
   if (failRole !== role.stopped) return
   const clone = top(resource)
   const banned = clone !== resource && !clone.unique ? clone : resource
-  banEverywhere(cluster, banned)
+  banEverywhere(cluster, banned, failedOperation(entry, rc, options.onFail))
 }
 
 function failedDemote(resource: Resource, rc: number, options: Action): void {

@@ -47,6 +47,7 @@ export function unpackResource(
   if (!unpackVariant(cluster, made)) return undefined
   if (cluster.settings.symmetric) addScoreEverywhere(cluster, made, 0, true)
   else if (made.isConnection && made.meta.has('container')) addScoreEverywhere(cluster, made, 0, false)
+  cluster.observer?.note(cluster, made, { kind: 'entry' })
   const utilization = new Map<string, string>()
   unpackSets(cluster, expanded, 'utilization', utilization, ruleContext(cluster))
   for (const [name, value] of utilization) made.utilization.set(name, parseInteger(value) ?? 0)

@@ -1,4 +1,4 @@
-import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { type Cluster, type ClusterNode, type Resource, type ScoreCause, variant } from '../model/model.ts'
 import { NodeTable } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
 import { addScore, addScoreEverywhere } from '../model/scoring.ts'
@@ -6,9 +6,10 @@ import { forEachBelow, isGuest } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 
 /** Bans a resource everywhere, whatever its scores were. */
-export function banEverywhere(cluster: Cluster, resource: Resource): void {
+export function banEverywhere(cluster: Cluster, resource: Resource, cause: ScoreCause): void {
   resource.allowed = new NodeTable()
   for (const node of cluster.nodes) resource.allowed.insert(node, -infinity, node.entryMode)
+  cluster.observer?.note(cluster, resource, cause)
 }
 
 /** Notes that a resource is active on a node. */
@@ -22,6 +23,7 @@ export function addRunning(cluster: Cluster, resource: Resource, node: ClusterNo
   }
   if (!resource.managed) {
     addScore(resource, node, infinity)
+    cluster.observer?.note(cluster, resource, { kind: 'unmanaged' })
     for (let at = resource.parent; at !== undefined && node.online; at = at.parent) at.runningOn.push(node)
     return
   }
@@ -41,7 +43,7 @@ function multiplyActive(cluster: Cluster, resource: Resource): void {
     ? resource.runningOn
     : resource.runningOn.filter((node) => node.online && !node.unclean)
   if (nodes.length <= 1) return
-  if (resource.recovery === 'stop_only') banEverywhere(cluster, resource)
+  if (resource.recovery === 'stop_only') banEverywhere(cluster, resource, { kind: 'multiple-active' })
   if (resource.recovery !== 'block') return
   resource.managed = false
   resource.blocked = true
@@ -63,7 +65,8 @@ export function block(resource: Resource): void {
 }
 
 /** Bans a resource from a node, or from all. */
-export function ban(cluster: Cluster, resource: Resource, node: ClusterNode | undefined): void {
+export function ban(cluster: Cluster, resource: Resource, node: ClusterNode | undefined, cause: ScoreCause): void {
   if (node === undefined) addScoreEverywhere(cluster, resource, -infinity)
   else addScore(resource, node, -infinity)
+  cluster.observer?.note(cluster, resource, cause)
 }

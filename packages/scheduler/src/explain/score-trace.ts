@@ -1,0 +1,133 @@
+import type { Cluster, ClusterNode, Colocation, Resource, ScoreCause, ScoreObserver } from '../model/model.ts'
+import { forEachBelow } from '../model/tree.ts'
+import { infinity } from '../score.ts'
+
+/** One change of a score. Added up in order (with `addScores`, beginning with 0) they make the score. */
+export type ScoreStep = {
+  readonly cause: ScoreCause
+  readonly gain: number
+  /** Of a wish: what the score of who wishes it was made of at that time. */
+  readonly source: readonly ScoreStep[]
+}
+
+type Column = { score: number | undefined; steps: ScoreStep[] }
+
+type Wish = {
+  readonly source: Resource
+  readonly colocation: Colocation
+  readonly node: ClusterNode
+  readonly after: number
+  readonly steps: readonly ScoreStep[]
+}
+
+const noSteps: readonly ScoreStep[] = []
+
+/** The way of every score of a decision, from the base scores to the assignment. */
+export class ScoreTrace implements ScoreObserver {
+  readonly #columns = new Map<Resource, Map<ClusterNode, Column>>()
+  readonly #settled = new Map<Resource, ReadonlyMap<ClusterNode, Column>>()
+  readonly #ignored = new Map<Resource, Colocation[]>()
+  #wishes: Wish[] = []
+  #colocation: Colocation | undefined
+
+  get wishes(): number {
+    return this.#wishes.length
+  }
+
+  /** What made the score by which a resource was assigned; of what never was, its score as it is. */
+  steps(resource: Resource, node: ClusterNode): readonly ScoreStep[] {
+    return this.#column(resource, node)?.steps ?? noSteps
+  }
+
+  /** The score by which a resource was assigned; undefined where the node was no candidate. */
+  score(resource: Resource, node: ClusterNode): number | undefined {
+    return this.#column(resource, node)?.score
+  }
+
+  /** Colocations of a resource that were left out, since they would have left no node. */
+  ignoredOf(resource: Resource): readonly Colocation[] {
+    return this.#ignored.get(resource) ?? []
+  }
+
+  note(cluster: Cluster, resource: Resource, cause: ScoreCause): void {
+    forEachBelow(resource, (item) => {
+      for (const node of cluster.nodesByIndex) this.#noteNode(item, node, cause)
+    })
+    this.#wishes = []
+  }
+
+  begin(colocation: Colocation): void {
+    this.#wishes = []
+    this.#colocation = colocation
+  }
+
+  follow(colocation: Colocation): void {
+    this.#colocation = colocation
+  }
+
+  wish(source: Resource, node: ClusterNode, before: number, after: number): void {
+    if (this.#colocation === undefined || before === after) return
+    const steps = this.#columns.get(source)?.get(node)?.steps.slice() ?? noSteps
+    this.#wishes.push({ source, colocation: this.#colocation, node, after, steps })
+  }
+
+  drop(count: number): void {
+    this.#wishes.length = count
+  }
+
+  mark(resource: Resource): () => void {
+    const kept = copyOf(this.#columns.get(resource))
+    return () => void this.#columns.set(resource, kept)
+  }
+
+  ignored(resource: Resource, colocation: Colocation): void {
+    const known = this.#ignored.get(resource)
+    if (known === undefined) this.#ignored.set(resource, [colocation])
+    else if (!known.includes(colocation)) known.push(colocation)
+  }
+
+  settled(resource: Resource): void {
+    this.#settled.set(resource, copyOf(this.#columns.get(resource)))
+  }
+
+  #column(resource: Resource, node: ClusterNode): Column | undefined {
+    return (this.#settled.get(resource) ?? this.#columns.get(resource))?.get(node)
+  }
+
+  #noteNode(resource: Resource, node: ClusterNode, cause: ScoreCause): void {
+    const columns = this.#columns.get(resource) ?? new Map<ClusterNode, Column>()
+    this.#columns.set(resource, columns)
+    const column = columns.get(node) ?? { score: undefined, steps: [] }
+    const score = resource.allowed.get(node)
+    if (column.score === score) return
+    columns.set(node, column)
+    if (cause.kind === 'wish') {
+      const wishes = this.#wishes.filter((wish) => wish.node === node)
+      wishes.forEach((wish, i) => {
+        const after = i === wishes.length - 1 ? score : wish.after
+        move(column, after, { kind: 'wish', colocation: wish.colocation, source: wish.source }, wish.steps)
+      })
+    }
+    move(column, score, cause, noSteps)
+  }
+}
+
+function copyOf(columns: ReadonlyMap<ClusterNode, Column> | undefined): Map<ClusterNode, Column> {
+  return new Map([...(columns ?? [])].map(([node, { score, steps }]) => [node, { score, steps: steps.slice() }]))
+}
+
+/** Brings a score to another value, by a step that makes it so. What no sum can do begins anew. */
+function move(column: Column, score: number | undefined, cause: ScoreCause, source: readonly ScoreStep[]): void {
+  const before = column.score
+  if (before === score) return
+  column.score = score
+  if (score === undefined) {
+    column.steps = []
+    return
+  }
+  const isInfinite = Math.abs(score) >= infinity
+  const isReachable = before === undefined || Math.abs(before) < infinity || score <= -infinity
+  if (!isReachable) column.steps = []
+  const gain = isInfinite || before === undefined || !isReachable ? score : score - before
+  if (gain !== 0 || before === undefined) column.steps.push({ cause, gain, source })
+}
