@@ -52,5 +52,5 @@ export function sortedNodes(cluster: Cluster, table: NodeTable, active?: Cluster
 
 /** All nodes of the cluster, the best first by their own base scores. */
 export function sortedClusterNodes(cluster: Cluster): ClusterNode[] {
-  return [...cluster.nodes].sort((a, b) => compareNodes(cluster, (node) => node.entryScore, undefined, a, b))
+  return mergeSort(cluster.nodes, (a, b) => compareNodes(cluster, (node) => node.entryScore, undefined, a, b))
 }
