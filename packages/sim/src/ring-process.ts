@@ -1,5 +1,6 @@
 import { type MonoMs, monoMs, type NodeId } from '@quorate/base'
 import {
+  Assembler,
   createTotem,
   decodeFrame,
   type GatherCause,
@@ -50,6 +51,9 @@ export class RingProcess implements Process {
   readonly #options: RingProcessOptions
   readonly #program: RingProgram
   readonly #queue: TotemEvent[] = []
+  readonly #assembler = new Assembler()
+  /** A ring was configured, and the program has not said yet that it is in step on it. */
+  #isSyncing = false
   #busy = false
   #persisted = 0
 
@@ -123,10 +127,11 @@ export class RingProcess implements Process {
         this.#persisted = effect.ringSeq
         return host.persist(effect.ringSeq)
       case 'deliver':
-        witness.delivered(host.self, host.boot, effect.from, effect.group, effect.body)
-        return this.#program.delivered(effect.from, effect.group, effect.body)
+        return this.#deliver(effect.from, effect.payload)
       case 'configure': {
         const { kind, ring, members } = effect.configuration
+        this.#assembler.configured(effect.configuration)
+        if (kind === 'regular') this.#isSyncing = true
         host.trace(`${kind} ${ring.rep}.${ring.seq} [${members.join(' ')}]`)
         witness.configured(host.self, host.boot, effect.configuration)
         return this.#program.configured(effect.configuration)
@@ -143,6 +148,15 @@ export class RingProcess implements Process {
         throw new Violation(`node ${host.self}: a message for which there was room was rejected: ${effect.why}`)
       default:
         effect satisfies never
+    }
+  }
+
+  #deliver(from: NodeId, payload: Uint8Array): void {
+    const { self, boot } = this.#host
+    const { messages } = this.#assembler.take(from, payload, this.#isSyncing ? 'sync' : 'application')
+    for (const { group, body } of messages) {
+      this.#options.witness.delivered(self, boot, from, group, body)
+      this.#program.delivered(from, group, body)
     }
   }
 
@@ -168,7 +182,10 @@ export class RingProcess implements Process {
         this.#post({ kind: 'multicast', group, body, lane })
         return true
       },
-      syncComplete: (ring) => this.#post({ kind: 'sync-complete', ring }),
+      syncComplete: (ring) => {
+        this.#isSyncing = false
+        this.#post({ kind: 'sync-complete', ring })
+      },
       arm: (name, afterMs) => this.#host.arm(name, afterMs),
     }
   }

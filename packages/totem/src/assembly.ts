@@ -1,7 +1,8 @@
 import { decodeText, messageBytes, type NodeId } from '@quorate/base'
-import { u16At, u32At } from './octets.ts'
+import type { Configuration } from './effect.ts'
+import type { Lane } from './event.ts'
+import { u16At } from './octets.ts'
 import {
-  chainNumbers,
   continuationAt,
   fragmentedAt,
   messageBytesMax,
@@ -23,47 +24,46 @@ export type Assembled = { readonly messages: readonly AssembledMessage[]; readon
 type Chain = {
   pieces: Uint8Array[]
   bytes: number
-  /** How long the message says that it is, its group header included; undefined where its first piece is too short. */
-  whole: number | undefined
   /** `fragmented` of the last frame. */
   last: number
   /** The beginning of the chain is missing: its parts are dropped until it ends. */
   headless: boolean
 }
 
-/** Where a service's message says how long it is (protocols/corosync.md 6). */
-const sizeInBodyAt = 8
-
 const nothing: Assembled = { messages: [], torn: false }
 const tornWhole: Assembled = { messages: [], torn: true }
 
-/** A sender's unfinished messages: one of its ordinary stream, one of what it says while services synchronise. */
-type Chains = { readonly application: Chain; readonly sync: Chain }
-
 /**
  * Puts the messages of all senders together again. What a node says while services synchronise after a change of
- * membership comes between two fragments of what it was saying before; the numbers of the chains tell the two apart.
+ * membership comes between two fragments of what it was saying before: each lane is put together by itself. Nothing in a
+ * frame says which lane it is of (corosync counts fragments through in both), but its place in the total order does
+ * (decision 0010). So the assembler belongs to who knows when the services are in step.
  */
 export class Assembler {
-  readonly #senders = new Map<NodeId, Chains>()
+  /** A sender's unfinished messages, one a lane. */
+  readonly #senders = new Map<NodeId, Readonly<Record<Lane, Chain>>>()
 
-  /** Drops what has come so far from nodes that are gone. */
-  forget(nodes: readonly NodeId[]): void {
-    for (const node of nodes) this.#senders.delete(node)
+  /**
+   * A configuration was delivered. What members have said so far that are gone, or come from another ring, is not gone on
+   * with.
+   */
+  configured({ left, joined }: Configuration): void {
+    for (const node of [...left, ...joined]) this.#senders.delete(node)
   }
 
   /**
-   * Takes the payload of the next frame of `from`, in order. A payload whose lengths do not add up is dropped whole.
+   * Takes the payload of the next frame of `from`, in its place of the total order. A payload whose lengths do not add up
+   * is dropped whole; a fragment that does not go on from the last one of its lane is dropped with what it goes on with.
+   *
+   * @param lane `sync` from a regular configuration until the services are in step on it, else `application`
    */
-  take(from: NodeId, payload: Uint8Array): Assembled {
+  take(from: NodeId, payload: Uint8Array, lane: Lane): Assembled {
     const parts = partsOf(payload)
     if (parts === undefined) return tornWhole
     if (parts.length === 0) return nothing
     const fragmented = payload[fragmentedAt] as number
     const continuation = payload[continuationAt] as number
-    const first = (parts[0] as Uint8Array).byteLength
-    const isEnd = parts.length > 1 || fragmented === 0
-    const chain = this.#chainOf(from, continuation, fragmented, (of) => fits(of, first, isEnd))
+    const chain = this.#chainOf(from, lane)
     const torn = continuation !== chain.last
     if (torn) {
       drop(chain)
@@ -83,50 +83,23 @@ export class Assembler {
     return { messages, torn }
   }
 
-  /**
-   * The chain that goes on with this frame. Where both may, the length tells for which of them it is a piece: corosync
-   * counts through in both lanes, and in a message of many frames meets each number again. Where it may be a piece of
-   * both it is one of what the services say, which goes out before the ordinary stream goes on. Else the number tells:
-   * the lanes of our own nodes use different ones.
-   */
-  #chainOf(from: NodeId, continuation: number, fragmented: number, isPiece: (of: Chain) => boolean): Chain {
+  #chainOf(from: NodeId, lane: Lane): Chain {
     let chains = this.#senders.get(from)
     if (chains === undefined) {
       chains = { application: freshChain(), sync: freshChain() }
       this.#senders.set(from, chains)
     }
-    const { application, sync } = chains
-    const number = continuation === 0 ? fragmented : continuation
-    const [likely, other] = number >= chainNumbers.sync.first ? [sync, application] : [application, sync]
-    if (other.last !== continuation) return likely
-    if (likely.last !== continuation) return other
-    if (continuation === 0) return likely
-    return isPiece(sync) ? sync : application
+    return chains[lane]
   }
 }
 
 function freshChain(): Chain {
-  return { pieces: [], bytes: 0, whole: undefined, last: 0, headless: false }
+  return { pieces: [], bytes: 0, last: 0, headless: false }
 }
 
 function drop(chain: Chain): void {
   chain.pieces = []
   chain.bytes = 0
-  chain.whole = undefined
-}
-
-/** Whether a part of so many bytes can be the next piece of the chain's message, or its last one. */
-function fits({ whole, bytes }: Chain, partBytes: number, isEnd: boolean): boolean {
-  if (whole === undefined) return true
-  return isEnd ? bytes + partBytes === whole : bytes + partBytes < whole
-}
-
-/** Length of a message by what every service writes at its beginning: u32 id, u32 size at 8 behind the group header. */
-function wholeBytes(first: Uint8Array): number | undefined {
-  const bodyAt = bodyStart(first)
-  if (bodyAt === undefined || bodyAt + sizeInBodyAt + 4 > first.byteLength) return undefined
-  const at = bodyAt + sizeInBodyAt
-  return bodyAt + u32At(first, at)
 }
 
 /** The parts, or undefined when the lengths do not add up to the payload. */
@@ -147,7 +120,6 @@ function partsOf(payload: Uint8Array): Uint8Array[] | undefined {
 
 function join(chain: Chain, part: Uint8Array, goesOn: boolean): AssembledMessage | undefined {
   if (!goesOn && chain.pieces.length === 0) return messageOf(part)
-  if (chain.pieces.length === 0) chain.whole = wholeBytes(part)
   chain.pieces.push(part)
   chain.bytes += part.byteLength
   if (chain.bytes > assembledBytesMax) {

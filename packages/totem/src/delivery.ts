@@ -28,14 +28,5 @@ export function deliverBroken(member: RingMember, log: MessageLog, senders: read
 
 function deliverFrame(member: RingMember, held: HeldMessage): void {
   if (held.encapsulated) return
-  const payload = held.bytes.subarray(mcastLayout.size)
-  const { messages, torn } = member.assembler.take(held.origin, payload)
-  if (torn) {
-    member.counters.tornFragments += 1
-    member.notice({ what: 'fragments-dropped', from: held.origin })
-  }
-  for (const { group, body } of messages) {
-    member.counters.messagesDelivered += 1
-    member.out.push({ do: 'deliver', from: held.origin, group, body })
-  }
+  member.out.push({ do: 'deliver', from: held.origin, payload: held.bytes.subarray(mcastLayout.size) })
 }

@@ -48,8 +48,6 @@ export type TotemNotice =
   | { readonly what: 'failed-to-receive' }
   /** The process slept for so long that membership messages in its socket are stale. */
   | { readonly what: 'paused'; readonly pausedMs: number }
-  /** Fragments of a message are missing here, because this node joined in the middle of it. */
-  | { readonly what: 'fragments-dropped'; readonly from: NodeId }
 
 /**
  * Everything that a ring member may ask of the world. A shell performs the effects of one step **in order**, and all of
@@ -68,8 +66,11 @@ export type TotemEffect =
   | { readonly do: 'disarm'; readonly timer: TotemTimer }
   /** Store the ring sequence (`ringid_NODEID`). A failure must stop the daemon: going on could name two rings alike. */
   | { readonly do: 'persist'; readonly ringSeq: number }
-  /** A message in its place of the total order. `body` is a view that the receiver may keep. */
-  | { readonly do: 'deliver'; readonly from: NodeId; readonly group: string; readonly body: Uint8Array }
+  /**
+   * What one frame carries, in its place of the total order: for an `Assembler`, with the lane that is due where this
+   * effect is performed. `payload` is a view that the receiver may keep.
+   */
+  | { readonly do: 'deliver'; readonly from: NodeId; readonly payload: Uint8Array }
   | { readonly do: 'configure'; readonly configuration: Configuration }
   | { readonly do: 'queue-level'; readonly level: QueueLevel }
   /** The message of this `multicast` event was not taken. */

@@ -6,7 +6,9 @@ export type TotemTimer = 'token-loss' | 'token-retransmit' | 'join' | 'consensus
 
 /**
  * Which queue a message waits in. While the services synchronise after a configuration change only `sync` messages
- * go out; `application` messages wait for the `sync-complete` event (protocols/corosync.md 3.6).
+ * go out; `application` messages wait for the `sync-complete` event (protocols/corosync.md 3.6). Before it every member
+ * must have heard all `sync` messages that were sent for it: the lane of a frame is told by when it comes (decision 0010),
+ * and what is left of the queue waits for the next change.
  */
 export type Lane = 'application' | 'sync'
 

@@ -1,8 +1,10 @@
 /**
  * The Totem single-ring protocol as a state machine: `createTotem` makes a member, `step` advances it by one event and
  * answers the effects to perform, `roomFor` tells whether a `multicast` event would be taken. The fields of a
- * {@link RingMember} may be read (`phase`, `ring`, `installed.members`, `counters`), never written.
+ * {@link RingMember} may be read (`phase`, `ring`, `installed.members`, `counters`), never written. An
+ * {@link Assembler} makes messages of what is delivered.
  */
+export { Assembler } from './assembly.ts'
 export { type TotemConfig, type TotemSettings, totemConfig, totemDefaults } from './config.ts'
 export type { Configuration, GatherCause, QueueLevel, TotemEffect, TotemNotice } from './effect.ts'
 export type { Lane, TotemEvent, TotemTimer } from './event.ts'

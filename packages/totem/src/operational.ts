@@ -19,7 +19,6 @@ export function installRing(member: RingMember): void {
     configuration: { kind: 'transitional', ring: old.id, members: trans, left, joined: [] },
   })
   deliverBroken(member, old.log, trans)
-  member.assembler.forget([...left, ...joined])
   member.installed = { id: member.ring, members, log }
   member.forming = undefined
   member.proc = members

@@ -34,9 +34,86 @@ function payload(frame: Uint8Array): Uint8Array {
   return frame.subarray(mcastLayout.size)
 }
 
-function assembled(frames: readonly Uint8Array[]): Uint8Array[] {
+type Sent = { readonly frame: Uint8Array; readonly lane: Lane }
+
+function inLane(lane: Lane, frames: readonly Uint8Array[]): Sent[] {
+  return frames.map((frame) => ({ frame, lane }))
+}
+
+/** Bodies of what frames become, in order. */
+function assembled(frames: readonly Sent[]): Uint8Array[] {
   const assembler = new Assembler()
-  return frames.flatMap((frame) => assembler.take(sender, payload(frame)).messages.map((message) => message.body))
+  return frames.flatMap(({ frame, lane }) =>
+    assembler.take(sender, payload(frame), lane).messages.map((message) => message.body),
+  )
+}
+
+/** What a node says between two changes of membership, and while its services synchronise at the second one. */
+type Round = {
+  readonly application: readonly number[]
+  /** How many of the frames that wait then go out before the change, modulo their number and one. */
+  readonly cut: number
+  readonly sync: readonly number[]
+}
+
+/** A message of so many bytes whose beginning tells it from others. */
+function marked(bytes: number, number: number): Uint8Array {
+  const message = body(Math.max(4, bytes), number)
+  new DataView(message.buffer).setUint32(0, number, true)
+  return message
+}
+
+/** The frames of a node and what they carry. `isCounted`: both lanes count their fragments through, as in corosync. */
+function spoken(
+  rounds: readonly Round[],
+  netMtu: number,
+  isCounted: boolean,
+  from: number,
+): { frames: Sent[]; due: Uint8Array[] } {
+  const numberMax = 255
+  const frames: Sent[] = []
+  const due: Uint8Array[] = []
+  const waiting: Record<Lane, Uint8Array[]> = { application: [], sync: [] }
+  let count = from
+  const packer = (lane: Lane): Packer => {
+    let last = 0
+    return new Packer(sender, netMtu, lane, (frame) => {
+      const bytes = payload(frame)
+      if (isCounted) {
+        bytes[5] = last
+        if (bytes[4] !== 0) {
+          count = (count % numberMax) + 1
+          bytes[4] = count
+        }
+        last = bytes[4] as number
+      }
+      waiting[lane].push(frame)
+    })
+  }
+  const packers = { application: packer('application'), sync: packer('sync') }
+  const say = (lane: Lane, sizes: readonly number[]): void => {
+    for (const size of sizes) {
+      const message = marked(size, due.length)
+      due.push(message)
+      packers[lane].add(header, message)
+    }
+    packers[lane].flush()
+  }
+  for (const { application, cut, sync } of rounds) {
+    say('application', application)
+    frames.push(...inLane('application', waiting.application.splice(0, cut % (waiting.application.length + 1))))
+    say('sync', sync)
+    frames.push(...inLane('sync', waiting.sync.splice(0)))
+  }
+  frames.push(...inLane('application', waiting.application))
+  return { frames, due }
+}
+
+function expectWhole({ frames, due }: ReturnType<typeof spoken>): void {
+  const numberOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+  const came = assembled(frames).sort((a, b) => numberOf(a) - numberOf(b))
+  expect(came.map((message) => message.length)).toEqual(due.map((message) => message.length))
+  expect(came.every((message, at) => Buffer.compare(message, due[at] as Uint8Array) === 0)).toBe(true)
 }
 
 describe('packing', () => {
@@ -70,7 +147,7 @@ describe('packing', () => {
         const frames = packed(sizes, 'application', netMtu)
         expect(Math.max(0, ...frames.map((frame) => frame.length))).toBeLessThanOrEqual(netMtu - 45)
         expect(frames.every((frame) => decodeFrame(frame).type === 'mcast')).toBe(true)
-        const whole = assembled(frames)
+        const whole = assembled(inLane('application', frames))
         expect(whole.map((message) => message.length)).toEqual(sizes)
         expect(whole.every((message, at) => Buffer.compare(message, body(message.length, at)) === 0)).toBe(true)
       }),
@@ -85,91 +162,86 @@ describe('packing', () => {
 })
 
 describe('assembly', () => {
-  test('what services say while they synchronise comes between two fragments and harms neither', () => {
-    const long = packed([4000, 20])
-    const sync = packed([3000], 'sync')
-    for (let cut = 0; cut <= long.length; cut += 1) {
-      const mixed = [...long.slice(0, cut), ...sync, ...long.slice(cut)]
-      expect(
-        assembled(mixed)
-          .map((message) => message.length)
-          .sort(),
-      ).toEqual([20, 3000, 4000])
-    }
+  const sizes = (max: number): fc.Arbitrary<number[]> =>
+    fc.array(fc.oneof(fc.nat(100), fc.nat(max)), { minLength: 1, maxLength: 3 })
+  /** Frames of 60 bytes: the longest messages take all numbers of fragments twice and more. */
+  const smallMtu = 160
+  const rounds = fc.array(fc.record({ application: sizes(40_000), cut: fc.nat(), sync: sizes(20_000) }), {
+    minLength: 1,
+    maxLength: 4,
   })
 
-  test('a fragment that both lanes could own does not lose the message behind it', () => {
-    // A node that comes in the middle of one message and is disturbed before the next one ends.
-    const frames = packed([4000, 4000])
-    const sync = packed([16], 'sync')
-    const late = [...frames.slice(1, 4), ...sync, ...frames.slice(4)]
-    expect(assembled(late).map((message) => message.length)).toEqual([16, 4000])
+  test.each([
+    ['a sender counts both lanes through', true],
+    ['each lane of a sender has numbers of its own', false],
+  ])(
+    'what services say while they synchronise comes between fragments at any place and harms nothing: %s',
+    (_, isCounted) => {
+      fc.assert(
+        fc.property(rounds, fc.nat(254), (said, from) => {
+          expectWhole(spoken(said, smallMtu, isCounted, from))
+        }),
+        { numRuns: 100 },
+      )
+    },
+  )
+
+  test.each<[Round[], number]>([
+    // Both lanes stood at the same number, and either could go on with a piece of that length.
+    [[{ application: [429_796], cut: 2_147_483_618, sync: [2796, 0] }], 127],
+    [[{ application: [35_946, 319_643], cut: 1, sync: [1324, 2865] }], 0],
+    // The very number that the long message had last: 300 frames on from 5, and 255 further on.
+    [[{ application: [420_000], cut: 46, sync: [1568] }], 5],
+  ])(
+    'a long message and those of a synchronisation that meet at one number are told apart: %j from %s',
+    (said, from) => {
+      expectWhole(spoken(said, 1500, true, from))
+    },
+  )
+
+  test('a fragment that is taken for one of the other lane is dropped with its message, and joined to none', () => {
+    const long = packed([4000, 4000, 20])
+    const sync = packed([3000, 30], 'sync')
+    const swapped = [
+      ...inLane('application', long.slice(0, 1)),
+      ...inLane('sync', sync.slice(0, 1)),
+      ...inLane('application', sync.slice(1, 2)),
+      ...inLane('sync', long.slice(1, 2)),
+      ...inLane('sync', sync.slice(2)),
+      ...inLane('application', long.slice(2)),
+    ]
+    expect(assembled(swapped).map((message) => message.length)).toEqual([30, 4000, 20])
   })
 
-  test('where a sender counts both lanes through, each frame finds its message, even where the numbers are the same', () => {
-    const numberMax = 255
-    const message = (size: number): Uint8Array => {
-      const bytes = body(Math.max(16, size), size)
-      new DataView(bytes.buffer).setUint32(8, bytes.byteLength, true)
-      return bytes
+  test('what has come of nodes that left or come from another ring is not gone on with', () => {
+    const frames = packed([4000, 20])
+    const configuration = {
+      kind: 'regular',
+      ring: { rep: 1, seq: 4 },
+      members: [sender],
+      left: [],
+      joined: [],
+    } as const
+    for (const change of [{ left: [sender] }, { joined: [sender] }]) {
+      const assembler = new Assembler()
+      assembler.take(sender, payload(frames[0] as Uint8Array), 'application')
+      assembler.configured({ ...configuration, ...change })
+      const rest = frames.slice(1).map((frame) => assembler.take(sender, payload(frame), 'application'))
+      expect(rest[0]?.torn).toBe(true)
+      expect(rest.flatMap(({ messages }) => messages.map((message) => message.body.length))).toEqual([20])
     }
-    /** Frames of one lane, numbered on from `count` as corosync does. */
-    const counted = (sizes: readonly number[], from: number): { frames: Uint8Array[]; count: number } => {
-      let count = from
-      let last = 0
-      const frames: Uint8Array[] = []
-      const packer = new Packer(sender, 1500, 'application', (frame) => {
-        const bytes = payload(frame)
-        bytes[5] = bytes[5] === 0 ? 0 : last
-        if (bytes[4] !== 0) {
-          count = (count % numberMax) + 1
-          bytes[4] = count
-        }
-        last = bytes[4] as number
-        frames.push(frame)
-      })
-      for (const size of sizes) packer.add(header, message(size))
-      packer.flush()
-      return { frames, count }
-    }
-    const sizes = fc.array(fc.oneof(fc.nat(3000), fc.nat(500_000)), { minLength: 1, maxLength: 3 })
-    fc.assert(
-      fc.property(
-        sizes,
-        fc.array(fc.nat(4000), { minLength: 1, maxLength: 5 }),
-        fc.nat(254),
-        fc.nat(),
-        (app, sync, at, cut) => {
-          const long = counted(app, at)
-          const between = counted(sync, long.count).frames
-          const place = cut % (long.frames.length + 1)
-          const mixed = [...long.frames.slice(0, place), ...between, ...long.frames.slice(place)]
-          const lengths = assembled(mixed).map((each) => each.length)
-          const due = [...app, ...sync].map((size) => Math.max(16, size))
-          expect(lengths.sort((a, b) => a - b)).toEqual(due.sort((a, b) => a - b))
-        },
-      ),
-      // One seed: a long message and small ones at other places, as [429796] and [2796, 0], 127, 2147483618, are still
-      // told apart wrongly.
-      { numRuns: 60, seed: 20261124, examples: [[[35946, 319643], [1324, 2865], 0, 1]] },
-    )
-    // The very number that the long message's last frame had: 300 frames on from 5, and 255 further on.
-    const long = counted([420_000], 5)
-    const place = long.frames.findIndex((frame) => payload(frame)[4] === (long.count % numberMax) + 1) + 1
-    const between = counted([1568], long.count).frames
-    const mixed = [...long.frames.slice(0, place), ...between, ...long.frames.slice(place)]
-    expect(assembled(mixed).map((each) => each.length)).toEqual([1568, 420_000])
   })
 
   test('who comes in the middle of a message loses that message only', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(3000), { minLength: 1, maxLength: 10 }), fc.nat(), (sizes, start) => {
         const frames = packed(sizes)
-        const whole = assembled(frames).map((message) => message.length)
+        const whole = assembled(inLane('application', frames)).map((message) => message.length)
         const from = start % frames.length
-        const gone = assembled(frames.slice(0, from)).length
+        const gone = assembled(inLane('application', frames.slice(0, from))).length
         const cut = (payload(frames[from] ?? new Uint8Array(60))[5] ?? 0) === 0 ? 0 : 1
-        expect(assembled(frames.slice(from)).map((message) => message.length)).toEqual(whole.slice(gone + cut))
+        const rest = assembled(inLane('application', frames.slice(from)))
+        expect(rest.map((message) => message.length)).toEqual(whole.slice(gone + cut))
       }),
     )
   })
@@ -178,7 +250,7 @@ describe('assembly', () => {
     const assembler = new Assembler()
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-        const { messages } = assembler.take(sender, bytes)
+        const { messages } = assembler.take(sender, bytes, 'application')
         expect(messages.every((message) => message.body.length <= bytes.length)).toBe(true)
       }),
       { numRuns: 2000 },
@@ -193,7 +265,7 @@ describe('assembly', () => {
       const key = `${to} ${frame.ring.seq}`
       const assembler = assemblers.get(key) ?? new Assembler()
       assemblers.set(key, assembler)
-      const { messages, torn } = assembler.take(frame.origin, payload(frame.bytes))
+      const { messages, torn } = assembler.take(frame.origin, payload(frame.bytes), 'application')
       expect(torn).toBe(false)
       for (const { group, body: message } of messages) {
         groups.set(group, (groups.get(group) ?? 0) + 1)

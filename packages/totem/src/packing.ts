@@ -22,7 +22,10 @@ export const partCountAt = 6
 
 /** Longest message of a caller in bytes. */
 export const messageBytesMax = 1024 * 1024
-/** Chains of fragments are numbered 1..255; each lane has numbers of its own, so that receivers can tell them apart. */
+/**
+ * Chains of fragments are numbered 1..255; each lane has numbers of its own, so that a receiver which takes a fragment for
+ * one of the other lane drops it and never joins it to another message.
+ */
 export const chainNumbers: Readonly<Record<Lane, { readonly first: number; readonly last: number }>> = {
   application: { first: 1, last: 127 },
   sync: { first: 128, last: 255 },

@@ -1,8 +1,7 @@
 import { type DecodeError, invariant, type MonoMs, type NodeId } from '@quorate/base'
-import { Assembler } from './assembly.ts'
 import type { TotemConfig } from './config.ts'
 import type { GatherCause, TotemEffect, TotemNotice } from './effect.ts'
-import type { TotemTimer } from './event.ts'
+import type { Lane, TotemTimer } from './event.ts'
 import { MessageLog } from './message-log.ts'
 import type { NodeSet } from './node-set.ts'
 import type { RingId } from './ring-id.ts'
@@ -42,7 +41,6 @@ export type TotemCounters = {
   mcastsSent: number
   mcastsRetransmitted: number
   mcastsDuplicate: number
-  messagesDelivered: number
   retransmitRequests: number
   framesRefused: number
   joinsSent: number
@@ -53,7 +51,6 @@ export type TotemCounters = {
   holdCancelsSent: number
   holdCancelsReceived: number
   ringsInstalled: number
-  tornFragments: number
   /** Causes for which this node began to gather, and how often. */
   readonly gathers: Partial<Record<GatherCause, number>>
 }
@@ -126,7 +123,6 @@ export class RingMember {
   thisSeqno = 0
   lastPauseTickMs: MonoMs
   readonly queue: SendQueue
-  readonly assembler = new Assembler()
   readonly counters: TotemCounters
   /** Effects of the step that is running. */
   out: TotemEffect[] = []
@@ -150,6 +146,11 @@ export class RingMember {
 
   get isRep(): boolean {
     return this.ring.rep === this.config.self
+  }
+
+  /** The lane that goes out now. */
+  get dueLane(): Lane {
+    return this.syncing ? 'sync' : 'application'
   }
 
   arm(timer: TotemTimer, afterMs: number): void {
@@ -199,7 +200,6 @@ function freshCounters(): TotemCounters {
     mcastsSent: 0,
     mcastsRetransmitted: 0,
     mcastsDuplicate: 0,
-    messagesDelivered: 0,
     retransmitRequests: 0,
     framesRefused: 0,
     joinsSent: 0,
@@ -210,7 +210,6 @@ function freshCounters(): TotemCounters {
     holdCancelsSent: 0,
     holdCancelsReceived: 0,
     ringsInstalled: 0,
-    tornFragments: 0,
     gathers: {},
   }
 }

@@ -1,5 +1,6 @@
 import { type MonoMs, monoMs, type NodeId, nodeId } from '@quorate/base'
 import { describe, expect, test } from 'vitest'
+import { Assembler } from './assembly.ts'
 import { type TotemSettings, totemConfig } from './config.ts'
 import type { TotemEffect } from './effect.ts'
 import type { TotemEvent, TotemTimer } from './event.ts'
@@ -22,6 +23,8 @@ class LittleRing {
   /** Answers true for a frame that gets lost. */
   loses: (frame: Frame, parcel: Parcel) => boolean = () => false
   #wire: Parcel[] = []
+  /** For all members: nothing that is said here takes more than one frame. */
+  readonly #assembler = new Assembler()
 
   constructor(ids: readonly number[], settings: TotemSettings = {}) {
     for (const id of ids) this.members.set(nodeId(id), createTotem(totemConfig(nodeId(id), settings), this.now))
@@ -101,9 +104,12 @@ class LittleRing {
         this.log.push(`${id} ${kind} ${ringText(ring)} [${members}] left [${left}] joined [${joined}]`)
         return
       }
-      case 'deliver':
-        this.log.push(`${id} hears ${effect.from}: ${new TextDecoder().decode(effect.body)}`)
+      case 'deliver': {
+        for (const { body } of this.#assembler.take(effect.from, effect.payload, 'application').messages) {
+          this.log.push(`${id} hears ${effect.from}: ${new TextDecoder().decode(body)}`)
+        }
         return
+      }
       default:
     }
   }

@@ -156,5 +156,5 @@ function onMulticast(member: RingMember, group: string, body: Uint8Array, lane: 
   member.queue.add(group, body, lane)
   const level = member.queue.changedLevel()
   if (level !== undefined) member.out.push({ do: 'queue-level', level })
-  if (lane === 'sync' || !member.syncing) cancelHold(member)
+  if (lane === member.dueLane) cancelHold(member)
 }

@@ -119,7 +119,7 @@ function giveSelfUp(member: RingMember): void {
 function waitingCount(member: RingMember): number {
   if (member.phase === 'recovery') return member.needForming().copies.length
   member.queue.flush()
-  return member.queue.count('sync') + (member.syncing ? 0 : member.queue.count('application'))
+  return member.queue.count(member.dueLane)
 }
 
 /** Sends again what others ask for and this node holds, and takes it off the token. Answers how many. */
@@ -181,7 +181,7 @@ function sendWaiting(member: RingMember, token: Passed, log: MessageLog, allowed
 
 function nextWaiting(member: RingMember): Uint8Array | undefined {
   if (member.phase === 'recovery') return member.needForming().copies.shift()
-  return member.queue.take('sync') ?? (member.syncing ? undefined : member.queue.take('application'))
+  return member.queue.take(member.dueLane)
 }
 
 /** Step 10: true when all members hold everything that was recovered, and all of them know it. */

@@ -30,8 +30,6 @@ export function noticeLine(notice: TotemNotice, { tokenLossMs, consensusMs }: To
         'notice',
         `Process pause detected for ${Math.round(notice.pausedMs)} ms, flushing membership messages.`,
       )
-    case 'fragments-dropped':
-      return line('debug', `fragments of node ${notice.from} without their beginning dropped`)
   }
 }
 

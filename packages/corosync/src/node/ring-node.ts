@@ -1,6 +1,8 @@
 import { DecodeError, type MonoMs, type NodeId, unreachable } from '@quorate/base'
 import {
+  Assembler,
   createTotem,
+  type Lane,
   type Configuration as RingConfiguration,
   type RingId,
   type RingMember,
@@ -36,9 +38,6 @@ import { membershipLine, noticeLine } from './notice-text.ts'
 import { ringStatistics } from './ring-statistics.ts'
 import { RingTraffic } from './ring-traffic.ts'
 
-/** Lanes of totem: what services exchange while they synchronise overtakes everything else. */
-type Lane = 'application' | 'sync'
-
 const serviceGroup = 'a'
 const syncGroup = 'sync'
 
@@ -65,6 +64,7 @@ export class RingNode {
   readonly #votequorum: VotequorumService | undefined
   readonly #services: ReadonlyMap<number, Service>
   readonly #sync: SyncEngine
+  readonly #assembler = new Assembler()
   /** What services want to send and the ring has not taken yet. */
   readonly #outbox: Record<Lane, { readonly group: string; readonly body: Uint8Array }[]> = {
     application: [],
@@ -247,7 +247,7 @@ export class RingNode {
         if (effect.timer === 'token-loss') this.#watchToken(effect.do)
         return
       case 'deliver':
-        return this.#deliver(effect.from, effect.group, effect.body)
+        return this.#deliver(effect.from, effect.payload)
       case 'configure':
         return this.#configure(effect.configuration)
       case 'queue-level':
@@ -273,6 +273,7 @@ export class RingNode {
   }
 
   #configure(configuration: RingConfiguration): void {
+    this.#assembler.configured(configuration)
     if (configuration.kind === 'transitional') {
       this.#trans = configuration.members
       return
@@ -297,7 +298,18 @@ export class RingNode {
     this.#publish(`runtime.members.${node}.status`, cmapText('joined'))
   }
 
-  #deliver(from: NodeId, group: string, body: Uint8Array): void {
+  /**
+   * A frame from the ring. Its lane is the one that its sender had due: who had ended the synchronisation when he sent it
+   * had heard the last barrier, and so has this node by now; who had not sent it before his own last barrier.
+   */
+  #deliver(from: NodeId, payload: Uint8Array): void {
+    const lane = this.#sync.isRunning ? 'sync' : 'application'
+    const { messages, torn } = this.#assembler.take(from, payload, lane)
+    if (torn) this.#log('debug', 'TOTEM', `fragments of node ${from} without their beginning dropped`)
+    for (const { group, body } of messages) this.#message(from, group, body)
+  }
+
+  #message(from: NodeId, group: string, body: Uint8Array): void {
     try {
       if (group === syncGroup) this.#syncEffects(this.#sync.step({ kind: 'message', from, body }))
       else if (group === serviceGroup) this.#serviceMessage(from, body)
@@ -313,11 +325,7 @@ export class RingNode {
     if (service === undefined) return
     const fn = id & 0xffff
     this.#traffic.count(service.id, fn, 'rx')
-    this.#service(service, { kind: 'message', from, fn, bytes: body }, this.#lane())
-  }
-
-  #lane(): Lane {
-    return this.#sync.isRunning ? 'sync' : 'application'
+    this.#service(service, { kind: 'message', from, fn, bytes: body }, 'application')
   }
 
   #syncEffects(effects: readonly SyncEffect[]): void {
@@ -335,10 +343,11 @@ export class RingNode {
           }
           break
         case 'process':
-          this.#syncService(effect.service, { kind: 'sync-process' })
+          this.#syncService(effect.service, { kind: 'sync-process' }, 'sync')
           break
         case 'activate':
-          this.#syncService(effect.service, { kind: 'sync-activate' })
+          // Behind the barrier of the last service nothing goes out in the lane of the synchronisation.
+          this.#syncService(effect.service, { kind: 'sync-activate' }, 'application')
           break
         case 'complete':
           this.#syncComplete()
@@ -349,9 +358,9 @@ export class RingNode {
     }
   }
 
-  #syncService(id: number, event: ServiceEvent): void {
+  #syncService(id: number, event: ServiceEvent, lane: Lane): void {
     const service = this.#services.get(id)
-    if (service !== undefined) this.#service(service, event, 'sync')
+    if (service !== undefined) this.#service(service, event, lane)
   }
 
   #syncComplete(): void {
