@@ -20,7 +20,13 @@ export type ServerSecurity = {
 export type ServerSession =
   | { readonly phase: 'request'; readonly pending: Uint8Array }
   | { readonly phase: 'challenge'; readonly pending: Uint8Array; readonly request: FenceRequest }
-  | { readonly phase: 'proof'; readonly pending: Uint8Array; readonly request: FenceRequest }
+  | {
+      readonly phase: 'proof'
+      readonly pending: Uint8Array
+      readonly request: FenceRequest
+      /** The answer that proves the key, where it was computed ahead ({@link expectProof}). */
+      readonly expected?: Uint8Array
+    }
   | { readonly phase: 'proven'; readonly request: FenceRequest }
   | { readonly phase: 'refused' }
 
@@ -63,7 +69,7 @@ export function stepServer(
     case 'challenge':
       return onChallenge(security, session.request, joined(session.pending, bytes), challenge)
     case 'proof':
-      return onProof(security, session.request, joined(session.pending, bytes), challenge)
+      return onProof(security, session, joined(session.pending, bytes), challenge)
     case 'proven':
     case 'refused':
       return { session, effects: [] }
@@ -102,18 +108,27 @@ function onChallenge(
 ): ServerStep {
   if (bytes.byteLength < digestSize) return { session: { phase: 'challenge', pending: bytes, request }, effects: [] }
   const answer = paddedDigest(security.digest, security.auth, security.key, bytes.subarray(0, digestSize))
-  const next = onProof(security, request, bytes.slice(digestSize), challenge)
+  const next = onProof(security, { request }, bytes.slice(digestSize), challenge)
   return { session: next.session, effects: [{ do: 'send', bytes: joined(answer, challenge) }, ...next.effects] }
+}
+
+/** Computes the answer to our challenge while the peer does the same; a session in another phase is left as it is. */
+export function expectProof(security: ServerSecurity, session: ServerSession, challenge: Uint8Array): ServerSession {
+  if (session.phase !== 'proof' || session.expected !== undefined) return session
+  return { ...session, expected: paddedDigest(security.digest, security.auth, security.key, challenge) }
 }
 
 function onProof(
   security: ServerSecurity,
-  request: FenceRequest,
+  awaiting: { readonly request: FenceRequest; readonly expected?: Uint8Array },
   bytes: Uint8Array,
   challenge: Uint8Array,
 ): ServerStep {
-  if (bytes.byteLength < digestSize) return { session: { phase: 'proof', pending: bytes, request }, effects: [] }
-  const expected = paddedDigest(security.digest, security.auth, security.key, challenge)
+  if (bytes.byteLength < digestSize) {
+    return { session: { ...awaiting, phase: 'proof', pending: bytes }, effects: [] }
+  }
+  const { request } = awaiting
+  const expected = awaiting.expected ?? paddedDigest(security.digest, security.auth, security.key, challenge)
   if (!equalInConstantTime(expected, bytes.subarray(0, digestSize))) {
     return refusal('unproven', 'the answer to the challenge does not match the key')
   }

@@ -13,10 +13,10 @@ import {
 } from './channel-frame.ts'
 import { beginClient, type ClientStep, stepClient } from './client-session.ts'
 import { encodeFenceRequest, type FenceRequest, openFenceRequest } from './fence-request.ts'
-import { type Digest, equalInConstantTime, type HashName, hashNames } from './hash.ts'
+import { type Digest, equalInConstantTime, type HashName, hashNames, paddedDigest } from './hash.ts'
 import { decodeHost, encodeHosts, hostRecordLayout } from './host-record.ts'
 import { type OperationName, operationCodes } from './operation.ts'
-import { awaitingRequest, calledBack, type ServerStep, stepServer } from './server-session.ts'
+import { awaitingRequest, calledBack, expectProof, type ServerStep, stepServer } from './server-session.ts'
 
 const digest: Digest = (hash, prefix, data) => createHash(hash).update(prefix).update(data).digest()
 const key = new Uint8Array([1, 2, 3, 10])
@@ -248,6 +248,25 @@ describe('a session between client and daemon', () => {
         }
       }),
     )
+  })
+
+  it('takes the same proof, and no other, where it was computed ahead', () => {
+    const security = { key, hash: 'sha1', auth: 'sha256', digest } as const
+    const { session } = stepServer(
+      security,
+      calledBack(security, request).session,
+      challenges.client,
+      challenges.daemon,
+    )
+    const ahead = expectProof(security, session, challenges.daemon)
+    const proof = paddedDigest(digest, 'sha256', key, challenges.daemon)
+    const effectsOf = (answer: Uint8Array): readonly string[] => {
+      const half = stepServer(security, ahead, answer.subarray(0, 30), challenges.daemon).session
+      return stepServer(security, half, answer.subarray(30), challenges.daemon).effects.map((effect) => effect.do)
+    }
+    expect(effectsOf(proof)).toEqual(['execute'])
+    expect(effectsOf(proof.map((byte) => byte ^ 1))).toEqual(['refuse'])
+    expect(expectProof(security, awaitingRequest, challenges.daemon)).toBe(awaitingRequest)
   })
 
   it('reads a list of hosts that is cut anywhere', () => {

@@ -5,6 +5,7 @@ import { encodeHosts } from '../host-record.ts'
 import { responses } from '../operation.ts'
 import {
   awaitingRequest,
+  expectProof,
   type ServerSession,
   type ServerStep,
   type SessionFault,
@@ -103,6 +104,7 @@ class SecureConnection {
       else if (effect.do === 'refuse') this.#finish(effect.fault, effect.why)
       else this.#execute(effect.request)
     }
+    this.#session = expectProof(this.#host.security, this.#session, this.#challenge)
   }
 
   /** While the requester proves itself, what it asks about can be looked up. */
