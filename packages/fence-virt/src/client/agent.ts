@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import net from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AgentCall, callOfArguments, callOfStdin, noDomainMistake } from '../agent-call.ts'
@@ -6,12 +6,11 @@ import { dumpText } from '../agent-dump.ts'
 import { type AgentName, metadataText, stdinHelpText, stdinUsageText, usageText } from '../agent-option.ts'
 import type { ClientSecurity } from '../client-session.ts'
 import { defaultGroups } from '../daemon-conf.ts'
-import { keySizeMax } from '../hash.ts'
 import { type Host, hostStates, type OperationName, responses } from '../operation.ts'
 import { exchangeOverChannel, exchangeOverLine, type LineRequest } from './channel-exchange.ts'
 import { errorText } from './error-text.ts'
 import type { ExchangeEnd } from './exchange.ts'
-import { exchangeByMulticast } from './multicast-exchange.ts'
+import { readKeyFile } from './key-file.ts'
 import { nodeDigest } from './node-digest.ts'
 import { exchangeOverTcp, type NetworkRequest } from './tcp-exchange.ts'
 
@@ -43,7 +42,7 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
     return agentExits.ok
   }
   const lacksDomain = call.mistakes.at(-1) === noDomainMistake
-  const mistakes = [...call.mistakes, ...(await placeMistakes(name, call))].filter((one) => one !== noDomainMistake)
+  const mistakes = [...call.mistakes, ...placeMistakes(name, call)].filter((one) => one !== noDomainMistake)
   for (const mistake of mistakes) host.out(`${mistake}\n`)
   if (call.wantsHelp) {
     host.out(usageText(name) + stdinHelpText(name))
@@ -67,11 +66,11 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
 }
 
 /** What only a look at this machine tells: a key file that is named must be there, even where no key is used. */
-async function placeMistakes(name: AgentName, call: AgentCall): Promise<readonly string[]> {
+function placeMistakes(name: AgentName, call: AgentCall): readonly string[] {
   const mistakes: string[] = []
   if (call.isKeyFileGiven) {
     try {
-      await stat(call.keyFile)
+      statSync(call.keyFile)
     } catch (error) {
       mistakes.push(`Invalid key file: '${call.keyFile}' (${errorText(codeOf(error))})`)
     }
@@ -115,7 +114,7 @@ class Agent {
     }
     if (!isNetworked(this.#name, call)) return this.#exchangeOverLine(line)
     if (this.#name === 'fence_xvm') return this.#multicast(line)
-    const request = { ...line, ...(await this.#security()) }
+    const request = { ...line, ...this.#security() }
     if (call.cid === undefined) return exchangeOverTcp(request, { host: call.ipAddress ?? '', port: call.port })
     const { exchangeOverVsock } = await import('./vsock-exchange.ts')
     return exchangeOverVsock(request, { cid: call.cid, port: call.port })
@@ -136,10 +135,10 @@ class Agent {
   }
 
   /** Without the default key file both ends must do without: said, and tried. */
-  async #security(): Promise<{ readonly hash: AgentCall['hash']; readonly security: ClientSecurity }> {
+  #security(): { readonly hash: AgentCall['hash']; readonly security: ClientSecurity } {
     const { auth, hash, keyFile } = this.#call
     try {
-      const key = (await readFile(keyFile)).subarray(0, keySizeMax)
+      const key = readKeyFile(keyFile)
       return { hash, security: { key, auth, digest: nodeDigest } }
     } catch {
       if (auth !== 'none' || hash !== 'none') {
@@ -152,7 +151,8 @@ class Agent {
   async #multicast(line: LineRequest): Promise<ExchangeEnd> {
     const { multicastAddress, port, retransmitTenths } = this.#call
     const family = familyOf(this.#call) ?? 'ipv4'
-    const request: NetworkRequest = { ...line, ...(await this.#security()) }
+    const request: NetworkRequest = { ...line, ...this.#security() }
+    const { exchangeByMulticast } = await import('./multicast-exchange.ts')
     return exchangeByMulticast(request, {
       family,
       group: multicastAddress ?? defaultGroups[family],

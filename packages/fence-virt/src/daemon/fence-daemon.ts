@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { unreachable } from '@quorate/base'
+import { readKeyFile } from '../client/key-file.ts'
 import { nodeDigest } from '../client/node-digest.ts'
 import type { BackendConf, DaemonConf, ListenerConf } from '../daemon-conf.ts'
-import { keySizeMax } from '../hash.ts'
 import type { Backend } from './backend.ts'
 import { type DoneOperation, FenceDesk } from './fence-desk.ts'
 import type { Journal } from './journal.ts'
@@ -133,7 +132,7 @@ async function makeBackend(conf: BackendConf, journal: Journal): Promise<Backend
 async function makeListener(conf: ListenerConf, host: ListenerHost): Promise<Listener> {
   if (conf.kind === 'serial') return new SerialListener(conf, host)
   const { hash, auth } = conf
-  const key = await readKey(conf.keyFile, hash !== 'none' || auth !== 'none')
+  const key = readKey(conf.keyFile, hash !== 'none' || auth !== 'none')
   const secure = { ...host, security: { key, hash, auth, digest: nodeDigest } }
   switch (conf.kind) {
     case 'multicast':
@@ -149,10 +148,9 @@ async function makeListener(conf: ListenerConf, host: ListenerHost): Promise<Lis
   }
 }
 
-/** The first 4096 bytes of the key file as they are. */
-async function readKey(file: string, isNeeded: boolean): Promise<Uint8Array> {
+function readKey(file: string, isNeeded: boolean): Uint8Array {
   try {
-    const key = (await readFile(file)).subarray(0, keySizeMax)
+    const key = readKeyFile(file)
     if (key.byteLength === 0 && isNeeded) throw new Error(`key file ${file} is empty`)
     return key
   } catch (error) {
