@@ -101,6 +101,13 @@ const ringMutants: readonly Omit<Mutant, 'world'>[] = [
     is: 'member.settled = true',
     rule: /^L: /,
   },
+  {
+    name: 'what is said for the synchronisation is put together with ordinary messages',
+    file: 'totem/src/assembly.ts',
+    was: 'return chains[lane]',
+    is: 'return chains.application',
+    rule: /^(3|4|6\.3|7\.1|L): /,
+  },
 ]
 
 const serviceMutants: readonly Omit<Mutant, 'world'>[] = [
@@ -116,6 +123,13 @@ const serviceMutants: readonly Omit<Mutant, 'world'>[] = [
     file: 'totem/src/step.ts',
     was: 'if (!sameRing(event.ring, member.installed.id)) break',
     is: '',
+    rule: /^(cpg|quorum|L): /,
+  },
+  {
+    name: 'the lane of a frame is the one that is due before the step that delivers it',
+    file: 'corosync/src/node/ring-node.ts',
+    was: "const lane = this.#sync.isRunning ? 'sync' : 'application'",
+    is: 'const lane = this.#ring.dueLane',
     rule: /^(cpg|quorum|L): /,
   },
   {
