@@ -459,3 +459,23 @@ test('nodes whose capacities have no order are sorted by halves, and so decide w
   })
   expect(summary).toEqual(['Start b ( n2 )', 'Start a ( n1 )'])
 })
+
+test('between sets that are sequential only the first and the last member need to exist', () => {
+  const { summary } = plan({
+    resources: primitive('a') + primitive('b'),
+    constraints:
+      '<rsc_location id="l1" rsc="a" node="n1" score="10"/><rsc_location id="l2" rsc="b" node="n1" score="20"/>' +
+      '<rsc_colocation id="c" score="-INFINITY"><resource_set id="s1"><resource_ref id="a"/><resource_ref id="gone1"/></resource_set><resource_set id="s2"><resource_ref id="gone2"/><resource_ref id="b"/></resource_set></rsc_colocation>',
+  })
+  expect(summary).toEqual(['Start a ( n2 )', 'Start b ( n1 )'])
+})
+
+test('a member of the second set that does not exist ends the colocation at the first member of the first', () => {
+  const { summary } = plan({
+    resources: primitive('a') + primitive('b') + primitive('c'),
+    constraints:
+      '<rsc_location id="l1" rsc="a" node="n1" score="10"/><rsc_location id="l2" rsc="b" node="n1" score="10"/><rsc_location id="l3" rsc="c" node="n1" score="20"/>' +
+      '<rsc_colocation id="c" score="-INFINITY"><resource_set id="s1" sequential="false"><resource_ref id="a"/><resource_ref id="b"/></resource_set><resource_set id="s2" sequential="false"><resource_ref id="c"/><resource_ref id="gone"/></resource_set></rsc_colocation>',
+  })
+  expect(summary).toEqual(['Start a ( n2 )', 'Start b ( n1 )', 'Start c ( n1 )'])
+})

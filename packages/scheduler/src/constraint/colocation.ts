@@ -153,11 +153,14 @@ function colocateSets(cluster: Cluster, xml: XmlElement, items: readonly XmlElem
   }
 }
 
+type Members = {
+  readonly members: Resource[]
+  /** Name of the first that does not exist. */
+  readonly missing: string | undefined
+}
+
 /** Members of a set up to the first that does not exist. */
-function setMembers(
-  cluster: Cluster,
-  set: XmlElement,
-): { readonly members: Resource[]; readonly missing: string | undefined } {
+function setMembers(cluster: Cluster, set: XmlElement): Members {
   const members: Resource[] = []
   for (const ref of childrenNamed(set, 'resource_ref')) {
     const resource = constraintResource(cluster, idOf(ref))
@@ -179,7 +182,7 @@ function apartFrom(set: XmlElement, members: readonly Resource[], member: Resour
 function colocateWithin(cluster: Cluster, xml: XmlElement, set: XmlElement): void {
   const own = attr(set, 'score')
   const score = parseScore(own ?? attr(xml, 'score'), cluster.settings.health)
-  if (score === 0 || parseBoolean(attr(set, 'sequential')) === false) return
+  if (score === 0 || !isSequential(set)) return
   const { members, missing } = setMembers(cluster, set)
   if (missing !== undefined) {
     configError(cluster, 'unpack_colocation_set', `${idOf(set)}: No resource found for ${missing}`)
@@ -205,17 +208,29 @@ function colocateWithin(cluster: Cluster, xml: XmlElement, set: XmlElement): voi
   })
 }
 
+/** The one member of a sequential set that takes part between sets: others need not even exist. */
+function endOfSet(cluster: Cluster, set: XmlElement, at: 0 | -1): Members {
+  const ref = childrenNamed(set, 'resource_ref').at(at)
+  if (ref === undefined) return { members: [], missing: undefined }
+  const resource = constraintResource(cluster, idOf(ref))
+  return resource === undefined ? { members: [], missing: idOf(ref) } : { members: [resource], missing: undefined }
+}
+
+function isSequential(set: XmlElement): boolean {
+  return parseBoolean(attr(set, 'sequential')) !== false
+}
+
 function colocateBetween(cluster: Cluster, xml: XmlElement, a: XmlElement, b: XmlElement, score: number): void {
-  const [left, right] = [setMembers(cluster, a), setMembers(cluster, b)]
-  const sequential = (set: XmlElement): boolean => parseBoolean(attr(set, 'sequential')) !== false
-  const dependents = sequential(a) ? left.members.slice(0, 1) : left.members
-  const primaries = sequential(b) ? (right.missing === undefined ? right.members.slice(-1) : []) : right.members
+  const left = isSequential(a) ? endOfSet(cluster, a, 0) : setMembers(cluster, a)
+  const right = isSequential(b) ? endOfSet(cluster, b, -1) : setMembers(cluster, b)
   for (const { missing } of [left, right]) {
     if (missing === undefined) continue
     refuse(cluster, xml, `'${missing}' does not exist`, 'colocate_rsc_sets')
   }
+  // A primary that does not exist ends the step at the first dependent that comes to it.
+  const dependents = right.missing === undefined ? left.members : left.members.slice(0, 1)
   for (const dependent of dependents) {
-    for (const primary of primaries) {
+    for (const primary of right.members) {
       addColocation(cluster, {
         id: idOf(xml),
         score,
