@@ -479,3 +479,20 @@ test('a member of the second set that does not exist ends the colocation at the 
   })
   expect(summary).toEqual(['Start a ( n2 )', 'Start b ( n1 )', 'Start c ( n1 )'])
 })
+
+test('a recurring start is cancelled even without quorum', () => {
+  const { operations } = plan({
+    resources: primitive('a'),
+    options: { 'no-quorum-policy': 'stop', 'maintenance-mode': 'true' },
+    histories: {
+      1: history(
+        'a',
+        operation('a', 'start'),
+        operation('a', 'start', { intervalMs: 60_000, rc: 193 }).replace('op-status="0"', 'op-status="-1"'),
+      ),
+    },
+    nodes: 1,
+    hasQuorum: false,
+  })
+  expect(operations).toContain('a_start_60000 on n1')
+})

@@ -28,7 +28,10 @@ export function clearOrphanFailCounts(cluster: Cluster): void {
   }
 }
 
-/** Turns a recurring operation that is under way on a node into its cancellation. */
+/**
+ * Turns a recurring operation that is under way on a node into its cancellation. One that has no action yet is made as a
+ * cancellation: it has the options of the operation as rules give them for that task, and needs no quorum even for a start.
+ */
 export function cancelRecurring(
   cluster: Cluster,
   resource: Resource,
@@ -37,7 +40,8 @@ export function cancelRecurring(
   node: ClusterNode,
 ): Action {
   const key = keyOf(resource, taskName, intervalMs)
-  const action = requestAction(cluster, resource, { task: taskName, key, intervalMs, node, optional: false })
+  const request = { task: task.cancel, operation: taskName, key, intervalMs, node, optional: false }
+  const action = requestAction(cluster, resource, request)
   action.task = task.cancel
   action.cancelTask = taskName
   action.meta.set('operation', taskName)

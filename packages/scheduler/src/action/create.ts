@@ -18,6 +18,8 @@ export type ActionRequest = {
   readonly intervalMs?: number
   /** False: made only to learn what is configured; takes no number. */
   readonly recorded?: boolean
+  /** Name of the operation whose options it takes, where that is not the task. */
+  readonly operation?: string
 }
 
 /**
@@ -30,7 +32,7 @@ export function requestAction(cluster: Cluster, resource: Resource, request: Act
   let action = recorded ? findLoose(resource.actionsByKey, key, node)[0] : undefined
   if (action === undefined) {
     action = newAction(cluster, key, request.task, resource, node, optional, recorded)
-    unpackOptions(cluster, action, resource, intervalMs)
+    unpackOptions(cluster, action, resource, intervalMs, request.operation)
   }
   judgeOptional(action, resource, optional)
   if (action.node !== undefined && action.operation !== undefined && !action.parametersUnpacked) {

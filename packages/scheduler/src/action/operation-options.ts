@@ -29,9 +29,19 @@ export function findOperation(
   return key.includes('_notify_') ? search(task.notify, 0) : undefined
 }
 
-/** Fills in what is configured for an action's operation, and what follows from it. */
-export function unpackOptions(cluster: Cluster, action: Action, resource: Resource, intervalMs: number): void {
-  const entry = findOperation(resource, action.task, intervalMs, true, action.key)
+/**
+ * Fills in what is configured for an action's operation, and what follows from it.
+ *
+ * @param operation its name, where that is not the task
+ */
+export function unpackOptions(
+  cluster: Cluster,
+  action: Action,
+  resource: Resource,
+  intervalMs: number,
+  operation: string = action.task,
+): void {
+  const entry = findOperation(resource, operation, intervalMs, true, action.key)
   action.operation = entry?.xml
   for (const [name, value] of operationMeta(cluster, resource, action.task, intervalMs, entry?.xml))
     action.meta.set(name, value)
@@ -54,7 +64,11 @@ function timeoutMs(text: string | undefined): number {
 
 const metaCache = new WeakMap<Resource, Map<string, ReadonlyMap<string, string>>>()
 
-/** Meta-attributes of an operation before its timeout is read: defaults, its sets, its own attributes. */
+/**
+ * Meta-attributes of an operation before its timeout is read: defaults, its sets, its own attributes.
+ *
+ * @param name the task that rules see
+ */
 export function operationMeta(
   cluster: Cluster,
   resource: Resource,
@@ -67,7 +81,7 @@ export function operationMeta(
     known = new Map()
     metaCache.set(resource, known)
   }
-  const key = `${name} ${intervalMs}`
+  const key = `${name} ${intervalMs} ${(xml && attr(xml, 'name')) ?? ''}`
   const cached = known.get(key)
   if (cached !== undefined) return cached
   const meta = new Map<string, string>()
