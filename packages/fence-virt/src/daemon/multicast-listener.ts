@@ -1,7 +1,7 @@
 import dgram from 'node:dgram'
 import os from 'node:os'
 import { monoMs } from '@quorate/base'
-import { TcpConnection } from '@quorate/qb/ffi'
+import { SystemCallError, shortageToldMs, type TcpAddress, TcpConnection } from '@quorate/qb/ffi'
 import type { ListenerConf } from '../daemon-conf.ts'
 import { type CallBack, type FenceRequest, openFenceRequest } from '../fence-request.ts'
 import { RateLimiter } from '../rate-limit.ts'
@@ -14,6 +14,9 @@ import { addressText, plainAddress, scopeOf } from './tcp-listener.ts'
 
 /** Other addresses of one requester that are kept for the case that the first cannot be called back. */
 export const alternatesMax = 8
+
+/** Errnos of a process, and of a system, that has too many files open. */
+const manyFiles: readonly number[] = [24, 23]
 
 type MulticastConf = Extract<ListenerConf, { kind: 'multicast' }>
 type Waiting = { readonly request: FenceRequest; readonly zone: string | undefined }
@@ -30,6 +33,8 @@ export class MulticastListener implements Listener {
   readonly #underWay = new Map<string, Waiting[]>()
   readonly #socket: dgram.Socket
   #joined: readonly string[] = []
+  #shortageToldAt = Number.NEGATIVE_INFINITY
+  #isStopped = false
 
   constructor(conf: MulticastConf, host: SecureHost) {
     this.#conf = conf
@@ -56,6 +61,7 @@ export class MulticastListener implements Listener {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     this.#connections.closeAll()
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
@@ -120,7 +126,7 @@ export class MulticastListener implements Listener {
 
   /** One address after the other, until one of them has had the request carried out. */
   async #callBackInTurn(name: string, attempts: readonly Waiting[]): Promise<void> {
-    for (let index = 0; index < attempts.length; index += 1) {
+    for (let index = 0; index < attempts.length && !this.#isStopped; index += 1) {
       const waiting = attempts[index]
       if (waiting === undefined) break
       if ((await this.#callBack(waiting)) === 'executed') {
@@ -131,6 +137,22 @@ export class MulticastListener implements Listener {
     this.#recent.abandon(name)
   }
 
+  /** Without a descriptor for the call, somebody who is silent gives up his. */
+  async #connect(to: TcpAddress): Promise<TcpConnection> {
+    try {
+      return await TcpConnection.connect(to, connectMsMax)
+    } catch (error) {
+      if (!(error instanceof SystemCallError && manyFiles.includes(error.errno))) throw error
+      const now = performance.now()
+      if (now - this.#shortageToldAt >= shortageToldMs) {
+        this.#shortageToldAt = now
+        this.#host.journal.error('multicast: too many open files: no requester can be called back')
+      }
+      if (!this.#connections.makeRoom()) throw error
+      return TcpConnection.connect(to, connectMsMax)
+    }
+  }
+
   async #callBack({ request, zone }: Waiting): Promise<string> {
     const target = request.callBack
     if (target === undefined) return 'malformed'
@@ -138,7 +160,7 @@ export class MulticastListener implements Listener {
     const scope = zone !== undefined && /^fe[89ab]/i.test(source) ? scopeOf(`${source}%${zone}`) : 0
     let connection: TcpConnection
     try {
-      connection = await TcpConnection.connect({ bytes: target.address, port: target.port, scope }, connectMsMax)
+      connection = await this.#connect({ bytes: target.address, port: target.port, scope })
     } catch (error) {
       this.#host.journal.debug(1, `${source}: ${error instanceof Error ? error.message : error}`)
       return 'unreachable'

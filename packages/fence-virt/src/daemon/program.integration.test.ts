@@ -83,10 +83,44 @@ function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', resolve))
 }
 
+/** Fewer than 30 are open when the daemon serves nobody. */
+const filesMax = 48
+
+function silentClient(): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(port, '127.0.0.1', () => {
+      socket.off('error', reject).on('error', () => undefined)
+      resolve(socket)
+    })
+    socket.once('error', reject)
+  })
+}
+
 const client = (...argv: readonly string[]) =>
   run('fence_virt', ['-T', '127.0.0.1', '-p', `${port}`, '-k', file('key'), ...argv])
 
 describe('fence_virtd as a program', () => {
+  it('serves who asks when silent clients hold more connections than it may have files open', async () => {
+    configure()
+    const child = await start()
+    // Only now: to load its modules it opens more.
+    spawnSync('prlimit', ['--pid', `${child.pid}`, `--nofile=${filesMax}:${filesMax}`])
+    let told = ''
+    child.stderr?.on('data', (text: Buffer) => {
+      told += text.toString()
+    })
+    const silent = await Promise.all(Array.from({ length: 2 * filesMax }, silentClient))
+    for (let round = 0; round < 3; round += 1) expect(client('-o', 'monitor').code).toBe(0)
+    expect(silent.some((socket) => !socket.destroyed)).toBe(true)
+    for (const socket of silent) socket.destroy()
+    expect(client('-o', 'monitor').code).toBe(0)
+    const end = ended(child)
+    child.kill('SIGTERM')
+    expect(await end).toBe(0)
+    expect(told.match(/too many open files: no connection is accepted/g)).toHaveLength(1)
+    expect(told.match(/connections are accepted again/g)).toHaveLength(1)
+  })
+
   it('serves, tells its state, and ends at SIGTERM without leaving files', async () => {
     configure()
     const child = await start()

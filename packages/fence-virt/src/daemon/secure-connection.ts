@@ -11,13 +11,13 @@ import {
   type SessionFault,
   stepServer,
 } from '../server-session.ts'
-import type { ConnectionTable } from './connection-table.ts'
+import type { ConnectionTable, Tenant } from './connection-table.ts'
 import type { Answer, AskedOperation } from './fence-desk.ts'
 import { handshakeMsMax, type SecureHost } from './listener.ts'
 import type { Peer } from './peer.ts'
 
 /** How a connection ended: with its request carried out, or without. */
-export type ConnectionEnd = 'executed' | SessionFault | 'late' | 'lost' | 'repeated'
+export type ConnectionEnd = 'executed' | SessionFault | 'late' | 'displaced' | 'lost' | 'repeated'
 
 /** What the owner of a connection decides when the peer has proven itself. */
 export type ConnectionOwner = {
@@ -57,11 +57,11 @@ export function serveConnection(
   owner: ConnectionOwner,
 ): void {
   const connection = new SecureConnection(host, peer, source, owner)
-  table.add(peer, () => connection.expire())
+  table.add(connection)
   connection.begin(first)
 }
 
-class SecureConnection {
+class SecureConnection implements Tenant {
   readonly #host: SecureHost
   readonly #peer: Peer
   readonly #source: string
@@ -80,9 +80,18 @@ class SecureConnection {
     this.#owner = owner
   }
 
-  /** The time for proving itself is over. */
-  expire(): void {
-    if (!this.#isExecuting) this.#finish('late', `silent for ${handshakeMsMax} ms`)
+  get isGone(): boolean {
+    return this.#peer.isDestroyed
+  }
+
+  get isBusy(): boolean {
+    return this.#isExecuting
+  }
+
+  /** What is being carried out goes on to its end, but nobody is told of it. */
+  evict(end: 'late' | 'displaced'): void {
+    if (this.#isOver || this.#isExecuting) return this.#peer.destroy()
+    this.#finish(end, end === 'late' ? `silent for ${handshakeMsMax} ms` : 'others need its place')
   }
 
   begin(first: ServerStep): void {

@@ -33,7 +33,10 @@ export class TcpListener implements Listener {
     this.#server = new TcpServer(
       { bytes: addressBytes(this.#conf.address), port: this.#conf.port, scope: scopeOf(this.#conf.address) },
       (connection, from) => this.#onConnection(connection, from),
-      (why) => this.#host.journal.error(`tcp: ${why}`),
+      {
+        onTrouble: (why) => this.#host.journal.error(`tcp: ${why}`),
+        onShortage: () => this.#connections.makeRoom(),
+      },
     )
   }
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { monoMs } from '@quorate/base'
-import { VsockServer } from '@quorate/qb/ffi'
+import { type ShortageHandlers, VsockServer } from '@quorate/qb/ffi'
 import { RateLimiter } from '../rate-limit.ts'
 import { RecentRequests } from '../recent-requests.ts'
 import type { ServerSecurity } from '../server-session.ts'
@@ -11,7 +11,11 @@ import { serveConnection } from './secure-connection.ts'
 import { singleUse, unasked } from './tcp-listener.ts'
 
 /** Listens on a vsock port; each connection comes with the CID of its guest. */
-export type OpenVsock = (port: number, take: (stream: Duplex, cid: number) => void) => { close(): void }
+export type OpenVsock = (
+  port: number,
+  take: (stream: Duplex, cid: number) => void,
+  handlers: ShortageHandlers,
+) => { close(): void }
 
 /** Requests over vsock (`fence_virt -S`); a guest is known by its CID. */
 export class VsockListener implements Listener {
@@ -24,7 +28,11 @@ export class VsockListener implements Listener {
   readonly #open: OpenVsock
   #server: { close(): void } | undefined
 
-  constructor(port: number, host: SecureHost, open: OpenVsock = (on, take) => new VsockServer(on, take)) {
+  constructor(
+    port: number,
+    host: SecureHost,
+    open: OpenVsock = (on, take, handlers) => new VsockServer(on, take, handlers),
+  ) {
     this.#port = port
     this.#open = open
     this.#host = host
@@ -32,7 +40,7 @@ export class VsockListener implements Listener {
   }
 
   async start(): Promise<void> {
-    this.#server = this.#open(this.#port, (stream, cid) => {
+    const take = (stream: Duplex, cid: number): void => {
       const source = `${cid}`
       if (!this.#rates.take(source, monoMs(performance.now()))) {
         this.#host.journal.debug(1, `CID ${source}: dropped (too many requests)`)
@@ -41,6 +49,10 @@ export class VsockListener implements Listener {
       }
       const peer = new StreamPeer(stream)
       serveConnection(this.#host, this.#connections, peer, unasked, source, this.#owner)
+    }
+    this.#server = this.#open(this.#port, take, {
+      onTrouble: (why) => this.#host.journal.error(`vsock: ${why}`),
+      onShortage: () => this.#connections.makeRoom(),
     })
   }
 

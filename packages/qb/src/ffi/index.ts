@@ -1,3 +1,4 @@
+export { type ShortageHandlers, shortageToldMs } from './accepting-socket.ts'
 export { DescriptorStream } from './descriptor-stream.ts'
 export { DescriptorWatch, type Readiness } from './descriptor-watch.ts'
 export { SystemCallError } from './libc.ts'

@@ -2,6 +2,7 @@ import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type TcpAddress, TcpConnection, TcpServer } from './tcp-socket.ts'
 
+const quiet = { onTrouble: () => undefined }
 const loopback = Uint8Array.of(127, 0, 0, 1)
 
 function freePort(): Promise<number> {
@@ -24,7 +25,7 @@ describe('TCP without streams', () => {
         peers.push(from)
         connection.listen({ onBytes: () => connection.end(long), onGone: () => undefined })
       },
-      () => undefined,
+      quiet,
     )
     const got = await new Promise<Buffer>((resolve, reject) => {
       const parts: Buffer[] = []
@@ -47,7 +48,7 @@ describe('TCP without streams', () => {
           onBytes: () => connection.end(Uint8Array.of(7)),
           onGone: () => undefined,
         }),
-      () => undefined,
+      quiet,
     )
     const got = await new Promise<Buffer>((resolve, reject) => {
       const client = net.connect(port, '127.0.0.1', () => client.write(Buffer.alloc(200_000)))
@@ -82,19 +83,8 @@ describe('TCP without streams', () => {
   it('says why it cannot connect or listen', async () => {
     const port = await freePort()
     await expect(TcpConnection.connect({ bytes: loopback, port }, 1000)).rejects.toMatchObject({ errno: 111 })
-    const server = new TcpServer(
-      { bytes: loopback, port },
-      () => undefined,
-      () => undefined,
-    )
-    expect(
-      () =>
-        new TcpServer(
-          { bytes: loopback, port },
-          () => undefined,
-          () => undefined,
-        ),
-    ).toThrow('bind: errno 98')
+    const server = new TcpServer({ bytes: loopback, port }, () => undefined, quiet)
+    expect(() => new TcpServer({ bytes: loopback, port }, () => undefined, quiet)).toThrow('bind: errno 98')
     server.close()
   })
 })

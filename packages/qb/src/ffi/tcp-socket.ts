@@ -1,5 +1,5 @@
+import { AcceptingSocket, type ShortageHandlers } from './accepting-socket.ts'
 import { DescriptorSet } from './descriptor-set.ts'
-import { DescriptorWatch } from './descriptor-watch.ts'
 import { checked, lastErrno, native, SystemCallError } from './libc.ts'
 
 const socket = native('socket', 'int', ['int', 'int', 'int'])
@@ -7,7 +7,6 @@ const socketpair = native('socketpair', 'int', ['int', 'int', 'int', 'void *'])
 const bind = native('bind', 'int', ['int', 'void *', 'uint32_t'])
 const connect = native('connect', 'int', ['int', 'void *', 'uint32_t'])
 const listen = native('listen', 'int', ['int', 'int'])
-const accept4 = native('accept4', 'int', ['int', 'void *', 'void *', 'int'])
 const recv = native('recv', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
 const send = native('send', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
 const getpeername = native('getpeername', 'int', ['int', 'void *', 'void *'])
@@ -33,7 +32,6 @@ const ipv6Only = 26
 const shutWrite = 1
 const errnoAgain = 11
 const errnoInProgress = 115
-const errnoManyFiles = 24
 const backlog = 511
 const chunkBytes = 65_536
 
@@ -245,51 +243,37 @@ function isConnected(fd: number): boolean {
 
 /** Listens on one address; hands over connections with the address of their peer. */
 export class TcpServer {
-  readonly #fd: number
-  readonly #watch: DescriptorWatch
-  readonly #onConnection: (connection: TcpConnection, from: TcpAddress) => void
-  readonly #onTrouble: (why: string) => void
-  readonly #peer = new Uint8Array(addressBytesMax)
-  readonly #peerSize = new Uint8Array(4)
+  readonly #socket: AcceptingSocket
 
   /** @throws SystemCallError such as EADDRINUSE */
   constructor(
     on: TcpAddress,
     onConnection: (connection: TcpConnection, from: TcpAddress) => void,
-    onTrouble: (why: string) => void,
+    handlers: ShortageHandlers,
   ) {
-    this.#onConnection = onConnection
-    this.#onTrouble = onTrouble
-    this.#fd = open(on.bytes)
+    const fd = open(on.bytes)
     try {
-      setOption(this.#fd, levelSocket, reuseAddress)
+      setOption(fd, levelSocket, reuseAddress)
       // What is accepted inherits it.
-      setOption(this.#fd, levelTcp, noDelay)
-      if (on.bytes.byteLength === 16) setOption(this.#fd, levelIpv6, ipv6Only)
+      setOption(fd, levelTcp, noDelay)
+      if (on.bytes.byteLength === 16) setOption(fd, levelIpv6, ipv6Only)
       const address = encodeAddress(on)
-      checked(bind(this.#fd, address, address.byteLength), 'bind', `to port ${on.port}`)
-      checked(listen(this.#fd, backlog), 'listen', `on port ${on.port}`)
+      checked(bind(fd, address, address.byteLength), 'bind', `to port ${on.port}`)
+      checked(listen(fd, backlog), 'listen', `on port ${on.port}`)
     } catch (error) {
-      closeFd(this.#fd)
+      closeFd(fd)
       throw error
     }
-    this.#watch = new DescriptorWatch(this.#fd, () => this.#accept())
-    this.#watch.want({ readable: true, writable: false })
+    const peer = new Uint8Array(addressBytesMax)
+    this.#socket = new AcceptingSocket(
+      fd,
+      peer,
+      (accepted) => onConnection(new TcpConnection(accepted), decodeAddress(peer)),
+      handlers,
+    )
   }
 
   close(): void {
-    this.#watch.close()
-    closeFd(this.#fd)
-  }
-
-  /** One in a turn: the loop comes back at once while others wait. */
-  #accept(): void {
-    this.#peerSize[0] = addressBytesMax
-    const fd = accept4(this.#fd, this.#peer, this.#peerSize, nonBlocking | closeOnExec)
-    if (fd < 0) {
-      if (lastErrno() === errnoManyFiles) this.#onTrouble('too many open files')
-      return
-    }
-    this.#onConnection(new TcpConnection(fd), decodeAddress(this.#peer))
+    this.#socket.close()
   }
 }

@@ -1,12 +1,11 @@
+import { AcceptingSocket, type ShortageHandlers } from './accepting-socket.ts'
 import { DescriptorStream } from './descriptor-stream.ts'
-import { DescriptorWatch } from './descriptor-watch.ts'
 import { checked, lastErrno, native, SystemCallError } from './libc.ts'
 
 const socket = native('socket', 'int', ['int', 'int', 'int'])
 const bind = native('bind', 'int', ['int', 'void *', 'uint32_t'])
 const connect = native('connect', 'int', ['int', 'void *', 'uint32_t'])
 const listen = native('listen', 'int', ['int', 'int'])
-const accept4 = native('accept4', 'int', ['int', 'void *', 'void *', 'int'])
 const closeFd = native('close', 'int', ['int'])
 const getsockopt = native('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *'])
 
@@ -34,34 +33,30 @@ function encodeAddress(cid: number, port: number): Uint8Array {
 
 /** Listens for guests on a vsock port; each connection comes with the CID of its guest. */
 export class VsockServer {
-  readonly #fd: number
-  readonly #watch: DescriptorWatch
+  readonly #socket: AcceptingSocket
 
   /** @throws SystemCallError where there is no vsock, or the port is taken */
-  constructor(port: number, onConnection: (stream: DescriptorStream, cid: number) => void) {
-    this.#fd = checked(socket(familyVsock, typeStream | nonBlocking | closeOnExec, 0), 'socket', 'of vsock')
+  constructor(port: number, onConnection: (stream: DescriptorStream, cid: number) => void, handlers: ShortageHandlers) {
+    const fd = checked(socket(familyVsock, typeStream | nonBlocking | closeOnExec, 0), 'socket', 'of vsock')
     try {
-      checked(bind(this.#fd, encodeAddress(anyCid, port), addressBytes), 'bind', `to vsock port ${port}`)
-      checked(listen(this.#fd, backlog), 'listen', `on vsock port ${port}`)
+      checked(bind(fd, encodeAddress(anyCid, port), addressBytes), 'bind', `to vsock port ${port}`)
+      checked(listen(fd, backlog), 'listen', `on vsock port ${port}`)
     } catch (error) {
-      closeFd(this.#fd)
+      closeFd(fd)
       throw error
     }
-    this.#watch = new DescriptorWatch(this.#fd, () => this.#accept(onConnection))
-    this.#watch.want({ readable: true, writable: false })
+    const peer = new Uint8Array(addressBytes)
+    const cidOf = (): number => new DataView(peer.buffer).getUint32(8, true)
+    this.#socket = new AcceptingSocket(
+      fd,
+      peer,
+      (accepted) => onConnection(new DescriptorStream(accepted), cidOf()),
+      handlers,
+    )
   }
 
   close(): void {
-    this.#watch.close()
-    closeFd(this.#fd)
-  }
-
-  #accept(onConnection: (stream: DescriptorStream, cid: number) => void): void {
-    const address = new Uint8Array(addressBytes)
-    const size = new Uint8Array(4)
-    new DataView(size.buffer).setUint32(0, addressBytes, true)
-    const fd = accept4(this.#fd, address, size, nonBlocking | closeOnExec)
-    if (fd >= 0) onConnection(new DescriptorStream(fd), new DataView(address.buffer).getUint32(8, true))
+    this.#socket.close()
   }
 }
 
