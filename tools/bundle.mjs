@@ -12,6 +12,7 @@ import { build } from 'esbuild'
 
 // As packages/cli/bin/quorate.cjs, which says why.
 v8.setFlagsFromString('--interrupt-budget=400000')
+v8.setFlagsFromString('--semi-space-growth-factor=1')
 
 const dist = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'packages', 'cli', 'dist')
 
@@ -26,6 +27,12 @@ const tools = { fence_virt, fence_xvm }
 export const main = (argv) => tools[argv[0]](argv.slice(1))
 `
 
+/** The scheduler by itself: a cache with what all other tools have would take longer to read than to do without. */
+const scheduler = `
+import { run } from './crm_simulate/main.js'
+export const main = (argv) => run(argv.slice(1))
+`
+
 /** Makes one bundle; answers it as a script that has not run. */
 async function bundle(name, entry) {
   const outfile = path.join(dist, 'bundle', `${name}.cjs`)
@@ -36,6 +43,9 @@ async function bundle(name, entry) {
     platform: 'node',
     format: 'cjs',
     target: 'node20.19',
+    charset: 'ascii',
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
     // A script that comes out of V8's code cache has no callback for import(); require() loads modules as well.
     supported: { 'dynamic-import': false },
     external: ['koffi', 'serialport', 'rhea', 'libxml2-wasm'],
@@ -49,10 +59,7 @@ async function bundle(name, entry) {
       },
     ],
   })
-  const source = fs.readFileSync(outfile, 'utf8')
-  const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
-    filename: outfile,
-  })
+  const script = new vm.Script(fs.readFileSync(outfile, 'latin1'), { filename: outfile })
   return { outfile, script }
 }
 
@@ -79,6 +86,14 @@ await exercise(tools, [
   ['node', 'quorate', 'crm_simulate', '-S', '-x', example, '--save-graph', os.devNull, '--output-to', os.devNull],
 ])
 keepCache(tools)
+const simulation = await bundle('simulate', {
+  stdin: { contents: scheduler, resolveDir: dist },
+  minifyWhitespace: true,
+})
+await exercise(simulation, [
+  ['crm_simulate', '-S', '-x', example, '--save-graph', os.devNull, '--output-to', os.devNull],
+])
+keepCache(simulation)
 const clients = await bundle('fence', {
   stdin: { contents: fenceClients, resolveDir: dist },
   // Half of the file is comments and blanks, which a client that lives for milliseconds would read.

@@ -2,13 +2,15 @@ import os from 'node:os'
 import path from 'node:path'
 import type { CibClient, OpenedCib } from './cib-source.ts'
 import { openFileCib } from './file-cib.ts'
-import { openLiveCib } from './live-cib.ts'
 import type { ToolHost } from './tool-host.ts'
 
 /** Opens the CIB that the environment names: a shadow, a file, else that of the cluster (behaviour/pacemaker-tools.md 1.3). */
-export function openCib(host: ToolHost, client: CibClient): Promise<OpenedCib> {
+export async function openCib(host: ToolHost, client: CibClient): Promise<OpenedCib> {
   const file = cibFileOf(host.env)
-  return file === undefined ? openLiveCib(client) : openFileCib(file, host)
+  if (file !== undefined) return openFileCib(file, host)
+  // Loaded only here: binding the libraries of the host takes as long as many a tool by itself.
+  const { openLiveCib } = await import('./live-cib.ts')
+  return openLiveCib(client)
 }
 
 /** File that the environment puts in the place of the cluster's CIB, if any. */

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import fs from 'node:fs'
 
 /** Room that unpacking is tried with at first, in bytes for each byte that is packed: XML packs well. */
@@ -11,7 +12,7 @@ const unpackBytesMin = 1024 * 1024
  * @throws Error where it cannot be read, or is not what its name says
  */
 export async function readXmlFile(file: string): Promise<string> {
-  if (!file.endsWith('.bz2')) return fs.readFileSync(file, 'utf8')
+  if (!file.endsWith('.bz2')) return textOf(fs.readFileSync(file))
   const packed = fs.readFileSync(file)
   // Loaded only here: no other input needs a library of the host.
   const { bzip2BytesMax, bzip2Decompress } = await import('@quorate/qb')
@@ -25,4 +26,9 @@ export async function readXmlFile(file: string): Promise<string> {
       room = Math.min(bzip2BytesMax, room * 4)
     }
   }
+}
+
+/** Text of UTF-8 bytes. Those that are all ASCII, as of most CIBs, are copied without being decoded. */
+function textOf(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
 }
