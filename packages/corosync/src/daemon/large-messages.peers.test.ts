@@ -7,34 +7,52 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 const missing = labMissing(['/usr/sbin/corosync'])
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
 const lab = new Lab('corobig')
-/** Messages of each of two programs on each of three nodes, by turns of these sizes, bytes. */
-const messagesEach = 12
+/** Two programs on each of three nodes send messages of these sizes by turns, bytes. */
 const sizes = [700_000, 1_600_000, 5_000]
-const due = 2 * 3 * messagesEach
+const senders = 2 * 3
+/** How often a fourth node comes and goes while they talk. */
+const changes = 3
 let folder: string
 
-/** Joins a group, waits for the five others, sends its messages, and prints who said what, by digests, in order. */
-const talker = (client: string): string => `
+/**
+ * Joins a group, waits for the five others, sends messages, one when it has heard the last, until the file is there, and
+ * then a short one; when all six have come to their end prints who said what, by digests, in order.
+ */
+const talker = (client: string, stopFile: string): string => `
+import fs from 'node:fs'
 import { createHash, randomBytes } from 'node:crypto'
 import { connectRing } from ${JSON.stringify(client)}
 const digest = (bytes) => createHash('md5').update(bytes).digest('hex')
 const heard = []
+let ended = 0
+let heardOwn = () => {}
+let own = ''
 const sizes = ${JSON.stringify(sizes)}
 let begun = false
 const cpg = await connectRing().cpg({
   deliver: (from, message) => {
-    const isWhole = digest(message.subarray(32)) === Buffer.from(message.subarray(0, 32)).toString()
+    if (message.length === 1) {
+      ended += 1
+      if (ended === ${senders}) { console.log(heard.join(' ')); process.exit(0) }
+      return
+    }
+    const named = Buffer.from(message.subarray(0, 32)).toString()
+    const isWhole = digest(message.subarray(32)) === named
+    if (named === own) heardOwn()
     heard.push(from.nodeId + ':' + message.length + ':' + (isWhole ? digest(message).slice(0, 8) : 'damaged'))
-    if (heard.length === ${due}) { console.log(heard.join(' ')); process.exit(0) }
   },
   confchg: ({ members }) => {
-    if (members.length < 6 || begun) return
+    if (members.length < ${senders} || begun) return
     begun = true
     void (async () => {
-      for (let i = 0; i < ${messagesEach}; i += 1) {
+      for (let i = 0; !fs.existsSync(${JSON.stringify(stopFile)}); i += 1) {
         const body = randomBytes(sizes[i % sizes.length])
-        await cpg.mcast(Buffer.concat([Buffer.from(digest(body)), body]))
+        own = digest(body)
+        const isHeard = new Promise((resolve) => { heardOwn = resolve })
+        await cpg.mcast(Buffer.concat([Buffer.from(own), body]))
+        await isHeard
       }
+      await cpg.mcast(Buffer.alloc(1))
     })()
   },
   onClose: () => { console.log('closed'); process.exit(1) },
@@ -46,7 +64,7 @@ beforeAll(async () => {
   if (missing !== undefined) return
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'large-'))
   const client = new URL('../../dist/client/index.js', import.meta.url).href
-  fs.writeFileSync(path.join(folder, 'talker.mjs'), talker(client))
+  fs.writeFileSync(path.join(folder, 'talker.mjs'), talker(client, path.join(folder, 'stop')))
   await lab.up({ nodes: 4, transport: 'udpu', tokenMs: 1000 })
   for (const node of [1, 2, 3]) await lab.startCorosync(node, node === 2 ? 'ours' : 'real')
   await lab.waitRing()
@@ -61,26 +79,25 @@ afterAll(async () => {
 test.skipIf(missing !== undefined)(
   `messages of up to ${Math.max(...sizes)} bytes from six senders on real nodes and ours arrive whole, in one order, while nodes come and go${why}`,
   async () => {
-    let isOver = false
     const run = (node: number) => lab.exec(node, process.execPath, path.join(folder, 'talker.mjs'))
-    const running = Promise.all([1, 1, 2, 2, 3, 3].map(run)).finally(() => {
-      isOver = true
-    })
+    const running = Promise.all([1, 1, 2, 2, 3, 3].map(run))
     // Each change of the ring puts what services say while they synchronise between the fragments of messages.
-    let changes = 0
-    while (!isOver) {
-      await lab.startCorosync(4, changes % 2 === 0 ? 'real' : 'ours')
-      await lab.waitRing()
-      if (!isOver) changes += 1
+    for (let change = 0; change < changes; change += 1) {
+      await lab.startCorosync(4, change % 2 === 0 ? 'real' : 'ours')
+      await lab.waitRing(120)
       await lab.must(['signal', '4', 'corosync', 'KILL'])
       while ((await lab.run(['pid', '4', 'corosync'])).status === 0)
         await new Promise((resolve) => setTimeout(resolve, 50))
     }
+    fs.writeFileSync(path.join(folder, 'stop'), '')
     const outputs = (await running).map(({ stdout }) => stdout.trim().split(' '))
     const [first = []] = outputs
-    expect(first).toHaveLength(due)
+    for (const node of [1, 2, 3]) {
+      expect(first.filter((message) => message.startsWith(`${node}:`)).length).toBeGreaterThan(2 * sizes.length)
+    }
     expect(first.filter((message) => message.endsWith('damaged'))).toEqual([])
     for (const other of outputs) expect(other).toEqual(first)
-    expect(changes).toBeGreaterThan(0)
   },
+  // Not a measure of speed: a loaded machine may take its time.
+  600_000,
 )
