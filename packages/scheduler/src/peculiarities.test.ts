@@ -23,6 +23,8 @@ type Parts = {
   /** Numbers of nodes that left without being shut down. */
   readonly lost?: readonly number[]
   readonly hasQuorum?: boolean
+  /** Node states of guests. */
+  readonly guests?: string
 }
 
 function capacity(n: number, offered: Readonly<Record<string, number>> = {}): string {
@@ -42,6 +44,7 @@ function cib({
   lost = [],
   capacities = {},
   hasQuorum = true,
+  guests = '',
 }: Parts): XmlElement {
   const numbers = Array.from({ length: nodes }, (_, i) => i + 1)
   const properties = Object.entries({ 'stonith-enabled': 'false', 'enable-startup-probes': 'false', ...options })
@@ -56,7 +59,7 @@ function cib({
     <configuration><crm_config><cluster_property_set id="o">${properties}</cluster_property_set></crm_config>
     <nodes>${numbers.map((n) => `<node id="${n}" uname="n${n}">${capacity(n, capacities[n])}</node>`).join('')}</nodes>
     <resources>${resources}</resources><constraints>${constraints}</constraints></configuration>
-    <status>${states.join('')}</status></cib>`)
+    <status>${states.join('')}${guests}</status></cib>`)
   invariant(parsed.ok, 'the test has a well-formed CIB')
   return parsed.value
 }
@@ -495,4 +498,26 @@ test('a recurring start is cancelled even without quorum', () => {
     hasQuorum: false,
   })
   expect(operations).toContain('a_start_60000 on n1')
+})
+
+test('a connection into a container that has no node is led to the clean one of those where that is active', () => {
+  const bundle =
+    '<bundle id="b"><podman image="i"/><network control-port="3121"/><primitive id="a" class="ocf" provider="pacemaker" type="Dummy"/></bundle>'
+  const container = history('b-podman-0', operation('b-podman-0', 'start'))
+    .replace('"pacemaker"', '"heartbeat"')
+    .replace('"Dummy"', '"podman"')
+  const { graph } = plan({
+    resources: bundle,
+    constraints: ['n1', 'n2']
+      .map((node) => `<rsc_location id="l-${node}" rsc="b" node="${node}" score="-INFINITY"/>`)
+      .join(''),
+    options: { 'shutdown-lock': 'true' },
+    histories: {
+      1: container,
+      2: container + history('b-0', operation('b-0', 'start')).replace('type="Dummy"', 'type="remote"'),
+    },
+    lost: [1],
+  })
+  const told = [...descendants(graph)].find((item) => item.name === 'attributes' && attr(item, 'port') === '3121')
+  expect(told && attr(told, 'addr')).toBe('n2')
 })

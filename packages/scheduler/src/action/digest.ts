@@ -1,6 +1,7 @@
 import { encodeText, md5Hex } from '@quorate/base'
 import { attr } from '@quorate/xml'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { currentNode } from '../model/tree.ts'
 import type { HistoryEntry } from '../unpack/history-entry.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
@@ -97,7 +98,7 @@ function secureParameters(
 export function connectionAddress(cluster: Cluster, resource: Resource, host?: ClusterNode): string | undefined {
   if (!hasHostAddress(cluster, resource)) return undefined
   const { container } = resource
-  return (host ?? container?.assigned ?? container?.runningOn[0])?.uname
+  return (host ?? container?.assigned ?? (container && currentNode(container)))?.uname
 }
 
 /** True for a connection whose address is that of whatever node its container runs on. */
