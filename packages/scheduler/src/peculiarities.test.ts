@@ -521,3 +521,20 @@ test('a connection into a container that has no node is led to the clean one of 
   const told = [...descendants(graph)].find((item) => item.name === 'attributes' && attr(item, 'port') === '3121')
   expect(told && attr(told, 'addr')).toBe('n2')
 })
+
+test('a clone counts as running while an instance is thought to be active, even on a guest that is gone', () => {
+  const guestState =
+    '<node_state id="g1" uname="g1" remote_node="true" in_ccm="true"><lrm id="g1"><lrm_resources>' +
+    `${history('a', operation('a', 'promote'))}</lrm_resources></lrm></node_state>`
+  const staysStopped = '<operations><op id="vm-s" name="start" interval="0" on-fail="stop"/></operations>'
+  const { dot } = plan({
+    resources: `<primitive id="f" class="stonith" type="fence_dummy"/>${primitive('vm', { 'remote-node': 'g1' }, staysStopped)}${clone('c', { 'clone-max': '1', promotable: 'true' }, primitive('a'))}`,
+    options: { 'stonith-enabled': 'true' },
+    histories: { 1: history('vm', operation('vm', 'start', { rc: 1 })) },
+    transient: {
+      1: `<instance_attributes id="t"><nvpair id="t1" name="shutdown" value="${nowSeconds}"/></instance_attributes>`,
+    },
+    guests: guestState,
+  })
+  expect(dot).toContain('"c_start_0" -> "c_running_0" [ style = bold]')
+})

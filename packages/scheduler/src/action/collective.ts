@@ -1,6 +1,6 @@
 import { compareInstanceNumbers } from '../model/instances.ts'
 import { type Action, type Cluster, type Resource, variant } from '../model/model.ts'
-import { forEachLeaf, isActive } from '../model/tree.ts'
+import { forEachLeaf } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 import { isTrue } from '../scalar.ts'
 import { infinity } from '../score.ts'
@@ -62,6 +62,8 @@ type Activity = { starting: boolean; stopping: boolean; active: boolean; blocksM
 function observe(instance: Resource, into: Activity): void {
   let [starting, stopping] = [false, false]
   forEachLeaf(instance, (leaf) => {
+    // Wherever that is: also on a node that is known to be gone.
+    if (leaf.runningOn.length > 0) into.active = true
     for (let i = leaf.actions.length - 1; i >= 0 && !(starting && stopping); i -= 1) {
       const action = leaf.actions[i] as Action
       if (action.optional || (!action.pseudo && !action.runnable)) continue
@@ -72,7 +74,6 @@ function observe(instance: Resource, into: Activity): void {
   if (starting) into.starting = true
   if (stopping) into.stopping = true
   if (starting && stopping) into.blocksMigration = true
-  if (isActive(instance, false)) into.active = true
 }
 
 function createPseudoPairs(
