@@ -45,6 +45,9 @@ export type AgentCall = {
 
 type Draft = { -readonly [K in keyof AgentCall]: AgentCall[K] } & { mistakes: string[]; remarks: string[] }
 
+/** Longest time that a timer of this machine takes, in seconds: the C programs take any number. */
+const secondsMax = 2_147_483
+
 const actionsByName: ReadonlyMap<string, AgentAction> = new Map(
   (
     ['null', 'off', 'on', 'reboot', 'status', 'monitor', 'list', 'list-status', 'metadata', 'validate-all'] as const
@@ -131,12 +134,15 @@ function applyLetter(draft: Draft, option: AgentOption): void {
 /** Characters of standard input that are read at all. */
 export const stdinCharactersMax = 65_536
 
-/** Reads `key=value` lines: `#` begins a comment line, a value ends at the first blank, case of keys is ignored. */
+/**
+ * Reads `key=value` lines: `#` at its very begin makes a line a comment, a value ends at the first blank, case of keys
+ * is ignored.
+ */
 export function callOfStdin(name: AgentName, text: string): AgentCall {
   const draft = presets()
   for (const raw of text.slice(0, stdinCharactersMax).split('\n')) {
-    const line = raw.replace(/^[ \t]+/, '')
-    if (line === '' || line.startsWith('#')) continue
+    const line = raw.replace(/^[ \t]+/, '').replace(/\0.*$/, '')
+    if (line === '' || raw.startsWith('#')) continue
     const [, key = '', equals, value = ''] = /^([^= \t]*)(=?)([^ \t\r]*)/.exec(line) ?? []
     readLine(name, draft, key.toLowerCase(), equals === '=' ? value : undefined)
   }
@@ -149,9 +155,18 @@ function readLine(name: AgentName, draft: Draft, key: string, value: string | un
   const option = agentOptions[name].find((one) => one.key === sought)
   if (option !== undefined) {
     if (value !== undefined) applyValue(draft, option, value)
+    else applyKeyAlone(draft, option)
     return
   }
   if (!otherStdinKeys.includes(key)) draft.remarks.push(`Parse error: Ignoring unknown option '${key}'`)
+}
+
+/** A key without `=`: as its letter on the command line where that stands alone. */
+function applyKeyAlone(draft: Draft, option: AgentOption): void {
+  if (option.value === undefined) applyLetter(draft, option)
+  else if (option.isValueOptional === true) applyValue(draft, option, hostCid)
+  else if (setters[option.key ?? ''] === setDomain && draft.domain !== undefined)
+    draft.mistakes.push(secondDomainMistake)
 }
 
 function setOutput(draft: Draft, text: string): void {
@@ -169,7 +184,8 @@ type Setter = (draft: Draft, value: string) => string | undefined
 
 const setters: Readonly<Record<string, Setter>> = {
   debug: (draft, value) => {
-    draft.debugLevel = Math.max(0, Math.trunc(Number(value)) || 0)
+    const level = Number(/^\s*[+-]?\d{1,9}/.exec(value)?.[0] ?? 0)
+    if (level >= 0) draft.debugLevel = level
     return undefined
   },
   ip_family: (draft, value) => {
@@ -187,15 +203,15 @@ const setters: Readonly<Record<string, Setter>> = {
       draft.port = port
     }),
   retrans: (draft, value) =>
-    whole(value, 1, 100_000, `Invalid retransmit time: '${value}'`, (tenths) => {
+    whole(value, 1, 10 * secondsMax, `Invalid retransmit time: '${value}'`, (tenths) => {
       draft.retransmitTenths = tenths
     }),
   timeout: (draft, value) =>
-    whole(value, 1, 86_400, `Invalid timeout: '${value}'`, (seconds) => {
+    whole(value, 1, secondsMax, `Invalid timeout: '${value}'`, (seconds) => {
       draft.timeoutS = seconds
     }),
   delay: (draft, value) =>
-    whole(value === '' ? '0' : value, 0, 86_400, `Invalid delay: '${value}'`, (seconds) => {
+    whole(value === '' ? '0' : value, 0, secondsMax, `Invalid delay: '${value}'`, (seconds) => {
       draft.delayS = seconds
     }),
   auth: (draft, value) => {
@@ -219,7 +235,7 @@ const setters: Readonly<Record<string, Setter>> = {
   port: setDomain,
   domain: setDomain,
   use_uuid: (draft, value) => {
-    draft.isUuid = value !== '' && value !== '0'
+    if (Number(/^\s*[+-]?\d{1,9}/.exec(value)?.[0] ?? 0) !== 0) draft.isUuid = true
     return undefined
   },
   action: (draft, value) => {
@@ -250,6 +266,14 @@ const setters: Readonly<Record<string, Setter>> = {
     }),
 }
 
+/** A number as the C programs read it: hexadecimal behind 0x, octal behind 0, blanks and a plus before it. */
+function numberOf(text: string): number {
+  const [, hex, octal, decimal] = /^\s*\+?(?:0x([0-9a-f]{1,8})|0([0-7]{1,11})|(0|[1-9]\d{0,9}))$/i.exec(text) ?? []
+  if (hex !== undefined) return Number.parseInt(hex, 16)
+  if (octal !== undefined) return Number.parseInt(octal, 8)
+  return decimal === undefined ? Number.NaN : Number(decimal)
+}
+
 function whole(
   value: string,
   low: number,
@@ -257,14 +281,16 @@ function whole(
   mistake: string,
   take: (number: number) => void,
 ): string | undefined {
-  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
+  const number = numberOf(value)
   if (!(number >= low && number <= high)) return mistake
   take(number)
   return undefined
 }
 
+const secondDomainMistake = 'Domain/UUID may not be specified more than once'
+
 function setDomain(draft: Draft, value: string): string | undefined {
-  if (draft.domain !== undefined) return 'Domain/UUID may not be specified more than once'
+  if (draft.domain !== undefined) return secondDomainMistake
   draft.domain = value
   if (value === '') return 'Invalid domain name'
   if (encodeText(value).byteLength > domainSizeMax) return `Invalid domain name: '${value}' (File name too long)`

@@ -16,9 +16,21 @@ const uuidFlag = 16
 const mistakeFlag = 4
 const modes = { fence_xvm: 0, fence_virt: 2 } as const satisfies Record<AgentName, number>
 
-/** What `-d` shows of a call before it is carried out: the names and numbers of the C programs, which know addresses. */
-export function dumpText(name: AgentName, call: AgentCall, family: 'ipv4' | 'ipv6' | undefined): string {
-  const flags = (call.isUuid ? uuidFlag : 0) | (call.mistakes.length > 0 ? mistakeFlag : 0)
+/** Debugging that is announced. */
+const announcedFrom = 3
+
+/**
+ * What `-d` shows of a call before it is carried out: the names and numbers of the C programs, which know addresses.
+ *
+ * @param isMistaken something is wrong, the lack of a domain aside
+ */
+export function dumpText(
+  name: AgentName,
+  call: AgentCall,
+  family: 'ipv4' | 'ipv6' | undefined,
+  isMistaken: boolean,
+): string {
+  const flags = (call.isUuid ? uuidFlag : 0) | (isMistaken ? mistakeFlag : 0)
   const rows: Readonly<Record<string, string | number | undefined>> = {
     domain: call.domain,
     op: codes[call.action],
@@ -42,5 +54,6 @@ export function dumpText(name: AgentName, call: AgentCall, family: 'ipv4' | 'ipv
     'serial.address': call.channelAddress,
   }
   const shown = Object.entries(rows).map(([key, value]) => `  args->${key} = ${value ?? '(null)'}\n`)
-  return `-- args @ 0x0 --\n${shown.join('')}-- end args --\n`
+  const threshold = call.debugLevel < announcedFrom ? '' : `Debugging threshold is now ${call.debugLevel}\n`
+  return `${threshold}-- args @ 0x0 --\n${shown.join('')}-- end args --\n`
 }

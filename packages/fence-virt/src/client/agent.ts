@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import net from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AgentCall, callOfArguments, callOfStdin, noDomainMistake } from '../agent-call.ts'
 import { dumpText } from '../agent-dump.ts'
@@ -37,18 +36,22 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
   const asked = isStdin ? callOfStdin(name, await host.readStdin()) : callOfArguments(name, argv)
   const call = asked.isKeyFileGiven ? asked : { ...asked, keyFile: host.keyFile }
   for (const remark of call.remarks) host.err(`${remark}\n`)
-  if (call.wantsVersion) {
-    host.out(`${name} ${versionText}\nfence release ${releaseText}\n`)
-    return agentExits.ok
-  }
   const lacksDomain = call.mistakes.at(-1) === noDomainMistake
-  const mistakes = [...call.mistakes, ...placeMistakes(name, call)].filter((one) => one !== noDomainMistake)
+  const mistakes = [...call.mistakes, ...keyFileMistakes(call)].filter((one) => one !== noDomainMistake)
   for (const mistake of mistakes) host.out(`${mistake}\n`)
   if (call.wantsHelp) {
     host.out(usageText(name) + stdinHelpText(name))
     return agentExits.ok
   }
-  if (call.debugLevel > 0) host.out(dumpText(name, call, familyOf(call)))
+  if (call.wantsVersion) {
+    host.out(`${name} ${versionText}\nfence release ${releaseText}\n`)
+    return agentExits.ok
+  }
+  if (name === 'fence_xvm' && familyOf(call) === undefined) {
+    mistakes.push('Could not determine address family')
+    host.out('Could not determine address family\n')
+  }
+  if (call.debugLevel > 0) host.out(dumpText(name, call, familyOf(call), mistakes.length > 0))
   if (lacksDomain) {
     host.out(`${noDomainMistake}\n`)
     mistakes.push(noDomainMistake)
@@ -65,18 +68,15 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
   return new Agent(name, call, call.action === 'list-status' ? 'list' : call.action, host).run()
 }
 
-/** What only a look at this machine tells: a key file that is named must be there, even where no key is used. */
-function placeMistakes(name: AgentName, call: AgentCall): readonly string[] {
-  const mistakes: string[] = []
-  if (call.isKeyFileGiven) {
-    try {
-      statSync(call.keyFile)
-    } catch (error) {
-      mistakes.push(`Invalid key file: '${call.keyFile}' (${errorText(codeOf(error))})`)
-    }
+/** A key file that is named must be there, even where no key is used. */
+function keyFileMistakes(call: AgentCall): readonly string[] {
+  if (!call.isKeyFileGiven) return []
+  try {
+    statSync(call.keyFile)
+    return []
+  } catch (error) {
+    return [`Invalid key file: '${call.keyFile}' (${errorText(codeOf(error))})`]
   }
-  if (name === 'fence_xvm' && familyOf(call) === undefined) mistakes.push('Could not determine address family')
-  return mistakes
 }
 
 function isNetworked(name: AgentName, call: AgentCall): boolean {
@@ -252,11 +252,11 @@ class Agent {
   }
 }
 
-/** The family that was asked for, or that of the group; IPv4 where there is neither. */
+/** The family that was asked for, or what the group looks like; IPv4 where there is neither. */
 function familyOf({ family, multicastAddress: group }: AgentCall): 'ipv4' | 'ipv6' | undefined {
   if (family !== 'auto') return family
-  if (group === undefined || net.isIPv4(group)) return 'ipv4'
-  return net.isIPv6(group) ? 'ipv6' : undefined
+  if (group === undefined || group.includes('.')) return 'ipv4'
+  return group.includes(':') ? 'ipv6' : undefined
 }
 
 /** The clients call a machine "on" only when it runs; the daemon's status also counts paused ones. */

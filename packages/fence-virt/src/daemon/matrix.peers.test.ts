@@ -312,6 +312,12 @@ ${rest}`
       ['-d', '-o', 'metadata'],
       ['-dd', '-o', 'bogus'],
       ['-d', '-h'],
+      ['-d', '-o', 'validate-all', '-H', 'x', '-t', '0x10', '-p', '010', '-w', ' +5'],
+      ['-d', '-o', 'validate-all', '-H', 'x', '-t', '86401', '-p', '01229'],
+      ['-d', '-o', 'validate-all', '-k', '/nonexistent', '-H', 'x'],
+      ['-dddd', '-t', 'x', '-k', '/nonexistent', '-H', 'x'],
+      ['-V', '-h'],
+      ['-V', '-t', 'x', '-k', '/nonexistent'],
     ]
     const inputs: readonly string[] = [
       '',
@@ -327,6 +333,11 @@ ${rest}`
       'multicast_address=x\nplug=x\naction=validate-all\n',
       'debug=1\nuse_uuid=1\nplug=x\naction=validate-all\n',
       'action=off\n',
+      '  # no comment\nplug=x\naction=validate-all\n',
+      'debug=1\nplug =vm\naction=validate-all\n',
+      'debug\nuse_uuid\nvsock\nplug=x\naction=validate-all\n',
+      'debug=2x\ndebug=-1\nuse_uuid=yes\nplug=x\naction=validate-all\n',
+      'debug=3\nplug=a\0b\nplug\naction=validate-all\n',
     ]
     // Where the C program keeps its arguments differs at every start, and so does the second reason that it gives.
     const told = ({ code, out, err }: Ran): Ran => ({
@@ -342,6 +353,9 @@ ${rest}`
               ['-i', 'ipv9', '-H', 'a'],
               ['-r', '0', '-H', 'a'],
               ['-a', 'nowhere', '-o', 'list'],
+              ['-V', '-a', 'nowhere'],
+              ['-d', '-a', '::1.2', '-o', 'validate-all', '-H', 'x'],
+              ['-d', '-a', 'b:g', '-o', 'validate-all', '-H', 'x'],
             ]
           : [
               ['-S1', '-o', 'list'],
