@@ -9,21 +9,30 @@ export {
   parseDurationFields,
   parseMoment,
 } from './date.ts'
-export { explain, explainNodeState } from './explain/explain.ts'
+export { type Decision, decisionOn } from './explain/decision.ts'
+export { explain, explainFrom, explainNodeState } from './explain/explain.ts'
 export { explanationLines, nodeStateLines } from './explain/explanation-text.ts'
 export type {
   DueAction,
   Explanation,
+  GeneralReason,
   InstanceExplanation,
   NodeExplanation,
   NodeStateExplanation,
+  PromotionExplanation,
   Reason,
   ReasonKind,
 } from './explain/reason.ts'
 export {
+  type NamedValue,
+  type Preference,
+  type Supposition,
+  supposedCib,
+  suppositionArguments,
+} from './explain/supposition.ts'
+export {
   type Placement,
   type PlacementChange,
-  type Supposition,
   type WhatIf,
   whatIf,
   whatIfLines,
@@ -38,7 +47,7 @@ export { type ResourceListOptions, resourceItem, resourceItems } from './report/
 export { exitWords, operationWords } from './report/result-words.ts'
 export { bracketed, fancyLines, parenthesised, plainLines, type StatusItem } from './report/status-item.ts'
 export { decide, type Schedule, schedule } from './schedule.ts'
-export { scoreText } from './score.ts'
+export { scoreOf, scoreText } from './score.ts'
 export type { Injections } from './simulate/inject.ts'
 export { type SimulationOutcome, type SimulationRequest, simulate } from './simulate/session.ts'
 export { type ClusterStatus, isDisabled, type StatusOptions, unpackStatus } from './status.ts'

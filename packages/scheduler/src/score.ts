@@ -38,6 +38,11 @@ export function parseScore(text: string | undefined, health: HealthScores): numb
   }
 }
 
+/** Reads a score in which no colours of node health can be. */
+export function scoreOf(text: string): number {
+  return parseScore(text, { red: 0, yellow: 0, green: 0 })
+}
+
 /** How a score is shown. */
 export function scoreText(score: number): string {
   if (score >= infinity) return 'INFINITY'

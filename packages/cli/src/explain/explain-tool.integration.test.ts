@@ -67,10 +67,15 @@ describe('quorate explain', () => {
 
   test('why it is promoted, why the other is not, and what that would take', async () => {
     const { out } = await call(explainTool, 'dbs')
-    expect(out).toContain('it is to be promoted: promotion score 10 on n2 (attribute master-db=10)')
     expect(out).toMatch(
-      /it is not to be promoted: promoted-max is 1, and db:\d with 10 comes first: it has 5 on n1 \(attribute master-db=5\); to promote it: more than 5 more/,
+      /it is to be promoted: promotion score 10 on n2\n +\+10 {2}attribute master-db=10 of n2, set by its agent\n/,
     )
+    expect(out).toMatch(
+      /it is not to be promoted: promoted-max is 1, and db:\d with 10 comes first: it has 5\n +\+5 {2}attribute master-db=5 of n1, set by its agent\n +to promote it: more than 5 more promotion score on n1/,
+    )
+    // One instance is as good as another: what stands against the third node is said once.
+    expect(out.match(/ - n3: /g)).toHaveLength(1)
+    expect(out).toContain('db:2: stopped; is to stay stopped: every node that can run it has an instance.')
   })
 
   test('why a node stands as it does, and whether it is fenced', async () => {

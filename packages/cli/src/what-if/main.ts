@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { cibCallOptions, exitCodeOf, exitCodes, faultText, isValidCib, performCall } from '@quorate/cib'
-import { type Supposition, whatIf, whatIfLines } from '@quorate/scheduler'
+import { type NamedValue, type Supposition, scoreOf, whatIf, whatIfLines } from '@quorate/scheduler'
 import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { decisionInput, readXml } from '../explain/decision-input.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
@@ -14,11 +14,32 @@ given several times and together.
 Suppositions:
       --node-lost NODE         the node fails (it is fenced where fencing is on)
       --node-up NODE           the node comes up
+      --reboot NODE            the node was fenced or rebooted, and has come back with nothing running
       --standby NODE           the node is put on standby
+      --unstandby NODE         the node is taken off standby
       --fail RESOURCE@NODE     a monitor of the resource fails there
       --ticket-revoke TICKET   the ticket is revoked
       --ticket-grant TICKET    the ticket is granted
+      --ticket-standby TICKET  the ticket is put on standby
+      --ticket-activate TICKET the ticket is taken off standby
       --quorum-lost            this partition loses quorum
+      --quorum-gained          this partition gains quorum
+      --cleanup [RESOURCE][@NODE]
+                               failures are forgotten: of the resource, on the node, or both
+      --prefer RESOURCE@NODE[=SCORE]
+                               a location constraint is added (default: INFINITY)
+      --prefer-promoted RESOURCE@NODE[=SCORE]
+                               ... for being promoted
+      --prefer-exclusive RESOURCE@NODE[=SCORE]
+                               ... with resource-discovery=exclusive
+      --without CONSTRAINT     the constraint with that id is taken away
+      --option NAME=VALUE      a cluster option is set (empty: taken away)
+      --meta RESOURCE:NAME=VALUE
+                               a meta-attribute is set (empty: taken away)
+      --attribute NODE:NAME=VALUE
+                               a node attribute is set (empty: taken away)
+      --utilization NODE:NAME=VALUE
+                               a capacity of a node is set
       --modify XML             the configuration is changed as 'cibadmin --modify --allow-create' would
       --delete XML             ... as 'cibadmin --delete' would
       --scope SECTION          section for --modify and --delete (default: configuration)
@@ -43,8 +64,10 @@ export const run: Tool = (argv) => whatIfTool(argv, processHost())
 /** {@link run} on a given host. */
 export async function whatIfTool(argv: readonly string[], host: ToolHost): Promise<number> {
   let values: ReturnType<typeof parse>
+  let what: Supposition
   try {
     values = parse(argv)
+    what = suppositionOf(values)
   } catch (error) {
     host.err(`what-if: ${(error as Error).message}\n`)
     return exitCodes.usage
@@ -56,11 +79,6 @@ export async function whatIfTool(argv: readonly string[], host: ToolHost): Promi
   const format = values['output-as']
   if (format !== 'text' && format !== 'json') {
     host.err(`what-if: --output-as=${format}: expected text or json\n`)
-    return exitCodes.usage
-  }
-  const what = suppositionOf(values)
-  if (typeof what === 'string') {
-    host.err(`what-if: ${what}\n`)
     return exitCodes.usage
   }
   const input = await decisionInput('what-if', values['xml-file'], host)
@@ -86,11 +104,25 @@ function parse(argv: readonly string[]) {
     options: {
       'node-lost': several,
       'node-up': several,
+      reboot: several,
       standby: several,
+      unstandby: several,
       fail: several,
+      cleanup: several,
       'ticket-revoke': several,
       'ticket-grant': several,
+      'ticket-standby': several,
+      'ticket-activate': several,
       'quorum-lost': { type: 'boolean', default: false },
+      'quorum-gained': { type: 'boolean', default: false },
+      prefer: several,
+      'prefer-promoted': several,
+      'prefer-exclusive': several,
+      without: several,
+      option: several,
+      meta: several,
+      attribute: several,
+      utilization: several,
       modify: several,
       delete: several,
       patch: several,
@@ -103,17 +135,69 @@ function parse(argv: readonly string[]) {
   }).values
 }
 
-function suppositionOf(values: ReturnType<typeof parse>): Supposition | string {
-  const failures = values.fail.map((text) => /^(.+)@([^@]+)$/.exec(text))
-  if (failures.includes(null)) return `--fail wants RESOURCE@NODE`
+/** An argument that has to look like something, and what that is called. */
+function fields(option: string, wanted: string, pattern: RegExp, texts: readonly string[]): readonly RegExpExecArray[] {
+  return texts.map((text) => {
+    const match = pattern.exec(text)
+    if (match === null) throw new TypeError(`--${option} wants ${wanted}`)
+    return match
+  })
+}
+
+const emptyIsNone = (name: string | undefined, value: string | undefined): NamedValue => ({
+  name: name ?? '',
+  value: value === '' ? undefined : value,
+})
+
+function preferences(option: string, texts: readonly string[]): readonly Preference[] {
+  const wanted = 'RESOURCE@NODE or RESOURCE@NODE=SCORE'
+  return fields(option, wanted, /^(.+)@([^@=]+)(?:=([+-]?(?:INFINITY|\d+)))?$/, texts).map(
+    ([, resource = '', node = '', score = 'INFINITY']) => ({ resource, node, score: scoreOf(score) }),
+  )
+}
+
+function ofNodes(option: string, texts: readonly string[]): readonly (NamedValue & { readonly node: string })[] {
+  return fields(option, 'NODE:NAME=VALUE', /^([^:=]+):([^=]+)=(.*)$/s, texts).map(([, node = '', name, value]) => ({
+    node,
+    ...emptyIsNone(name, value),
+  }))
+}
+
+/** @throws TypeError where an argument does not look like what its option wants */
+function suppositionOf(values: ReturnType<typeof parse>): Supposition {
   return {
     nodesLost: values['node-lost'],
     nodesUp: values['node-up'],
+    nodesRebooted: values.reboot,
     nodesOnStandby: values.standby,
-    failures: failures.map((match) => ({ resource: match?.[1] ?? '', node: match?.[2] ?? '' })),
+    nodesOffStandby: values.unstandby,
+    failures: fields('fail', 'RESOURCE@NODE', /^(.+)@([^@]+)$/, values.fail).map(([, resource = '', node = '']) => ({
+      resource,
+      node,
+    })),
+    cleanups: fields('cleanup', 'RESOURCE, @NODE or RESOURCE@NODE', /^(?=.)([^@]+)?(?:@([^@]+))?$/, values.cleanup).map(
+      ([, resource, node]) => ({ resource, node }),
+    ),
     ticketsRevoked: values['ticket-revoke'],
     ticketsGranted: values['ticket-grant'],
+    ticketsStandby: values['ticket-standby'],
+    ticketsActivated: values['ticket-activate'],
     quorumLost: values['quorum-lost'],
+    quorumGained: values['quorum-gained'],
+    preferences: [
+      ...preferences('prefer', values.prefer),
+      ...preferences('prefer-promoted', values['prefer-promoted']).map((wish) => ({ ...wish, isForPromotion: true })),
+      ...preferences('prefer-exclusive', values['prefer-exclusive']).map((wish) => ({ ...wish, isExclusive: true })),
+    ],
+    withoutConstraints: values.without,
+    clusterOptions: fields('option', 'NAME=VALUE', /^([^=]+)=(.*)$/s, values.option).map(([, name, value]) =>
+      emptyIsNone(name, value),
+    ),
+    metaAttributes: fields('meta', 'RESOURCE:NAME=VALUE', /^(.+):([^:=]+)=(.*)$/s, values.meta).map(
+      ([, resource = '', name, value]) => ({ resource, ...emptyIsNone(name, value) }),
+    ),
+    nodeAttributes: ofNodes('attribute', values.attribute),
+    utilization: ofNodes('utilization', values.utilization),
   }
 }
 

@@ -138,11 +138,18 @@ function rate(assigner: Assigner, clone: Resource, instance: Resource): void {
     const { score, isDefault } = promotionScore(cluster, instance, node)
     instance.priority = isDefault ? -1 : score
   } else if (state !== role.promoted) instance.priority = -infinity
+  const { observer } = cluster
+  observer?.rated(instance, { kind: 'promotion' })
   for (const record of [...instance.locations, ...clone.locations]) {
     const score = record.role === role.promoted ? record.scores.get(node) : undefined
-    if (score !== undefined) instance.priority = addScores(instance.priority, score)
+    if (score === undefined) continue
+    instance.priority = addScores(instance.priority, score)
+    observer?.rated(instance, { kind: 'location', record })
   }
-  for (const colocation of instance.thisWith) assigner.applyColocation(instance, colocation.primary, colocation)
+  for (const colocation of instance.thisWith) {
+    assigner.applyColocation(instance, colocation.primary, colocation)
+    observer?.rated(instance, { kind: 'colocation', colocation })
+  }
   instance.sortIndex = state === role.promoted ? infinity : instance.priority
 }
 
@@ -154,8 +161,11 @@ function sortByPromotion(assigner: Assigner, clone: Resource): void {
     if (instance.sortIndex < 0 || node === undefined) continue
     clone.allowed.set(node, addScores(clone.allowed.get(node) ?? 0, instance.sortIndex))
   }
+  const { cluster } = assigner
+  cluster.observer?.note(cluster, clone, { kind: 'promotion' })
   for (const colocation of clone.thisWith) {
     if (colocation.dependentRole !== role.promoted) continue
+    cluster.observer?.begin(colocation)
     clone.allowed = assigner.merge(
       colocation.primary,
       clone.allowed,
@@ -163,10 +173,12 @@ function sortByPromotion(assigner: Assigner, clone: Resource): void {
       factorOf(colocation.score),
       colocation.score < infinity ? { active: true } : {},
     )
+    cluster.observer?.note(cluster, clone, { kind: 'wish', colocation, source: colocation.primary })
   }
   for (const colocation of clone.withThis) {
     if (colocation.primaryRole !== role.promoted || !hasInfluence(colocation)) continue
     const options = { active: true, nonnegative: true }
+    cluster.observer?.begin(colocation)
     clone.allowed = assigner.merge(
       colocation.dependent,
       clone.allowed,
@@ -174,11 +186,12 @@ function sortByPromotion(assigner: Assigner, clone: Resource): void {
       factorOf(colocation.score),
       options,
     )
+    cluster.observer?.note(cluster, clone, { kind: 'wish', colocation, source: colocation.dependent })
   }
   for (const dependency of clone.tickets) {
     if (dependency.role === role.promoted && (!dependency.ticket.granted || dependency.ticket.standby)) {
-      addScoreEverywhere(assigner.cluster, clone, -infinity)
-      assigner.cluster.observer?.note(assigner.cluster, clone, { kind: 'ticket', dependency })
+      addScoreEverywhere(cluster, clone, -infinity)
+      cluster.observer?.note(cluster, clone, { kind: 'ticket', dependency })
     }
   }
   for (const instance of clone.children) {

@@ -96,8 +96,11 @@ export function applyUtilization(cluster: Cluster, resource: Resource): ClusterN
     if (roomiest === undefined || compareCapacity(node, roomiest) < 0) roomiest = node
   }
   const limit = anyEnough ? needs : resource.utilization
-  for (const node of usable) if (!isEnough(node, limit)) addScore(resource, node, -infinity)
-  cluster.observer?.note(cluster, resource, { kind: 'capacity', needs: limit })
+  for (const node of usable) {
+    if (isEnough(node, limit)) continue
+    addScore(resource, node, -infinity)
+    cluster.observer?.note(cluster, resource, { kind: 'capacity', needs: limit, room: new Map(node.utilization) })
+  }
   return anyEnough ? undefined : roomiest
 }
 

@@ -47,10 +47,12 @@ test('a location constraint, with its id and its score, and what another node la
     '  * due: start on n2',
     '  - n1: score 0',
     '      to run here: more than 50 more score for n1: it has 0, n2 has 50',
+    '      try: quorate what-if --prefer a@n1=51',
     '  + n2: score 50, chosen',
     '            +50  location constraint likes',
     '  - n3: score 0',
     '      to run here: more than 50 more score for n3: it has 0, n2 has 50',
+    '      try: quorate what-if --prefer a@n3=51',
   ])
 })
 
@@ -72,6 +74,7 @@ test('states of a node rule it out whatever its score', () => {
     '       excluded  n3 is offline',
     '      +INFINITY  location constraint likes',
     '      to run here: n3 has to come online',
+    '      try: quorate what-if --node-up n3',
   ])
 })
 
@@ -81,8 +84,9 @@ test('failures that reach the threshold, with the command that forgets them', ()
   const of = cib(primitive('a', meta), '', [state(1, { inside: counts }), state(2), state(3)].join(''))
   expect(lines(of, 'a', 'n1').slice(2)).toEqual([
     '  - n1: score -INFINITY',
-    '      -INFINITY  it failed here 3 times, which reaches migration-threshold=2',
+    '      -INFINITY  a failed 3 times here, which reaches migration-threshold=2',
     '      to run here: crm_resource --cleanup --resource a --node n1',
+    '      try: quorate what-if --cleanup a@n1',
   ])
 })
 
@@ -98,7 +102,8 @@ test('a colocation follows its primary; stickiness holds what runs', () => {
   expect(lines(of, 'b', 'n1').slice(2)).toEqual([
     '  - n1: score -INFINITY',
     '      -INFINITY  colocation together: with a, which runs on n2',
-    '      to run here: a has to run on n1',
+    '      to run here: a: more than 7 more score for n1: it has 0, n2 has 7',
+    '      try: quorate what-if --prefer a@n1=8',
   ])
   expect(lines(of, 'a', 'n2')).toEqual([
     'a: runs on n2; is to stay.',
@@ -110,7 +115,7 @@ test('a colocation follows its primary; stickiness holds what runs', () => {
 test('a changed definition restarts in place, and says so', () => {
   const of = cib(primitive('a'), '', [state(1, { inside: running('a', 'changed') }), state(2), state(3)].join(''))
   expect(lines(of, 'a', 'n1').slice(0, 3)).toEqual([
-    'a: runs on n1; is to be restarted there.',
+    'a: runs on n1; is to be restarted there: resource definition change.',
     '  * due: start on n1, because of resource definition change',
     '  * due: stop on n1',
   ])

@@ -2,23 +2,28 @@ import { failed, ok, type Result } from '@quorate/base'
 import type { XmlElement } from '@quorate/xml'
 import { canFence } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
-import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { findResource, forEachLeaf, isGuest } from '../model/tree.ts'
-import { schedule } from '../schedule.ts'
+import { findResource, forEachLeaf, isBundled, isGuest, top } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
-import { isDisabled, type StatusOptions } from '../status.ts'
+import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
-import { nodeReasons, stateReasons } from './node-reasons.ts'
-import { promotionReasons } from './promotion-reasons.ts'
+import { type Decision, decisionOn } from './decision.ts'
+import { generalFindings } from './general-reasons.ts'
+import { obstaclesTo } from './held-up.ts'
+import { nodeFindings } from './node-reasons.ts'
+import { promotionFinding } from './promotion-reasons.ts'
 import type {
   DueAction,
   Explanation,
+  GeneralReason,
   InstanceExplanation,
   NodeExplanation,
   NodeStateExplanation,
-  Reason,
 } from './reason.ts'
+import { remediesAtOnce, remediesTried } from './remedies.ts'
+import { stateReasons } from './state-changes.ts'
+import { suppositionArguments } from './supposition.ts'
 
 /** Tasks that people ask about; the rest is bookkeeping. */
 const shownTasks: ReadonlySet<string> = new Set([
@@ -29,6 +34,12 @@ const shownTasks: ReadonlySet<string> = new Set([
   task.migrateTo,
   task.migrateFrom,
 ])
+
+/**
+ * Up to this many pairs of an instance and a node remedies are tried out, each with a few decisions of their own, times
+ * the instances of the cluster: beyond, a whole resource is answered without, and one node still with.
+ */
+export const triedPairsMax = 2000
 
 /**
  * Why a resource runs where it does and not elsewhere, and what the cluster is going to do about it: the decision that
@@ -43,20 +54,43 @@ export function explain(
   nodeName: string | undefined,
   options: StatusOptions,
 ): Result<Explanation, string> {
-  const { status: cluster } = schedule(cib, options)
+  return explainFrom(decisionOn(cib, options), resourceId, nodeName)
+}
+
+/** {@link explain} of a decision that is there already. */
+export function explainFrom(
+  decision: Decision,
+  resourceId: string,
+  nodeName: string | undefined,
+): Result<Explanation, string> {
+  const { cluster } = decision
   const resource = findResource(cluster, resourceId)
   if (resource === undefined) return failed(`there is no resource '${resourceId}'`)
   const node = nodeName === undefined ? undefined : findNode(cluster, nodeName)
   if (nodeName !== undefined && node === undefined) return failed(`there is no node '${nodeName}'`)
-  const nodes = node === undefined ? undefined : [node]
-  const instances: InstanceExplanation[] = []
-  forEachLeaf(resource, (leaf) => instances.push(explainInstance(cluster, leaf, nodes ?? worthwhile(cluster, leaf))))
+  const asked = leavesOf(resource).map((leaf) => ({
+    leaf,
+    nodes: node === undefined ? worthwhile(cluster, leaf) : [node],
+  }))
+  const pairs = asked.reduce((sum, { nodes }) => sum + nodes.length, 0)
+  const isTried = node !== undefined || pairs * cluster.instanceCount <= triedPairsMax
+  const instances = asked.map(({ leaf, nodes }) => explainInstance(decision, leaf, nodes, isTried))
   return ok({ resource: resource.id, instances, fencing: fencingOf(cluster) })
+}
+
+function leavesOf(resource: Resource): readonly Resource[] {
+  const leaves: Resource[] = []
+  forEachLeaf(resource, (leaf) => leaves.push(leaf))
+  return leaves
 }
 
 /** Nodes that a person would ask about: guests that cannot run the resource are none. */
 function worthwhile(cluster: Cluster, leaf: Resource): readonly ClusterNode[] {
-  return cluster.nodes.filter((node) => !isGuest(node) || leaf.allowed.has(node))
+  const isInside = leaf.container === undefined && isBundled(leaf) && leaf.parent?.variant !== variant.bundle
+  return cluster.nodes.filter((node) => {
+    if (!isGuest(node)) return node.kind !== 'ping' && !isInside
+    return (leaf.allowed.get(node) ?? -infinity) > -infinity || leaf.assigned === node || leaf.runningOn.includes(node)
+  })
 }
 
 /** Why a node stands as it does, and whether it is to be fenced. */
@@ -65,11 +99,10 @@ export function explainNodeState(
   nodeName: string,
   options: StatusOptions,
 ): Result<NodeStateExplanation, string> {
-  const { status: cluster } = schedule(cib, options)
+  const { cluster } = decisionOn(cib, options)
   const node = findNode(cluster, nodeName)
   if (node === undefined) return failed(`there is no node '${nodeName}'`)
-  const leaves: Resource[] = []
-  for (const resource of cluster.resources) forEachLeaf(resource, (leaf) => leaves.push(leaf))
+  const leaves = cluster.resources.flatMap(leavesOf)
   const action = cluster.actions.find((item) => item.task === task.fence && item.node === node)
   const isFenced = node.unclean || node.requiresReset || action?.optional === false
   return ok({
@@ -87,114 +120,105 @@ function fencingOf(cluster: Cluster): Explanation['fencing'] {
     .map((action) => ({ node: action.node?.uname ?? '', reason: action.reason }))
 }
 
-function explainInstance(cluster: Cluster, leaf: Resource, nodes: readonly ClusterNode[]): InstanceExplanation {
+function explainInstance(
+  decision: Decision,
+  leaf: Resource,
+  nodes: readonly ClusterNode[],
+  isTried: boolean,
+): InstanceExplanation {
+  const general = generalFindings(decision, leaf).map(({ reason }) => reason)
+  const actions = leaf.actions
+    .filter((action) => !action.optional && shownTasks.has(action.task))
+    .map((action) => dueAction(decision, action))
   return {
     id: leaf.id,
     role: roleText(leaf.role),
     nextRole: roleText(leaf.nextRole),
     runningOn: leaf.runningOn.map((node) => node.uname),
+    isInterchangeable: isInterchangeable(leaf),
     assigned: leaf.assigned?.uname,
-    general: generalReasons(cluster, leaf),
-    nodes: nodes.map((node) => explainNode(cluster, leaf, node)),
-    actions: leaf.actions
-      .filter((action) => !action.optional && shownTasks.has(action.task))
-      .map(
-        (action): DueAction => ({
-          task: action.task,
-          node: action.node?.uname,
-          reason: action.reason,
-          isRunnable: action.runnable,
-          remedy: action.runnable ? undefined : actionRemedy(cluster, leaf, action),
-        }),
-      ),
+    mainReason: mainReason(decision, leaf, general, actions),
+    general,
+    promotion: promotionFinding(decision, leaf)?.explanation,
+    nodes: nodes.map((node) => explainNode(decision, leaf, node, isTried)),
+    actions,
   }
 }
 
-/** What keeps an action from being done, as something to do. */
-function actionRemedy(cluster: Cluster, leaf: Resource, { node, reason, task: name }: Action): string | undefined {
-  const other = /^unrunnable (\S+) \w+$/.exec(reason ?? '')?.[1]
-  if (other !== undefined && other !== leaf.id) return `see what keeps ${other}: quorate explain ${other}`
-  if (reason === 'no quorum' || reason === 'quorum freeze')
-    return 'this partition needs quorum, or another no-quorum-policy'
-  if (node !== undefined && (!node.online || node.unclean)) {
-    return canFence(cluster, node) ? `${node.uname} is fenced first` : `${node.uname} has to come back or be fenced`
-  }
-  if (leaf.blocked) return `crm_resource --cleanup --resource ${leaf.id}, once what failed is mended`
-  if (!leaf.managed) return `${leaf.id} has to be managed again`
-  const stuck = leaf.actions.find((item) => !item.runnable && !item.optional && item.task === task.stop)
-  return stuck !== undefined && stuck.task !== name ? `its stop on ${stuck.node?.uname ?? '?'} comes first` : undefined
+function isInterchangeable(leaf: Resource): boolean {
+  return !leaf.unique && top(leaf) !== leaf && top(leaf).clone !== undefined
 }
 
-function explainNode(cluster: Cluster, leaf: Resource, node: ClusterNode): NodeExplanation {
-  const reasons = nodeReasons(cluster, leaf, node)
+/** Why it does not just stay as it is. */
+function mainReason(
+  decision: Decision,
+  leaf: Resource,
+  general: readonly GeneralReason[],
+  actions: readonly DueAction[],
+): string | undefined {
+  const { assigned, runningOn } = leaf
+  const held = general.find(({ isObstacle }) => isObstacle)?.text
+  if (assigned === undefined || leaf.nextRole <= role.stopped) return held ?? nowhere(decision, leaf)
+  const due = actions.find((action) => action.reason !== undefined)
+  if (runningOn.length === 0 || runningOn.includes(assigned)) {
+    return actions.length === 0 ? held : (due?.reason ?? held)
+  }
+  const [left] = runningOn
+  if (left === undefined) return undefined
+  const ruledOut = nodeFindings(decision, leaf, left).reasons.find(
+    ({ score }) => score === undefined || score <= -infinity,
+  )
+  if (ruledOut !== undefined) return ruledOut.text
+  const { trace } = decision
+  const [theirs, mine] = [trace.score(leaf, assigned) ?? 0, trace.score(leaf, left) ?? 0]
+  return theirs > mine
+    ? `${assigned.uname} has more score (${scoreText(theirs)}) than ${left.uname} (${scoreText(mine)})`
+    : due?.reason
+}
+
+/** Why no node will do: what all of them have in common, or that each has something. */
+function nowhere(decision: Decision, leaf: Resource): string {
+  const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
+  const hasOne = (node: ClusterNode): boolean => others.some((item) => item.assigned === node)
+  if (others.some((item) => item.assigned !== undefined)) {
+    const isTaken = worthwhile(decision.cluster, leaf).every((node) => hasOne(node) || stateReasons(node).length > 0)
+    if (isTaken) return 'every node that can run it has an instance'
+  }
+  const texts = worthwhile(decision.cluster, leaf).map(
+    (node) =>
+      nodeFindings(decision, leaf, node).reasons.find(({ score }) => score === undefined || score <= -infinity)?.text,
+  )
+  const [first] = texts
+  return first !== undefined && texts.every((text) => text === first) ? first : 'no node can run it'
+}
+
+function dueAction(decision: Decision, action: Action): DueAction {
+  const obstacles = action.runnable ? [] : obstaclesTo(decision, action)
+  const changes = obstacles.flatMap((obstacle) => obstacle.changes)
+  return {
+    task: action.task,
+    node: action.node?.uname,
+    reason: action.reason,
+    isRunnable: action.runnable,
+    waitsFor: obstacles.map(({ text }) => text),
+    remedies: [...new Set(changes.map(({ about, text }) => (about === undefined ? text : `${about}: ${text}`)))],
+  }
+}
+
+function explainNode(decision: Decision, leaf: Resource, node: ClusterNode, isTried: boolean): NodeExplanation {
   const isChosen = leaf.assigned === node
+  const remedies = isChosen
+    ? { texts: [], suppose: undefined }
+    : (isTried ? remediesTried : remediesAtOnce)(decision, leaf, node)
   return {
     node: node.uname,
-    score: leaf.allowed.get(node),
+    score: decision.trace.score(leaf, node),
     isChosen,
     isRunningNow: leaf.runningOn.includes(node),
-    reasons,
-    remedies: isChosen ? [] : remedies(leaf, node, reasons),
+    reasons: nodeFindings(decision, leaf, node).reasons,
+    remedies: remedies.texts,
+    isTried: isTried && !isChosen,
+    suppose: remedies.suppose,
+    whatIf: remedies.suppose === undefined ? undefined : suppositionArguments(remedies.suppose),
   }
-}
-
-/** What has to change for a node to be chosen: all that rules it out, or more score than the chosen node has. */
-function remedies(leaf: Resource, node: ClusterNode, reasons: readonly Reason[]): readonly string[] {
-  const found = reasons
-    .filter((reason) => reason.score === undefined || reason.score <= -infinity)
-    .flatMap((reason) => reason.remedy ?? [])
-  if (found.length > 0) return [...new Set(found)]
-  const { assigned } = leaf
-  if (assigned === undefined) return []
-  const mine = leaf.allowed.get(node) ?? 0
-  const theirs = leaf.allowed.get(assigned) ?? 0
-  if (mine < theirs) {
-    const lack = theirs >= infinity ? 'INFINITY' : `more than ${scoreText(theirs - mine)}`
-    return [
-      `${lack} more score for ${node.uname}: it has ${scoreText(mine)}, ${assigned.uname} has ${scoreText(theirs)}`,
-    ]
-  }
-  return [`any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(leaf, assigned)}`]
-}
-
-function tieBreak(leaf: Resource, assigned: ClusterNode): string {
-  if (leaf.runningOn.includes(assigned)) return `it runs on ${assigned.uname} already`
-  return `${assigned.uname} came first by number of resources and order of nodes`
-}
-
-/** What bears on the resource whatever the node. */
-function generalReasons(cluster: Cluster, leaf: Resource): readonly string[] {
-  const found: string[] = []
-  const { settings } = cluster
-  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
-    if (isDisabled(at)) found.push(`${at.id} has target-role=${at.meta.get('target-role') ?? ''}`)
-  }
-  if (leaf.orphan) found.push('it is not in the configuration any more')
-  if (!leaf.managed) {
-    found.push(
-      settings.fencingEnabled && !cluster.fenceDeviceExists
-        ? 'stonith-enabled is true and there is no fence device: nothing is managed until one is configured'
-        : 'it is not managed: the cluster leaves it as it is',
-    )
-  }
-  if (leaf.blocked) found.push('it is blocked after a failure that must not be recovered without a person')
-  if (settings.maintenanceMode) found.push('maintenance-mode is true')
-  if (settings.stopAllResources) found.push('stop-all-resources is true')
-  if (!cluster.quorate && settings.noQuorumPolicy !== 'ignore') {
-    found.push(`this partition has no quorum and no-quorum-policy is ${settings.noQuorumPolicy}`)
-  }
-  found.push(...promotionReasons(leaf))
-  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
-    for (const { id, ticket, lossPolicy } of at.tickets) {
-      if (!ticket.granted) found.push(`ticket ${ticket.id} is not granted (${id}, loss-policy=${lossPolicy})`)
-      else if (ticket.standby) found.push(`ticket ${ticket.id} is on standby (${id})`)
-    }
-  }
-  if (settings.placement !== 'default') {
-    found.push(`placement-strategy is ${settings.placement}: capacities of nodes decide as well`)
-  }
-  if (leaf.failed) found.push('its last operation failed: it is recovered')
-  if (leaf.runningOn.length > 1) found.push(`it runs on ${leaf.runningOn.length} nodes, which must not be`)
-  if (leaf.nextRole === role.stopped && leaf.assigned !== undefined) found.push('it is to be stopped')
-  return found
 }

@@ -1,13 +1,35 @@
 import { task } from '../action/key.ts'
 import { role, roleText } from '../model/role.ts'
-import { scoreText } from '../score.ts'
-import type { Explanation, InstanceExplanation, NodeExplanation, NodeStateExplanation, Reason } from './reason.ts'
+import { withoutInstance } from '../model/tree.ts'
+import { infinity, scoreText } from '../score.ts'
+import type {
+  Explanation,
+  InstanceExplanation,
+  NodeExplanation,
+  NodeStateExplanation,
+  PromotionExplanation,
+  Reason,
+} from './reason.ts'
 
 /** An explanation as lines for people. */
 export function explanationLines(of: Explanation): readonly string[] {
-  const lines = of.instances.flatMap(instanceLines)
+  const lines = of.instances.flatMap((instance) => instanceLines(instance, shownNodes(of, instance)))
   for (const { node, reason } of of.fencing) lines.push(`${node} is to be fenced${because(reason)}.`)
   return lines
+}
+
+/**
+ * Nodes to show with an instance. Where one instance is as good as another, each has the node that it goes to, and one of
+ * them tells why nothing goes to the others.
+ */
+function shownNodes({ instances }: Explanation, instance: InstanceExplanation): readonly NodeExplanation[] {
+  const alike = instances.filter(
+    (item) => item.isInterchangeable && withoutInstance(item.id) === withoutInstance(instance.id),
+  )
+  if (alike.length < 2) return instance.nodes
+  const taken = new Set(alike.map(({ assigned }) => assigned))
+  const speaker = alike.find(({ assigned }) => assigned === undefined) ?? alike[alike.length - 1]
+  return instance.nodes.filter(({ node, isChosen }) => isChosen || (instance === speaker && !taken.has(node)))
 }
 
 /** An explanation of a node as lines for people. */
@@ -30,16 +52,22 @@ function listText(names: readonly string[]): string {
   return names.length === 0 ? 'nothing' : names.join(', ')
 }
 
-function instanceLines(of: InstanceExplanation): string[] {
-  const lines = [`${of.id}: ${nowText(of)}; ${nextText(of)}.`]
-  for (const text of of.general) lines.push(`  * ${text}`)
+function instanceLines(of: InstanceExplanation, nodes: readonly NodeExplanation[]): string[] {
+  const why = of.mainReason === undefined ? '' : `: ${of.mainReason}`
+  const lines = [`${of.id}: ${nowText(of)}; ${nextText(of)}${why}.`]
+  for (const { text, remedy } of of.general) {
+    lines.push(`  * ${text}`)
+    if (remedy !== undefined) lines.push(`      to change that: ${remedy}`)
+  }
+  if (of.promotion !== undefined) lines.push(...promotionLines(of.promotion))
   for (const action of of.actions) {
     const where = action.node === undefined ? '' : ` on ${action.node}`
-    const how = action.remedy === undefined ? '' : ` (${action.remedy})`
-    const waits = action.isRunnable ? '' : `, which cannot be done now${how}`
+    const waits = action.isRunnable ? '' : ', which cannot be done now'
     lines.push(`  * due: ${action.task}${where}${because(action.reason)}${waits}`)
+    for (const text of action.waitsFor) lines.push(`      it waits for ${text}`)
+    for (const text of action.remedies) lines.push(`      for that: ${text}`)
   }
-  for (const node of of.nodes) lines.push(...nodeLines(node))
+  for (const node of nodes) lines.push(...nodeLines(node))
   return lines
 }
 
@@ -61,12 +89,40 @@ function nextText({ assigned, nextRole, runningOn, role: now, actions }: Instanc
   return `is to run on ${assigned}${as}`
 }
 
+function promotionLines(of: PromotionExplanation): readonly string[] {
+  const { isPromoted, score, node, reasons, whyNot, remedies } = of
+  const head = isPromoted
+    ? `it is to be promoted: promotion score ${scoreText(score)} on ${node}`
+    : `it is not to be promoted: ${whyNot ?? ''}`
+  return [
+    `  * ${head}`,
+    ...reasons.flatMap((reason) => reasonLines(reason, '      ')),
+    ...remedies.map((text) => `      to promote it: ${text}`),
+  ]
+}
+
 function nodeLines(of: NodeExplanation): string[] {
   const score = of.score === undefined ? 'no candidate' : `score ${scoreText(of.score)}`
   const lines = [`  ${of.isChosen ? '+' : '-'} ${of.node}: ${score}${of.isChosen ? ', chosen' : ''}`]
-  for (const reason of of.reasons) lines.push(`      ${signed(reason)}  ${reason.text}`)
+  for (const reason of of.reasons) lines.push(...reasonLines(reason, '      '))
   for (const remedy of of.remedies) lines.push(`      to run here: ${remedy}`)
+  if (of.isTried && of.suppose === undefined && of.remedies.length > 0) {
+    lines.push('      (tried as far as that can be supposed, and it did not do: more has to change)')
+  }
+  if (of.whatIf !== undefined && of.whatIf.length > 0) lines.push(`      try: quorate what-if ${shellWords(of.whatIf)}`)
   return lines
+}
+
+function reasonLines(reason: Reason, indent: string): readonly string[] {
+  // What a wish is made of matters where it decides: the rest is in the JSON.
+  const isDecisive = Math.abs(reason.score ?? 0) >= infinity
+  const parts = isDecisive ? reason.because.filter(({ score }) => Math.abs(score ?? 0) >= infinity) : reason.because
+  return [`${indent}${signed(reason)}  ${reason.text}`, ...parts.flatMap((part) => reasonLines(part, `${indent}    `))]
+}
+
+/** Words as a shell takes them. */
+function shellWords(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ')
 }
 
 const scoreWidth = 9

@@ -1,67 +1,125 @@
 import type { ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
-import { isPromotable, nextRole, singleLocation, top, withoutInstance } from '../model/tree.ts'
-import { infinity, scoreText } from '../score.ts'
+import { isPromotable, nextRole, singleLocation, top } from '../model/tree.ts'
+import { addScores, infinity, scoreText } from '../score.ts'
+import type { Change } from './change.ts'
+import type { Decision } from './decision.ts'
+import { attributeOf } from './promotion-attribute.ts'
+import type { PromotionExplanation, Reason } from './reason.ts'
+import { nodeStateChanges, stateReasons, ticketChange, ticketText } from './state-changes.ts'
+import { stepFinding } from './step-reason.ts'
 
-/** Why an instance of a promotable clone is to be promoted or not, and what would have to change; nothing for others. */
-export function promotionReasons(leaf: Resource): readonly string[] {
+/** Why an instance is to be promoted or not, and what would have to change for it to be. */
+export type PromotionFinding = { readonly explanation: PromotionExplanation; readonly changes: readonly Change[] }
+
+/** What there is to say of the promotion of an instance; undefined for what cannot be promoted or goes nowhere. */
+export function promotionFinding(decision: Decision, leaf: Resource): PromotionFinding | undefined {
   const clone = top(leaf)
-  if (!isPromotable(leaf) || clone.clone === undefined) return []
+  if (!isPromotable(leaf) || clone.clone === undefined) return undefined
   const instance = clone.children.find((item) => item === leaf || item.children.includes(leaf)) ?? leaf
   const node = singleLocation(instance, 'next')
-  if (node === undefined) return []
-  const parts = partsOf(leaf, instance, clone, node)
-  const shown = parts.length === 0 ? '' : ` (${parts.join(', ')})`
-  const mine = instance.sortIndex
-  if (nextRole(instance) === role.promoted) {
-    return [`it is to be promoted: promotion score ${scoreText(mine)} on ${node.uname}${shown}`]
+  if (node === undefined) return undefined
+  const score = instance.sortIndex
+  const isPromoted = nextRole(instance) === role.promoted
+  const changes = isPromoted ? [] : changesFor(clone, instance, node)
+  const steps = decision.trace.promotionSteps(instance, clone, node)
+  const reasons = steps.map((step): Reason => {
+    if (step.cause.kind === 'promotion') return attributeReason(instance, node, step.gain)
+    return stepFinding(decision, instance, node, step).reason
+  })
+  return {
+    explanation: {
+      node: node.uname,
+      isPromoted,
+      score,
+      reasons: reasons.filter((reason) => reason.score !== 0),
+      whyNot: isPromoted ? undefined : whyNot(clone, instance, node),
+      remedies: [...new Set(changes.map(({ text }) => text))],
+    },
+    changes,
   }
-  return [`it is not to be promoted: ${whyNot(instance, clone, node, shown)}`]
 }
 
-/** The attribute in which an agent says how fit a node is, and what it says there. */
-function attributeOf(leaf: Resource, node: ClusterNode): readonly [name: string, value: string | undefined] {
-  const full = `master-${leaf.historyName ?? leaf.id}`
-  const short = `master-${withoutInstance(leaf.id)}`
-  const value = node.attributes.get(full)
-  return value !== undefined || leaf.unique ? [full, value] : [short, node.attributes.get(short)]
-}
-
-function partsOf(leaf: Resource, instance: Resource, clone: Resource, node: ClusterNode): readonly string[] {
-  const [name, value] = attributeOf(leaf, node)
-  const parts = value === undefined ? [] : [`attribute ${name}=${value}`]
-  for (const record of new Set([...instance.locations, ...clone.locations])) {
-    const score = record.role === role.promoted ? record.scores.get(node) : undefined
-    if (score !== undefined) parts.push(`location constraint ${record.id}: ${score > 0 ? '+' : ''}${scoreText(score)}`)
-  }
-  for (const { id, dependentRole, score } of [...clone.thisWith, ...instance.thisWith]) {
-    if (dependentRole === role.promoted) parts.push(`colocation ${id}: ${scoreText(score)}`)
-  }
-  return [...new Set(parts)]
-}
-
-function whyNot(instance: Resource, clone: Resource, node: ClusterNode, shown: string): string {
-  const target = clone.meta.get('target-role') ?? instance.meta.get('target-role')
-  if (target !== undefined && !/^(started|promoted|master|default)$/i.test(target)) {
-    return `target-role is ${target}; to promote it: crm_resource --meta --resource ${clone.id} --delete-parameter target-role`
-  }
-  for (const { id, ticket, role: asked } of clone.tickets) {
-    if (asked === role.promoted && !ticket.granted) return `ticket ${ticket.id} is not granted (${id})`
-  }
-  const mine = instance.sortIndex
+function attributeReason(instance: Resource, node: ClusterNode, score: number): Reason {
   const leaf = instance.children[0] ?? instance
   const [name, value] = attributeOf(leaf, node)
-  if (mine < 0 && value === undefined && shown === '') {
-    return `nothing speaks for it on ${node.uname}; to promote it: its agent has to set attribute ${name}, or a location constraint with role=Promoted for ${node.uname}`
+  const text =
+    score <= -infinity
+      ? 'its target-role forbids it'
+      : value === undefined
+        ? `its agent says nothing (no attribute ${name} on ${node.uname})`
+        : `attribute ${name}=${value} of ${node.uname}, set by its agent`
+  return { kind: 'promotion', constraint: undefined, score, text, remedy: undefined, because: [] }
+}
+
+type Obstacle = { readonly text: string; readonly changes: readonly Change[] }
+
+/** What forbids to promote an instance whatever its score; undefined where that is what decides. */
+function forbidden(clone: Resource, instance: Resource, node: ClusterNode): Obstacle | undefined {
+  for (const at of [instance, clone]) {
+    const target = at.meta.get('target-role')
+    if (target === undefined || /^(started|promoted|master|default)$/i.test(target)) continue
+    const suppose = { metaAttributes: [{ resource: at.xmlId, name: 'target-role', value: 'Promoted' }] }
+    return {
+      text: `${at.xmlId} has target-role=${target}`,
+      changes: [{ text: `crm_resource --meta --resource ${at.xmlId} --delete-parameter target-role`, suppose }],
+    }
   }
-  if (mine < 0)
-    return `promotion score ${scoreText(mine)} on ${node.uname}${shown}; to promote it: that has to be 0 or more`
+  for (const dependency of clone.tickets) {
+    const { ticket } = dependency
+    if (dependency.role !== role.promoted || (ticket.granted && !ticket.standby)) continue
+    return { text: ticketText(dependency), changes: [ticketChange(dependency)] }
+  }
+  const [state] = stateReasons(node)
+  return state === undefined ? undefined : { text: state.text, changes: nodeStateChanges(node) }
+}
+
+function rivals(clone: Resource): { readonly promoted: readonly Resource[]; readonly least: number } {
   const promoted = clone.children.filter((item) => nextRole(item) === role.promoted)
-  const limit = clone.clone?.promotedMax ?? 0
-  if (promoted.length < limit)
-    return `promotion score ${scoreText(mine)} on ${node.uname}${shown}, and something else forbids it`
-  const others = promoted.map((item) => `${item.id} with ${scoreText(item.sortIndex)}`).join(', ')
-  const least = Math.min(...promoted.map((item) => item.sortIndex))
-  const lack = least >= infinity ? 'INFINITY' : `more than ${scoreText(least - mine)} more promotion score`
-  return `promoted-max is ${limit}, and ${others} comes first: it has ${scoreText(mine)} on ${node.uname}${shown}; to promote it: ${lack}`
+  return { promoted, least: Math.min(...promoted.map((item) => item.sortIndex)) }
+}
+
+function isFull(clone: Resource): boolean {
+  return rivals(clone).promoted.length >= (clone.clone?.promotedMax ?? 0)
+}
+
+function whyNot(clone: Resource, instance: Resource, node: ClusterNode): string {
+  const known = forbidden(clone, instance, node)
+  if (known !== undefined) return known.text
+  const mine = instance.sortIndex
+  if (mine < 0) return `its promotion score on ${node.uname} is ${scoreText(mine)}, and less than 0 is never promoted`
+  if (!instance.managed) return 'it is not managed'
+  if (clone.clone?.promotedMax === 0) return `promoted-max of ${clone.xmlId} is 0`
+  if (!isFull(clone))
+    return `promoted-node-max=${clone.clone?.promotedNodeMax ?? 1}, or quorum, keeps it from being promoted`
+  const others = rivals(clone)
+    .promoted.map((item) => `${item.id} with ${scoreText(item.sortIndex)}`)
+    .join(', ')
+  return `promoted-max is ${clone.clone?.promotedMax ?? 0}, and ${others} comes first: it has ${scoreText(mine)}`
+}
+
+function changesFor(clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
+  const known = forbidden(clone, instance, node)
+  if (known !== undefined) return known.changes
+  const mine = instance.sortIndex
+  const prefer = (score: number) => ({
+    preferences: [{ resource: clone.xmlId, node: node.uname, score, isForPromotion: true }],
+  })
+  const leaf = instance.children[0] ?? instance
+  const name = attributeOf(leaf, node)[0]
+  const how = `its agent has to set ${name} higher, or a location constraint with role=Promoted`
+  if (mine < 0) {
+    const lack = mine <= -infinity ? undefined : -mine
+    return [
+      {
+        text: `${lack === undefined ? 'what gives it -INFINITY has to go' : `${scoreText(lack)} more promotion score on ${node.uname}: ${how}`}`,
+        ...(lack === undefined ? {} : { suppose: prefer(lack) }),
+      },
+    ]
+  }
+  if (!isFull(clone)) return []
+  const { least } = rivals(clone)
+  const lack = least >= infinity ? infinity : addScores(least - mine, 1)
+  const text = least >= infinity ? 'INFINITY' : `more than ${scoreText(least - mine)} more`
+  return [{ text: `${text} promotion score on ${node.uname}: ${how}`, suppose: prefer(lack) }]
 }

@@ -1,38 +1,81 @@
+import type { Supposition } from './supposition.ts'
+
 /** What a contribution to a score, or a state that rules a node out, comes from. */
 export type ReasonKind =
   | 'node-state'
+  | 'node-score'
   | 'opt-in'
   | 'location'
+  | 'health'
   | 'stickiness'
   | 'failures'
   | 'colocation'
   | 'group'
+  | 'wish'
   | 'exclusive-discovery'
   | 'shutdown-lock'
+  | 'ticket'
+  | 'promotion'
   | 'instances'
-  | 'others'
+  | 'capacity'
+  | 'remote-node'
+  | 'container'
+  | 'unmanaged'
+  | 'multiple-active'
+  | 'orphan'
+  | 'stopped'
 
 /** One reason for or against a node, in the words of the configuration. */
 export type Reason = {
   readonly kind: ReasonKind
-  /** Id of the constraint or rule, where there is one. */
+  /** Id of the constraint, where there is one. */
   readonly constraint: string | undefined
-  /** What it adds to the score; undefined for states that no score outweighs. */
+  /** What it adds to the score; undefined for states that no score outweighs, and for what is said without one. */
   readonly score: number | undefined
   readonly text: string
   /** What would have to change for it to go away; undefined where it speaks for the node. */
   readonly remedy: string | undefined
+  /** Of the wish of another resource, or of a clone for its instances: what their own score there is made of. */
+  readonly because: readonly Reason[]
+}
+
+/** What bears on a resource whatever the node. */
+export type GeneralReason = {
+  readonly text: string
+  /** What would have to change; undefined where that is said elsewhere or nothing is wrong. */
+  readonly remedy: string | undefined
+  /** True where it keeps the resource from running anywhere, or from being changed at all. */
+  readonly isObstacle: boolean
 }
 
 /** Why a resource does or does not run on one node. */
 export type NodeExplanation = {
   readonly node: string
-  /** Final score of the resource there; undefined where the node is no candidate at all. */
+  /** Score of the resource there: the sum of the reasons' scores. Undefined where the node is no candidate at all. */
   readonly score: number | undefined
   readonly isChosen: boolean
   readonly isRunningNow: boolean
+  /** In the order in which they count: minus infinity outweighs all, then infinity. */
   readonly reasons: readonly Reason[]
-  /** What would have to change for the resource to run here; empty for the chosen node. */
+  /** What would have to change, all of it, for the resource to run here; empty for the chosen node. */
+  readonly remedies: readonly string[]
+  /** False where the remedies are those of the first look, and more may come up once they are applied. */
+  readonly isTried: boolean
+  /** The remedies as a supposition with which the resource was seen to run here; undefined: not tried, or none was found. */
+  readonly suppose: Supposition | undefined
+  /** The same as arguments of `quorate what-if`. */
+  readonly whatIf: readonly string[] | undefined
+}
+
+/** Why an instance of a promotable clone is to be promoted or not. */
+export type PromotionExplanation = {
+  readonly node: string
+  readonly isPromoted: boolean
+  /** Its promotion score: the sum of the reasons' scores. */
+  readonly score: number
+  readonly reasons: readonly Reason[]
+  /** What keeps it from being promoted; undefined where it is to be. */
+  readonly whyNot: string | undefined
   readonly remedies: readonly string[]
 }
 
@@ -43,8 +86,10 @@ export type DueAction = {
   readonly reason: string | undefined
   /** False: it waits for something that cannot happen now. */
   readonly isRunnable: boolean
-  /** What would have to change for it to be done; undefined where it can be done, or nobody knows. */
-  readonly remedy: string | undefined
+  /** What it waits for that cannot be done: where that begins, and why. */
+  readonly waitsFor: readonly string[]
+  /** What would have to change for it to be done. */
+  readonly remedies: readonly string[]
 }
 
 /** Why a resource, or one instance of it, runs where it runs. */
@@ -53,10 +98,16 @@ export type InstanceExplanation = {
   readonly role: string
   readonly nextRole: string
   readonly runningOn: readonly string[]
+  /** True where any other instance of its clone would do as well. */
+  readonly isInterchangeable: boolean
   /** Node it is assigned to; undefined: it is to run nowhere. */
   readonly assigned: string | undefined
+  /** The one reason that matters most for what is to become of it; undefined where it just stays. */
+  readonly mainReason: string | undefined
   /** What bears on the resource whatever the node: options, roles, tickets, quorum. */
-  readonly general: readonly string[]
+  readonly general: readonly GeneralReason[]
+  /** Undefined for what cannot be promoted, or is not to run. */
+  readonly promotion: PromotionExplanation | undefined
   readonly nodes: readonly NodeExplanation[]
   readonly actions: readonly DueAction[]
 }

@@ -26,6 +26,7 @@ const noSteps: readonly ScoreStep[] = []
 export class ScoreTrace implements ScoreObserver {
   readonly #columns = new Map<Resource, Map<ClusterNode, Column>>()
   readonly #settled = new Map<Resource, ReadonlyMap<ClusterNode, Column>>()
+  readonly #ratings = new Map<Resource, Column>()
   readonly #ignored = new Map<Resource, Colocation[]>()
   #wishes: Wish[] = []
   #colocation: Colocation | undefined
@@ -84,6 +85,22 @@ export class ScoreTrace implements ScoreObserver {
     const known = this.#ignored.get(resource)
     if (known === undefined) this.#ignored.set(resource, [colocation])
     else if (!known.includes(colocation)) known.push(colocation)
+  }
+
+  rated(instance: Resource, cause: ScoreCause): void {
+    const column = this.#ratings.get(instance) ?? { score: undefined, steps: [] }
+    this.#ratings.set(instance, column)
+    move(column, instance.priority, cause, noSteps)
+  }
+
+  /** What made the promotion score of an instance on a node: its own rating, and what its clone has there besides. */
+  promotionSteps(instance: Resource, clone: Resource, node: ClusterNode): readonly ScoreStep[] {
+    const rating = this.#ratings.get(instance)
+    const own = rating?.steps ?? noSteps
+    // Only what is fit to be promoted is weighed with the wishes for its clone.
+    if ((rating?.score ?? -1) < 0) return own
+    const others = this.#columns.get(clone)?.get(node)?.steps ?? noSteps
+    return [...own, ...others.filter(({ cause }) => cause.kind !== 'promotion')]
   }
 
   settled(resource: Resource): void {

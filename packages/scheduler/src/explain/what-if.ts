@@ -1,26 +1,14 @@
-import { failed, ok, type Result } from '@quorate/base'
-import { attr, child, element, withChildren, type XmlElement } from '@quorate/xml'
+import { ok, type Result } from '@quorate/base'
+import type { XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import type { Cluster } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { findResource, forEachLeaf } from '../model/tree.ts'
+import { forEachLeaf } from '../model/tree.ts'
 import { transitionSummary } from '../report/transition-summary.ts'
 import { schedule } from '../schedule.ts'
-import { type Injections, inject } from '../simulate/inject.ts'
 import { simulate } from '../simulate/session.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
-import { findNode } from '../unpack/nodes.ts'
-
-/** What is supposed to happen. All of it at once. */
-export type Supposition = {
-  readonly nodesLost?: readonly string[]
-  readonly nodesUp?: readonly string[]
-  readonly nodesOnStandby?: readonly string[]
-  readonly failures?: readonly { readonly resource: string; readonly node: string }[]
-  readonly ticketsRevoked?: readonly string[]
-  readonly ticketsGranted?: readonly string[]
-  readonly quorumLost?: boolean
-}
+import { type Supposition, supposedCib } from './supposition.ts'
 
 /** Where an instance is, and as what. */
 export type Placement = { readonly nodes: readonly string[]; readonly role: string }
@@ -55,11 +43,9 @@ export function whatIf(
   changed: XmlElement = cib,
 ): Result<WhatIf, string> {
   const { nowSeconds } = options
-  const cluster = unpackStatus(changed, options)
-  const unknown = unknownName(cluster, what)
-  if (unknown !== undefined) return failed(unknown)
-  const standby = (what.nodesOnStandby ?? []).reduce(withStandby, changed)
-  const supposed = inject(standby, cluster, injectionsOf(what), nowSeconds).cib
+  const made = supposedCib(changed, what, options)
+  if (!made.ok) return made
+  const supposed = made.value
   const before = schedule(cib, options)
   const after = schedule(supposed, options)
   const anyway = simulate(cib, { nowSeconds, process: true, simulate: true, quiet: true })
@@ -67,72 +53,19 @@ export function whatIf(
   const due = transitionSummary(before.status).map((item) => item.text)
   const now = placements(unpackStatus(cib, options))
   const old = placements(unpackStatus(anyway.output, options))
-  const made = placements(unpackStatus(then.output, options))
+  const ended = placements(unpackStatus(then.output, options))
   return ok({
     plan: transitionSummary(after.status)
       .map((item) => item.text)
       .filter((text) => !due.includes(text)),
     due,
-    changes: changesBetween(old, made),
+    changes: changesBetween(old, ended),
     fenced: after.status.actions
       .filter((action) => action.task === task.fence && !action.optional)
       .map((action) => action.node?.uname ?? ''),
-    lost: [...now].filter(([id, at]) => at.nodes.length > 0 && isNowhere(made.get(id))).map(([id]) => id),
+    lost: [...now].filter(([id, at]) => at.nodes.length > 0 && isNowhere(ended.get(id))).map(([id]) => id),
     isComplete: then.complete,
   })
-}
-
-function injectionsOf(what: Supposition): Injections {
-  return {
-    ...(what.quorumLost === true ? { quorum: '0' } : {}),
-    nodesUp: what.nodesUp ?? [],
-    nodesFail: what.nodesLost ?? [],
-    ticketsGrant: what.ticketsGranted ?? [],
-    ticketsRevoke: what.ticketsRevoked ?? [],
-    operations: (what.failures ?? []).map(({ resource, node }) => `${resource}_monitor_10000@${node}=1`),
-  }
-}
-
-/** The first name that the cluster does not know, as a sentence. */
-function unknownName(cluster: Cluster, what: Supposition): string | undefined {
-  const nodes = [
-    ...(what.nodesLost ?? []),
-    ...(what.nodesUp ?? []),
-    ...(what.nodesOnStandby ?? []),
-    ...(what.failures ?? []).map(({ node }) => node),
-  ]
-  const node = nodes.find((name) => findNode(cluster, name) === undefined)
-  if (node !== undefined) return `there is no node '${node}'`
-  const ticket = (what.ticketsRevoked ?? []).find((id) => !cluster.tickets.has(id))
-  if (ticket !== undefined) return `there is no ticket '${ticket}'`
-  const resource = (what.failures ?? []).find((item) => findResource(cluster, item.resource) === undefined)
-  return resource === undefined ? undefined : `there is no resource '${resource.resource}'`
-}
-
-/** The CIB with a node's permanent attribute standby=on. */
-function withStandby(cib: XmlElement, name: string): XmlElement {
-  const update = (of: XmlElement, path: readonly string[], change: (at: XmlElement) => XmlElement): XmlElement => {
-    const [next, ...rest] = path
-    if (next === undefined) return change(of)
-    return withChildren(
-      of,
-      of.children.map((item) => (item.name === next ? update(item, rest, change) : item)),
-    )
-  }
-  return update(cib, ['configuration', 'nodes'], (nodes) =>
-    withChildren(
-      nodes,
-      nodes.children.map((node) => (attr(node, 'uname') === name ? onStandby(node) : node)),
-    ),
-  )
-}
-
-function onStandby(node: XmlElement): XmlElement {
-  const id = `nodes-${attr(node, 'id') ?? ''}`
-  const set = child(node, 'instance_attributes') ?? element('instance_attributes', { id })
-  const kept = set.children.filter((item) => attr(item, 'name') !== 'standby')
-  const pair = element('nvpair', { id: `${id}-standby`, name: 'standby', value: 'on' })
-  return withChildren(node, [...node.children.filter((item) => item !== set), withChildren(set, [...kept, pair])])
 }
 
 function placements(cluster: Cluster): ReadonlyMap<string, Placement> {

@@ -430,7 +430,12 @@ export type ScoreCause =
       readonly parent: Resource
       readonly why: 'node-state' | 'orphan' | 'parent' | 'node-max' | 'max'
     }
-  | { readonly kind: 'capacity'; readonly needs: ReadonlyMap<string, number> }
+  /** A node has less room than the resource, and what has to be with it, needs. */
+  | {
+      readonly kind: 'capacity'
+      readonly needs: ReadonlyMap<string, number>
+      readonly room: ReadonlyMap<string, number>
+    }
   /** It is to be stopped wherever it is. */
   | { readonly kind: 'stopped' }
 
@@ -451,6 +456,8 @@ export type ScoreObserver = {
   mark(resource: Resource): () => void
   /** A colocation was left out, since it would have left no node. */
   ignored(resource: Resource, colocation: Colocation): void
+  /** The rating of an instance that may be promoted (its priority) has changed. */
+  rated(instance: Resource, cause: ScoreCause): void
   /** The resource was assigned, by its scores as they are now. */
   settled(resource: Resource): void
 }

@@ -1,0 +1,185 @@
+import type { Cluster, Resource } from '../model/model.ts'
+import { parseRole, role } from '../model/role.ts'
+import { isPromotable, withoutInstance } from '../model/tree.ts'
+import { exitWords } from '../report/result-words.ts'
+import { isTrue } from '../scalar.ts'
+import { historyEntry } from '../unpack/history-entry.ts'
+import type { Change } from './change.ts'
+import type { Decision } from './decision.ts'
+import type { GeneralReason } from './reason.ts'
+import { cleanupChange, stopCause, targetHolders, ticketChange, ticketText } from './state-changes.ts'
+
+/** A reason that holds for every node, with what would have to change. */
+export type GeneralFinding = { readonly reason: GeneralReason; readonly changes: readonly Change[] }
+
+/** What bears on a resource whatever the node. */
+export function generalFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
+  return [
+    ...stopFindings(decision.cluster, leaf),
+    ...managementFindings(decision.cluster, leaf),
+    ...optionFindings(decision.cluster, leaf),
+    ...ticketFindings(leaf),
+    ...stateFindings(leaf),
+  ]
+}
+
+function note(text: string): GeneralFinding {
+  return { reason: { text, remedy: undefined, isObstacle: false }, changes: [] }
+}
+
+function obstacle(text: string, ...changes: readonly Change[]): GeneralFinding {
+  return { reason: { text, remedy: changes[0]?.text, isObstacle: true }, changes }
+}
+
+function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
+  if (leaf.orphan) {
+    return [obstacle('it is not in the configuration any more', { text: `${leaf.id} has to be configured again` })]
+  }
+  if (targetHolders(leaf).length > 0) {
+    const { text, changes } = stopCause(cluster, leaf)
+    return [obstacle(text, ...changes)]
+  }
+  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
+    const target = at.meta.get('target-role')
+    if (isPromotable(at) && parseRole(target) === role.unpromoted)
+      return [note(`${at.id} has target-role=${target ?? ''}`)]
+  }
+  return []
+}
+
+function managementFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
+  const found: GeneralFinding[] = []
+  const { settings } = cluster
+  const cleanup = cleanupChange(leaf, undefined)
+  const isTwice = leaf.recovery === 'block' && leaf.runningOn.length > 1
+  const mend = isTwice ? { text: `it has to be stopped on all of them but one, then: ${cleanup.text}` } : cleanup
+  const failed = leaf.blocked ? [obstacle(blockedText(cluster, leaf), mend)] : []
+  if (leaf.managed) return failed
+  if (settings.fencingEnabled && !cluster.fenceDeviceExists) {
+    found.push(
+      obstacle('stonith-enabled is true and there is no fence device: nothing is managed until one is configured', {
+        text: 'a fence device, or stonith-enabled=false',
+        suppose: { clusterOptions: [{ name: 'stonith-enabled', value: 'false' }] },
+      }),
+    )
+  }
+  if (settings.maintenanceMode) {
+    found.push(
+      obstacle('maintenance-mode is true: nothing is managed', {
+        text: 'maintenance-mode=false',
+        suppose: { clusterOptions: [{ name: 'maintenance-mode', value: 'false' }] },
+      }),
+    )
+  }
+  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
+    const id = at.xmlId
+    const own = ownMeta(at)
+    if (own.unmanaged) {
+      found.push(
+        obstacle(`${id} has is-managed=false: the cluster leaves it as it is`, {
+          text: `is-managed=true of ${id}`,
+          suppose: { metaAttributes: [{ resource: id, name: 'is-managed', value: 'true' }] },
+        }),
+      )
+    }
+    if (own.maintenance) {
+      found.push(
+        obstacle(`${id} has maintenance=true: the cluster leaves it as it is`, {
+          text: `maintenance=false of ${id}`,
+          suppose: { metaAttributes: [{ resource: id, name: 'maintenance', value: 'false' }] },
+        }),
+      )
+    }
+  }
+  for (const node of leaf.runningOn.filter((at) => at.maintenance)) {
+    found.push(
+      obstacle(`it runs on ${node.uname}, which is in maintenance: the cluster leaves it as it is`, {
+        text: `crm_attribute --node ${node.uname} --name maintenance --delete`,
+        suppose: { nodeAttributes: [{ node: node.uname, name: 'maintenance', value: undefined }] },
+      }),
+    )
+  }
+  if (leaf.orphan && found.length === 0) found.push(obstacle('stop-orphan-resources is false: it is left as it is'))
+  if (found.length === 0 && failed.length === 0)
+    found.push(obstacle('it is not managed: the cluster leaves it as it is'))
+  return [...failed, ...found]
+}
+
+/** What has blocked a resource: it is left alone until a person has seen to it. */
+function blockedText(cluster: Cluster, leaf: Resource): string {
+  if (leaf.recovery === 'block' && leaf.runningOn.length > 1) {
+    const names = leaf.runningOn.map((node) => node.uname).join(', ')
+    return `it is active on ${names}, and multiple-active=block: a person has to see to it`
+  }
+  const frozen = leaf.tickets.find(({ ticket, lossPolicy }) => lossPolicy === 'freeze' && !ticket.granted)
+  if (frozen !== undefined) return `${ticketText(frozen)}: it is left as it is`
+  const names = new Set([leaf.id, withoutInstance(leaf.id)])
+  const failure = cluster.failedOperations.find(({ resourceId }) => names.has(resourceId))
+  if (failure === undefined) return 'it is blocked by the failure of what it belongs to: a person has to see to it'
+  const { task, rc } = historyEntry(failure.xml)
+  const why = task === 'stop' ? 'and there is no fencing to recover from that, or on-fail=block' : 'and on-fail=block'
+  return `it is blocked: its ${task} failed on ${failure.node.uname} (${exitWords(rc)}, rc=${rc}), ${why}`
+}
+
+/** What a resource's meta-attributes say about its management, whoever set them first. */
+function ownMeta(of: Resource): { readonly unmanaged: boolean; readonly maintenance: boolean } {
+  const managed = of.meta.get('is-managed')
+  const isTold = managed !== undefined && managed.toLowerCase() !== 'default'
+  const inherits = (name: string): boolean => of.parent?.meta.get(name) === of.meta.get(name)
+  return {
+    unmanaged: isTold && !isTrue(managed) && !inherits('is-managed'),
+    maintenance: isTrue(of.meta.get('maintenance')) && !inherits('maintenance'),
+  }
+}
+
+function optionFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
+  const found: GeneralFinding[] = []
+  const { settings } = cluster
+  if (settings.stopAllResources) {
+    found.push(
+      obstacle('stop-all-resources is true', {
+        text: 'stop-all-resources=false',
+        suppose: { clusterOptions: [{ name: 'stop-all-resources', value: 'false' }] },
+      }),
+    )
+  }
+  if (!cluster.quorate && settings.noQuorumPolicy !== 'ignore') {
+    const text = `this partition has no quorum and no-quorum-policy is ${settings.noQuorumPolicy}`
+    const isHeld = leaf.actions.some((action) => !action.optional && !action.runnable)
+    const change: Change = {
+      text: 'this partition needs quorum, or another no-quorum-policy',
+      suppose: { quorumGained: true },
+    }
+    const isObstacle = isHeld || settings.noQuorumPolicy === 'stop'
+    found.push({ reason: { text, remedy: change.text, isObstacle }, changes: [change] })
+  }
+  if (settings.placement !== 'default') {
+    found.push(note(`placement-strategy is ${settings.placement}: capacities of nodes decide as well`))
+  }
+  return found
+}
+
+function ticketFindings(leaf: Resource): readonly GeneralFinding[] {
+  const found: GeneralFinding[] = []
+  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
+    for (const dependency of at.tickets) {
+      const { ticket, role: asked } = dependency
+      if (ticket.granted && !ticket.standby) continue
+      const text = ticketText(dependency)
+      found.push(
+        asked === role.promoted ? note(`${text}: it must not be promoted`) : obstacle(text, ticketChange(dependency)),
+      )
+    }
+  }
+  return found
+}
+
+function stateFindings(leaf: Resource): readonly GeneralFinding[] {
+  const found: GeneralFinding[] = []
+  if (leaf.failed) found.push(note('its last operation failed: it is recovered'))
+  if (leaf.runningOn.length > 1) {
+    const names = leaf.runningOn.map((node) => node.uname).join(', ')
+    found.push(note(`it runs on ${leaf.runningOn.length} nodes (${names}), which must not be`))
+  }
+  return found
+}

@@ -1,0 +1,217 @@
+import { task } from '../action/key.ts'
+import type { ClusterNode, Resource } from '../model/model.ts'
+import { role } from '../model/role.ts'
+import { findResource, forEachLeaf, withoutInstance } from '../model/tree.ts'
+import { addScores, infinity, scoreText } from '../score.ts'
+import { findNode } from '../unpack/nodes.ts'
+import type { Change } from './change.ts'
+import { type Decision, decisionOn } from './decision.ts'
+import { generalFindings } from './general-reasons.ts'
+import { obstaclesTo } from './held-up.ts'
+import { nodeFindings } from './node-reasons.ts'
+import { placedAs } from './state-changes.ts'
+import { stepFinding } from './step-reason.ts'
+import { bothOf, type Supposition, supposedCib } from './supposition.ts'
+
+/** What would have to change for a resource to run on a node. */
+export type Remedies = {
+  readonly texts: readonly string[]
+  /** A supposition with which the resource was seen to run there; undefined: not tried, or none was found. */
+  readonly suppose: Supposition | undefined
+}
+
+/** How often more is supposed when what was supposed did not do. */
+const roundsMax = 8
+/** How many resources are followed that have to be somewhere first. */
+const placesMax = 100
+
+/** What has to change for a node to be chosen, as far as one look tells. */
+export function remediesAtOnce(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
+  return { texts: textsOf(changesFor(decision, leaf, node)), suppose: undefined }
+}
+
+/**
+ * What has to change for a node to be chosen: found by supposing it, deciding anew, and supposing what stands in the way
+ * then, until the resource goes there.
+ */
+export function remediesTried(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
+  let at = decision
+  let suppose: Supposition = {}
+  const texts: string[] = []
+  for (let round = 0; round < roundsMax; round += 1) {
+    const found = sameLeaf(at, leaf, node)
+    const there = findNode(at.cluster, node.uname)
+    if (found === undefined || there === undefined) break
+    if (isThere(found, there)) return { texts, suppose }
+    const changes = changesFor(at, found, there)
+    if (changes.some((change) => change.isImpossible === true)) return { texts: textsOf(changes), suppose: undefined }
+    const more = changes.reduce<Supposition>((all, change) => bothOf(all, change.suppose ?? {}), {})
+    for (const text of textsOf(changes)) if (!texts.includes(text)) texts.push(text)
+    const both = bothOf(suppose, { ...more, preferences: raised(suppose, more) })
+    if (JSON.stringify(both) === JSON.stringify(suppose)) break
+    suppose = both
+    const made = supposedCib(decision.cib, suppose, decision.options)
+    if (!made.ok) break
+    at = decisionOn(made.value, decision.options)
+  }
+  return { texts, suppose: undefined }
+}
+
+/** Preferences that are still too low, with what they lack. */
+function raised(suppose: Supposition, more: Supposition): NonNullable<Supposition['preferences']> {
+  return (more.preferences ?? []).map((wish) => {
+    const known = suppose.preferences?.find((item) => item.resource === wish.resource && item.node === wish.node)
+    return known === undefined ? wish : { ...wish, score: addScores(known.score, wish.score) }
+  })
+}
+
+/** True where a resource is going to run on a node, and nothing holds that up. */
+export function isThere(leaf: Resource, node: ClusterNode): boolean {
+  if (leaf.assigned !== node || leaf.nextRole <= role.stopped) return false
+  return leaf.actions.every(
+    (action) => action.task !== task.start || action.node !== node || action.optional || action.runnable,
+  )
+}
+
+/** The same instance in another decision; of an anonymous clone the one that goes to the node, if one does. */
+export function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Resource | undefined {
+  const name = withoutInstance(leaf.id)
+  if (!leaf.unique) {
+    let there: Resource | undefined
+    for (const resource of cluster.resources) {
+      forEachLeaf(resource, (item) => {
+        if (withoutInstance(item.id) === name && item.assigned?.uname === node.uname) there ??= item
+      })
+    }
+    if (there !== undefined) return there
+  }
+  return findResource(cluster, leaf.id)
+}
+
+function textsOf(changes: readonly Change[]): readonly string[] {
+  const impossible = changes.find((change) => change.isImpossible === true)
+  if (impossible !== undefined) return [impossible.text]
+  return [...new Set(changes.map(({ text, about }) => (about === undefined ? text : `${about}: ${text}`)))]
+}
+
+/** All that stands between a resource and a node in this decision. */
+function changesFor(
+  decision: Decision,
+  leaf: Resource,
+  node: ClusterNode,
+  asked: Set<Resource> = new Set(),
+): readonly Change[] {
+  asked.add(leaf)
+  const general = generalFindings(decision, leaf).flatMap(({ changes }) => changes)
+  const here = nodeFindings(decision, leaf, node).changes
+  const found = [...general, ...connectionChanges(leaf, node), ...here]
+  const next =
+    found.length > 0 ? found : leaf.assigned === node ? heldUp(decision, leaf) : moreScore(decision, leaf, node)
+  return next.flatMap((change) => {
+    const first = placed(decision, change, asked)
+    return first.length > 0 ? first : [change]
+  })
+}
+
+/** A connection into a container goes where the container goes. */
+function connectionChanges(leaf: Resource, node: ClusterNode): readonly Change[] {
+  const { container } = leaf
+  if (!leaf.isConnection || container === undefined || container.assigned === node) return []
+  return [{ text: `${container.id} has to run on ${node.uname}`, place: { resource: container, node } }]
+}
+
+/** What it takes to have another resource where it has to be first; each is followed once. */
+function placed(decision: Decision, { place }: Change, asked: Set<Resource>): readonly Change[] {
+  if (place === undefined || asked.size >= placesMax) return []
+  const leaf = leafFor(place.resource, place.node)
+  if (leaf === undefined || asked.has(leaf)) return []
+  const node = place.node ?? leaf.assigned ?? bestNode(decision, leaf)
+  if (node === undefined) return []
+  if (isThere(leaf, node)) return place.isPromoted === true ? promoted(leaf, node) : []
+  return changesFor(decision, leaf, node, asked).map((change) => ({ about: leaf.id, ...change }))
+}
+
+function promoted(leaf: Resource, node: ClusterNode): readonly Change[] {
+  if (leaf.nextRole === role.promoted) return []
+  const wish = { resource: placedAs(leaf).xmlId, node: node.uname, score: infinity, isForPromotion: true }
+  return [{ about: leaf.id, text: `more promotion score on ${node.uname}`, suppose: { preferences: [wish] } }]
+}
+
+/** The instance or member to ask about: that which is on the node, or could go there. */
+function leafFor(resource: Resource, node: ClusterNode | undefined): Resource | undefined {
+  const leaves: Resource[] = []
+  forEachLeaf(resource, (leaf) => leaves.push(leaf))
+  return (
+    leaves.find((leaf) => leaf.assigned === node) ?? leaves.find((leaf) => leaf.assigned === undefined) ?? leaves[0]
+  )
+}
+
+function bestNode({ cluster, trace }: Decision, leaf: Resource): ClusterNode | undefined {
+  const usable = cluster.nodes.filter((node) => trace.score(leaf, node) !== undefined)
+  const [best] = usable.sort(
+    (a, b) => Number(b.online && !b.unclean) - Number(a.online && !a.unclean) || scoreOf(b) - scoreOf(a),
+  )
+  return best
+
+  function scoreOf(node: ClusterNode): number {
+    return trace.score(leaf, node) ?? -infinity
+  }
+}
+
+/** More score than the chosen node has. */
+function moreScore(decision: Decision, leaf: Resource, node: ClusterNode): readonly Change[] {
+  const { trace } = decision
+  const { assigned } = leaf
+  const resource = placedAs(leaf).xmlId
+  const mine = trace.score(leaf, node) ?? 0
+  const prefer = (score: number): Supposition => ({ preferences: [{ resource, node: node.uname, score }] })
+  if (assigned === undefined) {
+    return mine < 0
+      ? [
+          {
+            text: `${scoreText(-mine)} more score for ${node.uname}: it has ${scoreText(mine)}`,
+            suppose: prefer(-mine),
+          },
+        ]
+      : []
+  }
+  const theirs = trace.score(leaf, assigned) ?? 0
+  if (theirs >= infinity) {
+    const why = trace.steps(leaf, assigned).find(({ gain }) => gain >= infinity)
+    const by = why === undefined ? '' : `: ${stepFinding(decision, leaf, assigned, why).reason.text}`
+    return [
+      {
+        text: `INFINITY must not hold it on ${assigned.uname}${by}`,
+        suppose: { preferences: [{ resource, node: assigned.uname, score: -infinity }] },
+      },
+    ]
+  }
+  if (mine < theirs) {
+    const lack = mine <= -infinity ? 'INFINITY' : `more than ${scoreText(theirs - mine)}`
+    return [
+      {
+        text: `${lack} more score for ${node.uname}: it has ${scoreText(mine)}, ${assigned.uname} has ${scoreText(theirs)}`,
+        suppose: prefer(theirs - mine + 1),
+      },
+    ]
+  }
+  return [
+    {
+      text: `any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(leaf, assigned)}`,
+      suppose: prefer(1),
+    },
+  ]
+}
+
+function tieBreak(leaf: Resource, assigned: ClusterNode): string {
+  if (leaf.runningOn.includes(assigned)) return `it runs on ${assigned.uname} already`
+  return `${assigned.uname} came first by number of resources and order of nodes`
+}
+
+/** What keeps a resource from being started, or stopped where it runs, as it should be. */
+function heldUp(decision: Decision, leaf: Resource): readonly Change[] {
+  return leaf.actions
+    .filter(({ optional, runnable }) => !optional && !runnable)
+    .flatMap((action) => obstaclesTo(decision, action))
+    .flatMap(({ changes }) => changes)
+}

@@ -1,0 +1,166 @@
+import type { Cluster, ClusterNode, Resource, TicketDependency } from '../model/model.ts'
+import { parseRole, role } from '../model/role.ts'
+import { isRemote } from '../model/tree.ts'
+import { isTrue } from '../scalar.ts'
+import type { Change } from './change.ts'
+import type { Reason } from './reason.ts'
+
+/** Something unusual about a node. */
+type NodeFact = { readonly text: string; readonly change: Change }
+
+function nodeFacts(node: ClusterNode): readonly NodeFact[] {
+  const name = node.uname
+  const found: NodeFact[] = []
+  const connection = node.connection
+  const up: Change = isRemote(node)
+    ? {
+        text: `${connection?.id ?? `a connection to ${name}`} has to run`,
+        ...(connection === undefined ? {} : { place: { resource: connection, node: undefined } }),
+      }
+    : { text: `${name} has to come online`, suppose: { nodesUp: [name] } }
+  if (node.unclean) {
+    found.push({
+      text: `${name} is unclean: what runs there is not known until it is fenced`,
+      change: isRemote(node)
+        ? up
+        : { text: `${name} has to be fenced and come back`, suppose: { nodesRebooted: [name] } },
+    })
+  }
+  if (!node.online && !node.unclean) found.push({ text: `${name} is offline`, change: up })
+  if (node.shutdown) {
+    const back: Change = {
+      text: `${name} has to be started again`,
+      suppose: { nodesRebooted: [name] },
+    }
+    found.push({ text: `${name} is shutting down`, change: isRemote(node) ? up : back })
+  }
+  if (node.pending) {
+    found.push({
+      text: `${name} has not finished joining`,
+      change: { text: `${name} has to finish joining`, suppose: { nodesUp: [name] } },
+    })
+  }
+  if (node.standbyOnFail) {
+    found.push({
+      text: `${name} is on standby because of a failure with on-fail=standby`,
+      change: {
+        text: `crm_resource --cleanup --node ${name}`,
+        suppose: { cleanups: [{ resource: undefined, node: name }] },
+      },
+    })
+  }
+  if (isTrue(node.attributes.get('standby'))) {
+    found.push({
+      text: `${name} is on standby`,
+      change: { text: `crm_standby --node ${name} --delete`, suppose: { nodesOffStandby: [name] } },
+    })
+  }
+  if (node.maintenance) {
+    found.push({
+      text: `${name} is in maintenance`,
+      change: {
+        text: `crm_attribute --node ${name} --name maintenance --delete`,
+        suppose: { nodeAttributes: [{ node: name, name: 'maintenance', value: undefined }] },
+      },
+    })
+  }
+  return found
+}
+
+/** What is unusual about a node, each with what would have to change. */
+export function stateReasons(node: ClusterNode): Reason[] {
+  return nodeFacts(node).map(({ text, change }) => ({
+    kind: 'node-state',
+    constraint: undefined,
+    score: undefined,
+    text,
+    remedy: change.text,
+    because: [],
+  }))
+}
+
+/** What would have to change for a node to be used at all. */
+export function nodeStateChanges(node: ClusterNode): readonly Change[] {
+  return nodeFacts(node).map(({ change }) => change)
+}
+
+/** Failures of a resource forgotten on a node, or on all. */
+export function cleanupChange(resource: Resource, node: ClusterNode | undefined): Change {
+  const where = node === undefined ? '' : ` --node ${node.uname}`
+  return {
+    text: `crm_resource --cleanup --resource ${resource.id}${where}`,
+    suppose: { cleanups: [{ resource: resource.id, node: node?.uname }] },
+  }
+}
+
+/** What makes a ticket one that lets run what depends on it. */
+export function ticketChange({ ticket }: TicketDependency): Change {
+  const { id } = ticket
+  return ticket.granted
+    ? {
+        text: `ticket ${id} has to be taken off standby: crm_ticket --ticket ${id} --activate`,
+        suppose: { ticketsActivated: [id] },
+      }
+    : {
+        text: `ticket ${id} has to be granted: crm_ticket --ticket ${id} --grant`,
+        suppose: ticket.standby ? { ticketsGranted: [id], ticketsActivated: [id] } : { ticketsGranted: [id] },
+      }
+}
+
+/** How a ticket stands, with the constraint that asks for it. */
+export function ticketText({ id, ticket, lossPolicy }: TicketDependency): string {
+  if (!ticket.granted) return `ticket ${ticket.id} is not granted (${id}, loss-policy=${lossPolicy})`
+  return ticket.standby ? `ticket ${ticket.id} is on standby (${id})` : `ticket ${ticket.id} is granted (${id})`
+}
+
+/** The resource or what it is part of that has a `target-role` lower than it could be. */
+export function targetHolders(resource: Resource): readonly Resource[] {
+  const found: Resource[] = []
+  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
+    const target = parseRole(at.meta.get('target-role'))
+    if (target === role.stopped) found.push(at)
+  }
+  return found
+}
+
+/** Why a resource is to be stopped wherever it is. */
+export function stopCause(
+  cluster: Cluster,
+  resource: Resource,
+): { readonly text: string; readonly changes: readonly Change[] } {
+  const [holder] = targetHolders(resource).slice(-1)
+  if (holder !== undefined) {
+    const id = holder.xmlId
+    return {
+      text: `${holder.id} has target-role=${holder.meta.get('target-role') ?? ''}`,
+      changes: [
+        {
+          text: `target-role=Started of ${id}: crm_resource --meta --resource ${id} --set-parameter target-role --parameter-value Started`,
+          suppose: { metaAttributes: targetHolders(resource).map((item) => startedOf(item)) },
+        },
+      ],
+    }
+  }
+  const remote = resource.isConnection ? cluster.nodeByName.get(resource.id.toLowerCase()) : undefined
+  if (remote?.shutdown === true) {
+    return {
+      text: `${remote.uname} was asked to shut down`,
+      changes: [{ text: `${remote.uname} has to be started again` }],
+    }
+  }
+  return {
+    text: 'a failed operation stopped it (on-fail=stop, or a connection that waits to be tried again)',
+    changes: [cleanupChange(resource, undefined)],
+  }
+}
+
+function startedOf(resource: Resource) {
+  return { resource: resource.xmlId, name: 'target-role', value: 'Started' }
+}
+
+/** What a constraint has to name to move a resource: its clone or its group. */
+export function placedAs(resource: Resource): Resource {
+  let at = resource
+  while (at.parent !== undefined) at = at.parent
+  return at
+}

@@ -1,0 +1,414 @@
+import { failed, ok, type Result } from '@quorate/base'
+import { attr, child, descendants, element, idOf, withChildren, type XmlElement } from '@quorate/xml'
+import type { Cluster } from '../model/model.ts'
+import { findResource, withoutInstance } from '../model/tree.ts'
+import { scoreText } from '../score.ts'
+import { type Injections, inject } from '../simulate/inject.ts'
+import { type StatusOptions, unpackStatus } from '../status.ts'
+import { exitCode, historyEntry, isProbe, status } from '../unpack/history-entry.ts'
+import { findNode } from '../unpack/nodes.ts'
+
+/** A name and its value; without a value it is taken away. */
+export type NamedValue = { readonly name: string; readonly value: string | undefined }
+
+/** A location constraint, for running or for being promoted. */
+export type Preference = {
+  readonly resource: string
+  readonly node: string
+  readonly score: number
+  readonly isForPromotion?: boolean
+  /** With resource-discovery=exclusive. */
+  readonly isExclusive?: boolean
+}
+
+/** What is supposed to happen, or to be changed. All of it at once. */
+export type Supposition = {
+  readonly nodesLost?: readonly string[]
+  readonly nodesUp?: readonly string[]
+  /** Nodes that come back after they were fenced or rebooted: nothing runs there, and nothing is remembered of them. */
+  readonly nodesRebooted?: readonly string[]
+  readonly nodesOnStandby?: readonly string[]
+  readonly nodesOffStandby?: readonly string[]
+  readonly failures?: readonly { readonly resource: string; readonly node: string }[]
+  /** Failures that are forgotten: of a resource everywhere, of all on a node, or of the one there. */
+  readonly cleanups?: readonly { readonly resource: string | undefined; readonly node: string | undefined }[]
+  readonly ticketsRevoked?: readonly string[]
+  readonly ticketsGranted?: readonly string[]
+  readonly ticketsStandby?: readonly string[]
+  readonly ticketsActivated?: readonly string[]
+  readonly quorumLost?: boolean
+  readonly quorumGained?: boolean
+  /** Location constraints that are added. */
+  readonly preferences?: readonly Preference[]
+  /** Ids of constraints that are taken away. */
+  readonly withoutConstraints?: readonly string[]
+  readonly clusterOptions?: readonly NamedValue[]
+  readonly metaAttributes?: readonly (NamedValue & { readonly resource: string })[]
+  readonly nodeAttributes?: readonly (NamedValue & { readonly node: string })[]
+  /** Capacities of nodes. */
+  readonly utilization?: readonly (NamedValue & { readonly node: string })[]
+}
+
+/**
+ * The CIB as it would be if something happened.
+ *
+ * @returns the first name that the cluster does not know, as a sentence
+ */
+export function supposedCib(cib: XmlElement, what: Supposition, options: StatusOptions): Result<XmlElement, string> {
+  const cluster = unpackStatus(cib, options)
+  const unknown = unknownName(cluster, what)
+  if (unknown !== undefined) return failed(unknown)
+  let made = cib
+  for (const { name, value } of what.clusterOptions ?? []) made = withOption(made, name, value)
+  for (const id of what.withoutConstraints ?? []) made = withoutConstraint(made, id)
+  ;(what.preferences ?? []).forEach((wish, i) => {
+    made = withPreference(made, { ...wish, resource: configuredId(cluster, wish.resource) }, i)
+  })
+  for (const item of what.metaAttributes ?? []) {
+    made = withMeta(made, configuredId(cluster, item.resource), item)
+  }
+  for (const item of nodeAttributesOf(what)) made = withNodeAttribute(made, cluster, item)
+  for (const item of what.utilization ?? []) made = atNode(made, cluster, item.node, 'utilization', item)
+  for (const name of what.nodesRebooted ?? []) {
+    made = atStates(made, findNode(cluster, name)?.uname ?? name, (state) => withChildren(state, []))
+  }
+  for (const item of what.cleanups ?? []) made = cleanedUp(made, item.resource, item.node)
+  return ok(inject(made, cluster, injectionsOf(what), options.nowSeconds).cib)
+}
+
+/** Both suppositions at once. */
+export function bothOf(a: Supposition, b: Supposition): Supposition {
+  const list = <T>(x: readonly T[] | undefined, y: readonly T[] | undefined, key: (of: T) => string): T[] => {
+    const found = new Map<string, T>()
+    for (const item of [...(x ?? []), ...(y ?? [])]) found.set(key(item), item)
+    return [...found.values()]
+  }
+  const text = (of: string): string => of
+  const named = (of: NamedValue & { readonly resource?: string; readonly node?: string }): string =>
+    `${of.resource ?? ''} ${of.node ?? ''} ${of.name}`
+  const place = (of: { readonly resource: string | undefined; readonly node: string | undefined }): string =>
+    `${of.resource ?? ''}@${of.node ?? ''}`
+  const made = {
+    nodesLost: list(a.nodesLost, b.nodesLost, text),
+    nodesUp: list(a.nodesUp, b.nodesUp, text),
+    nodesRebooted: list(a.nodesRebooted, b.nodesRebooted, text),
+    nodesOnStandby: list(a.nodesOnStandby, b.nodesOnStandby, text),
+    nodesOffStandby: list(a.nodesOffStandby, b.nodesOffStandby, text),
+    failures: list(a.failures, b.failures, place),
+    cleanups: list(a.cleanups, b.cleanups, place),
+    ticketsRevoked: list(a.ticketsRevoked, b.ticketsRevoked, text),
+    ticketsGranted: list(a.ticketsGranted, b.ticketsGranted, text),
+    ticketsStandby: list(a.ticketsStandby, b.ticketsStandby, text),
+    ticketsActivated: list(a.ticketsActivated, b.ticketsActivated, text),
+    quorumLost: a.quorumLost === true || b.quorumLost === true,
+    quorumGained: a.quorumGained === true || b.quorumGained === true,
+    preferences: list(a.preferences, b.preferences, (of) => `${place(of)} ${preferenceOption(of)}`),
+    withoutConstraints: list(a.withoutConstraints, b.withoutConstraints, text),
+    clusterOptions: list(a.clusterOptions, b.clusterOptions, named),
+    metaAttributes: list(a.metaAttributes, b.metaAttributes, named),
+    nodeAttributes: list(a.nodeAttributes, b.nodeAttributes, named),
+    utilization: list(a.utilization, b.utilization, named),
+  }
+  return Object.fromEntries(
+    Object.entries(made).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : value)),
+  )
+}
+
+/** A supposition as arguments of `quorate what-if`. */
+export function suppositionArguments(of: Supposition): readonly string[] {
+  const found: string[] = []
+  const add = (option: string, values: readonly string[] | undefined): void => {
+    for (const value of values ?? []) found.push(option, value)
+  }
+  const place = ({ resource, node }: { readonly resource: string | undefined; readonly node: string | undefined }) =>
+    `${resource ?? ''}${node === undefined ? '' : `@${node}`}`
+  const pair = ({ name, value }: NamedValue): string => `${name}=${value ?? ''}`
+  add('--node-lost', of.nodesLost)
+  add('--node-up', of.nodesUp)
+  add('--reboot', of.nodesRebooted)
+  add('--standby', of.nodesOnStandby)
+  add('--unstandby', of.nodesOffStandby)
+  add('--fail', of.failures?.map(place))
+  add('--cleanup', of.cleanups?.map(place))
+  add('--ticket-revoke', of.ticketsRevoked)
+  add('--ticket-grant', of.ticketsGranted)
+  add('--ticket-standby', of.ticketsStandby)
+  add('--ticket-activate', of.ticketsActivated)
+  if (of.quorumLost === true) found.push('--quorum-lost')
+  if (of.quorumGained === true) found.push('--quorum-gained')
+  for (const wish of of.preferences ?? []) {
+    found.push(preferenceOption(wish), `${place(wish)}=${scoreText(wish.score)}`)
+  }
+  add('--without', of.withoutConstraints)
+  add('--option', of.clusterOptions?.map(pair))
+  add(
+    '--meta',
+    of.metaAttributes?.map((item) => `${item.resource}:${pair(item)}`),
+  )
+  add(
+    '--attribute',
+    of.nodeAttributes?.map((item) => `${item.node}:${pair(item)}`),
+  )
+  add(
+    '--utilization',
+    of.utilization?.map((item) => `${item.node}:${pair(item)}`),
+  )
+  return found
+}
+
+function preferenceOption({ isForPromotion = false, isExclusive = false }: Preference): string {
+  if (isExclusive) return '--prefer-exclusive'
+  return isForPromotion ? '--prefer-promoted' : '--prefer'
+}
+
+function injectionsOf(what: Supposition): Injections {
+  const quorum = what.quorumLost === true ? '0' : what.quorumGained === true ? '1' : undefined
+  return {
+    quorum,
+    nodesUp: [...(what.nodesUp ?? []), ...(what.nodesRebooted ?? [])],
+    nodesFail: what.nodesLost ?? [],
+    ticketsGrant: what.ticketsGranted ?? [],
+    ticketsStandby: what.ticketsStandby ?? [],
+    ticketsActivate: what.ticketsActivated ?? [],
+    ticketsRevoke: what.ticketsRevoked ?? [],
+    operations: (what.failures ?? []).map(({ resource, node }) => `${resource}_monitor_10000@${node}=1`),
+  }
+}
+
+function nodeAttributesOf(what: Supposition): readonly (NamedValue & { readonly node: string })[] {
+  return [
+    ...(what.nodesOnStandby ?? []).map((node) => ({ node, name: 'standby', value: 'on' })),
+    ...(what.nodesOffStandby ?? []).map((node) => ({ node, name: 'standby', value: undefined })),
+    ...(what.nodeAttributes ?? []),
+  ]
+}
+
+function unknownName(cluster: Cluster, what: Supposition): string | undefined {
+  const nodes = [
+    ...(what.nodesLost ?? []),
+    ...(what.nodesUp ?? []),
+    ...(what.nodesRebooted ?? []),
+    ...nodeAttributesOf(what).map(({ node }) => node),
+    ...(what.utilization ?? []).map(({ node }) => node),
+    ...(what.failures ?? []).map(({ node }) => node),
+    ...(what.cleanups ?? []).flatMap(({ node }) => node ?? []),
+    ...(what.preferences ?? []).map(({ node }) => node),
+  ]
+  const node = nodes.find((name) => findNode(cluster, name) === undefined)
+  if (node !== undefined) return `there is no node '${node}'`
+  const tickets = [what.ticketsRevoked, what.ticketsStandby, what.ticketsActivated].flatMap((ids) => ids ?? [])
+  const ticket = tickets.find((id) => !cluster.tickets.has(id) && !mentionsTicket(cluster.cib, id))
+  if (ticket !== undefined) return `there is no ticket '${ticket}'`
+  const resources = [
+    ...(what.failures ?? []).map(({ resource }) => resource),
+    ...(what.cleanups ?? []).flatMap(({ resource }) => resource ?? []),
+    ...(what.preferences ?? []).map(({ resource }) => resource),
+    ...(what.metaAttributes ?? []).map(({ resource }) => resource),
+  ]
+  const resource = resources.find((id) => findResource(cluster, id) === undefined && !isConfigured(cluster.cib, id))
+  if (resource !== undefined) return `there is no resource '${resource}'`
+  const known = new Set(constraintsOf(cluster.cib).map(idOf))
+  const constraint = (what.withoutConstraints ?? []).find((id) => !known.has(id))
+  return constraint === undefined ? undefined : `there is no constraint '${constraint}'`
+}
+
+/** True where a configured resource has that id: members of collectives may be known by others only. */
+function isConfigured(cib: XmlElement, id: string): boolean {
+  const configuration = child(cib, 'configuration')
+  const resources = configuration === undefined ? undefined : child(configuration, 'resources')
+  if (resources === undefined) return false
+  for (const item of descendants(resources)) if (configurable.has(item.name) && idOf(item) === id) return true
+  return false
+}
+
+const configurable: ReadonlySet<string> = new Set(['primitive', 'group', 'clone', 'master', 'bundle'])
+
+function constraintsOf(cib: XmlElement): readonly XmlElement[] {
+  const configuration = child(cib, 'configuration')
+  return (configuration === undefined ? undefined : child(configuration, 'constraints'))?.children ?? []
+}
+
+/** True where a constraint depends on a ticket, whether or not the ticket was ever heard of. */
+function mentionsTicket(cib: XmlElement, id: string): boolean {
+  return constraintsOf(cib).some((item) => attr(item, 'ticket') === id)
+}
+
+/** Id in the configuration of a resource or an instance. */
+function configuredId(cluster: Cluster, id: string): string {
+  return findResource(cluster, id)?.xmlId ?? id
+}
+
+type Change = (at: XmlElement) => XmlElement
+
+/** The document with the elements of that path changed; what is missing on the way is made. */
+function atPath(of: XmlElement, [name, ...rest]: readonly string[], change: Change): XmlElement {
+  if (name === undefined) return change(of)
+  const known = child(of, name)
+  const made = atPath(known ?? element(name), rest, change)
+  return withChildren(
+    of,
+    known === undefined ? [...of.children, made] : of.children.map((item) => (item === known ? made : item)),
+  )
+}
+
+/** Every element below with that id changed. */
+function atId(of: XmlElement, id: string, change: Change): XmlElement {
+  return withChildren(
+    of,
+    of.children.map((item) => {
+      const made = atId(item, id, change)
+      return attr(item, 'id') === id ? change(made) : made
+    }),
+  )
+}
+
+/** A value in the sets of an element: taken out of all of them, and put into one that comes first. */
+function withValue(of: XmlElement, setName: string, setId: string, { name, value }: NamedValue): XmlElement {
+  const kept = of.children.map((item) =>
+    item.name === setName
+      ? withChildren(
+          item,
+          item.children.filter((pair) => attr(pair, 'name') !== name),
+        )
+      : item,
+  )
+  if (value === undefined) return withChildren(of, kept)
+  const pair = element('nvpair', { id: `${setId}-${name}`, name, value })
+  const at = kept.findIndex((item) => item.name === setName && attr(item, 'id') === setId)
+  const set = kept[at]
+  if (set !== undefined) kept[at] = withChildren(set, [...set.children, pair])
+  else kept.unshift(element(setName, { id: setId, score: 'INFINITY' }, [pair]))
+  return withChildren(of, kept)
+}
+
+function withOption(cib: XmlElement, name: string, value: string | undefined): XmlElement {
+  return atPath(cib, ['configuration', 'crm_config'], (config) =>
+    withValue(config, 'cluster_property_set', 'cib-bootstrap-options', { name, value }),
+  )
+}
+
+function withMeta(cib: XmlElement, id: string, pair: NamedValue): XmlElement {
+  return atPath(cib, ['configuration', 'resources'], (resources) =>
+    atId(resources, id, (item) => withValue(item, 'meta_attributes', `${id}-what-if`, pair)),
+  )
+}
+
+function withoutConstraint(cib: XmlElement, id: string): XmlElement {
+  return atPath(cib, ['configuration', 'constraints'], (section) =>
+    withChildren(
+      section,
+      section.children.filter((item) => attr(item, 'id') !== id),
+    ),
+  )
+}
+
+function withPreference(
+  cib: XmlElement,
+  { resource, node, score, isForPromotion = false, isExclusive = false }: Preference,
+  i: number,
+): XmlElement {
+  const more = {
+    ...(isForPromotion ? { role: 'Promoted' } : {}),
+    ...(isExclusive ? { 'resource-discovery': 'exclusive' } : {}),
+  }
+  const made = element('rsc_location', { id: `what-if-${i}`, rsc: resource, node, score: scoreText(score), ...more })
+  return atPath(cib, ['configuration', 'constraints'], (section) => withChildren(section, [...section.children, made]))
+}
+
+/** A value in the sets of a configured node; a remote node that is not configured is, where it has to be. */
+function atNode(cib: XmlElement, cluster: Cluster, name: string, setName: string, item: NamedValue): XmlElement {
+  const node = findNode(cluster, name)
+  const [id, uname] = [node?.id ?? name, node?.uname ?? name]
+  return atPath(cib, ['configuration', 'nodes'], (nodes) => {
+    const isKnown = nodes.children.some((at) => attr(at, 'uname') === uname)
+    if (!isKnown && item.value === undefined) return nodes
+    const made = isKnown ? nodes.children : [...nodes.children, element('node', { id, uname, type: 'remote' })]
+    return withChildren(
+      nodes,
+      made.map((at) => (attr(at, 'uname') === uname ? withValue(at, setName, `nodes-${id}-what-if`, item) : at)),
+    )
+  })
+}
+
+function withNodeAttribute(
+  cib: XmlElement,
+  cluster: Cluster,
+  item: NamedValue & { readonly node: string },
+): XmlElement {
+  const permanent = atNode(cib, cluster, item.node, 'instance_attributes', item)
+  // What is set for the time being outweighs what is configured.
+  return atStates(permanent, findNode(cluster, item.node)?.uname ?? item.node, (state) =>
+    withChildren(
+      state,
+      state.children.map((part) =>
+        part.name === 'transient_attributes'
+          ? withValue(part, 'instance_attributes', '', { name: item.name, value: undefined })
+          : part,
+      ),
+    ),
+  )
+}
+
+/** The recorded state of a node (or of all) changed. */
+function atStates(cib: XmlElement, uname: string | undefined, change: Change): XmlElement {
+  return atPath(cib, ['status'], (section) =>
+    withChildren(
+      section,
+      section.children.map((state) =>
+        state.name === 'node_state' && (uname === undefined || attr(state, 'uname') === uname) ? change(state) : state,
+      ),
+    ),
+  )
+}
+
+/** A CIB without the failures that `crm_resource --cleanup` would forget. */
+function cleanedUp(cib: XmlElement, resource: string | undefined, node: string | undefined): XmlElement {
+  const names = resource === undefined ? undefined : new Set(namesBelow(cib, resource))
+  const concerns = (id: string): boolean => names === undefined || names.has(id) || names.has(withoutInstance(id))
+  const walk = (of: XmlElement): XmlElement =>
+    withChildren(
+      of,
+      of.children.flatMap((item) => {
+        if (item.name === 'lrm_resource') return concerns(idOf(item)) ? [withoutFailures(item)] : [item]
+        const counted = item.name === 'nvpair' ? failureAttribute(attr(item, 'name') ?? '') : undefined
+        return counted !== undefined && concerns(counted) ? [] : [walk(item)]
+      }),
+    )
+  return atStates(cib, node, walk)
+}
+
+function failureAttribute(name: string): string | undefined {
+  return /^(?:fail-count|last-failure)-([^#]+)/.exec(name)?.[1]
+}
+
+/** What a probe can find without being a failure. */
+const probeAnswers: ReadonlySet<number> = new Set([exitCode.ok, exitCode.notRunning, exitCode.promoted])
+
+function withoutFailures(history: XmlElement): XmlElement {
+  return withChildren(
+    history,
+    history.children.filter((item) => {
+      const entry = historyEntry(item)
+      if (entry.status === status.pending) return true
+      const isAnswer = isProbe(entry) ? probeAnswers.has(entry.rc) : entry.rc === entry.targetRc
+      return isAnswer && entry.status <= status.done
+    }),
+  )
+}
+
+/** Ids of a configured resource and of all primitives below it, without instance numbers. */
+function namesBelow(cib: XmlElement, id: string): readonly string[] {
+  const found: string[] = [id, withoutInstance(id)]
+  const collect = (of: XmlElement, isInside: boolean): void => {
+    for (const item of of.children) {
+      const isNow = isInside || found.slice(0, 2).includes(attr(item, 'id') ?? '')
+      if (isNow && item.name === 'primitive') found.push(idOf(item))
+      collect(item, isNow)
+    }
+  }
+  collect(
+    atPath(cib, ['configuration', 'resources'], (of) => of),
+    false,
+  )
+  return found
+}
