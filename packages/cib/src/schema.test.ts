@@ -55,6 +55,18 @@ describe('cibFaultsIn', () => {
     expect(faultsOf(resources, constraints)).toContain(fault)
   })
 
+  test('knows expressions about resources in rules of constraints a schema later than elsewhere', () => {
+    const rule = '<rule id="r" score="5"><rsc_expression id="e" class="ocf"/></rule>'
+    const location = `<rsc_location id="l" rsc="d">${rule}</rsc_location>`
+    const path = "/constraints/rsc_location[@id='l']/rule[@id='r']/rsc_expression[@id='e']"
+    expect(faultsOf(d, location, 'pacemaker-3.4')).toEqual([
+      `${path}: rules of constraints have no 'rsc_expression' in this schema yet`,
+    ])
+    expect(faultsOf(d, location, 'pacemaker-3.5')).toEqual([])
+    const set = `<meta_attributes id="m">${rule}</meta_attributes>`
+    expect(faultsOf(d.replace('/>', `>${set}</primitive>`), '', 'pacemaker-3.4')).toEqual([])
+  })
+
   test('knows what came with which schema', () => {
     const podman = '<bundle id="b"><podman image="i"/></bundle>'
     expect(faultsOf(podman, '', 'pacemaker-3.2')).toEqual([])

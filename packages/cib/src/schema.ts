@@ -23,6 +23,12 @@ const firstWithEvenOptions = 300
 /** Sections of options, whose sets stayed as they had been when those of resources learned more. */
 const optionSections = /^\/cib\/configuration\/(crm_config|rsc_defaults|op_defaults)\b/
 
+/** The schema that brought expressions about resources and operations, to rules of most sections. */
+const firstWithResourceExpressions = 304
+const resourceExpressions: ReadonlySet<string> = new Set(['rsc_expression', 'op_expression'])
+/** Sections whose rules learned them a schema later. */
+const laterSections = /^\/cib\/configuration\/(constraints|alerts)\b/
+
 /** Whether a CIB conforms to the schema that it claims. */
 export function isValidCib(cib: XmlElement): boolean {
   return cibFaultsIn(cib, 1).length === 0
@@ -194,6 +200,12 @@ class Check {
     }
   }
 
+  #resourceExpression(node: XmlElement, path: string): void {
+    if (this.#schema !== firstWithResourceExpressions || !resourceExpressions.has(node.name)) return
+    const section = laterSections.exec(path)?.[1]
+    if (section !== undefined) this.#add(path, `rules of ${section} have no '${node.name}' in this schema yet`)
+  }
+
   /** Rules that look at values: date expressions, OCF providers, names that are no longer used. */
   #special(node: XmlElement, path: string, parent: string): void {
     if (node.name === 'date_expression') this.#date(node, path)
@@ -203,6 +215,7 @@ class Check {
         this.#add(path, isOcf ? `class 'ocf' needs a provider` : `only class 'ocf' has a provider`)
       }
     }
+    this.#resourceExpression(node, path)
     this.#olderOptions(node, path)
     const gone = goneNamesIn(this.#schema, node.name, parent)
     if (gone === undefined) return

@@ -41,6 +41,41 @@ function compared(documents: readonly XmlElement[]): { readonly different: strin
   return { different, valid }
 }
 
+const expressions: readonly string[] = [
+  '<expression id="e" attribute="a" operation="defined"/>',
+  '<expression id="e" attribute="a" operation="eq" value="1" type="integer"/>',
+  '<expression id="e" attribute="a" operation="eq" value="1" value-source="meta"/>',
+  '<date_expression id="e" operation="date_spec"><date_spec id="ds" hours="9-16"/></date_expression>',
+  '<rule id="e" score="1"><expression id="ee" attribute="a" operation="defined"/></rule>',
+  '<rsc_expression id="e" class="ocf"/>',
+  '<op_expression id="e" name="monitor" interval="10s"/>',
+  '<rule id="e" score="1"><rsc_expression id="ee" type="Dummy"/></rule>',
+]
+
+/** Every section of a configuration in which rules can stand, each with the text of one rule. */
+function rulePlaces(rule: string): readonly string[] {
+  const set = (name: string) => `<${name} id="set">${rule}<nvpair id="nv" name="n" value="v"/></${name}>`
+  const primitive = (inside: string) =>
+    `<crm_config/><nodes/><resources><primitive id="p" class="ocf" provider="x" type="y">${inside}</primitive></resources>`
+  const none = '<constraints/>'
+  const located = (inside: string) => `${primitive('')}<constraints>${inside}</constraints>`
+  const alerted = (inside: string) =>
+    `${primitive('')}${none}<alerts><alert id="al" path="x">${inside}</alert></alerts>`
+  return [
+    `<crm_config>${set('cluster_property_set')}</crm_config><nodes/><resources/>${none}`,
+    `<crm_config/><nodes><node id="1" uname="n" type="normal">${set('instance_attributes')}</node></nodes><resources/>${none}`,
+    `${primitive(set('instance_attributes'))}${none}`,
+    `${primitive(set('meta_attributes'))}${none}`,
+    `${primitive(`<operations><op id="o" name="start" interval="0">${set('meta_attributes')}</op></operations>`)}${none}`,
+    `${primitive('')}${none}<rsc_defaults>${set('meta_attributes')}</rsc_defaults>`,
+    `${primitive('')}${none}<op_defaults>${set('meta_attributes')}</op_defaults>`,
+    located(`<rsc_location id="l" rsc="p">${rule}</rsc_location>`),
+    located(`<rsc_location id="l" rsc="p" node="n" score="1"><lifetime>${rule}</lifetime></rsc_location>`),
+    alerted(set('meta_attributes')),
+    alerted(`<recipient id="re" value="v">${set('instance_attributes')}</recipient>`),
+  ]
+}
+
 function chanceOf(seed: number): Chance {
   return new Chance(new Prng(BigInt(seed)))
 }
@@ -56,6 +91,21 @@ describe.skipIf(missing !== undefined)(
       const { different, valid } = compared(documents)
       expect(different).toEqual([])
       expect(valid).toBeGreaterThan(documentsMax)
+    })
+
+    test('every expression in the rules of every section', { timeout: 120_000 }, () => {
+      const documents = expressions.flatMap((expression) =>
+        rulePlaces(`<rule id="r" score="5">${expression}</rule>`).map((configuration) => {
+          const read = parseXml(
+            `<cib admin_epoch="0" epoch="1" num_updates="0"><configuration>${configuration}</configuration><status/></cib>`,
+          )
+          if (!read.ok) throw new Error(read.error.reason)
+          return read.value
+        }),
+      )
+      const { different, valid } = compared(documents)
+      expect(different).toEqual([])
+      expect(valid).toBeGreaterThan(documents.length)
     })
   },
 )
