@@ -538,3 +538,27 @@ test('a clone counts as running while an instance is thought to be active, even 
   })
   expect(dot).toContain('"c_start_0" -> "c_running_0" [ style = bold]')
 })
+
+test('a call id past 32 bits is that of an operation that is not done', () => {
+  const numbered = (text: string, id: string): string => text.replace('call-id="@"', `call-id="${id}"`)
+  const { status } = plan({
+    resources: primitive('a'),
+    histories: {
+      1: history(
+        'a',
+        numbered(operation('a', 'start'), '-1'),
+        numbered(operation('a', 'stop'), '4294967297').replaceAll('1:1:0', '2:2:0'),
+        numbered(operation('a', 'monitor', { intervalMs: 10_000 }), '1').replaceAll('1:1:0', '3:3:0'),
+      ),
+    },
+    nodes: 1,
+  })
+  expect(status).toContain('* a (ocf:pacemaker:Dummy): Started n1')
+})
+
+test('what is simulated after the last call id of 32 bits does not count as done', () => {
+  const stop = operation('a', 'stop').replace('call-id="@"', 'call-id="2147483647"')
+  const input = cib({ resources: primitive('a'), histories: { 1: history('a', stop) }, nodes: 1 })
+  const { stdout } = simulate(input, { nowSeconds, process: true, simulate: true })
+  expect(stdout.slice(stdout.indexOf('Revised Cluster Status:'))).toContain('a\t(ocf:pacemaker:Dummy):\t Stopped')
+})

@@ -1,8 +1,9 @@
 import { encodeText, md5Hex } from '@quorate/base'
-import { attr, element, type XmlElement } from '@quorate/xml'
+import { element, type XmlElement } from '@quorate/xml'
 import { parametersText } from '../action/digest-text.ts'
 import { notifyKey, operationKey, task } from '../action/key.ts'
 import { featureSet } from '../graph/attributes.ts'
+import { callIdOf } from '../unpack/history-entry.ts'
 
 /** An operation that is to be pretended. */
 export type SimulatedOperation = {
@@ -101,10 +102,9 @@ function digestOf(operation: SimulatedOperation): string {
   return md5Hex(encodeText(parametersText(kept)))
 }
 
-/** Highest call id in a history. */
-export function highestCallId(operations: ReadonlyMap<string, XmlElement>): number {
+/** The call id that the next operation of a history gets; past 32 bits it goes on at their lower end. */
+export function nextCallId(operations: ReadonlyMap<string, XmlElement>): number {
   let highest = 0
-  for (const entry of operations.values())
-    highest = Math.max(highest, Number.parseInt(attr(entry, 'call-id') ?? '0', 10) || 0)
-  return highest
+  for (const entry of operations.values()) highest = Math.max(highest, callIdOf(entry))
+  return (highest + 1) | 0
 }

@@ -4,7 +4,7 @@ import type { StatusItem } from '../report/status-item.ts'
 import type { ClusterStatus } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { SimulatedStatus } from './cib-status.ts'
-import { highestCallId, recordOperation } from './history-write.ts'
+import { nextCallId, recordOperation } from './history-write.ts'
 import { parseOperationSpec } from './operation-spec.ts'
 import { injectFailCount } from './runner.ts'
 
@@ -140,7 +140,7 @@ function injectOperation(
     intervalMs: spec.intervalMs,
     rc: spec.rc,
     targetRc: 0,
-    callId: highestCallId(history.operations) + 1,
+    callId: nextCallId(history.operations),
     nowSeconds,
     failed: spec.rc !== 0,
     injectedOn: spec.node,

@@ -6,7 +6,7 @@ import type { StatusItem } from '../report/status-item.ts'
 import { infinity } from '../score.ts'
 import type { ClusterStatus } from '../status.ts'
 import type { SimulatedStatus } from './cib-status.ts'
-import { highestCallId, recordOperation } from './history-write.ts'
+import { nextCallId, recordOperation } from './history-write.ts'
 import type { OperationSpec } from './operation-spec.ts'
 
 type Synapse = {
@@ -168,7 +168,7 @@ export class GraphRunner {
       intervalMs,
       rc: failure?.rc ?? targetRc,
       targetRc,
-      callId: highestCallId(history.operations) + 1,
+      callId: nextCallId(history.operations),
       nowSeconds: this.#nowSeconds,
       failed: failure !== undefined && failure.rc !== targetRc,
       notifyType: metaOf(action, 'notify_type'),

@@ -67,6 +67,11 @@ function recordedInterval(text: string | undefined): number {
   return value === value >>> 0 ? value : 0
 }
 
+/** The number of an operation among those of its node; -1 for one that is not done, and past 32 bits. */
+export function callIdOf(xml: XmlElement): number {
+  return resultNumber(attr(xml, 'call-id')) ?? -1
+}
+
 /** Reads an entry of the history. */
 export function historyEntry(xml: XmlElement): HistoryEntry {
   const key = attr(xml, 'operation_key')
@@ -77,7 +82,7 @@ export function historyEntry(xml: XmlElement): HistoryEntry {
     key: key ?? idOf(xml),
     task: attr(xml, 'operation') ?? '',
     intervalMs: recordedInterval(attr(xml, 'interval')),
-    callId: parseInteger(attr(xml, 'call-id')) ?? -1,
+    callId: callIdOf(xml),
     rc: resultNumber(attr(xml, 'rc-code')) ?? 0,
     targetRc: transition === null ? -1 : Number(transition[1]),
     status: resultNumber(attr(xml, 'op-status')) ?? -99,
