@@ -153,7 +153,7 @@ describe('quorate what-if', () => {
   ])('%s: plan and side effects', async (_, argv, expected) => {
     const { code, out, err } = await call(whatIfTool, ...argv)
     expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(out).toMatch(/^The cluster would:\n {2}\* (?!do nothing)/)
+    expect(out).toMatch(/^[^\n]+\.\nThe cluster would:\n {2}\* (?!do nothing)/)
     expect(out).toMatch(expected)
   })
 

@@ -9,6 +9,7 @@ import { infinity, scoreText } from '../score.ts'
 import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { type Decision, decisionOn } from './decision.ts'
+import { dueFencing } from './due-fencing.ts'
 import { generalFindings } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
 import { nodeFindings } from './node-reasons.ts'
@@ -103,8 +104,9 @@ export function explainNodeState(
   const node = findNode(cluster, nodeName)
   if (node === undefined) return failed(`there is no node '${nodeName}'`)
   const leaves = cluster.resources.flatMap(leavesOf)
-  const action = cluster.actions.find((item) => item.task === task.fence && item.node === node)
-  const isFenced = node.unclean || node.requiresReset || action?.optional === false
+  const due = dueFencing(cluster).find((item) => item.node === node)
+  const action = due ?? cluster.actions.find((item) => item.task === task.fence && item.node === node)
+  const isFenced = node.unclean || node.requiresReset || due !== undefined
   return ok({
     node: node.uname,
     reasons: stateReasons(node),
@@ -115,9 +117,7 @@ export function explainNodeState(
 }
 
 function fencingOf(cluster: Cluster): Explanation['fencing'] {
-  return cluster.actions
-    .filter((action) => action.task === task.fence && !action.optional && action.node !== undefined)
-    .map((action) => ({ node: action.node?.uname ?? '', reason: action.reason }))
+  return dueFencing(cluster).map((action) => ({ node: action.node?.uname ?? '', reason: action.reason }))
 }
 
 function explainInstance(

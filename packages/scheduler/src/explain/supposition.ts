@@ -1,7 +1,8 @@
 import { failed, ok, type Result } from '@quorate/base'
 import { attr, child, descendants, element, idOf, withChildren, type XmlElement } from '@quorate/xml'
-import type { Cluster } from '../model/model.ts'
-import { findResource, withoutInstance } from '../model/tree.ts'
+import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { parseRole, type Role, role } from '../model/role.ts'
+import { findResource, forEachLeaf, isRemote, withoutInstance } from '../model/tree.ts'
 import { scoreText } from '../score.ts'
 import { type Injections, inject } from '../simulate/inject.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
@@ -73,7 +74,7 @@ export function supposedCib(cib: XmlElement, what: Supposition, options: StatusO
     made = atStates(made, findNode(cluster, name)?.uname ?? name, (state) => withChildren(state, []))
   }
   for (const item of what.cleanups ?? []) made = cleanedUp(made, item.resource, item.node)
-  return ok(inject(made, cluster, injectionsOf(what), options.nowSeconds).cib)
+  return ok(inject(made, cluster, injectionsOf(cluster, what), options.nowSeconds).cib)
 }
 
 /** Both suppositions at once. */
@@ -161,18 +162,49 @@ function preferenceOption({ isForPromotion = false, isExclusive = false }: Prefe
   return isForPromotion ? '--prefer-promoted' : '--prefer'
 }
 
-function injectionsOf(what: Supposition): Injections {
+function injectionsOf(cluster: Cluster, what: Supposition): Injections {
+  const lost = (what.nodesLost ?? []).flatMap((name) => findNode(cluster, name) ?? [])
   const quorum = what.quorumLost === true ? '0' : what.quorumGained === true ? '1' : undefined
   return {
     quorum,
     nodesUp: [...(what.nodesUp ?? []), ...(what.nodesRebooted ?? [])],
-    nodesFail: what.nodesLost ?? [],
+    nodesFail: lost.filter((node) => !isRemote(node)).map(({ uname }) => uname),
     ticketsGrant: what.ticketsGranted ?? [],
     ticketsStandby: what.ticketsStandby ?? [],
     ticketsActivate: what.ticketsActivated ?? [],
     ticketsRevoke: what.ticketsRevoked ?? [],
-    operations: (what.failures ?? []).map(({ resource, node }) => `${resource}_monitor_10000@${node}=1`),
+    operations: [
+      ...(what.failures ?? []).map(({ resource, node }) => failedMonitor(leafOn(cluster, resource, node), node)),
+      ...lost.flatMap((node) => lostRemote(node)),
+    ],
   }
+}
+
+/** What running on a remote node ends with: its connection fails, and that of a guest with its container. */
+function lostRemote(node: ClusterNode): readonly string[] {
+  if (!isRemote(node)) return []
+  const carrier = node.connection?.container ?? node.connection
+  return (carrier?.runningOn ?? []).map((host) => failedMonitor(carrier, host.uname))
+}
+
+/** The primitive of that name that is on a node: of a collective the instance there. */
+function leafOn(cluster: Cluster, id: string, node: string): Resource | undefined {
+  const resource = findResource(cluster, id)
+  const leaves: Resource[] = []
+  if (resource !== undefined) forEachLeaf(resource, (leaf) => leaves.push(leaf))
+  return leaves.find((leaf) => leaf.runningOn.some(({ uname }) => uname === node)) ?? leaves[0]
+}
+
+/** A failure of the monitor that is configured for the role in which a resource runs; what on-fail says is that one's. */
+function failedMonitor(leaf: Resource | undefined, node: string): string {
+  const monitors = (leaf?.operations ?? []).filter(
+    ({ name, intervalMs, enabled }) => name === 'monitor' && intervalMs > 0 && enabled,
+  )
+  const asked = (xml: XmlElement): Role => parseRole(attr(xml, 'role'))
+  const own = monitors.find(({ xml }) => asked(xml) === leaf?.role)
+  const any = monitors.find(({ xml }) => asked(xml) === role.unknown || asked(xml) === role.started)
+  const id = leaf?.historyName ?? leaf?.id ?? ''
+  return `${id}_monitor_${(own ?? any)?.intervalMs ?? 10_000}@${node}=1`
 }
 
 function nodeAttributesOf(what: Supposition): readonly (NamedValue & { readonly node: string })[] {

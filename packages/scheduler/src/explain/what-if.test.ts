@@ -37,7 +37,8 @@ test('a node on standby: the plan, and where everything is in the end', () => {
     ['a', ['n1'], ['n2']],
     ['b', ['n1'], ['n2']],
   ])
-  expect(whatIfLines(found.value)[1]).toMatch(/^ {2}\* Move .*a.*\( n1 -> n2 \)/)
+  expect(whatIfLines(found.value).slice(0, 2)).toEqual(['moved: a, b.', 'The cluster would:'])
+  expect(whatIfLines(found.value)[2]).toMatch(/^ {2}\* Move .*a.*\( n1 -> n2 \)/)
 })
 
 test('quorum lost: everything stops, and it is said what runs nowhere then', () => {
@@ -49,7 +50,7 @@ test('quorum lost: everything stops, and it is said what runs nowhere then', () 
 test('nothing different is said to be nothing', () => {
   const found = whatIf(cluster(false), { nodesUp: ['n2'] }, options)
   invariant(found.ok, 'the node is known')
-  expect(whatIfLines(found.value)).toEqual(['The cluster would:', '  * do nothing'])
+  expect(whatIfLines(found.value)).toEqual(['Nothing is different.', 'The cluster would:', '  * do nothing'])
 })
 
 test('unknown names are refused', () => {

@@ -3,11 +3,12 @@ import type { XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import type { Cluster } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { forEachLeaf } from '../model/tree.ts'
+import { forEachLeaf, top, withoutInstance } from '../model/tree.ts'
 import { transitionSummary } from '../report/transition-summary.ts'
 import { schedule } from '../schedule.ts'
 import { simulate } from '../simulate/session.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
+import { dueFencing } from './due-fencing.ts'
 import { type Supposition, supposedCib } from './supposition.ts'
 
 /** Where an instance is, and as what. */
@@ -18,17 +19,29 @@ export type PlacementChange = { readonly id: string; readonly before: Placement;
 
 /** What the cluster would do. */
 export type WhatIf = {
+  /** What happens to services and nodes, in one sentence. */
+  readonly summary: string
   /** Lines of the plan as a transition summary has them. */
   readonly plan: readonly string[]
   /** What the cluster does already without the supposition; not repeated in `plan`. */
   readonly due: readonly string[]
+  /** What the cluster would do without the supposition, and does not with it. */
+  readonly dropped: readonly string[]
+  /** What it goes on with once the plan is done. */
+  readonly later: readonly string[]
   readonly changes: readonly PlacementChange[]
+  /** Instances that end up where they are, and are stopped and started on the way; not those that would be anyway. */
+  readonly restarted: readonly string[]
+  /** Nodes that are fenced, those included that are anyway. */
   readonly fenced: readonly string[]
   /** Resources that run now and would run nowhere. */
   readonly lost: readonly string[]
   /** False where the plan would get stuck. */
   readonly isComplete: boolean
 }
+
+/** Transitions after which it is taken for settled. */
+const transitionsMax = 5
 
 /**
  * The plan that the cluster would make if something happened, and what would be different at its end from the end of
@@ -42,55 +55,160 @@ export function whatIf(
   options: StatusOptions,
   changed: XmlElement = cib,
 ): Result<WhatIf, string> {
-  const { nowSeconds } = options
   const made = supposedCib(changed, what, options)
   if (!made.ok) return made
-  const supposed = made.value
-  const before = schedule(cib, options)
-  const after = schedule(supposed, options)
-  const anyway = simulate(cib, { nowSeconds, process: true, simulate: true, quiet: true })
-  const then = simulate(supposed, { nowSeconds, process: true, simulate: true, quiet: true })
-  const due = transitionSummary(before.status).map((item) => item.text)
+  const anyway = course(cib, options)
+  const then = course(made.value, options)
   const now = placements(unpackStatus(cib, options))
-  const old = placements(unpackStatus(anyway.output, options))
-  const ended = placements(unpackStatus(then.output, options))
-  return ok({
-    plan: transitionSummary(after.status)
-      .map((item) => item.text)
-      .filter((text) => !due.includes(text)),
-    due,
-    changes: changesBetween(old, ended),
-    fenced: after.status.actions
-      .filter((action) => action.task === task.fence && !action.optional)
-      .map((action) => action.node?.uname ?? ''),
-    lost: [...now].filter(([id, at]) => at.nodes.length > 0 && isNowhere(ended.get(id))).map(([id]) => id),
-    isComplete: then.complete,
-  })
+  const ended = placements(unpackStatus(then.end, options))
+  const [dueKeys, planKeys] = [new Set(anyway.plan.map(spaced)), new Set(then.plan.map(spaced))]
+  const later = then.later.filter((text) => !planKeys.has(spaced(text)) && !dueKeys.has(spaced(text)))
+  const found = {
+    plan: then.plan.filter((text) => !dueKeys.has(spaced(text))),
+    due: anyway.plan.filter((text) => planKeys.has(spaced(text))),
+    dropped: anyway.plan.filter((text) => !planKeys.has(spaced(text))),
+    later,
+    changes: changesBetween(placements(unpackStatus(anyway.end, options)), ended),
+    restarted: then.restarted.filter((id) => !anyway.restarted.includes(id)),
+    fenced: then.fenced,
+    lost: [...runningIds(now)].filter((id) => !runningIds(ended).has(id)),
+    isComplete: then.isComplete,
+  }
+  return ok({ summary: summaryOf(found), ...found })
 }
 
-function placements(cluster: Cluster): ReadonlyMap<string, Placement> {
-  const found = new Map<string, Placement>()
+/** A line of a plan whatever the widths of its columns. */
+function spaced(text: string): string {
+  return text.replaceAll(/ +/g, ' ')
+}
+
+type Course = {
+  readonly plan: readonly string[]
+  readonly later: readonly string[]
+  readonly restarted: readonly string[]
+  readonly fenced: readonly string[]
+  readonly end: XmlElement
+  readonly isComplete: boolean
+}
+
+/** What the cluster does from here, until it does no more. */
+function course(cib: XmlElement, options: StatusOptions): Course {
+  const { nowSeconds, utcOffsetSeconds = 0 } = options
+  const fenced = new Set<string>()
+  const restarted = new Set<string>()
+  let plan: readonly string[] = []
+  const later = new Set<string>()
+  let end = cib
+  let isComplete = true
+  for (let round = 0; round < transitionsMax; round += 1) {
+    const { status, graph } = schedule(end, options)
+    const lines = transitionSummary(status).map((item) => item.text)
+    if (round === 0) plan = lines
+    else for (const text of lines) later.add(text)
+    for (const { node } of dueFencing(status)) fenced.add(node?.uname ?? '')
+    for (const id of restartedBy(status)) restarted.add(id)
+    if (graph.children.length === 0) break
+    const ran = simulate(end, { nowSeconds, utcOffsetSeconds, process: true, simulate: true, quiet: true })
+    isComplete = isComplete && ran.complete
+    end = ran.output
+    if (!ran.complete) break
+  }
+  return { plan, later: [...later], restarted: [...restarted], fenced: [...fenced], end, isComplete }
+}
+
+/** Instances that are stopped and started again on one node. */
+function restartedBy(cluster: Cluster): readonly string[] {
+  const found: string[] = []
   for (const resource of cluster.resources) {
     forEachLeaf(resource, (leaf) => {
-      if (leaf.orphan && leaf.runningOn.length === 0) return
-      const nodes = leaf.runningOn.filter((node) => node.online).map((node) => node.uname)
-      found.set(leaf.id, { nodes, role: roleText(nodes.length === 0 ? role.stopped : leaf.role) })
+      const done = (name: string): boolean =>
+        leaf.actions.some(
+          (action) => action.task === name && !action.optional && action.runnable && action.node === leaf.assigned,
+        )
+      if (leaf.assigned !== undefined && done(task.stop) && done(task.start)) found.push(leaf.id)
     })
   }
   return found
 }
 
+/** What matters most, in a few words. */
+function summaryOf({ changes, fenced, restarted, plan, dropped }: Omit<WhatIf, 'summary'>): string {
+  const among = (a: Placement, b: Placement): boolean => a.nodes.every((node) => b.nodes.includes(node))
+  const kindOf = ({ before, after }: PlacementChange): string => {
+    if (isNowhere(after)) return 'stopped'
+    if (isNowhere(before)) return 'started'
+    if (before.role !== after.role && before.nodes.join(' ') === after.nodes.join(' ')) return 'in another role'
+    if (among(after, before)) return 'on fewer nodes'
+    return among(before, after) ? 'on more nodes' : 'moved'
+  }
+  const of = (kind: string): readonly string[] => [
+    ...new Set(changes.filter((change) => kindOf(change) === kind).map(({ id }) => id)),
+  ]
+  const parts = [
+    ['fenced', fenced] as const,
+    ...['stopped', 'on fewer nodes', 'moved', 'in another role', 'started', 'on more nodes'].map(
+      (kind) => [kind, of(kind)] as const,
+    ),
+    ['restarted', restarted] as const,
+  ]
+    .filter(([, names]) => names.length > 0)
+    .map(([kind, names]) => `${kind}: ${shortList(names)}`)
+  if (parts.length > 0) return `${parts.join('; ')}.`
+  return plan.length > 0 || dropped.length > 0 ? 'No service is affected.' : 'Nothing is different.'
+}
+
+/** Names in a sentence: the first few, and how many more. */
+function shortList(names: readonly string[]): string {
+  const shown = 4
+  return names.length <= shown
+    ? names.join(', ')
+    : `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
+}
+
+type Placed = Placement & { readonly id: string }
+
+/** Where everything is, by id; of instances of which one is as good as another, by the name they share and by role. */
+function placements(cluster: Cluster): ReadonlyMap<string, Placed> {
+  const found = new Map<string, Placed>()
+  for (const resource of cluster.resources) {
+    forEachLeaf(resource, (leaf) => {
+      if (leaf.orphan && leaf.runningOn.length === 0) return
+      const nodes = leaf.runningOn.filter((node) => node.online).map((node) => node.uname)
+      const as = roleText(nodes.length === 0 ? role.stopped : leaf.role)
+      if (leaf.unique || top(leaf).clone === undefined) {
+        found.set(leaf.id, { id: leaf.id, nodes, role: as })
+        return
+      }
+      const id = withoutInstance(leaf.id)
+      const key = `${id} ${as}`
+      const all = [...(found.get(key)?.nodes ?? []), ...nodes]
+      found.set(key, { id, nodes: [...new Set(all)].sort(), role: as })
+    })
+  }
+  return found
+}
+
+/** Names of what runs somewhere. */
+function runningIds(of: ReadonlyMap<string, Placed>): ReadonlySet<string> {
+  return new Set([...of.values()].filter((at) => !isNowhere(at)).map(({ id }) => id))
+}
+
 function changesBetween(
-  before: ReadonlyMap<string, Placement>,
-  after: ReadonlyMap<string, Placement>,
+  before: ReadonlyMap<string, Placed>,
+  after: ReadonlyMap<string, Placed>,
 ): readonly PlacementChange[] {
-  const nowhere: Placement = { nodes: [], role: roleText(role.stopped) }
-  const ids = [...new Set([...before.keys(), ...after.keys()])]
-  return ids.flatMap((id) => {
-    const [old, made] = [before.get(id) ?? nowhere, after.get(id) ?? nowhere]
-    const isSame = old.role === made.role && old.nodes.join(' ') === made.nodes.join(' ')
-    return isSame ? [] : [{ id, before: old, after: made }]
+  const keys = [...new Set([...before.keys(), ...after.keys()])]
+  return keys.flatMap((key) => {
+    const [old, made] = [before.get(key), after.get(key)]
+    const id = old?.id ?? made?.id ?? key
+    const [from, to] = [placementOf(old), placementOf(made)]
+    const isSame = from.nodes.join(' ') === to.nodes.join(' ') && (from.role === to.role || from.nodes.length === 0)
+    return isSame ? [] : [{ id, before: from, after: to }]
   })
+}
+
+function placementOf(at: Placed | undefined): Placement {
+  return { nodes: at?.nodes ?? [], role: at?.role ?? roleText(role.stopped) }
 }
 
 function isNowhere(at: Placement | undefined): boolean {
@@ -100,14 +218,21 @@ function isNowhere(at: Placement | undefined): boolean {
 /** A plan as lines for people. */
 export function whatIfLines(of: WhatIf): readonly string[] {
   const lines = [
+    of.summary,
     'The cluster would:',
     ...(of.plan.length === 0 ? ['  * do nothing'] : of.plan.map((text) => `  * ${text}`)),
   ]
-  if (of.due.length > 0) lines.push('It does in any case:', ...of.due.map((text) => `  * ${text}`))
+  const list = (title: string, items: readonly string[]): void => {
+    if (items.length > 0) lines.push(title, ...items.map((text) => `  * ${text}`))
+  }
+  list('And then:', of.later)
+  list('It does in any case:', of.due)
+  list('It would not do, as it does without:', of.dropped)
   if (of.changes.length > 0) {
     lines.push('In the end, other than without it:')
     for (const { id, before, after } of of.changes) lines.push(`  * ${id}: ${placeText(before)} -> ${placeText(after)}`)
   }
+  if (of.restarted.length > 0) lines.push(`Stopped and started on the way: ${of.restarted.join(', ')}`)
   if (of.lost.length > 0) lines.push(`Running now, and then nowhere: ${of.lost.join(', ')}`)
   if (!of.isComplete) lines.push('The plan would get stuck before its end.')
   return lines
