@@ -32,7 +32,7 @@ it('what begins a value as a number is one for debug and use_uuid; only at the b
 it('the dump counts a mistake, but not the lack of a domain, and announces much debugging', () => {
   const call = callOfArguments('fence_xvm', ['-ddd', '-u'])
   expect(dumpText('fence_xvm', call, 'ipv4', false)).toMatch(
-    /^Debugging threshold is now 3\n-- args[^]*args->flags = 16\n/,
+    /^Debugging threshold is now 3\n-- args[\s\S]*args->flags = 16\n/,
   )
-  expect(dumpText('fence_xvm', { ...call, debugLevel: 2 }, 'ipv4', true)).toMatch(/^-- args[^]*args->flags = 20\n/)
+  expect(dumpText('fence_xvm', { ...call, debugLevel: 2 }, 'ipv4', true)).toMatch(/^-- args[\s\S]*args->flags = 20\n/)
 })
