@@ -34,8 +34,9 @@ export type WhatIf = {
   readonly restarted: readonly string[]
   /** Nodes that are fenced, those included that are anyway. */
   readonly fenced: readonly string[]
-  /** Resources that run now and would run nowhere. */
+  /** Resources that run now and would run nowhere; of those, the ones that would run nowhere anyway. */
   readonly lost: readonly string[]
+  readonly lostAnyway: readonly string[]
   /** False where the plan would get stuck. */
   readonly isComplete: boolean
 }
@@ -62,19 +63,33 @@ export function whatIf(
   const now = placements(unpackStatus(cib, options))
   const ended = placements(unpackStatus(then.end, options))
   const [dueKeys, planKeys] = [new Set(anyway.plan.map(spaced)), new Set(then.plan.map(spaced))]
-  const later = then.later.filter((text) => !planKeys.has(spaced(text)) && !dueKeys.has(spaced(text)))
+  const known = new Set([...planKeys, ...dueKeys, ...anyway.later.map(spaced)])
+  const endedAnyway = placements(unpackStatus(anyway.end, options))
+  const lost = [...runningIds(now)].filter((id) => !runningIds(ended).has(id))
   const found = {
     plan: then.plan.filter((text) => !dueKeys.has(spaced(text))),
     due: anyway.plan.filter((text) => planKeys.has(spaced(text))),
     dropped: anyway.plan.filter((text) => !planKeys.has(spaced(text))),
-    later,
-    changes: changesBetween(placements(unpackStatus(anyway.end, options)), ended),
+    later: then.later.filter((text) => !known.has(spaced(text))),
+    changes: changesBetween(endedAnyway, ended),
     restarted: then.restarted.filter((id) => !anyway.restarted.includes(id)),
     fenced: then.fenced,
-    lost: [...runningIds(now)].filter((id) => !runningIds(ended).has(id)),
+    lost,
+    lostAnyway: lost.filter((id) => !runningIds(endedAnyway).has(id)),
     isComplete: then.isComplete,
   }
-  return ok({ summary: summaryOf(found), ...found })
+  return ok({
+    summary: summaryOf(
+      found,
+      then.fenced.filter((name) => !anyway.fenced.includes(name)),
+    ),
+    ...found,
+  })
+}
+
+/** True for a line of what is not going to be done. */
+function isBlocked(text: string): boolean {
+  return /blocked\)?$/.test(text)
 }
 
 /** A line of a plan whatever the widths of its columns. */
@@ -104,12 +119,12 @@ function course(cib: XmlElement, options: StatusOptions): Course {
     const { status, graph } = schedule(end, options)
     const lines = transitionSummary(status).map((item) => item.text)
     if (round === 0) plan = lines
-    else for (const text of lines) later.add(text)
+    else for (const text of lines) if (!isBlocked(text)) later.add(text)
     for (const { node } of dueFencing(status)) fenced.add(node?.uname ?? '')
     for (const id of restartedBy(status)) restarted.add(id)
     if (graph.children.length === 0) break
     const ran = simulate(end, { nowSeconds, utcOffsetSeconds, process: true, simulate: true, quiet: true })
-    isComplete = isComplete && ran.complete
+    if (round === 0) isComplete = ran.complete
     end = ran.output
     if (!ran.complete) break
   }
@@ -132,7 +147,7 @@ function restartedBy(cluster: Cluster): readonly string[] {
 }
 
 /** What matters most, in a few words. */
-function summaryOf({ changes, fenced, restarted, plan, dropped }: Omit<WhatIf, 'summary'>): string {
+function summaryOf({ changes, restarted, plan, dropped }: Omit<WhatIf, 'summary'>, fenced: readonly string[]): string {
   const among = (a: Placement, b: Placement): boolean => a.nodes.every((node) => b.nodes.includes(node))
   const kindOf = ({ before, after }: PlacementChange): string => {
     if (isNowhere(after)) return 'stopped'
@@ -233,7 +248,9 @@ export function whatIfLines(of: WhatIf): readonly string[] {
     for (const { id, before, after } of of.changes) lines.push(`  * ${id}: ${placeText(before)} -> ${placeText(after)}`)
   }
   if (of.restarted.length > 0) lines.push(`Stopped and started on the way: ${of.restarted.join(', ')}`)
-  if (of.lost.length > 0) lines.push(`Running now, and then nowhere: ${of.lost.join(', ')}`)
+  const lost = of.lost.filter((id) => !of.lostAnyway.includes(id))
+  if (lost.length > 0) lines.push(`Running now, and then nowhere: ${lost.join(', ')}`)
+  if (of.lostAnyway.length > 0) lines.push(`Running now, and then nowhere in any case: ${of.lostAnyway.join(', ')}`)
   if (!of.isComplete) lines.push('The plan would get stuck before its end.')
   return lines
 }
