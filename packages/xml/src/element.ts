@@ -1,13 +1,8 @@
 import type { XmlElement } from './node.ts'
-import { ReadElement } from './read-element.ts'
+import { commentName, ReadElement } from './read-element.ts'
 
 export type { XmlElement } from './node.ts'
-
-/**
- * Name under which a comment stands among the children. Comments are kept, because they count in digests, in positions
- * of patches and in what tools print; no element can have this name.
- */
-export const commentName = '#comment'
+export { commentName } from './read-element.ts'
 
 /** Whether the node is a comment. */
 export function isComment(node: XmlElement): boolean {
@@ -84,6 +79,19 @@ export function withChildren(of: XmlElement, children: readonly XmlElement[]): X
 /** The same tree with all attributes of all elements read: fit to be copied, kept for long, or sent elsewhere. */
 export function settled(of: XmlElement): XmlElement {
   return { name: of.name, attributes: of.attributes, children: of.children.map(settled), text: of.text }
+}
+
+/** Whether an element has children; those of one that is read lazily are not made for the answer. */
+export function hasChildren(of: XmlElement): boolean {
+  return of instanceof ReadElement ? of.hasChildren() : of.children.length > 0
+}
+
+/**
+ * Whether two elements are known to have the same name and attributes, from nothing but the text that they were read from:
+ * false says nothing. For those who ask the same of many elements that are nearly all alike.
+ */
+export function isTagRepeated(of: XmlElement, before: XmlElement): boolean {
+  return of instanceof ReadElement && before instanceof ReadElement && of.repeatsTagOf(before)
 }
 
 /** First child of that name. */

@@ -18,13 +18,16 @@ export {
   commentName,
   descendants,
   element,
+  hasChildren,
   idOf,
   isComment,
+  isTagRepeated,
   settled,
   withAttributes,
   withChildren,
   type XmlElement,
 } from './element.ts'
+export { ElementPattern } from './element-pattern.ts'
 export { type XmlLimits, xmlLimits } from './limits.ts'
 export { parseXml, type ReadOptions } from './reader.ts'
 export { encodeXml, escapeValue, formatXml, type WriteOptions, writeXml } from './writer.ts'

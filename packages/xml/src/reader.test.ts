@@ -108,6 +108,37 @@ describe('parseXml', () => {
     )
   })
 
+  test('elements alike are read as they are one by one', () => {
+    const tag = fc.constantFrom(
+      '<a x="1" y="2"/>',
+      '<a x="&lt;" y="2"/>',
+      '<a x="1"  y="2"/>',
+      '<a x="1" y="2" />',
+      "<a x='1' y='\"'/>",
+      '<a x="1" y="é"/>',
+      '<a x="1" x="2"/>',
+      '<a y="1" x="2"/>',
+      '<a.b x="1"><c/></a.b>',
+      '<a.b x="1"></a.b >',
+      '<aXb x="1"></aXb>',
+      '<c/>',
+      '<!--a-->',
+      'text',
+    )
+    const odd = fc.array(tag, { maxLength: 3 }).map((tags) => tags.join('\n '))
+    const many = fc.tuple(fc.array(tag, { minLength: 1, maxLength: 4 }), fc.nat({ max: 6 }), odd)
+    fc.assert(
+      fc.property(fc.array(many, { maxLength: 3 }), (parts) => {
+        const text = `<r>${parts.map(([tags, count, rest]) => tags.join('').repeat(count) + rest).join('')}</r>`
+        const whole = parseXml(text, { lines: new Map() })
+        expect(parseXml(text)).toEqual(whole)
+        const lazy = parseXml(text, { isLazy: true })
+        expect(lazy.ok ? { ok: true, value: settled(lazy.value) } : lazy).toEqual(whole)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   test('an element that is read lazily knows its attributes, also in changed copies', () => {
     const read = parseXml('<a x="1" y="&lt;" z="3"><b/></a>', { isLazy: true })
     if (!read.ok) throw new Error(xmlErrorText(read.error, 'f'))

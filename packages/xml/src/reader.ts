@@ -2,7 +2,8 @@ import { failed, ok, type Result } from '@quorate/base'
 import { SaxesParser, type SaxesTagPlain } from 'saxes'
 import { comment, type XmlElement } from './element.ts'
 import { type XmlLimits, xmlLimits } from './limits.ts'
-import { lazily, scanPlain, wholly } from './scanner.ts'
+import { lazily, wholly } from './read-element.ts'
+import { scanPlain } from './scanner.ts'
 import type { XmlError } from './xml-error.ts'
 
 /** How to read. */
@@ -11,7 +12,7 @@ export type ReadOptions = {
   /** Told the line, from 1, on which each element's tag ends: for messages about documents that people wrote. */
   readonly lines?: { set(element: XmlElement, line: number): unknown }
   /**
-   * Whether values may stay in the text until they are asked for: much less work and memory for a program that reads a
+   * Whether elements and values may stay in the text until they are asked for: much less work and memory for a program that reads a
    * part of a document and ends. Such elements are not to be copied with `{ ...of }` (see {@link settled}).
    */
   readonly isLazy?: boolean
@@ -38,8 +39,8 @@ export function parseXml(text: string, options: ReadOptions = {}): Result<XmlEle
       reason: `document of ${text.length} characters, limit ${limits.charactersMax}`,
     })
   }
-  const plain = options.lines === undefined ? scanPlain(text, limits, options.isLazy ? lazily : wholly) : undefined
-  if (plain !== undefined) return ok(plain)
+  const plain = options.lines === undefined ? scanPlain(text, limits) : undefined
+  if (plain !== undefined) return ok((options.isLazy ? lazily : wholly)(plain, 0))
   const tree = new TreeBuilder(limits, options.lines)
   try {
     tree.read(text)

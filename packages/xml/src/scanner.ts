@@ -1,96 +1,65 @@
-import { AttributeColumns } from './attribute-columns.ts'
-import { comment, type XmlElement } from './element.ts'
 import type { XmlLimits } from './limits.ts'
-import { ReadElement } from './read-element.ts'
+import { Outline } from './outline.ts'
+import { noteFollower, type Shape } from './shape.ts'
 
-const char = { tab: 9, newline: 10, return: 13, space: 32, bang: 33, quote: 34, apostrophe: 39 } as const
-const mark = { dash: 45, slash: 47, less: 60, equals: 61, more: 62, ampersand: 38, underscore: 95 } as const
-/** From here on characters are no longer printable ASCII. */
-const printableEnd = 127
+const char = { tab: 9, newline: 10, return: 13, space: 32, bang: 33 } as const
+const mark = { slash: 47, less: 60, more: 62 } as const
 
 const declaration = /^<\?xml version="1\.0"(?: encoding="[A-Za-z][A-Za-z0-9._-]*")?(?: standalone="(?:yes|no)")? ?\?>/
 /** Reference to one of XML's own five entities. */
 const reference = /&(?:(amp|lt|gt|quot|apos);)?/g
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const plainComment = /^[\t\n -~]*$/
-const none: readonly never[] = []
 
-/** How the elements are to be made. */
-export type MakeElement = (
-  name: string,
-  children: readonly XmlElement[],
-  columns: AttributeColumns,
-  first: number,
-  last: number,
-) => XmlElement
-
-/** Makes elements whose attributes are read when somebody asks for them. */
-export const lazily: MakeElement = (name, children, columns, first, last) =>
-  new ReadElement(name, children, columns, first, last)
-
-/** Makes elements with everything in them. */
-export const wholly: MakeElement = (name, children, columns, first, last) => ({
-  name,
-  attributes: first === last ? none : columns.flat(first, last),
-  children,
-  text: '',
-})
+/** The pieces of a start tag that no shape fits: its name, an attribute with what is before it, its end. */
+const tagName = /<([A-Za-z_][A-Za-z0-9._-]*)/y
+const attribute = /([\t\n\r ]+)([A-Za-z_][A-Za-z0-9._-]*)=(?:"([ !#-;=-~]*)"|'([ -&(-;=-~]*)')/y
+const tagEnd = /([\t\n\r ]*)(\/?)>/y
 
 /**
  * Reads the plain documents that Pacemaker's programs write: elements, attributes of printable ASCII and comments.
  * Knows nothing of faults: whatever it is not sure of is left to the whole reader, which then starts anew.
  *
- * @returns the root, or undefined where the document is not plain, not well formed or beyond a limit
+ * @returns the nodes, the root first, or undefined where the document is not plain, not well formed or beyond a limit
  */
-export function scanPlain(text: string, limits: XmlLimits, make: MakeElement): XmlElement | undefined {
-  return new Scanner(text, limits, make).document()
+export function scanPlain(text: string, limits: XmlLimits): Outline | undefined {
+  return new Scanner(text, limits).document()
 }
 
 class Scanner {
   readonly #text: string
   readonly #limits: XmlLimits
-  readonly #make: MakeElement
-  readonly #columns: AttributeColumns
+  readonly #outline: Outline
   #at = 0
-  #nodes = 0
-  /** Elements that are open: their names, their attributes, and where their children begin among the finished ones. */
-  readonly #names: string[] = []
-  readonly #firsts: number[] = []
-  readonly #lasts: number[] = []
-  readonly #begins: number[] = []
+  /** Elements that are open: their numbers in the outline, and what may come after them. */
+  readonly #nodes: number[] = []
+  readonly #afterEnds: Shape[][] = []
   #depth = 0
-  readonly #finished: XmlElement[] = []
-  #finishedCount = 0
-  /** The name that followed a name last time: that of the first attribute by the element's, then each by the last. */
-  readonly #followers: (number | undefined)[] = []
-  /** The number of the last element (from 1) in which a name was an attribute. */
-  readonly #seenIn: (number | undefined)[] = []
-  readonly #elementNames = new Map<string, string>()
-  #lastElementName = ''
+  /** Shapes that came last time after what was read last. */
+  #followers: Shape[] = []
+  readonly #shapeNumbers = new Map<Shape, number>()
 
-  constructor(text: string, limits: XmlLimits, make: MakeElement) {
+  constructor(text: string, limits: XmlLimits) {
     this.#text = text
     this.#limits = limits
-    this.#make = make
-    this.#columns = new AttributeColumns(text)
+    this.#outline = new Outline(text)
   }
 
-  document(): XmlElement | undefined {
+  document(): Outline | undefined {
     const text = this.#text
     this.#at = declaration.exec(text)?.[0].length ?? 0
-    for (;;) {
-      this.#skipBlanks()
+    this.#skipBlanks()
+    do {
       if (text.charCodeAt(this.#at) !== mark.less) return undefined
       const next = text.charCodeAt(this.#at + 1)
-      if (next === char.bang) {
-        if (this.#depth === 0 || !this.#comment()) return undefined
-      } else if (next === mark.slash) {
+      if (next === mark.slash) {
         if (!this.#close()) return undefined
+      } else if (next === char.bang) {
+        if (this.#depth === 0 || !this.#comment()) return undefined
       } else if (!this.#open()) return undefined
-      if (this.#depth === 0) break
-    }
-    this.#skipBlanks()
-    return this.#at === text.length ? this.#finished[0] : undefined
+      if (this.#outline.length > this.#limits.nodesMax) return undefined
+    } while (this.#depth > 0)
+    return this.#at === text.length ? this.#outline : undefined
   }
 
   #skipBlanks(): void {
@@ -109,134 +78,92 @@ class Scanner {
     if (!text.startsWith('<!--', this.#at)) return false
     const end = text.indexOf('--', this.#at + 4)
     if (end < 0 || text.charCodeAt(end + 2) !== mark.more) return false
-    const content = text.slice(this.#at + 4, end)
-    if (!plainComment.test(content) || !this.#counted()) return false
-    this.#push(comment(content))
+    if (!plainComment.test(text.slice(this.#at + 4, end))) return false
+    this.#outline.addComment(this.#at)
     this.#at = end + 3
+    this.#skipBlanks()
     return true
-  }
-
-  #counted(): boolean {
-    this.#nodes += 1
-    return this.#nodes <= this.#limits.nodesMax
-  }
-
-  #push(node: XmlElement): void {
-    this.#finished[this.#finishedCount] = node
-    this.#finishedCount += 1
   }
 
   /** Reads the tag that begins an element, and ends the element where the tag does. */
   #open(): boolean {
-    const name = this.#elementName(this.#at + 1)
-    if (name === '' || !this.#counted() || this.#depth >= this.#limits.depthMax) return false
-    const first = this.#columns.length
-    let before = this.#columns.numberOf(name)
-    for (;;) {
-      const from = this.#at
-      this.#skipBlanks()
-      const c = this.#text.charCodeAt(this.#at)
-      if (c === mark.more || c === mark.slash) break
-      if (from === this.#at) return false
-      before = this.#attribute(before)
-      if (before < 0 || this.#columns.length - first > this.#limits.attributesMax) return false
+    if (this.#depth >= this.#limits.depthMax) return false
+    const followers = this.#followers
+    const start = this.#at
+    for (const shape of followers) {
+      const end = shape.endOf(this.#text, start)
+      if (end < 0) continue
+      // A tag that is longer than a value may be is taken apart, and its values measured.
+      if (end - start > this.#limits.valueCharactersMax) break
+      if (shape !== followers[0]) noteFollower(followers, shape)
+      this.#at = end
+      this.#opened(this.#outline.add(this.#shapeNumbers.get(shape) as number, start), shape)
+      return true
     }
-    this.#names[this.#depth] = name
-    this.#firsts[this.#depth] = first
-    this.#lasts[this.#depth] = this.#columns.length
-    this.#begins[this.#depth] = this.#finishedCount
+    return this.#openUnknown()
+  }
+
+  #opened(node: number, shape: Shape): void {
+    this.#followers = shape.afterTag
+    if (shape.isEmpty) return
+    this.#nodes[this.#depth] = node
+    this.#afterEnds[this.#depth] = shape.afterEnd
     this.#depth += 1
-    this.#at += 1
-    if (this.#text.charCodeAt(this.#at - 1) === mark.more) return true
-    if (this.#text.charCodeAt(this.#at) !== mark.more) return false
-    this.#at += 1
-    this.#end()
+  }
+
+  /** Reads a tag that is like none before, or not the one that was expected. */
+  #openUnknown(): boolean {
+    const start = this.#at
+    const name = this.#next(tagName)?.[1]
+    if (name === undefined) return false
+    const names: string[] = []
+    const flat: string[] = []
+    let isOdd = false
+    for (let found = this.#next(attribute); found !== null; found = this.#next(attribute)) {
+      const [, before, called = '', quoted, apostrophed] = found
+      const raw = quoted ?? apostrophed ?? ''
+      const value = raw.includes('&') ? decode(raw) : raw
+      if (value === undefined || names.includes(called) || raw.length > this.#limits.valueCharactersMax) return false
+      if (before !== ' ' || quoted === undefined || raw.includes('&')) isOdd = true
+      if (names.push(called) > this.#limits.attributesMax) return false
+      flat.push(called, value)
+    }
+    const end = this.#next(tagEnd)
+    if (end === null) return false
+    const number = this.#outline.shapeNumber(name, names, end[2] === '/')
+    const shape = this.#outline.shape(number)
+    this.#shapeNumbers.set(shape, number)
+    if (isOdd || end[1] !== '') this.#opened(this.#outline.addOdd({ name, attributes: flat }, start), shape)
+    else {
+      shape.counted()
+      noteFollower(this.#followers, shape)
+      this.#opened(this.#outline.add(number, start), shape)
+    }
+    this.#skipBlanks()
     return true
+  }
+
+  /** The next piece of the text, where it is one of that kind. */
+  #next(piece: RegExp): RegExpExecArray | null {
+    piece.lastIndex = this.#at
+    const found = piece.exec(this.#text)
+    if (found !== null) this.#at = piece.lastIndex
+    return found
   }
 
   #close(): boolean {
-    const name = this.#depth === 0 ? '' : (this.#names[this.#depth - 1] ?? '')
-    const at = this.#at + 2
-    if (name === '' || !this.#text.startsWith(name, at)) return false
-    this.#at = at + name.length
+    if (this.#depth === 0) return false
+    const node = this.#nodes[this.#depth - 1] as number
+    const name = this.#outline.nameOf(node)
+    if (!this.#text.startsWith(name, this.#at + 2)) return false
+    this.#at += 2 + name.length
     this.#skipBlanks()
     if (this.#text.charCodeAt(this.#at) !== mark.more) return false
     this.#at += 1
-    this.#end()
-    return true
-  }
-
-  /** Makes the innermost open element of what has been read of it. */
-  #end(): void {
+    this.#skipBlanks()
     this.#depth -= 1
-    const depth = this.#depth
-    const begin = this.#begins[depth] ?? 0
-    const children = begin === this.#finishedCount ? none : this.#finished.slice(begin, this.#finishedCount)
-    this.#finishedCount = begin
-    const [name, first, last] = [this.#names[depth] ?? '', this.#firsts[depth] ?? 0, this.#lasts[depth] ?? 0]
-    this.#push(this.#make(name, children, this.#columns, first, last))
-  }
-
-  /** Reads the name of an element; empty where none stands there. */
-  #elementName(at: number): string {
-    const end = this.#nameEnd(at)
-    this.#at = end
-    if (this.#text.startsWith(this.#lastElementName, at) && this.#lastElementName.length === end - at)
-      return this.#lastElementName
-    const name = this.#text.slice(at, end)
-    const known = this.#elementNames.get(name)
-    if (known === undefined) this.#elementNames.set(name, name)
-    this.#lastElementName = known ?? name
-    return this.#lastElementName
-  }
-
-  /** Where the name ends that begins at a place; the place itself where none does. */
-  #nameEnd(from: number): number {
-    let at = from
-    while (isNameCharacter(this.#text.charCodeAt(at), at === from)) at += 1
-    return at
-  }
-
-  /** Reads an attribute. Answers the number of its name, or -1 where it is not plain. */
-  #attribute(before: number): number {
-    const start = this.#at
-    const name = this.#attributeName(before)
-    if (name < 0 || this.#seenIn[name] === this.#nodes) return -1
-    this.#seenIn[name] = this.#nodes
-    this.#followers[before] = name
-    const at = start + this.#columns.nameOf(name).length
-    const quote = this.#text.charCodeAt(at + 1)
-    if (this.#text.charCodeAt(at) !== mark.equals || (quote !== char.quote && quote !== char.apostrophe)) return -1
-    return this.#value(name, at + 2, quote) ? name : -1
-  }
-
-  #attributeName(before: number): number {
-    const start = this.#at
-    const guess = this.#followers[before]
-    if (guess !== undefined) {
-      const name = this.#columns.nameOf(guess)
-      if (this.#text.startsWith(name, start) && this.#text.charCodeAt(start + name.length) === mark.equals) return guess
-    }
-    const end = this.#nameEnd(start)
-    return end === start ? -1 : this.#columns.numberOf(this.#text.slice(start, end))
-  }
-
-  #value(name: number, start: number, quote: number): boolean {
-    const text = this.#text
-    let at = start
-    let isEscaped = false
-    for (;;) {
-      const c = text.charCodeAt(at)
-      if (c === quote) break
-      if (c === mark.ampersand) isEscaped = true
-      else if (!(c >= char.space && c < printableEnd) || c === mark.less) return false
-      at += 1
-    }
-    if (at - start > this.#limits.valueCharactersMax) return false
-    const decoded = isEscaped ? decode(text.slice(start, at)) : undefined
-    if (isEscaped && decoded === undefined) return false
-    this.#columns.add(name, start, at, decoded)
-    this.#at = at + 1
+    this.#outline.end(node)
+    this.#followers = this.#afterEnds[this.#depth] as Shape[]
     return true
   }
 }
@@ -249,9 +176,4 @@ function decode(raw: string): string | undefined {
     return entities[name ?? ''] ?? ''
   })
   return isPlain ? value : undefined
-}
-
-function isNameCharacter(c: number, isFirst: boolean): boolean {
-  if ((c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c === mark.underscore) return true
-  return !isFirst && ((c >= 48 && c <= 57) || c === mark.dash || c === 46)
 }

@@ -1,4 +1,4 @@
-import { attr } from '@quorate/xml'
+import { attr, isTagRepeated, type XmlElement } from '@quorate/xml'
 import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { isAvailable } from '../model/scoring.ts'
@@ -21,11 +21,14 @@ const changed = 'resource definition change'
 
 /** Compares what runs with what is configured now, and has it restarted, reloaded or cancelled. */
 export function handleConfigChanges(cluster: Cluster): void {
+  const agreeing = new Map<Resource, XmlElement>()
   for (const node of cluster.nodes) {
     if (!node.maintenance && !isAvailable(node)) continue
     for (const history of historyOf(cluster).byNode.get(node) ?? []) {
-      if (history.xml.children.length === 0) continue
-      for (const resource of matching(cluster, history.id)) checkHistory(cluster, resource, node, history)
+      if (history.isEmpty) continue
+      for (const resource of matching(cluster, history.id)) {
+        checkHistory(cluster, resource, node, history, agentDiffers(resource, history, agreeing))
+      }
     }
   }
 }
@@ -63,18 +66,28 @@ function inTreeOrder(cluster: Cluster, wanted: ReadonlySet<Resource>): Resource[
 /** Attributes that say which agent it is. */
 const identity = ['class', 'type', 'provider'] as const
 
-function agentDiffers(resource: Resource, history: LrmResource): boolean {
-  return identity.some((name) => attr(resource.xml, name) !== attr(history.xml, name))
+/** @param agreeing what was recorded last, by resource, of the agent that it has */
+function agentDiffers(resource: Resource, { xml }: LrmResource, agreeing: Map<Resource, XmlElement>): boolean {
+  const before = agreeing.get(resource)
+  if (before !== undefined && isTagRepeated(xml, before)) return false
+  if (identity.some((name) => attr(resource.xml, name) !== attr(xml, name))) return true
+  if (before === undefined) agreeing.set(resource, xml)
+  return false
 }
 
-function checkHistory(cluster: Cluster, resource: Resource, node: ClusterNode, history: LrmResource): void {
+function checkHistory(
+  cluster: Cluster,
+  resource: Resource,
+  node: ClusterNode,
+  history: LrmResource,
+  differs: boolean,
+): void {
   if (resource.orphan) {
     const clone = top(resource)
     if (clone.variant === variant.clone && !clone.unique) return
     cleanUp(cluster, resource, node, false)
     return
   }
-  const differs = agentDiffers(resource, history)
   if (differs) triggerUnfencing(cluster, resource, node, 'Device definition changed')
   if (!resource.runningOn.includes(node)) {
     if (differs) cleanUp(cluster, resource, node, false)

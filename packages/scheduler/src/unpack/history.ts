@@ -79,30 +79,44 @@ function adoptFillers(cluster: Cluster): void {
 }
 
 function unpackResourceHistory(cluster: Cluster, node: ClusterNode, history: LrmResource): Resource | undefined {
-  const { xml } = history
-  const entries = history.isFirst ? history.entries : history.entries.map((entry) => ({ ...entry }))
+  const { xml, isQuiet } = history
   const { shutdownLock } = cluster.settings
-  if (entries.length === 0 && !shutdownLock) return undefined
+  const isNothing = !isQuiet && history.entries.length === 0
+  if (isNothing && !shutdownLock) return undefined
   let resource = findForHistory(cluster, node, xml)
   if (resource === undefined) {
-    if (entries.length === 0) return undefined
+    if (isNothing) return undefined
     resource = orphanFor(cluster, xml)
     if (resource === undefined) return undefined
   }
   if (shutdownLock) unpackLock(cluster, resource, node, xml)
-  const sorted = entries.length < 2 ? entries : mergeSort([...entries].reverse(), (a, b) => compareEntries(a, b, true))
   const saved = resource.role
-  resource.role = role.unknown
-  const reading: Reading = { cluster, resource, node, entries: sorted, onFail: onFail.ignore, lastFailure: undefined }
-  for (const entry of sorted) processEntry(reading, entry)
-  createActiveRecurring(reading)
-  finish(reading)
+  // Where failures expire, every entry has its say about when.
+  if (isQuiet && resource.failureTimeoutSeconds === 0) finish(quietReading(cluster, resource, node))
+  else finish(readEntries(cluster, resource, node, history))
   const request = requestedRole(resource)
   if (request !== role.unknown && (resource.nextRole === role.unknown || request < resource.nextRole)) {
     resource.nextRole = request
   }
   if (saved > resource.role) resource.role = saved
   return resource
+}
+
+/** What processing the one entry of a quiet history comes to. */
+function quietReading(cluster: Cluster, resource: Resource, node: ClusterNode): Reading {
+  resource.role = role.stopped
+  resource.nextRole = role.unknown
+  return { cluster, resource, node, entries: [], onFail: onFail.ignore, lastFailure: undefined }
+}
+
+function readEntries(cluster: Cluster, resource: Resource, node: ClusterNode, history: LrmResource): Reading {
+  const entries = history.isFirst ? history.entries : history.entries.map((entry) => ({ ...entry }))
+  const sorted = entries.length < 2 ? entries : mergeSort([...entries].reverse(), (a, b) => compareEntries(a, b, true))
+  resource.role = role.unknown
+  const reading: Reading = { cluster, resource, node, entries: sorted, onFail: onFail.ignore, lastFailure: undefined }
+  for (const entry of sorted) processEntry(reading, entry)
+  createActiveRecurring(reading)
+  return reading
 }
 
 function unpackLock(cluster: Cluster, resource: Resource, node: ClusterNode, xml: XmlElement): void {

@@ -1,0 +1,142 @@
+import { Shape } from './shape.ts'
+
+/** Values per node: number of its shape (or one of the two below), where it begins in the text, the node after it. */
+const stride = 3
+
+/** In the place of a shape: a comment, and an element whose attributes are not in the text as they are. */
+const commentShape = -1
+const oddShape = -2
+
+/** Characters of a document for each node that room is made for at first: CIBs have one in 100 to 300. */
+const charactersPerNode = 150
+
+/** Values up to this length are shared between elements: a CIB repeats a few thousand short texts a million times. */
+const internedCharactersMax = 24
+
+/** An element with references in its values, or written in another way than most. */
+export type OddElement = { readonly name: string; readonly attributes: readonly string[] }
+
+/**
+ * The nodes of a document as rows of integers beside its text, in document order. A CIB has hundreds of thousands of
+ * elements and a million attributes, of which a decision reads a part: both become objects only when somebody asks.
+ */
+export class Outline {
+  readonly text: string
+  readonly #shapes: Shape[] = []
+  readonly #numbers = new Map<string, number>()
+  readonly #odd = new Map<number, OddElement>()
+  readonly #interned = new Map<string, string>()
+  #rows: Int32Array
+  #length = 0
+
+  constructor(text: string) {
+    this.text = text
+    this.#rows = new Int32Array(stride * (Math.ceil(text.length / charactersPerNode) + 8))
+  }
+
+  /** Number of nodes so far: that of the next one. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Number of the shape with that name and those attributes, and that end. */
+  shapeNumber(name: string, names: readonly string[], isEmpty: boolean): number {
+    const key = `${isEmpty ? '/' : ''}${name} ${names.join(' ')}`
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    this.#numbers.set(key, this.#shapes.length)
+    this.#shapes.push(new Shape(name, names, isEmpty))
+    return this.#shapes.length - 1
+  }
+
+  /** The shape of a number. */
+  shape(number: number): Shape {
+    return this.#shapes[number] as Shape
+  }
+
+  /** Adds an element; it ends where the next node begins until {@link end} says otherwise. */
+  add(shape: number, start: number): number {
+    const at = stride * this.#length
+    if (at + stride > this.#rows.length) this.#grow()
+    this.#rows[at] = shape
+    this.#rows[at + 1] = start
+    this.#length += 1
+    this.#rows[at + 2] = this.#length
+    return this.#length - 1
+  }
+
+  addOdd(element: OddElement, start: number): number {
+    const node = this.add(oddShape, start)
+    this.#odd.set(node, element)
+    return node
+  }
+
+  addComment(start: number): void {
+    this.add(commentShape, start)
+  }
+
+  /** Ends an element: all nodes that were added since are below it. */
+  end(node: number): void {
+    this.#rows[stride * node + 2] = this.#length
+  }
+
+  /** The node behind an element and all that is below it. */
+  after(node: number): number {
+    return this.#rows[stride * node + 2] as number
+  }
+
+  startOf(node: number): number {
+    return this.#rows[stride * node + 1] as number
+  }
+
+  isComment(node: number): boolean {
+    return this.#rows[stride * node] === commentShape
+  }
+
+  /** What is inside a comment. */
+  commentText(node: number): string {
+    const from = this.startOf(node) + 4
+    return this.text.slice(from, this.text.indexOf('--', from))
+  }
+
+  /** The shape of an element; undefined where its attributes are not in the text as they are. */
+  shapeOf(node: number): Shape | undefined {
+    const number = this.#rows[stride * node] as number
+    return number === oddShape ? undefined : this.#shapes[number]
+  }
+
+  nameOf(node: number): string {
+    return this.shapeOf(node)?.name ?? this.#odd.get(node)?.name ?? ''
+  }
+
+  /** Attributes of an element as names and values in turn. */
+  flat(node: number, isShared: boolean): readonly string[] {
+    const shape = this.shapeOf(node)
+    if (shape === undefined) return this.#odd.get(node)?.attributes ?? none
+    const { names } = shape
+    if (names.length === 0) return none
+    const values = shape.values(this.text, this.startOf(node))
+    const made: string[] = []
+    for (let i = 0; i < names.length; i += 1) {
+      const value = values[i + 1] as string
+      made.push(names[i] as string, isShared ? this.#shared(value) : value)
+    }
+    return made
+  }
+
+  #shared(value: string): string {
+    if (value.length > internedCharactersMax) return value
+    const known = this.#interned.get(value)
+    if (known !== undefined) return known
+    this.#interned.set(value, value)
+    return value
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(2 * this.#rows.length)
+    larger.set(this.#rows)
+    this.#rows = larger
+  }
+}
+
+const none: readonly never[] = []
