@@ -111,6 +111,8 @@ describe('the configuration of the daemon', () => {
     )
     expect(fault(`${tcp}listeners { tcp { hash = "md5"; } }`)).toContain('listeners/tcp/hash: expected none, sha1')
     expect(fault(`${tcp}listeners { tcp { address = "1.2.3.400"; } }`)).toContain('listeners/tcp/address')
+    expect(fault(`${tcp}listeners { tcp { address = "1.2.3"; } }`)).toContain('listeners/tcp/address')
+    expect(fault(`${tcp}listeners { tcp { address = "a b"; } }`)).toContain('listeners/tcp/address')
     expect(fault('fence_virtd { listener = "tcp"; backend = "libvirt"; }')).toContain('backends/libvirt/uri: required')
   })
 

@@ -19,6 +19,7 @@ export type ListenerConf =
   | ({
       readonly kind: 'tcp'
       readonly family: 'ipv4' | 'ipv6'
+      /** Of that family, or the name of one. */
       readonly address: string
       readonly port: number
     } & SecurityConf)
@@ -228,7 +229,7 @@ function readListener(main: Section, listeners: ConfNode | undefined, keyFile: s
         kind: 'tcp',
         ...compatible(section, readSecurity(section, keyFile)),
         family,
-        address: address(section, family, loopbacks[family]),
+        address: hostAddress(section, family, loopbacks[family]),
         port,
       }
     }
@@ -265,11 +266,23 @@ function compatible(section: Section, security: SecurityConf): SecurityConf {
 function address(section: Section, family: 'ipv4' | 'ipv6', preset: string): string {
   const text = section.text('address')
   if (text === undefined) return preset
-  const shape = family === 'ipv4' ? /^\d{1,3}(?:\.\d{1,3}){3}$/ : /^[0-9a-f:.]+(?:%[\w.-]+)?$/i
-  const fits = shape.test(text) && (family === 'ipv6' ? text.includes(':') : text.split('.').every((n) => +n < 256))
-  if (!fits) throw section.refuse('address', `expected an ${family} address, got '${text}'`)
+  if (!isAddress(family, text)) throw section.refuse('address', `expected an ${family} address, got '${text}'`)
   return text
 }
+
+function isAddress(family: 'ipv4' | 'ipv6', text: string): boolean {
+  const shape = family === 'ipv4' ? /^\d{1,3}(?:\.\d{1,3}){3}$/ : /^[0-9a-f:.]+(?:%[\w.-]+)?$/i
+  return shape.test(text) && (family === 'ipv6' ? text.includes(':') : text.split('.').every((n) => +n < 256))
+}
+
+/** An address, or the name of one, which is looked up when the listener starts. Digits and dots alone are no name. */
+function hostAddress(section: Section, family: 'ipv4' | 'ipv6', preset: string): string {
+  const text = section.text('address')
+  if (text !== undefined && hostName.test(text) && /[^\d.]/.test(text)) return text
+  return address(section, family, preset)
+}
+
+const hostName = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i
 
 /** serial and vmchannel have numbers in old files: 0 and 1. */
 function serialMode(section: Section): 'serial' | 'vmchannel' {

@@ -27,6 +27,9 @@ import type { DaemonCall } from './options.ts'
 /** Exit codes of the daemon: 255 for a configuration that cannot be, 1 for parts that cannot be had. */
 const exitConfiguration = 255
 const exitFailed = 1
+/** Debugging from which on its level, and the configuration as it was read, are shown. */
+const announcedFrom = 3
+const dumpedFrom = 4
 
 /** Runs the daemon in this process until a signal ends it. */
 export async function runDaemon(call: DaemonCall): Promise<number> {
@@ -85,8 +88,10 @@ export function readConfiguration(call: DaemonCall): DaemonConf | number {
     tell(`Failed to parse ${call.confFile}`)
     return exitConfiguration
   }
-  if ((call.debugLevel ?? 0) > 0) tell(`Debugging threshold is now ${call.debugLevel}\n${dumpConf(tree.value)}`)
   const conf = readDaemonConf(tree.value, hostPath(defaultKeyFile))
+  const debugLevel = call.debugLevel ?? (conf.ok ? conf.value.debugLevel : 0)
+  if (debugLevel >= announcedFrom) tell(`Debugging threshold is now ${debugLevel}`)
+  if (debugLevel >= dumpedFrom) tell(dumpConf(tree.value))
   if (!conf.ok) {
     process.stderr.write(`${describeFault(call.confFile, conf.error)}\n`)
     return partOfFault(conf.error)
@@ -94,7 +99,7 @@ export function readConfiguration(call: DaemonCall): DaemonConf | number {
   for (const warning of conf.value.warnings) process.stderr.write(`${describeFault(call.confFile, warning)}\n`)
   return {
     ...conf.value,
-    debugLevel: call.debugLevel ?? conf.value.debugLevel,
+    debugLevel,
     waitsForInit: call.waits || conf.value.waitsForInit,
   }
 }

@@ -282,7 +282,7 @@ ${rest}`
     await daemon.stop()
   })
 
-  it('words and exit codes of mistakes', async () => {
+  it.each(['fence_xvm', 'fence_virt'] as const)('words and exit codes of mistakes of %s', async (name) => {
     const lines: readonly (readonly string[])[] = [
       ['-h'],
       ['-?'],
@@ -345,32 +345,30 @@ ${rest}`
       out: out.replace(/@ 0x[0-9a-f]+/, '@ 0x0'),
       err: err.replace(/^open_port: .*$/m, 'open_port'),
     })
-    for (const name of ['fence_xvm', 'fence_virt'] as const) {
-      for (const argv of [
-        ...lines,
-        ...(name === 'fence_xvm'
-          ? [
-              ['-i', 'ipv9', '-H', 'a'],
-              ['-r', '0', '-H', 'a'],
-              ['-a', 'nowhere', '-o', 'list'],
-              ['-V', '-a', 'nowhere'],
-              ['-d', '-a', '::1.2', '-o', 'validate-all', '-H', 'x'],
-              ['-d', '-a', 'b:g', '-o', 'validate-all', '-H', 'x'],
-            ]
-          : [
-              ['-S1', '-o', 'list'],
-              ['-D', '/nonexistent', '-o', 'list'],
-              ['-D', '/dev/null', '-o', 'list'],
-            ]),
-      ]) {
-        const real = await lab.client('real', name, argv)
-        const ours = await lab.client('ours', name, argv)
-        expect(told(ours), argv.join(' ')).toEqual(told(real))
-      }
-      for (const input of inputs) {
-        const real = await lab.client('real', name, [], input)
-        expect(told(await lab.client('ours', name, [], input)), input).toEqual(told(real))
-      }
+    for (const argv of [
+      ...lines,
+      ...(name === 'fence_xvm'
+        ? [
+            ['-i', 'ipv9', '-H', 'a'],
+            ['-r', '0', '-H', 'a'],
+            ['-a', 'nowhere', '-o', 'list'],
+            ['-V', '-a', 'nowhere'],
+            ['-d', '-a', '::1.2', '-o', 'validate-all', '-H', 'x'],
+            ['-d', '-a', 'b:g', '-o', 'validate-all', '-H', 'x'],
+          ]
+        : [
+            ['-S1', '-o', 'list'],
+            ['-D', '/nonexistent', '-o', 'list'],
+            ['-D', '/dev/null', '-o', 'list'],
+          ]),
+    ]) {
+      const real = await lab.client('real', name, argv)
+      const ours = await lab.client('ours', name, argv)
+      expect(told(ours), argv.join(' ')).toEqual(told(real))
+    }
+    for (const input of inputs) {
+      const real = await lab.client('real', name, [], input)
+      expect(told(await lab.client('ours', name, [], input)), input).toEqual(told(real))
     }
   })
 })

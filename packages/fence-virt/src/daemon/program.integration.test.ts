@@ -46,11 +46,11 @@ function freePort(): Promise<number> {
   })
 }
 
-function configure(backend = 'null', more = ''): void {
+function configure(backend = 'null', more = '', address = '127.0.0.1'): void {
   writeFileSync(
     file('conf'),
     `fence_virtd { listener = "tcp"; backend = "${backend}"; }
-listeners { tcp { key_file = "${file('key')}"; address = "127.0.0.1"; port = "${port}"; ${more} } }
+listeners { tcp { key_file = "${file('key')}"; address = "${address}"; port = "${port}"; ${more} } }
 backends { null { message = "no"; } }\n`,
     { mode: 0o644 },
   )
@@ -100,6 +100,22 @@ const client = (...argv: readonly string[]) =>
   run('fence_virt', ['-T', '127.0.0.1', '-p', `${port}`, '-k', file('key'), ...argv])
 
 describe('fence_virtd as a program', () => {
+  it('listens on the address of a name, and shows its configuration where much debugging is asked for', async () => {
+    configure('null', '', 'localhost')
+    const argv = ['fence_virtd', '-F', '-f', file('conf'), '-p', file('d.pid')]
+    const child = spawn(process.execPath, [quorate, ...argv, '-d', '4'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    children.push(child)
+    let shown = ''
+    child.stdout.on('data', (text: Buffer) => {
+      shown += text.toString()
+    })
+    await new Promise<void>((resolve) => {
+      child.stderr.on('data', (text: Buffer) => text.toString().includes('fence_virtd starting') && resolve())
+    })
+    expect(client('-o', 'monitor').code).toBe(0)
+    expect(shown).toContain('Debugging threshold is now 4\nfence_virtd {\n\tlistener = "tcp";')
+  })
+
   it('serves who asks when silent clients hold more connections than it may have files open', async () => {
     configure()
     const child = await start()

@@ -1,3 +1,5 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { monoMs } from '@quorate/base'
 import { type TcpAddress, type TcpConnection, TcpServer } from '@quorate/qb/ffi'
@@ -30,14 +32,21 @@ export class TcpListener implements Listener {
   }
 
   async start(): Promise<void> {
+    const address = await this.#address()
     this.#server = new TcpServer(
-      { bytes: addressBytes(this.#conf.address), port: this.#conf.port, scope: scopeOf(this.#conf.address) },
+      { bytes: addressBytes(address), port: this.#conf.port, scope: scopeOf(address) },
       (connection, from) => this.#onConnection(connection, from),
       {
         onTrouble: (why) => this.#host.journal.error(`tcp: ${why}`),
         onShortage: () => this.#connections.makeRoom(),
       },
     )
+  }
+
+  async #address(): Promise<string> {
+    const { address, family } = this.#conf
+    if (isIP(address.replace(/%.*$/, '')) !== 0) return address
+    return (await lookup(address, { family: family === 'ipv4' ? 4 : 6 })).address
   }
 
   get security(): ServerSecurity {
