@@ -218,6 +218,17 @@ describe('resources', () => {
       : `<op id="${id}" name="${name}" interval="0"${more}>${inside}</op>`
   const requires = '<nvpair id="q" name="requires" value="quorum"/>'
 
+  test("an operation's own parameter goes where the resource's meta-attributes say it already", () => {
+    const role = '<nvpair id="o" name="role" value="Started"/>'
+    const monitor = (inside: string) => operations(op('a', 'monitor', '', inside))
+    const moved = monitor(`<meta_attributes id="_2TO3_a-meta">${role}</meta_attributes>`)
+    const saying = (name: string, value: string) => meta(property(name, value))
+    const other = saying('priority', '1')
+    expect(upgradedIn(`${other}${monitor(parameters(role))}`)).toBe(resources(primitive(`${other}${moved}`)))
+    const same = saying('role', 'Stopped')
+    expect(upgradedIn(`${same}${monitor(parameters(role))}`)).toBe(resources(primitive(`${same}${monitor('')}`)))
+  })
+
   test("what the last start or promote required is the resource's own", () => {
     const old = op('a', 'start', ' requires="nothing"') + op('b', 'promote', ' requires="quorum"')
     const after = operations(`${op('a', 'start')}${op('b', 'promote')}`)

@@ -22,11 +22,18 @@ import {
   withItems,
 } from './pair-set.ts'
 
-/** Operations of a resource: what they required goes, what is their own moves from parameters to meta-attributes. */
-export function upgradedOperations(operations: XmlElement, resource: string, note: Note): XmlElement {
+/**
+ * Operations of a primitive: what they required goes, what is their own moves from parameters to meta-attributes; but what
+ * the primitive's own meta-attributes say is dropped.
+ */
+export function upgradedOperations(operations: XmlElement, primitive: XmlElement, note: Note): XmlElement {
+  const sets = childrenNamed(primitive, 'meta_attributes').filter((set) => !hasRule(set))
+  const said = new Set(sets.flatMap(itemsOf).map(pairName))
   return withChildren(
     operations,
-    operations.children.map((item) => (item.name === 'op' ? upgradedOperation(item, resource, note) : item)),
+    operations.children.map((item) =>
+      item.name === 'op' ? upgradedOperation(item, idOf(primitive), said, note) : item,
+    ),
   )
 }
 
@@ -34,7 +41,12 @@ function isRequiring(op: XmlElement): boolean {
   return requiringOperations.has(attr(op, 'name') ?? '')
 }
 
-function upgradedOperation(op: XmlElement, resource: string, note: Note): XmlElement {
+function upgradedOperation(
+  op: XmlElement,
+  resource: string,
+  said: ReadonlySet<string | undefined>,
+  note: Note,
+): XmlElement {
   const at = `${idOf(op)} (rsc=${resource}`
   const parameters = childrenNamed(op, 'instance_attributes')
   for (const set of parameters) tellParameters(note, `${at}, meta=${idOf(set)})`, set, op)
@@ -54,7 +66,7 @@ function upgradedOperation(op: XmlElement, resource: string, note: Note): XmlEle
     }
   }
   if (attr(op, 'requires') !== undefined) tellRequirement(note, 'Resources-operation', `${at})`, op, 'meta_attributes')
-  const full = withMeta(withChildren(withAttributes(op, { requires: undefined }), children), parameters)
+  const full = withMeta(withChildren(withAttributes(op, { requires: undefined }), children), parameters, said)
   return withChildren(
     full,
     full.children.filter((item) => !isResourceSet(item) || !isVoid(item)),
@@ -62,7 +74,11 @@ function upgradedOperation(op: XmlElement, resource: string, note: Note): XmlEle
 }
 
 /** Puts parameters that are an operation's own into its meta-attributes: those under a condition into sets of their own. */
-function withMeta(op: XmlElement, parameters: readonly XmlElement[]): XmlElement {
+function withMeta(
+  op: XmlElement,
+  parameters: readonly XmlElement[],
+  said: ReadonlySet<string | undefined>,
+): XmlElement {
   const open: SetItem[] = []
   const added: XmlElement[] = []
   for (const [index, set] of parameters.entries()) {
@@ -70,7 +86,7 @@ function withMeta(op: XmlElement, parameters: readonly XmlElement[]): XmlElement
     const again = new Set(later.flatMap(itemsOf).map(pairName))
     const own = itemsOf(set).filter((item) => {
       const name = pairName(item) ?? ''
-      return operationMetaNames.has(name) && !again.has(name)
+      return operationMetaNames.has(name) && !again.has(name) && !said.has(name)
     })
     if (!hasRule(set)) open.push(...own)
     else if (own.length > 0) added.push(metaCopy(set, nodesOf(own)))

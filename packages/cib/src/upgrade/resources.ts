@@ -16,7 +16,7 @@ export function upgradedResources(node: XmlElement, note: Note): XmlElement {
 function upgradedPrimitive(primitive: XmlElement, note: Note): XmlElement {
   const children: XmlElement[] = []
   for (const item of primitive.children) {
-    if (item.name === 'operations') children.push(upgradedOperations(item, idOf(primitive), note))
+    if (item.name === 'operations') children.push(upgradedOperations(item, primitive, note))
     else if (!isResourceSet(item)) children.push(item)
     else {
       const set = upgradedResourceSet(item, primitive, note)
