@@ -1,4 +1,5 @@
 import { failed, ok, type Result } from '@quorate/base'
+import { visibleText } from './visible-text.ts'
 
 /** A value of fence_virt.conf: `key = "text";`. Lines and columns count from 1. */
 export type ConfValue = { readonly key: string; readonly text: string; readonly line: number }
@@ -38,8 +39,7 @@ export function parseConf(source: string): Result<ConfNode, ConfFault> {
 
 /** How a fault is shown: with the file before it, in one line, and with control characters made visible. */
 export function describeFault(file: string, fault: ConfFault): string {
-  const text = `${file}:${fault.line}: ${fault.key === '' ? '' : `${fault.key}: `}${fault.why}`
-  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
+  return visibleText(`${file}:${fault.line}: ${fault.key === '' ? '' : `${fault.key}: `}${fault.why}`)
 }
 
 function tokensOf(source: string): Result<readonly Token[], ConfFault> {

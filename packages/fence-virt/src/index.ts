@@ -138,4 +138,5 @@ export {
   type SessionFault,
   stepServer,
 } from './server-session.ts'
+export { visibleText } from './visible-text.ts'
 export { type WizardQuestion, wizard } from './wizard.ts'

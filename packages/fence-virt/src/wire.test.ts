@@ -79,20 +79,31 @@ describe('the request of the network listeners', () => {
     }
   })
 
+  const unsigned = (change: (bytes: Uint8Array) => void) => {
+    const bytes = encodeFenceRequest({ ...request, hash: 'none' }, { key, random, digest })
+    change(bytes)
+    return open(bytes, 'none')
+  }
+
   it('refuses other lengths, unknown families and port 0', () => {
     expect(open(sealed.subarray(1))).toMatchObject({ error: { fault: 'malformed' } })
-    const unsigned = (change: (bytes: Uint8Array) => void) => {
-      const bytes = encodeFenceRequest({ ...request, hash: 'none' }, { key, random, digest })
-      change(bytes)
-      return open(bytes, 'none')
-    }
     expect(unsigned(() => undefined).ok).toBe(true)
     expect(unsigned((bytes) => bytes.fill(0, 96, 98)).ok).toBe(false)
     expect(unsigned((bytes) => bytes.fill(7, 108, 109)).ok).toBe(false)
     expect(unsigned((bytes) => bytes.fill(28, 2, 3)).ok).toBe(false)
     expect(unsigned((bytes) => bytes.fill(65, 4, 68)).ok).toBe(false)
-    expect(unsigned((bytes) => bytes.fill(7, 0, 1)).ok).toBe(false)
-    expect(unsigned((bytes) => bytes.fill(9, 4, 5)).ok).toBe(false)
+    expect(unsigned((bytes) => bytes.fill(0xff, 4, 5)).ok).toBe(false)
+  })
+
+  it('take a number that is no operation for one that fails, and names with control characters for names', () => {
+    const opened = (change: (bytes: Uint8Array) => void) => {
+      const outcome = unsigned(change)
+      return outcome.ok && outcome.value
+    }
+    for (const code of [7, 8, 255]) {
+      expect(opened((bytes) => bytes.fill(code, 0, 1))).toMatchObject({ operation: 'null' })
+    }
+    expect(opened((bytes) => bytes.set([0x61, 9, 0x62, 0], 4))).toMatchObject({ domain: 'a\tb' })
   })
 
   it('never opens what was not signed with the key', () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { backendKinds, listenerNames } from '@quorate/fence-virt'
+import { backendKinds, listenerNames, visibleText } from '@quorate/fence-virt'
 import { askStatus, type DaemonStatus, statusSocketOf } from '@quorate/fence-virt/daemon'
 import type { Tool } from '../tool.ts'
 import { goToBackground } from './background.ts'
@@ -70,7 +70,7 @@ function statusText(status: DaemonStatus): string {
       .join('')
   const operations = status.lastOperations.map(
     ({ at, operation, target, source, response, tookMs }) =>
-      `    ${at} ${operation} ${target === '' ? '-' : target} for ${source}: ${response} (${tookMs.toFixed(1)} ms)\n`,
+      `    ${at} ${operation} ${target === '' ? '-' : visibleText(target)} for ${source}: ${response} (${tookMs.toFixed(1)} ms)\n`,
   )
   return (
     `fence_virtd ${status.pid}, since ${status.startedAt}\n` +

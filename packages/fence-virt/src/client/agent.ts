@@ -27,6 +27,9 @@ export type AgentHost = {
 const versionText = '1.9.0'
 const releaseText = '4.12.1'
 
+/** Column of names in a list: in bytes, as printf counts it. */
+const nameBytes = 32
+
 /** Exit codes of both clients (fence_xvm(8)); 255 is what -1 becomes. */
 export const agentExits = { ok: 0, failed: 1, off: 2, denied: 3, trouble: 255 } as const
 
@@ -222,7 +225,8 @@ class Agent {
       this.#host.out(`${JSON.stringify({ hosts: shown }, undefined, 2)}\n`)
     } else {
       for (const { name, uuid, state } of hosts) {
-        this.#host.out(`${name.padEnd(32)} ${uuid} ${isOn(state) ? 'on' : 'off'}\n`)
+        const padding = ' '.repeat(Math.max(0, nameBytes - Buffer.byteLength(name)))
+        this.#host.out(`${name}${padding} ${uuid} ${isOn(state) ? 'on' : 'off'}\n`)
       }
     }
     return agentExits.ok
