@@ -15,7 +15,10 @@ export type Work<T> = Generator<Action, T, void>
 /** Blocks what cannot start because what it has to be with cannot. */
 export function blockAllDependents(cluster: Cluster): void {
   const { actions } = cluster
-  for (let i = actions.length - 1; i >= 0; i -= 1) settle(cluster, blockDependents(actions[i] as Action))
+  for (let i = actions.length - 1; i >= 0; i -= 1) {
+    const action = actions[i] as Action
+    if (isStuck(action)) settle(cluster, blockDependents(action))
+  }
 }
 
 /**
@@ -24,7 +27,15 @@ export function blockAllDependents(cluster: Cluster): void {
  */
 export function updateAll(cluster: Cluster): void {
   const { actions } = cluster
-  for (let i = actions.length - 1; i >= 0; i -= 1) settle(cluster, update(cluster, actions[i] as Action))
+  for (let i = actions.length - 1; i >= 0; i -= 1) {
+    const action = actions[i] as Action
+    if (!isSettled(action)) settle(cluster, update(cluster, action))
+  }
+}
+
+/** True where an update has nothing to follow: most probes wait for nothing. */
+function isSettled(action: Action): boolean {
+  return action.before.length === 0 && !action.requiresAny
 }
 
 function settle(cluster: Cluster, work: Work<void>): void {
@@ -32,7 +43,7 @@ function settle(cluster: Cluster, work: Work<void>): void {
   for (let current = stack[stack.length - 1]; current !== undefined; current = stack[stack.length - 1]) {
     const step = current.next()
     if (step.done === true) stack.pop()
-    else stack.push(update(cluster, step.value))
+    else if (!isSettled(step.value)) stack.push(update(cluster, step.value))
   }
 }
 
@@ -41,6 +52,13 @@ function placeOf(action: Action): ClusterNode | undefined {
   const { resource } = action
   if (resource?.variant === variant.group && action.task === task.start) return singleLocation(resource, 'next')
   return action.node
+}
+
+/** What an order can say without anything to follow from it between actions of single resources. */
+const inert = f.optional | f.notMigratable | f.serialize | f.load | f.antiColocation | f.preserve
+
+function isSingle({ resource }: Action): boolean {
+  return resource === undefined || resource.variant === variant.primitive
 }
 
 function* update(cluster: Cluster, then: Action): Work<void> {
@@ -55,6 +73,10 @@ function* update(cluster: Cluster, then: Action): Work<void> {
     const edge = then.before[i] as Edge
     if (edge.flags === f.none) continue
     const { first } = edge
+    if ((edge.flags & ~inert) === 0 && isSingle(first) && isSingle(then)) {
+      change &= ~changed.firstSide
+      continue
+    }
     const [firstNode, thenNode] = [placeOf(first), placeOf(then)]
     if (
       (edge.flags & f.sameNode) !== 0 &&
@@ -236,10 +258,14 @@ function withoutResource(first: Action, then: Action, ff: number, type: number):
   }
 }
 
+/** True for a start or promotion that cannot be done. */
+function isStuck({ runnable, task: name }: Action): boolean {
+  return !runnable && (name === task.start || name === task.promote)
+}
+
 /** What has to be where something cannot start, cannot start either. */
 function* blockDependents(action: Action): Work<void> {
-  if (action.runnable || action.resource === undefined) return
-  if (action.task !== task.start && action.task !== task.promote) return
+  if (!isStuck(action) || action.resource === undefined) return
   const topmost = top(action.resource)
   const primary = topmost.parent ?? topmost
   if (primary.withThis.length === 0) return

@@ -20,10 +20,16 @@ function spreadProbes(cluster: Cluster, resource: Resource): void {
     for (const item of resource.children) spreadProbes(cluster, item)
     return
   }
-  for (const probe of [...probesOf(resource)]) {
+  const undone = new Map<Action, readonly Action[]>()
+  for (const probe of probesOf(resource)) {
     for (let i = probe.after.length - 1; i >= 0; i -= 1) {
-      cluster.epoch += 1
-      spread(cluster, probe, (probe.after[i] as Edge).then)
+      const from = (probe.after[i] as Edge).then
+      let found = undone.get(from)
+      if (found === undefined) {
+        found = undoneBy(cluster, resource, from)
+        undone.set(from, found)
+      }
+      for (const item of found) addEdge(probe, item, f.optional)
     }
   }
 }
@@ -35,13 +41,19 @@ type Frame = {
   readonly interleaved: boolean
 }
 
-/** Walks from a probe along what follows it, and has the probe precede the stops that go with the starts there. */
-function spread(cluster: Cluster, probe: Action, from: Action): void {
+/**
+ * What undoes something that follows a probe of a resource, by way of an action after it: the stops that go with the
+ * starts there. It is the same for the probes on all nodes.
+ */
+function undoneBy(cluster: Cluster, probed: Resource, from: Action): readonly Action[] {
+  const found: Action[] = []
+  cluster.epoch += 1
   const stack: Frame[] = []
   const enter = (action: Action): void => {
     if (action.visited === cluster.epoch) return
     action.visited = cluster.epoch
-    stack.push(visit(cluster, probe, action))
+    if (action.resource?.variant === variant.primitive && action.resource !== probed) collectUndoing(action, found)
+    stack.push(frameOf(cluster, probed, action))
   }
   enter(from)
   for (let frame = stack[stack.length - 1]; frame !== undefined; frame = stack[stack.length - 1]) {
@@ -51,37 +63,29 @@ function spread(cluster: Cluster, probe: Action, from: Action): void {
     }
     const edge = frame.action.after[frame.next] as Edge
     frame.next -= 1
-    if ((edge.original & f.impliesThen) !== 0 || leadsToMember(probe, frame, edge)) enter(edge.then)
+    if ((edge.original & f.impliesThen) !== 0 || leadsToMember(probed, frame, edge)) enter(edge.then)
   }
+  return found
 }
 
-function visit(cluster: Cluster, probe: Action, action: Action): Frame {
+function frameOf(cluster: Cluster, probed: Resource, action: Action): Frame {
   const { resource } = action
-  let compatible: Resource | undefined
-  let interleaved = false
-  if (resource !== undefined && probe.resource !== undefined) {
-    if (resource.variant === variant.primitive) {
-      if (resource !== probe.resource) precedeUndoing(probe, action, resource)
-    } else if (resource.variant >= variant.clone && isTrue(resource.meta.get('interleave'))) {
-      interleaved = true
-      compatible = compatiblePartner(cluster, resource, probe.resource, 'next')
-    }
-  }
+  const interleaved =
+    resource !== undefined && resource.variant >= variant.clone && isTrue(resource.meta.get('interleave'))
+  const compatible = interleaved ? compatiblePartner(cluster, resource, probed, 'next') : undefined
   return { action, next: action.after.length - 1, compatible, interleaved }
 }
 
-function precedeUndoing(probe: Action, action: Action, resource: Resource): void {
-  const undoing = action.task === task.start ? task.stop : action.task === task.promote ? task.demote : undefined
-  if (undoing === undefined) return
-  for (const item of [...findLoose(resource.actionsByKey, keyOf(resource, undoing))]) {
-    if (!item.pseudo) addEdge(probe, item, f.optional)
-  }
+function collectUndoing({ task: name, resource }: Action, found: Action[]): void {
+  const undoing = name === task.start ? task.stop : name === task.promote ? task.demote : undefined
+  if (undoing === undefined || resource === undefined) return
+  for (const item of findLoose(resource.actionsByKey, keyOf(resource, undoing))) if (!item.pseudo) found.push(item)
 }
 
-function leadsToMember(probe: Action, frame: Frame, edge: Edge): boolean {
+function leadsToMember(probed: Resource, frame: Frame, edge: Edge): boolean {
   const { resource } = frame.action
   const member = edge.then.resource
-  if (resource === undefined || resource.variant < variant.group || probe.resource?.parent === resource) return false
+  if (resource === undefined || resource.variant < variant.group || probed.parent === resource) return false
   if (member === undefined || member.variant > variant.group || member.parent !== resource) return false
   return !frame.interleaved || frame.compatible === member
 }

@@ -8,7 +8,8 @@ import { edgeFlag as f } from './flags.ts'
 export function dropInvalidOrders(cluster: Cluster): void {
   for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
     const action = cluster.actions[i] as Action
-    for (const edge of [...action.before].reverse()) {
+    for (let j = action.before.length - 1; j >= 0; j -= 1) {
+      const edge = action.before[j] as Edge
       const isInvalid = isAgainstContainer(edge, action)
       if (isInvalid) {
         const text = `Invalid ordering constraint between ${edge.first.resource?.id} and ${action.resource?.id}`
