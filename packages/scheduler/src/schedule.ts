@@ -10,7 +10,7 @@ import { applyCriteria } from './assign/criteria.ts'
 import { unpackConstraints } from './constraint/constraints.ts'
 import { implicitConstraints } from './constraint/implicit.ts'
 import { applyHealth } from './constraint/location.ts'
-import { buildGraph } from './graph/build.ts'
+import { graphActions, graphXml } from './graph/build.ts'
 import type { LogLine } from './model/model.ts'
 import { blockAllDependents, updateAll } from './order/engine.ts'
 import { expandOrders } from './order/expand.ts'
@@ -51,6 +51,6 @@ export function decide(cluster: ClusterStatus): void {
 export function schedule(cib: XmlElement, options: StatusOptions): Schedule {
   const status = unpackStatus(cib, options)
   decide(status)
-  const graph = buildGraph(status)
+  const graph = graphXml(status, graphActions(status))
   return { graph, status, log: status.log }
 }

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { decodeText } from '@quorate/base'
 import { exitCodes } from '@quorate/cib'
 import {
   type ClusterStatus,
@@ -8,7 +9,7 @@ import {
   type SimulationRequest,
   simulate,
 } from '@quorate/scheduler'
-import { encodeXml, formatXml, type XmlElement } from '@quorate/xml'
+import { encodeXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import type { Section } from '../crm_mon/sections.ts'
 import { type Block, statusBlocks } from '../crm_mon/status-text.ts'
@@ -104,7 +105,7 @@ function requestOf(options: Options, output: Output): SimulationRequest | string
     ...(text === undefined || moment === undefined ? {} : { effectiveTime: { text, ...moment } }),
     process: isSimulated || decides.some((name) => options.has(name)),
     simulate: isSimulated,
-    drawsGraph: options.has('save-graph'),
+    drawsGraph: false,
     showsScores: options.has('show-scores'),
     showsUtilization: options.has('show-utilization'),
     quiet: options.has('quiet') && !output.isData,
@@ -166,25 +167,34 @@ function injectionsOf(options: Options): Injections {
 }
 
 function save(options: Options, outcome: SimulationOutcome, host: ToolHost): number {
-  const files: readonly (readonly [file: string | undefined, content: XmlElement | (() => string) | undefined])[] = [
-    [options.value('save-input'), outcome.input],
-    [options.value('save-graph'), outcome.graph],
-    [options.value('save-dotfile'), outcome.dot],
-    [options.value('save-output'), outcome.output],
-    [options.has('in-place') ? options.value('xml-file') : undefined, outcome.output],
+  const { input, output, graphText, dot } = outcome
+  const written = (root: XmlElement) => (): Pieces => [encodeXml(root)]
+  const files: readonly (readonly [file: string | undefined, content: (() => Pieces) | undefined])[] = [
+    [options.value('save-input'), written(input)],
+    [options.value('save-graph'), graphText],
+    [options.value('save-dotfile'), dot === undefined ? undefined : () => [dot()]],
+    [options.value('save-output'), written(output)],
+    [options.has('in-place') ? options.value('xml-file') : undefined, written(output)],
   ]
   for (const [file, content] of files) {
     if (file === undefined || content === undefined) continue
-    const isDrawn = typeof content === 'function'
-    if (file === '-') host.out(isDrawn ? content() : formatXml(content))
-    else if (!write(file, isDrawn ? content() : encodeXml(content), host)) return exitCodes.cannotCreate
+    if (file === '-') for (const piece of content()) host.out(typeof piece === 'string' ? piece : decodeText(piece))
+    else if (!write(file, content(), host)) return exitCodes.cannotCreate
   }
   return outcome.complete ? exitCodes.ok : exitCodes.error
 }
 
-function write(file: string, content: string | Uint8Array, host: ToolHost): boolean {
+/** What a file is to hold, in order. */
+type Pieces = Iterable<string | Uint8Array>
+
+function write(file: string, content: Pieces, host: ToolHost): boolean {
   try {
-    fs.writeFileSync(file, content)
+    const opened = fs.openSync(file, 'w')
+    try {
+      for (const piece of content) fs.writeFileSync(opened, piece)
+    } finally {
+      fs.closeSync(opened)
+    }
     return true
   } catch (fault) {
     host.err(`crm_simulate: Could not write ${file}: ${fault instanceof Error ? fault.message : String(fault)}\n`)

@@ -4,7 +4,7 @@ import { edgeFlag } from '../order/flags.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import { clearFailCount, requestAction } from './create.ts'
 import { keyOf, task } from './key.ts'
-import { setReason } from './ledger.ts'
+import { setMeta, setReason } from './ledger.ts'
 
 /** Has a node forget a resource. */
 export function cleanUp(cluster: Cluster, resource: Resource, node: ClusterNode, optional: boolean): void {
@@ -44,8 +44,8 @@ export function cancelRecurring(
   const action = requestAction(cluster, resource, request)
   action.task = task.cancel
   action.cancelTask = taskName
-  action.meta.set('operation', taskName)
-  action.meta.set('interval', String(intervalMs))
+  setMeta(action, 'operation', taskName)
+  setMeta(action, 'interval', String(intervalMs))
   return action
 }
 
@@ -61,6 +61,6 @@ export function cancelFromHistory(
 ): void {
   const cancel = cancelRecurring(cluster, resource, taskName, intervalMs, node)
   setReason(cancel, reason, true)
-  if (callId !== undefined && !cancel.meta.has('call-id')) cancel.meta.set('call-id', callId)
+  if (callId !== undefined && !cancel.meta.has('call-id')) setMeta(cancel, 'call-id', callId)
   addOrder(cluster, taskOf(resource, task.stop), actionSide(cancel), edgeFlag.optional)
 }

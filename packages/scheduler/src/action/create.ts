@@ -5,7 +5,7 @@ import { currentRole, isActive, isGuest, nextRole } from '../model/tree.ts'
 import { ruleContext, unpackSets } from '../unpack/name-values.ts'
 import { canFence, fenceNode } from './fencing.ts'
 import { keyOf, task } from './key.ts'
-import { findLoose, newAction } from './ledger.ts'
+import { findOldest, newAction, setMeta } from './ledger.ts'
 import { unpackOptions } from './operation-options.ts'
 
 /** What an action of a resource is to be. */
@@ -29,7 +29,7 @@ export type ActionRequest = {
 export function requestAction(cluster: Cluster, resource: Resource, request: ActionRequest): Action {
   const { node, optional, intervalMs = 0, recorded = true } = request
   const key = request.key ?? keyOf(resource, request.task, intervalMs)
-  let action = recorded ? findLoose(resource.actionsByKey, key, node)[0] : undefined
+  let action = recorded ? findOldest(resource.actionsByKey, key, node) : undefined
   if (action === undefined) {
     action = newAction(cluster, key, request.task, resource, node, optional, recorded)
     unpackOptions(cluster, action, resource, intervalMs, request.operation)
@@ -123,6 +123,6 @@ export function requestPseudo(
 /** Requires that the fail count of a resource on a node is forgotten. */
 export function clearFailCount(cluster: Cluster, resource: Resource, node: ClusterNode): Action {
   const action = requestAction(cluster, resource, { task: task.clearFailCount, node, optional: false })
-  action.meta.set('op_no_wait', 'true')
+  setMeta(action, 'op_no_wait', 'true')
   return action
 }

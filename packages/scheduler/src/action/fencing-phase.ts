@@ -5,7 +5,7 @@ import { anyBelow, isBundled, isGuest, top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 import { canFence, fenceAction } from './fencing.ts'
 import { keyOf, task } from './key.ts'
-import { addEdge, findLoose, findNewest, findNewestByKey, newAction } from './ledger.ts'
+import { addEdge, findLoose, findNewest, findNewestByKey, findOldest, newAction, setMeta } from './ledger.ts'
 import { notifyOfFencing } from './notify-fencing.ts'
 
 /** Under which name the tools say that a node cannot be fenced. */
@@ -59,7 +59,7 @@ export function fenceAndShutDown(cluster: Cluster): void {
 
 function shutDown(cluster: Cluster, node: ClusterNode): Action {
   const key = `do_shutdown-${node.uname}`
-  const known = findLoose(cluster.clusterActionsByKey, key, node)[0]
+  const known = findOldest(cluster.clusterActionsByKey, key, node)
   const shutdown = known ?? newAction(cluster, key, task.shutdown, undefined, node, false)
   shutdown.optional = false
   for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
@@ -70,7 +70,7 @@ function shutDown(cluster: Cluster, node: ClusterNode): Action {
     action.optional = false
     addOrder(cluster, actionSide(action), { key: shutdown.key, action: shutdown }, f.optional | f.runnableLeft)
   }
-  shutdown.meta.set('op_no_wait', 'true')
+  setMeta(shutdown, 'op_no_wait', 'true')
   return shutdown
 }
 

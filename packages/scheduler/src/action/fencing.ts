@@ -8,7 +8,7 @@ import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
 import { parametersText, withoutInternals } from './digest-text.ts'
 import { task } from './key.ts'
-import { addMeta, findLoose, newAction, setReason } from './ledger.ts'
+import { addMeta, findOldest, newAction, setMeta, setReason } from './ledger.ts'
 
 /**
  * Whether the cluster could fence a node now.
@@ -82,17 +82,17 @@ export type FenceRequest = {
 export function fenceAction(cluster: Cluster, node: ClusterNode, request: FenceRequest): Action {
   const kind = request.action ?? cluster.settings.fencingAction
   const key = `stonith-${node.uname}-${kind}`
-  const known = findLoose(cluster.clusterActionsByKey, key, undefined)[0]
+  const known = findOldest(cluster.clusterActionsByKey, key, undefined)
   const action = known ?? newAction(cluster, key, task.fence, undefined, node, true)
   if (known === undefined) {
-    action.meta.set('on_node', node.uname)
-    action.meta.set('on_node_uuid', node.id)
-    action.meta.set('stonith_action', kind)
+    setMeta(action, 'on_node', node.uname)
+    setMeta(action, 'on_node_uuid', node.id)
+    setMeta(action, 'stonith_action', kind)
     if (cluster.unfencing) unfencingDigests(cluster, action, node)
   }
   if (cluster.settings.priorityFencingDelaySeconds > 0) {
     if (request.priorityDelay === true || action.meta.has('priority-fencing-delay')) {
-      action.meta.set('priority-fencing-delay', String(priorityDelaySeconds(cluster, node)))
+      setMeta(action, 'priority-fencing-delay', String(priorityDelaySeconds(cluster, node)))
     }
   }
   if (!request.optional && canFence(cluster, node)) {

@@ -44,6 +44,23 @@ export function findLoose(
   return found.reverse()
 }
 
+/** The oldest of the actions that {@link findLoose} finds. */
+export function findOldest(
+  byKey: ReadonlyMap<string, readonly Action[]>,
+  key: string,
+  node: ClusterNode | undefined,
+): Action | undefined {
+  const list = byKey.get(key)
+  if (list === undefined || node === undefined) return list?.[0]
+  let oldest: Action | undefined
+  for (let i = list.length - 1; i >= 0; i -= 1) {
+    const action = list[i] as Action
+    action.node ??= node
+    if (action.node === node) oldest = action
+  }
+  return oldest
+}
+
 /** Actions of a key that are for exactly this node, oldest first. */
 export function findExact(resource: Resource, key: string, node: ClusterNode | undefined): readonly Action[] {
   if (node === undefined) return []
@@ -110,7 +127,16 @@ export function setReason(action: Action, reason: string | undefined, overwrite 
 /** A meta-attribute that an action gets only if it has none of that name. */
 export function addMeta(action: Action, name: string, value: string | undefined): void {
   if (value === undefined || value.toLowerCase() === '#default' || action.meta.has(name)) return
-  action.meta.set(name, value)
+  setMeta(action, name, value)
+}
+
+/** Sets a meta-attribute of an action, which has a table of its own from then on. */
+export function setMeta(action: Action, name: string, value: string): void {
+  if (action.ownMeta === undefined) {
+    action.ownMeta = new Map(action.meta)
+    action.meta = action.ownMeta
+  }
+  action.ownMeta.set(name, value)
 }
 
 /** A pseudo action of no resource; there is one of each key. */

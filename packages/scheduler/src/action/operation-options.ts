@@ -1,8 +1,17 @@
 import { attr, attributePairs, type XmlElement } from '@quorate/xml'
 import { parseMoment } from '../date.ts'
 import { configError } from '../model/log.ts'
-import { type Action, type Cluster, type OperationEntry, onFail, type Resource } from '../model/model.ts'
-import { parseRole, role } from '../model/role.ts'
+import {
+  type Action,
+  type Cluster,
+  type ClusterNode,
+  type OnFail,
+  type OperationEntry,
+  type OperationProfile,
+  onFail,
+  type Resource,
+} from '../model/model.ts'
+import { parseRole, type Role, role } from '../model/role.ts'
 import { parseTimeMs, sameText } from '../scalar.ts'
 import { ruleContext, unpackSets } from '../unpack/name-values.ts'
 import { agentOf, defaultsSection, parametersOf } from '../unpack/resource.ts'
@@ -29,6 +38,16 @@ export function findOperation(
   return key.includes('_notify_') ? search(task.notify, 0) : undefined
 }
 
+/** What a profile is made of while it is made. */
+type Draft = {
+  readonly task: string
+  readonly intervalMs: number
+  readonly key: string
+  readonly xml: XmlElement | undefined
+  readonly meta: Map<string, string>
+  failRole: Role
+}
+
 /**
  * Fills in what is configured for an action's operation, and what follows from it.
  *
@@ -41,20 +60,74 @@ export function unpackOptions(
   intervalMs: number,
   operation: string = action.task,
 ): void {
-  const entry = findOperation(resource, operation, intervalMs, true, action.key)
-  action.operation = entry?.xml
-  for (const [name, value] of operationMeta(cluster, resource, action.task, intervalMs, entry?.xml))
-    action.meta.set(name, value)
-  if (resource.isFenceDevice && (action.task === task.start || (action.task === task.monitor && intervalMs === 0))) {
+  const { profiles } = resource
+  let profile = profiles.get(action.key)
+  if (profile === undefined || !holds(profile, action, resource)) {
+    const said = cluster.log.length
+    profile = makeProfile(cluster, action, resource, intervalMs, operation)
+    // What has to be said about it is said for every action.
+    if (cluster.log.length === said && !hasTimeoutOfNode(resource, profile, action.node)) {
+      profiles.set(action.key, profile)
+    }
+  }
+  action.operation = profile.xml
+  action.meta = profile.meta
+  action.needs = profile.needs
+  action.onFail = profile.onFail
+  action.failRole = profile.failRole
+}
+
+function holds(profile: OperationProfile, action: Action, { managed, container }: Resource): boolean {
+  return profile.task === action.task && profile.isManaged === managed && profile.container === container
+}
+
+function makeProfile(
+  cluster: Cluster,
+  action: Action,
+  resource: Resource,
+  intervalMs: number,
+  operation: string,
+): OperationProfile {
+  const { task: name, key } = action
+  const xml = findOperation(resource, operation, intervalMs, true, key)?.xml
+  const meta = operationMeta(cluster, resource, name, intervalMs, xml)
+  if (isDeviceMonitor(resource, name, intervalMs)) {
     const timeout = parametersOf(cluster, resource, action.node).get('pcmk_monitor_timeout')
-    if (timeout !== undefined) action.meta.set('timeout', timeout)
+    if (timeout !== undefined) meta.set('timeout', timeout)
   }
-  action.meta.set('timeout', String(timeoutMs(action.meta.get('timeout'))))
-  if (action.task === task.start || action.task === task.promote) {
-    action.needs = resource.needsFencing ? 'fencing' : resource.needsQuorum ? 'quorum' : 'nothing'
+  meta.set('timeout', String(timeoutMs(meta.get('timeout'))))
+  const draft: Draft = { task: name, intervalMs, key, xml, meta, failRole: role.unknown }
+  const onFail = unpackOnFail(cluster, draft, resource)
+  unpackStartDelay(cluster, draft)
+  return {
+    task: name,
+    intervalMs,
+    xml,
+    meta,
+    needs: name === task.start || name === task.promote ? needsOf(resource) : 'nothing',
+    onFail,
+    failRole: draft.failRole,
+    isManaged: resource.managed,
+    container: resource.container,
   }
-  unpackOnFail(cluster, action, resource, intervalMs)
-  unpackStartDelay(cluster, action, intervalMs)
+}
+
+function needsOf({ needsFencing, needsQuorum }: Resource): OperationProfile['needs'] {
+  return needsFencing ? 'fencing' : needsQuorum ? 'quorum' : 'nothing'
+}
+
+/** Operations whose timeout is that of the fence device's own monitor. */
+function isDeviceMonitor(resource: Resource, name: string, intervalMs: number): boolean {
+  return resource.isFenceDevice && (name === task.start || (name === task.monitor && intervalMs === 0))
+}
+
+/** True where another node may have another timeout. */
+function hasTimeoutOfNode(
+  resource: Resource,
+  { task: name, intervalMs }: OperationProfile,
+  node: ClusterNode | undefined,
+): boolean {
+  return isDeviceMonitor(resource, name, intervalMs) && (node === undefined || resource.parametersByNode.has(node))
 }
 
 function timeoutMs(text: string | undefined): number {
@@ -62,28 +135,18 @@ function timeoutMs(text: string | undefined): number {
   return ms === undefined || ms < 0 ? defaultTimeoutMs : ms
 }
 
-const metaCache = new WeakMap<Resource, Map<string, ReadonlyMap<string, string>>>()
-
 /**
  * Meta-attributes of an operation before its timeout is read: defaults, its sets, its own attributes.
  *
  * @param name the task that rules see
  */
-export function operationMeta(
+function operationMeta(
   cluster: Cluster,
   resource: Resource,
   name: string,
   intervalMs: number,
   xml: XmlElement | undefined,
-): ReadonlyMap<string, string> {
-  let known = metaCache.get(resource)
-  if (known === undefined) {
-    known = new Map()
-    metaCache.set(resource, known)
-  }
-  const key = `${name} ${intervalMs} ${(xml && attr(xml, 'name')) ?? ''}`
-  const cached = known.get(key)
-  if (cached !== undefined) return cached
+): Map<string, string> {
   const meta = new Map<string, string>()
   const context = ruleContext(cluster, { agent: agentOf(resource), operation: { name, intervalMs } })
   unpackSets(cluster, defaultsSection(cluster, 'op_defaults'), 'meta_attributes', meta, context)
@@ -98,7 +161,6 @@ export function operationMeta(
   }
   if (intervalMs > 0) meta.set('interval', String(intervalMs))
   else meta.delete('interval')
-  known.set(key, meta)
   return meta
 }
 
@@ -112,21 +174,16 @@ function shortestMonitorTimeout(resource: Resource): string | undefined {
 }
 
 /** The value of on-fail that counts for an operation, before defaults. */
-function configuredOnFail(
-  cluster: Cluster,
-  action: Action,
-  resource: Resource,
-  intervalMs: number,
-): string | undefined {
-  const value = action.meta.get('on-fail')?.toLowerCase()
+function configuredOnFail(cluster: Cluster, draft: Draft, resource: Resource): string | undefined {
+  const value = draft.meta.get('on-fail')?.toLowerCase()
   const reset = (why: string): undefined => {
-    const text = `Resetting 'on-fail' for ${resource.id} ${action.task} action to default value because ${why}`
+    const text = `Resetting 'on-fail' for ${resource.id} ${draft.task} action to default value because ${why}`
     configError(cluster, 'unpack_operation_on_fail', text)
   }
-  if (action.task === task.stop && (value === 'standby' || value === 'demote' || value === 'stop')) {
+  if (draft.task === task.stop && (value === 'standby' || value === 'demote' || value === 'stop')) {
     return reset(`'${value}' is not allowed for stop`)
   }
-  if (action.task === task.demote && value === undefined) {
+  if (draft.task === task.demote && value === undefined) {
     for (const { xml, name, enabled, intervalMs: interval } of resource.operations) {
       const answer = attr(xml, 'on-fail')?.toLowerCase()
       if (!enabled || interval === 0 || name !== task.monitor || answer === undefined || answer === 'demote') continue
@@ -134,30 +191,30 @@ function configuredOnFail(
     }
     return undefined
   }
-  if (action.task === task.deleteHistory) return 'ignore'
-  if (value === 'demote' && action.task !== task.promote) {
-    const entryRole = action.operation === undefined ? undefined : attr(action.operation, 'role')
-    if (action.task !== task.monitor || intervalMs === 0 || parseRole(entryRole) !== role.promoted) {
+  if (draft.task === task.deleteHistory) return 'ignore'
+  if (value === 'demote' && draft.task !== task.promote) {
+    const entryRole = draft.xml === undefined ? undefined : attr(draft.xml, 'role')
+    if (draft.task !== task.monitor || draft.intervalMs === 0 || parseRole(entryRole) !== role.promoted) {
       return reset(`'demote' is not allowed for it`)
     }
   }
   return value
 }
 
-function unpackOnFail(cluster: Cluster, action: Action, resource: Resource, intervalMs: number): void {
-  const value = configuredOnFail(cluster, action, resource, intervalMs)
-  let decided: Action['onFail'] | undefined
+function unpackOnFail(cluster: Cluster, draft: Draft, resource: Resource): OnFail {
+  const value = configuredOnFail(cluster, draft, resource)
+  let decided: OnFail | undefined
   switch (value) {
     case 'block':
       decided = onFail.block
-      action.meta.set('on-fail', 'block')
+      draft.meta.set('on-fail', 'block')
       break
     case 'fence':
       decided = cluster.settings.fencingEnabled ? onFail.fence : onFail.stop
       if (!cluster.settings.fencingEnabled) {
-        const text = `Resetting 'on-fail' for operation '${action.key}' to 'stop' because 'fence' is not valid when fencing is disabled`
+        const text = `Resetting 'on-fail' for operation '${draft.key}' to 'stop' because 'fence' is not valid when fencing is disabled`
         configError(cluster, 'unpack_operation', text)
-        action.failRole = role.stopped
+        draft.failRole = role.stopped
       }
       break
     case 'standby':
@@ -172,7 +229,7 @@ function unpackOnFail(cluster: Cluster, action: Action, resource: Resource, inte
       break
     case 'stop':
       decided = onFail.stop
-      action.failRole = role.stopped
+      draft.failRole = role.stopped
       break
     case 'restart':
       decided = onFail.recover
@@ -188,38 +245,32 @@ function unpackOnFail(cluster: Cluster, action: Action, resource: Resource, inte
     default:
       configError(cluster, 'unpack_operation', `Resource ${resource.id}: Unknown failure type (${value})`)
   }
-  action.onFail = defaultOnFail(cluster, action, resource, intervalMs, decided)
-  if (action.failRole === role.unknown) {
-    const after = parseRole(action.meta.get('role_after_failure'))
-    action.failRole = after !== role.unknown ? after : action.task === task.promote ? role.unpromoted : role.started
+  const answer = defaultOnFail(cluster, draft, resource, decided)
+  if (draft.failRole === role.unknown) {
+    const after = parseRole(draft.meta.get('role_after_failure'))
+    draft.failRole = after !== role.unknown ? after : draft.task === task.promote ? role.unpromoted : role.started
   }
+  return answer
 }
 
-function defaultOnFail(
-  cluster: Cluster,
-  action: Action,
-  resource: Resource,
-  intervalMs: number,
-  decided: Action['onFail'] | undefined,
-): Action['onFail'] {
+function defaultOnFail(cluster: Cluster, draft: Draft, resource: Resource, decided: OnFail | undefined): OnFail {
   if (decided === undefined && resource.container !== undefined) return onFail.restartContainer
-  const isProbe = action.task === task.monitor && intervalMs === 0
+  const isProbe = draft.task === task.monitor && draft.intervalMs === 0
   const isRemoteConnection = resource.isConnection && resource.container === undefined
-  if ((decided === undefined || !resource.managed) && isRemoteConnection && !isProbe && action.task !== task.start) {
+  if ((decided === undefined || !resource.managed) && isRemoteConnection && !isProbe && draft.task !== task.start) {
     if (!resource.managed) {
-      action.failRole = role.stopped
+      draft.failRole = role.stopped
       return onFail.stop
     }
-    if (resource.reconnectMs > 0) action.failRole = role.stopped
+    if (resource.reconnectMs > 0) draft.failRole = role.stopped
     return onFail.resetRemote
   }
   if (decided !== undefined) return decided
-  if (action.task === task.stop) return cluster.settings.fencingEnabled ? onFail.fence : onFail.block
+  if (draft.task === task.stop) return cluster.settings.fencingEnabled ? onFail.fence : onFail.block
   return onFail.recover
 }
 
-function unpackStartDelay(cluster: Cluster, action: Action, intervalMs: number): void {
-  const { meta } = action
+function unpackStartDelay(cluster: Cluster, { meta, intervalMs }: Draft): void {
   const delay = meta.get('start-delay')
   if (delay !== undefined) {
     const ms = parseTimeMs(delay)

@@ -9,7 +9,7 @@ import { isTrue } from '../scalar.ts'
 import { requestAction } from './create.ts'
 import { fenceNode } from './fencing.ts'
 import { keyOf, task } from './key.ts'
-import { findLoose, newAction } from './ledger.ts'
+import { findOldest, newAction, setMeta } from './ledger.ts'
 import { connectionState } from './remote-state.ts'
 import { unfenceBefore } from './unfence.ts'
 
@@ -28,10 +28,10 @@ export function probeResources(cluster: Cluster): void {
     if (complete !== undefined && !isTrue(complete)) {
       const key = `probe_again-${node.uname}`
       const again =
-        findLoose(cluster.clusterActionsByKey, key, node)[0] ??
+        findOldest(cluster.clusterActionsByKey, key, node) ??
         newAction(cluster, key, task.probeAgain, undefined, node, false)
       again.optional = false
-      again.meta.set('op_no_wait', 'true')
+      setMeta(again, 'op_no_wait', 'true')
       continue
     }
     for (const resource of cluster.resources) probe(cluster, resource, node)
@@ -97,7 +97,7 @@ function probeBundle(cluster: Cluster, bundle: Resource, node: ClusterNode): boo
     }
     if (connection === undefined || !probe(cluster, connection, node)) continue
     any = true
-    const found = findLoose(connection.actionsByKey, keyOf(connection, task.monitor), node)[0]
+    const found = findOldest(connection.actionsByKey, keyOf(connection, task.monitor), node)
     if (found !== undefined) addOrder(cluster, taskOf(container, task.start), actionSide(found), edgeFlag.probe)
   }
   return any
@@ -156,8 +156,8 @@ function probePrimitive(cluster: Cluster, resource: Resource, node: ClusterNode)
   made.optional = false
   unfenceBefore(cluster, resource, made, node, edgeFlag.optional)
   const runsHere = resource.runningOn.includes(node)
-  if (!runsHere) made.meta.set('op_target_rc', '7')
-  else if (resource.role === role.promoted) made.meta.set('op_target_rc', '8')
+  if (!runsHere) made.targetRc = '7'
+  else if (resource.role === role.promoted) made.targetRc = '8'
   const clone = top(resource)
   const target = clone.variant === variant.clone && !(cluster.unfencing && resource.isFenceDevice) ? clone : resource
   let flags: number = edgeFlag.optional

@@ -80,7 +80,7 @@ function recurringActive(
   }
   const action = requestAction(cluster, resource, { task: name, intervalMs, node, optional })
   if (!start.runnable || !node.online || node.unclean) action.runnable = false
-  if (resource.nextRole === role.promoted) action.meta.set('op_target_rc', '8')
+  if (resource.nextRole === role.promoted) action.targetRc = '8'
   if (!resource.managed) return
   const side = actionSide(action)
   addOrder(cluster, taskOf(resource, task.start), side, f.impliesThen | f.runnableLeft)
@@ -119,7 +119,7 @@ function recurringStopped(cluster: Cluster, resource: Resource, entry: Operation
     }
     const optional = findExact(resource, key, node).length > 0
     const action = requestAction(cluster, resource, { task: name, intervalMs, node, optional })
-    action.meta.set('op_target_rc', '7')
+    action.targetRc = '7'
     if (resource.managed) {
       for (const probe of findExact(resource, keyOf(resource, task.monitor), node))
         addEdge(probe, action, f.runnableLeft)

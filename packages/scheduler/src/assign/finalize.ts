@@ -64,7 +64,8 @@ function stopUnassigned(resource: Resource): void {
     else if (action.task === task.start) action.runnable = false
     else {
       const interval = action.meta.get('interval')
-      if (interval !== undefined && interval !== '0' && action.meta.get('op_target_rc') !== '7') action.runnable = false
+      const targetRc = action.targetRc ?? action.meta.get('op_target_rc')
+      if (interval !== undefined && interval !== '0' && targetRc !== '7') action.runnable = false
     }
   }
 }

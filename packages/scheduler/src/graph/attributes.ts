@@ -9,32 +9,103 @@ import { parametersOf } from '../unpack/resource.ts'
 /** Version of the set of features that graphs and histories are written for. */
 export const featureSet = '3.16.1'
 
-/** The `attributes` element of an action: everything that its executor is told. */
-export function actionAttributes(cluster: Cluster, action: Action): XmlElement {
+const nodeField = 'CRM_meta_on_node'
+const nodeIdField = 'CRM_meta_on_node_uuid'
+
+/** The `attributes` element of an action, with gaps where the name and the id of its node belong. */
+export type AttributesForm = {
+  /** Attributes in pairs. */
+  readonly flat: readonly string[]
+  /** Where in them the name and the id of the node belong, in this order; -1 for neither. */
+  readonly nameAt: number
+  readonly idAt: number
+  readonly children: readonly XmlElement[]
+  /** True where nothing else depends on the action than what {@link fits} compares. */
+  readonly isShared: boolean
+  readonly resource: Resource | undefined
+  readonly parameters: ReadonlyMap<string, string> | undefined
+  readonly targetRc: string | undefined
+}
+
+function parametersFor(cluster: Cluster, { resource, node }: Action): ReadonlyMap<string, string> | undefined {
+  const hasAny = resource !== undefined && (node !== undefined || resource.variant === variant.primitive)
+  return hasAny ? parametersOf(cluster, resource, node) : undefined
+}
+
+/** True for actions whose element names their node. */
+export function isOnNode({ node, pseudo, task: name }: Action): boolean {
+  return node !== undefined && (!pseudo || name === task.fence)
+}
+
+function isShareable(action: Action): boolean {
+  return (
+    action.resource !== undefined &&
+    action.ownMeta === undefined &&
+    action.extra.size === 0 &&
+    hostFor(action) === undefined
+  )
+}
+
+/** True where a form that was made for another action with the same meta-attributes is that of an action. */
+export function fits(cluster: Cluster, form: AttributesForm, action: Action): boolean {
+  return (
+    form.resource === action.resource &&
+    form.targetRc === action.targetRc &&
+    form.nameAt >= 0 === isOnNode(action) &&
+    isShareable(action) &&
+    form.parameters === parametersFor(cluster, action)
+  )
+}
+
+/** Meta-attributes of an action with those that it has as a matter of course, which take the place of configured ones. */
+function toldMeta(action: Action): ReadonlyMap<string, string> {
+  const { node, targetRc } = action
+  const told = new Map(action.meta)
+  if (targetRc !== undefined) told.set('op_target_rc', targetRc)
+  if (node !== undefined && isOnNode(action)) {
+    told.set('on_node', node.uname)
+    told.set('on_node_uuid', node.id)
+  }
+  return told
+}
+
+/** Everything that the executor of an action is told. */
+export function attributesForm(cluster: Cluster, action: Action): AttributesForm {
   const found = new Map<string, string>([['crm_feature_set', featureSet]])
-  const add = (name: string, value: string): void => {
-    if (!found.has(name)) found.set(name, value)
+  /** Fields that were to be told again, by another name or in another place. */
+  const again = new Set<string>()
+  const add = (field: string, value: string): void => {
+    if (found.has(field)) again.add(field)
+    else found.set(field, value)
   }
   for (const [name, value] of action.extra) add(name, value)
   const { resource, node } = action
-  const numbered: XmlElement[] = []
-  if (resource !== undefined && (node !== undefined || resource.variant === variant.primitive)) {
-    const parameters = parametersOf(cluster, resource, node)
+  const parameters = parametersFor(cluster, action)
+  if (resource !== undefined && parameters !== undefined) {
     for (const [name, value] of parameters) if (!beginsWithDigit(name)) add(name, value)
     const address = connectionAddress(cluster, resource)
     if (address !== undefined) found.set('addr', address)
-    numbered.push(...numberedParameters(parameters))
   }
-  for (const [name, value] of action.meta) addMetaField(add, name, value)
+  for (const [name, value] of toldMeta(action)) addMetaField(add, name, value)
   if (resource !== undefined) {
     for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) addLevel(found, at)
     addHost(found, action, resource)
   } else if (action.task === task.fence && node !== undefined) {
     for (const [name, value] of node.attributes) addMetaField(add, name, value)
   }
-  const attributes: string[] = []
-  for (const name of [...found.keys()].sort()) attributes.push(name, found.get(name) ?? '')
-  return { name: 'attributes', attributes, children: numbered, text: '' }
+  const names = [...found.keys()].sort()
+  const isShared = isShareable(action) && !again.has(nodeField) && !again.has(nodeIdField)
+  const gapOf = (name: string): number => (isShared && isOnNode(action) ? 2 * names.indexOf(name) + 1 : -1)
+  return {
+    flat: names.flatMap((name) => [name, found.get(name) ?? '']),
+    nameAt: gapOf(nodeField),
+    idAt: gapOf(nodeIdField),
+    children: parameters === undefined ? [] : numberedParameters(parameters),
+    isShared,
+    resource,
+    parameters,
+    targetRc: action.targetRc,
+  }
 }
 
 function numberedParameters(parameters: ReadonlyMap<string, string>): XmlElement[] {

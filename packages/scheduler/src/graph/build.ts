@@ -6,26 +6,13 @@ import { notifyAround } from '../action/notify-round.ts'
 import { type Action, type Cluster, type Edge, type Resource, variant } from '../model/model.ts'
 import { summary } from '../order/summary.ts'
 import { parseInteger } from '../scalar.ts'
-import { actionXml, changedMaintenance } from './action-xml.ts'
+import { ActionForms, changedMaintenance, elementName } from './action-form.ts'
 import { isGraphAction, isGraphInput } from './worthy.ts'
 
-/** Draws the graph of everything that is to be done. */
-export function buildGraph(cluster: Cluster, transitionId = 0): XmlElement {
-  const synapses: XmlElement[] = []
-  addEverything(cluster, synapses)
-  return element('transition_graph', rootAttributes(cluster, transitionId), synapses)
-}
-
-/** Settles what belongs into the graph, as {@link buildGraph} does, without drawing it. */
-export function markGraph(cluster: Cluster): void {
-  addEverything(cluster, undefined)
-}
-
-/** Where synapses are drawn; undefined where they are not. */
-type Drawing = XmlElement[] | undefined
-
-function addEverything(cluster: Cluster, synapses: Drawing): void {
-  for (const resource of cluster.resources) addResource(cluster, resource, synapses)
+/** Settles what belongs into the graph. Answers it in the order of the graph's synapses. */
+export function graphActions(cluster: Cluster): readonly Action[] {
+  const found: Action[] = []
+  for (const resource of cluster.resources) addResource(cluster, resource, found)
   if (changedMaintenance(cluster).length > 0) {
     const action = newAction(cluster, task.maintenanceNodes, task.maintenanceNodes, undefined, undefined, true)
     action.pseudo = true
@@ -34,8 +21,49 @@ function addEverything(cluster: Cluster, synapses: Drawing): void {
   for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
     const action = cluster.actions[i] as Action
     if (action.task === task.stop) warnOfStuckShutdown(cluster, action)
-    addAction(cluster, action, synapses)
+    addAction(cluster, action, found)
   }
+  return found
+}
+
+/** The graph of actions that {@link graphActions} found, as elements. */
+export function graphXml(cluster: Cluster, actions: readonly Action[], transitionId = 0): XmlElement {
+  const forms = new ActionForms(cluster)
+  const synapses = actions.map((action, i) => {
+    const inputs: XmlElement[] = []
+    for (const { first, dumped } of action.before) {
+      if (dumped) inputs.push(element('trigger', {}, [actionXml(forms, first)]))
+    }
+    const attributes = { id: String(i), priority: priorityOf(action) }
+    return element('synapse', attributes, [
+      element('action_set', {}, [fullActionXml(forms, action)]),
+      element('inputs', {}, inputs),
+    ])
+  })
+  return element('transition_graph', rootAttributes(cluster, transitionId), synapses)
+}
+
+function actionXml(forms: ActionForms, action: Action): XmlElement {
+  return { name: elementName(action), attributes: forms.tag(action), children: [], text: '' }
+}
+
+function fullActionXml(forms: ActionForms, action: Action): XmlElement {
+  const children: XmlElement[] = []
+  const resource = forms.resource(action)
+  if (resource !== undefined) children.push(resource)
+  const { flat, nameAt, idAt, children: numbered } = forms.attributes(action)
+  const attributes = flat.slice()
+  const { node } = action
+  if (node !== undefined && nameAt >= 0) attributes[nameAt] = node.uname
+  if (node !== undefined && idAt >= 0) attributes[idAt] = node.id
+  children.push({ name: 'attributes', attributes, children: numbered, text: '' }, ...forms.rest(action))
+  return { name: elementName(action), attributes: [...forms.tag(action), ...forms.more(action)], children, text: '' }
+}
+
+/** Priority of a synapse as text; undefined for those without any. */
+export function priorityOf(action: Action): string | undefined {
+  const priority = Math.max(action.resource?.priority ?? 0, action.priority)
+  return priority > 0 ? String(priority) : undefined
 }
 
 /** Says which stop that cannot be done keeps a node from being shut down. */
@@ -47,7 +75,8 @@ function warnOfStuckShutdown(cluster: Cluster, { resource, node, key, optional, 
   cluster.log.push({ kind: 'crit', source: 'pcmk__create_graph', text, isAboutStatus: true })
 }
 
-function rootAttributes(cluster: Cluster, transitionId: number): Record<string, string | undefined> {
+/** Attributes of the graph itself. */
+export function rootAttributes(cluster: Cluster, transitionId: number): Record<string, string | undefined> {
   const { all, startFailureIsFatal } = cluster.settings
   const limit = all.get('migration-limit')
   return {
@@ -62,27 +91,27 @@ function rootAttributes(cluster: Cluster, transitionId: number): Record<string, 
   }
 }
 
-function addOwnActions(cluster: Cluster, resource: Resource, synapses: Drawing): void {
-  for (let i = resource.actions.length - 1; i >= 0; i -= 1) addAction(cluster, resource.actions[i] as Action, synapses)
+function addOwnActions(cluster: Cluster, resource: Resource, found: Action[]): void {
+  for (let i = resource.actions.length - 1; i >= 0; i -= 1) addAction(cluster, resource.actions[i] as Action, found)
 }
 
-function addResource(cluster: Cluster, resource: Resource, synapses: Drawing): void {
+function addResource(cluster: Cluster, resource: Resource, found: Action[]): void {
   if (resource.variant === variant.bundle) {
     const { bundle } = resource
-    if (bundle?.inner !== undefined) addResource(cluster, bundle.inner, synapses)
+    if (bundle?.inner !== undefined) addResource(cluster, bundle.inner, found)
     for (const { ip, container, connection } of bundle?.replicas ?? []) {
-      for (const part of [ip, container, connection]) if (part !== undefined) addResource(cluster, part, synapses)
+      for (const part of [ip, container, connection]) if (part !== undefined) addResource(cluster, part, found)
     }
     return
   }
   if (resource.variant === variant.clone) {
     prepareClone(cluster, resource)
-    for (const instance of resource.children) addResource(cluster, instance, synapses)
-    addOwnActions(cluster, resource, synapses)
+    for (const instance of resource.children) addResource(cluster, instance, found)
+    addOwnActions(cluster, resource, found)
     return
   }
-  addOwnActions(cluster, resource, synapses)
-  for (const member of resource.children) addResource(cluster, member, synapses)
+  addOwnActions(cluster, resource, found)
+  for (const member of resource.children) addResource(cluster, member, found)
 }
 
 /** Makes the notifications of a clone, after its pseudo actions were brought up to date. */
@@ -95,10 +124,18 @@ function prepareClone(cluster: Cluster, clone: Resource): void {
   }
 }
 
+function isRising(edges: readonly Edge[]): boolean {
+  for (let i = 1; i < edges.length; i += 1) {
+    if ((edges[i - 1] as Edge).first.id >= (edges[i] as Edge).first.id) return false
+  }
+  return true
+}
+
 /** Sorts the inputs of an action by number, and makes one of those from the same action. */
 function mergeInputs(action: Action): void {
   if (action.inputsMerged) return
   action.inputsMerged = true
+  if (isRising(action.before)) return
   const sorted = [...action.before].reverse().sort((a, b) => a.first.id - b.first.id)
   const merged: Edge[] = []
   for (const edge of sorted) {
@@ -109,23 +146,10 @@ function mergeInputs(action: Action): void {
   action.before = merged
 }
 
-function addAction(cluster: Cluster, action: Action, synapses: Drawing): void {
+function addAction(cluster: Cluster, action: Action, found: Action[]): void {
   mergeInputs(action)
   if (action.dumped || !isGraphAction(action)) return
   action.dumped = true
-  const inputs: XmlElement[] = []
-  const full = synapses === undefined ? undefined : actionXml(cluster, action, true)
-  for (const edge of action.before) {
-    if (!isGraphInput(cluster, action, edge)) continue
-    edge.dumped = true
-    if (full !== undefined) inputs.push(element('trigger', {}, [actionXml(cluster, edge.first, false)]))
-  }
-  if (synapses === undefined || full === undefined) return
-  const priority = Math.max(action.resource?.priority ?? 0, action.priority)
-  synapses.push(
-    element('synapse', { id: String(synapses.length), priority: priority > 0 ? String(priority) : undefined }, [
-      element('action_set', {}, [full]),
-      element('inputs', {}, inputs),
-    ]),
-  )
+  found.push(action)
+  for (const edge of action.before) if (isGraphInput(cluster, action, edge)) edge.dumped = true
 }

@@ -190,6 +190,8 @@ export class Resource {
 
   /** Names of its operations that are not repeated, by task; see `keyOf`. */
   readonly keys = new Map<string, string>()
+  /** What its operations are like, by name. */
+  readonly profiles = new Map<string, OperationProfile>()
   /** In order of creation. */
   readonly actions: Action[] = []
   readonly actionsByKey = new Map<string, Action[]>()
@@ -265,6 +267,20 @@ export const onFail = {
 } as const
 export type OnFail = (typeof onFail)[keyof typeof onFail]
 
+/** What an operation of a resource is like wherever it is done; all its actions share it. */
+export type OperationProfile = {
+  readonly task: string
+  readonly intervalMs: number
+  readonly xml: XmlElement | undefined
+  readonly meta: ReadonlyMap<string, string>
+  readonly needs: 'nothing' | 'quorum' | 'fencing'
+  readonly onFail: OnFail
+  readonly failRole: Role
+  /** What else of the resource it was made for; it holds as long as these do. */
+  readonly isManaged: boolean
+  readonly container: Resource | undefined
+}
+
 const noAttributes: ReadonlyMap<string, string> = new Map()
 
 /** The list of every action that has no edges; never to be added to. */
@@ -293,13 +309,17 @@ export class Action {
   /** May run although its node is not online. */
   onDc = false
   parametersUnpacked = false
-  needs: 'nothing' | 'quorum' | 'fencing' = 'nothing'
+  needs: OperationProfile['needs'] = 'nothing'
   onFail: OnFail = onFail.ignore
   failRole: Role = role.unknown
   priority = 0
   reason: string | undefined
   cancelTask: string | undefined
-  readonly meta = new Map<string, string>()
+  /** Its meta-attributes, shared with others like it until it gets one of its own: see `setMeta`. */
+  meta: ReadonlyMap<string, string> = noAttributes
+  ownMeta: Map<string, string> | undefined
+  /** Exit code that it is to have; takes the place of the meta-attribute `op_target_rc`. */
+  targetRc: string | undefined
   /** Instance attributes of its own; there are few operations that have any. */
   extra: ReadonlyMap<string, string> = noAttributes
   runnableBefore = 0

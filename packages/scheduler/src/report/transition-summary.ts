@@ -1,6 +1,6 @@
 import { element, type XmlElement } from '@quorate/xml'
 import { keyOf, task } from '../action/key.ts'
-import { findLoose } from '../action/ledger.ts'
+import { findOldest } from '../action/ledger.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
 import { activeOn, currentNode, isGuest } from '../model/tree.ts'
@@ -77,7 +77,7 @@ function describePrimitive(resource: Resource, lines: Line[]): void {
   if (!resource.managed || (current === undefined && next === undefined)) return
   current = activeOn(resource).node
   const oldest = (name: string, node: ClusterNode | undefined): Action | undefined =>
-    findLoose(resource.actionsByKey, keyOf(resource, name), node)[0]
+    findOldest(resource.actionsByKey, keyOf(resource, name), node)
   const start = oldest(task.start, next)
   let stop = start?.runnable === true ? oldest(task.stop, current) : oldest(task.stop, undefined)
   if (stop === undefined && resource.stopUnexpected) stop = oldest(task.stop, undefined)
@@ -97,7 +97,7 @@ function describePrimitive(resource: Resource, lines: Line[]): void {
 
 function sameRole(moves: Moves, lines: Line[]): void {
   const { resource, current, next, start, stop, promote, demote, moving } = moves
-  const migrate = findLoose(resource.actionsByKey, keyOf(resource, task.migrateFrom), next)[0]
+  const migrate = findOldest(resource.actionsByKey, keyOf(resource, task.migrateFrom), next)
   const say = (change: string, action: Action | undefined, source: Action | undefined, to = next): void => {
     lines.push(line(resource, change, current, to, action, source))
   }
@@ -123,7 +123,7 @@ function otherRole(moves: Moves, lines: Line[]): void {
   const gone = resource.nextRole === role.stopped || (start !== undefined && !start.runnable)
   if (stop !== undefined && gone) {
     for (const node of resource.runningOn) {
-      const own = findLoose(resource.actionsByKey, keyOf(resource, task.stop), node)[0]
+      const own = findOldest(resource.actionsByKey, keyOf(resource, task.stop), node)
       lines.push(line(resource, 'Stop', node, undefined, own, own?.reason === undefined ? start : own))
     }
   } else if (stop !== undefined && resource.failed && resource.stopRequired) say('Recover', stop, start)

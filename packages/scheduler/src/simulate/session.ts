@@ -1,7 +1,8 @@
 import { attr, type XmlElement } from '@quorate/xml'
 import { civilFromDays } from '../date.ts'
-import { buildGraph, markGraph } from '../graph/build.ts'
+import { graphActions, graphXml } from '../graph/build.ts'
 import { type DotOptions, dotText } from '../graph/dot.ts'
+import { graphText } from '../graph/text.ts'
 import type { LogLine } from '../model/model.ts'
 import { nodeItems } from '../report/node-list.ts'
 import { resourceItems } from '../report/resource-list.ts'
@@ -26,7 +27,7 @@ export type SimulationRequest = {
   readonly process: boolean
   /** Also carry it out on a copy (`--simulate`). */
   readonly simulate: boolean
-  /** False where nobody asks for the graph unless it is simulated. */
+  /** False where nobody asks for the graph as elements, unless it is simulated. */
   readonly drawsGraph?: boolean
   readonly showsScores?: boolean
   readonly showsUtilization?: boolean
@@ -51,8 +52,10 @@ export type SimulationOutcome = {
   /** What `stderr` has: of the input, and of what was asked to be done with it. */
   readonly warnings: readonly string[]
   readonly errors: readonly string[]
-  /** The `transition_graph` element; undefined where nothing was decided. */
+  /** The `transition_graph` element; undefined where nothing was decided, or nobody asked for it. */
   readonly graph: XmlElement | undefined
+  /** Writes it piece by piece, as `formatXml` would; undefined where nothing was decided. */
+  readonly graphText: (() => Iterable<string>) | undefined
   /** Draws the graph for graphviz. */
   readonly dot: (() => string) | undefined
   /** The CIB as decided on, and as it is after the simulation. */
@@ -157,6 +160,7 @@ function finish(
     warnings: out.warnings,
     errors: out.errors,
     graph: undefined,
+    graphText: undefined,
     dot: undefined,
     input,
     output,
@@ -200,16 +204,16 @@ function decideAndShow(
   }
   const summary = transitionSummary(cluster)
   out.report.list('actions', summary)
-  const isDrawn = request.simulate || request.drawsGraph !== false
-  const graph = isDrawn ? buildGraph(cluster) : undefined
-  if (graph === undefined) markGraph(cluster)
+  const actions = graphActions(cluster)
+  const graph = request.simulate || request.drawsGraph !== false ? graphXml(cluster, actions) : undefined
+  const text = (): Iterable<string> => graphText(cluster, actions)
   const dot = (): string => dotText(cluster, request.dot)
   out.blank()
   if (request.quiet !== true) {
     out.title('Transition Summary')
     out.items(summary, 1)
   }
-  if (!request.simulate || graph === undefined) return finish(out, input, input, { graph, dot })
+  if (!request.simulate || graph === undefined) return finish(out, input, input, { graph, graphText: text, dot })
   const status = new SimulatedStatus(input)
   const failures = (request.failures ?? [])
     .map(parseOperationSpec)
@@ -232,7 +236,7 @@ function decideAndShow(
     showStatus(revised, out, false, request)
   }
   if (!complete) out.errors.push('Transition failed: terminated', 'An invalid transition was produced')
-  return finish(out, input, output, { graph, dot, complete })
+  return finish(out, input, output, { graph, graphText: text, dot, complete })
 }
 
 function noticesOf(cluster: ClusterStatus, out: Transcript): void {

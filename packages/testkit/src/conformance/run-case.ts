@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import { parseMoment, simulate } from '@quorate/scheduler'
+import { parseMoment, type SimulationOutcome, simulate } from '@quorate/scheduler'
 import { formatXml, parseXml, type XmlElement } from '@quorate/xml'
 import { differences, type OutputKind, type Outputs } from './compare.ts'
 import type { SuiteCase } from './suite.ts'
@@ -24,6 +24,17 @@ function readInput(file: string): XmlElement {
   return parsed.value
 }
 
+/**
+ * The text of a graph.
+ *
+ * @throws Error where its elements, which a cluster carries out, are not those of the text
+ */
+export function graphOf({ graph, graphText }: SimulationOutcome): string {
+  const text = graphText === undefined ? '' : [...graphText()].join('')
+  if (graph !== undefined && text !== formatXml(graph)) throw new Error('the graph as text is not that of elements')
+  return text
+}
+
 /** Makes all outputs of a case, as the suite's own driver has them made by two runs of crm_simulate. */
 export function outputsOf(item: SuiteCase, nowSeconds: number): Outputs {
   const cib = readInput(item.files['xml'] ?? '')
@@ -36,7 +47,7 @@ export function outputsOf(item: SuiteCase, nowSeconds: number): Outputs {
   const effective = text === undefined || moment === undefined ? {} : { effectiveTime: { text, ...moment } }
   const main = simulate(cib, { ...base, showsScores: true, quiet: true, ...effective })
   return {
-    exp: main.graph === undefined ? '' : formatXml(main.graph),
+    exp: graphOf(main),
     dot: main.dot?.() ?? '',
     scores: main.stdout,
     summary: summary.stderr + summary.stdout,

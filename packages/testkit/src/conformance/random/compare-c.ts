@@ -5,6 +5,7 @@ import path from 'node:path'
 import { parseMoment, simulate } from '@quorate/scheduler'
 import { formatXml, type XmlElement } from '@quorate/xml'
 import { differences, type OutputKind, type Outputs } from '../compare.ts'
+import { graphOf } from '../run-case.ts'
 import { type RandomCase, randomCase } from './cib.ts'
 import type { RandomFeature } from './feature.ts'
 import { randomNowSeconds } from './history.ts'
@@ -57,7 +58,7 @@ export function outputsOfOurs(cib: XmlElement, moment?: string): Outputs {
   const summary = simulate(cib, base)
   const main = simulate(cib, { ...base, showsScores: true, quiet: true })
   return {
-    exp: main.graph === undefined ? '' : formatXml(main.graph),
+    exp: graphOf(main),
     dot: main.dot?.() ?? '',
     scores: main.stdout,
     summary: summary.stdout,

@@ -2,12 +2,12 @@ import { attr, element, type XmlElement } from '@quorate/xml'
 import { notifyKey, operationKey, task } from '../action/key.ts'
 import { routerFor } from '../action/remote.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
-import { actionAttributes } from './attributes.ts'
+import { type AttributesForm, attributesForm, fits, isOnNode } from './attributes.ts'
 
 const clusterTasks: readonly string[] = [task.fence, task.shutdown, task.clearFailCount, task.deleteHistory]
 
 /** Kind of element that stands for an action. */
-function elementName(action: Action): string {
+export function elementName(action: Action): string {
   if (action.task === task.fence) return action.pseudo ? 'pseudo_event' : 'crm_event'
   if (clusterTasks.includes(action.task)) return 'crm_event'
   return action.pseudo ? 'pseudo_event' : 'rsc_op'
@@ -24,35 +24,66 @@ export function externalKey(action: Action): string {
   return operationKey(name, action.cancelTask ?? action.task, intervalMs)
 }
 
-/** The element that an action is in the graph, as an input in its short form. */
-export function actionXml(cluster: Cluster, action: Action, full: boolean): XmlElement {
-  const { node, resource } = action
-  const withNode = node !== undefined && (!action.pseudo || action.task === task.fence)
-  const renamed = resource?.historyName !== undefined
-  if (withNode) {
-    action.meta.set('on_node', node.uname)
-    action.meta.set('on_node_uuid', node.id)
+/** How actions look in a graph. What the actions of an operation have in common is made once. */
+export class ActionForms {
+  readonly #cluster: Cluster
+  readonly #resources = new Map<Resource, XmlElement>()
+  readonly #attributes = new Map<ReadonlyMap<string, string>, AttributesForm>()
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
   }
-  const attributes = {
-    mode: action.task === task.deleteHistory ? 'cib' : undefined,
-    id: String(action.id),
-    operation: action.task,
-    operation_key: externalKey(action),
-    internal_operation_key: renamed ? action.key : undefined,
-    on_node: withNode ? node.uname : undefined,
-    on_node_uuid: withNode ? node.id : undefined,
-    router_node: withNode ? routerFor(action)?.uname : undefined,
-    'shutdown-lock': full && !action.pseudo ? lockOf(cluster, action) : undefined,
+
+  /** Attributes of the element itself, in pairs. */
+  tag(action: Action): string[] {
+    const { node, resource } = action
+    const flat: string[] = []
+    if (action.task === task.deleteHistory) flat.push('mode', 'cib')
+    flat.push('id', String(action.id), 'operation', action.task, 'operation_key', externalKey(action))
+    if (resource?.historyName !== undefined) flat.push('internal_operation_key', action.key)
+    if (node !== undefined && isOnNode(action)) {
+      flat.push('on_node', node.uname, 'on_node_uuid', node.id)
+      const router = routerFor(action)
+      if (router !== undefined) flat.push('router_node', router.uname)
+    }
+    return flat
   }
-  const name = elementName(action)
-  if (!full) return element(name, attributes)
-  const children: XmlElement[] = []
-  if (resource !== undefined && !action.pseudo) children.push(resourceXml(resource))
-  children.push(actionAttributes(cluster, action))
-  const downed = withNode ? downedXml(action, node) : undefined
-  if (downed !== undefined) children.push(downed)
-  if (action.task === task.maintenanceNodes) children.push(maintenanceXml(cluster))
-  return element(name, attributes, children)
+
+  /** What the element has besides where it stands for something to be done, not for something to wait for. */
+  more(action: Action): string[] {
+    const lock = action.pseudo ? undefined : lockOf(this.#cluster, action)
+    return lock === undefined ? [] : ['shutdown-lock', lock]
+  }
+
+  /** The resource that an action is done to, as it stands before its attributes. */
+  resource({ resource, pseudo }: Action): XmlElement | undefined {
+    if (resource === undefined || pseudo) return undefined
+    let known = this.#resources.get(resource)
+    if (known === undefined) {
+      known = resourceXml(resource)
+      this.#resources.set(resource, known)
+    }
+    return known
+  }
+
+  /** What the executor of an action is told; the same object for actions that only differ in their node. */
+  attributes(action: Action): AttributesForm {
+    const known = this.#attributes.get(action.meta)
+    if (known !== undefined && fits(this.#cluster, known, action)) return known
+    const made = attributesForm(this.#cluster, action)
+    if (made.isShared) this.#attributes.set(action.meta, made)
+    return made
+  }
+
+  /** What stands after the attributes of an action. */
+  rest(action: Action): XmlElement[] {
+    const found: XmlElement[] = []
+    const { node } = action
+    const downed = node !== undefined && isOnNode(action) ? downedXml(action, node) : undefined
+    if (downed !== undefined) found.push(downed)
+    if (action.task === task.maintenanceNodes) found.push(maintenanceXml(this.#cluster))
+    return found
+  }
 }
 
 function lockOf(cluster: Cluster, { resource, node, task: name }: Action): string | undefined {
