@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { comment, element } from './element.ts'
+import { parseXml } from './reader.ts'
 import { encodeXml, escapeValue, formatXml, writeXml } from './writer.ts'
 
 describe('escapeValue', () => {
@@ -10,8 +12,22 @@ describe('escapeValue', () => {
     ['\u007f', '\\177'],
     ["é\u007f\t'>", "é\u007f\t'>"],
     ['é<&"', 'é&lt;&amp;&quot;'],
+    ['rot: \u001b[31mFehler für x\u001b[0m\u0000\ufffe\uffff', 'rot: \\033[31mFehler für x\\033[0m\\000\ufffd\ufffd'],
   ])('%j as %j', (value, written) => {
     expect(escapeValue(value)).toBe(written)
+  })
+
+  test('whatever a text has in it, what is written of it can be read', () => {
+    const code = fc.oneof(fc.nat(0x7f), fc.nat(0xffff), fc.constantFrom(0x85, 0xd800, 0xdc00, 0xfffd, 0xfffe, 0xffff))
+    fc.assert(
+      fc.property(
+        fc.array(code).map((codes) => String.fromCharCode(...codes)),
+        (text) => {
+          const written = new TextDecoder().decode(encodeXml(element('a', { v: `ü${text}` }, [], text)))
+          expect(parseXml(written)).toMatchObject({ ok: true })
+        },
+      ),
+    )
   })
 })
 

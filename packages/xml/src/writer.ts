@@ -17,27 +17,49 @@ const entities: Readonly<Record<string, string>> = {
 /**
  * An attribute value as Pacemaker writes it, byte for byte (behaviour/pacemaker-daemons.md 1.7): the five entities, a tab as four
  * spaces, line ends as backslash and letter, other control characters as backslash and three octal digits.
- * As there, all this stops at the first character beyond ASCII; only `& < "`, without which the text would no longer be
- * XML, are escaped to the end (a C node writes a document there that nobody can read).
+ * As there, all this stops at the first character beyond ASCII; only `& < "` and what XML has no place for, without which
+ * the text would no longer be XML, are escaped to the end (a C node writes a document there that nobody can read).
  */
 export function escapeValue(value: string): string {
   if (plain.test(value)) return value
   let out = ''
   for (let i = 0; i < value.length; i += 1) {
     const code = value.charCodeAt(i)
-    if (code >= 0x80) return out + value.slice(i).replace(markup, (found) => entities[found] as string)
+    if (code >= 0x80) return out + legal(value.slice(i)).replace(markup, (found) => entities[found] as string)
     const char = value[i] as string
     const entity = entities[char]
     if (entity !== undefined) out += entity
-    else if (code < 0x20 || code > 0x7e) out += `\\${code.toString(8).padStart(3, '0')}`
+    else if (code < 0x20 || code > 0x7e) out += octal(code)
     else out += char
   }
   return out
 }
 
-/** Character data: only what would end it is escaped. */
+/** Character data: only what would end it is escaped, and what XML has no place for. */
 function escapeText(text: string): string {
-  return text === '' ? text : text.replace(/[&<>]/g, (found) => entities[found] as string)
+  return text === '' ? text : legal(text).replace(/[&<>]/g, (found) => entities[found] as string)
+}
+
+function octal(code: number): string {
+  return `\\${code.toString(8).padStart(3, '0')}`
+}
+
+/**
+ * The text without characters that no document may have, not even as references: control characters become backslash and
+ * three octal digits, the two code points that are none the sign for that. They come from what agents print, and whoever
+ * sent such a document would find it refused.
+ */
+function legal(text: string): string {
+  let out = ''
+  let from = 0
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i)
+    const isControl = code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d
+    if (!isControl && code < 0xfffe) continue
+    out += text.slice(from, i) + (isControl ? octal(code) : '\ufffd')
+    from = i + 1
+  }
+  return from === 0 ? text : out + text.slice(from)
 }
 
 /** Which attributes a writer leaves out. */
