@@ -10,9 +10,11 @@ export {
   parseMoment,
 } from './date.ts'
 export { type Decision, decisionOn } from './explain/decision.ts'
-export { explain, explainFrom, explainNodeState } from './explain/explain.ts'
+export { configurationProblems, explain, explainFrom, explainNodeState } from './explain/explain.ts'
 export { explanationLines, nodeStateLines } from './explain/explanation-text.ts'
+export type { ConstraintLoop } from './explain/loops.ts'
 export type {
+  ConfigurationProblem,
   DueAction,
   Explanation,
   GeneralReason,

@@ -29,6 +29,8 @@ export function unpackConstraints(cluster: Cluster): void {
     }
     const lifetime = child(xml, 'lifetime')
     if (lifetime !== undefined && !rulesAllow(lifetime, ruleContext(cluster))) continue
+    cluster.constraintRead = attr(xml, 'id')
     read(cluster, xml)
   }
+  cluster.constraintRead = undefined
 }

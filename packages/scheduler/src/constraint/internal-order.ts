@@ -27,7 +27,8 @@ export function addOrder(cluster: Cluster, before: OrderSide, after: OrderSide, 
   const then = after.resource ?? after.action?.resource
   const firstKey = before.key ?? before.action?.key
   const thenKey = after.key ?? after.action?.key
-  cluster.orders.push({ first, firstKey, firstAction: before.action, then, thenKey, thenAction: after.action, flags })
+  const [firstAction, thenAction, constraint] = [before.action, after.action, cluster.constraintRead]
+  cluster.orders.push({ first, firstKey, firstAction, then, thenKey, thenAction, flags, constraint })
   if (first !== undefined && then !== undefined) migrationOrders(cluster, first, firstKey, then, thenKey)
 }
 
@@ -63,6 +64,7 @@ function migrationOrders(
       thenKey: keyOf(then, b),
       thenAction: undefined,
       flags,
+      constraint: cluster.constraintRead,
     })
   }
   const { optional, notMigratable } = edgeFlag

@@ -33,6 +33,9 @@ export function isKnown(cluster: Cluster, name: string): boolean {
   return constraintResource(cluster, name) !== undefined || membersOf(cluster, name) !== undefined
 }
 
+/** How many names the sets of a constraint may come to when templates and tags are replaced: tags can be in each other. */
+export const setNamesMax = 100_000
+
 /**
  * The constraint with templates and tags in its resource sets replaced by their members; the same element where there are
  * none, or (with an error logged) where a reference is not valid.
@@ -40,9 +43,13 @@ export function isKnown(cluster: Cluster, name: string): boolean {
 export function expandSets(cluster: Cluster, constraint: XmlElement): XmlElement {
   let changed = false
   let unknown: string | undefined
+  let names = 0
   // Members may be templates and tags in turn. Those that are among their own members go no further.
   const expanded = (ref: XmlElement, through: readonly string[]): readonly XmlElement[] => {
     const name = idOf(ref)
+    names += 1
+    if (names > setNamesMax) unknown ??= name
+    if (unknown !== undefined) return [ref]
     if (ref.name !== 'resource_ref' || constraintResource(cluster, name) !== undefined) return [ref]
     const members = through.includes(name) ? undefined : membersOf(cluster, name)
     if (members === undefined) {

@@ -21,7 +21,8 @@ export function decisionOn(cib: XmlElement, options: StatusOptions): Decision {
   return { cib, options, cluster, trace, constraints: constraintsOf(cib) }
 }
 
-function constraintsOf(cib: XmlElement): ReadonlyMap<string, XmlElement> {
+/** Constraints of a CIB by every id under which one can be meant. */
+export function constraintsOf(cib: XmlElement): ReadonlyMap<string, XmlElement> {
   const found = new Map<string, XmlElement>()
   const configuration = child(cib, 'configuration')
   const section = configuration === undefined ? undefined : child(configuration, 'constraints')

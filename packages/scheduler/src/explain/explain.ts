@@ -4,7 +4,7 @@ import { canFence } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { findResource, forEachLeaf, isBundled, isGuest, top } from '../model/tree.ts'
+import { findResource, forEachBelow, forEachLeaf, isBundled, isGuest, top } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
 import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
@@ -12,9 +12,11 @@ import { type Decision, decisionOn } from './decision.ts'
 import { dueFencing } from './due-fencing.ts'
 import { generalFindings } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
+import { loopsOf } from './loops.ts'
 import { nodeFindings } from './node-reasons.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import type {
+  ConfigurationProblem,
   DueAction,
   Explanation,
   GeneralReason,
@@ -76,7 +78,30 @@ export function explainFrom(
   const pairs = asked.reduce((sum, { nodes }) => sum + nodes.length, 0)
   const isTried = node !== undefined || pairs * cluster.instanceCount <= triedPairsMax
   const instances = asked.map(({ leaf, nodes }) => explainInstance(decision, leaf, nodes, isTried))
-  return ok({ resource: resource.id, instances, fencing: fencingOf(cluster) })
+  const names = idsAround(resource)
+  const loops = loopsOf(decision).filter((loop) => loop.resources.some((id) => names.has(id)))
+  return ok({ resource: resource.id, instances, fencing: fencingOf(cluster), loops })
+}
+
+/** Configured ids of a resource, of what it is part of, and of its parts. */
+function idsAround(resource: Resource): ReadonlySet<string> {
+  const found = new Set<string>()
+  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) found.add(at.xmlId)
+  forEachBelow(resource, (item) => found.add(item.xmlId))
+  return found
+}
+
+/** Everything that is wrong with a configuration as far as the scheduler can tell, loops of constraints included. */
+export function configurationProblems(cib: XmlElement, options: StatusOptions): readonly ConfigurationProblem[] {
+  const decision = decisionOn(cib, options)
+  const said = decision.cluster.log.flatMap(({ kind, text, isAboutStatus }): ConfigurationProblem[] =>
+    isAboutStatus !== true && (kind === 'error' || kind === 'warning') ? [{ kind, text }] : [],
+  )
+  const texts = new Map([
+    ...said.map((problem) => [problem.text, problem] as const),
+    ...loopsOf(decision).map(({ text }) => [text, { kind: 'loop', text }] as const),
+  ])
+  return [...texts.values()]
 }
 
 function leavesOf(resource: Resource): readonly Resource[] {

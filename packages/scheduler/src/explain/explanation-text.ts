@@ -15,6 +15,7 @@ import type {
 export function explanationLines(of: Explanation): readonly string[] {
   const lines = of.instances.flatMap((instance) => instanceLines(instance, shownNodes(of, instance)))
   for (const { node, reason } of of.fencing) lines.push(`${node} is to be fenced${because(reason)}.`)
+  for (const { text } of of.loops) lines.push(`Warning: ${text}.`)
   return lines
 }
 

@@ -1,3 +1,4 @@
+import type { ConstraintLoop } from './loops.ts'
 import type { Supposition } from './supposition.ts'
 
 /** What a contribution to a score, or a state that rules a node out, comes from. */
@@ -125,10 +126,15 @@ export type NodeStateExplanation = {
   readonly next: readonly string[]
 }
 
+/** Something about the configuration that an administrator should know. */
+export type ConfigurationProblem = { readonly kind: 'error' | 'warning' | 'loop'; readonly text: string }
+
 /** The whole answer to a question for a resource. */
 export type Explanation = {
   readonly resource: string
   readonly instances: readonly InstanceExplanation[]
   /** Nodes that are to be fenced, and why: it holds back everything that ran there. */
   readonly fencing: readonly { readonly node: string; readonly reason: string | undefined }[]
+  /** Loops of constraints that the resource, or a part of it, is in. */
+  readonly loops: readonly ConstraintLoop[]
 }

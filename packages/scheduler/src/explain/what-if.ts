@@ -8,7 +8,9 @@ import { transitionSummary } from '../report/transition-summary.ts'
 import { schedule } from '../schedule.ts'
 import { simulate } from '../simulate/session.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
+import { constraintsOf } from './decision.ts'
 import { dueFencing } from './due-fencing.ts'
+import { type ConstraintLoop, loopsOf } from './loops.ts'
 import { type Supposition, supposedCib } from './supposition.ts'
 
 /** Where an instance is, and as what. */
@@ -37,6 +39,9 @@ export type WhatIf = {
   /** Resources that run now and would run nowhere; of those, the ones that would run nowhere anyway. */
   readonly lost: readonly string[]
   readonly lostAnyway: readonly string[]
+  /** Loops of constraints in the configuration that is supposed, and of those the ones that are there already. */
+  readonly loops: readonly ConstraintLoop[]
+  readonly loopsAnyway: readonly ConstraintLoop[]
   /** False where the plan would get stuck. */
   readonly isComplete: boolean
 }
@@ -76,6 +81,8 @@ export function whatIf(
     fenced: then.fenced,
     lost,
     lostAnyway: lost.filter((id) => !runningIds(endedAnyway).has(id)),
+    loops: then.loops,
+    loopsAnyway: then.loops.filter(({ text }) => anyway.loops.some((loop) => loop.text === text)),
     isComplete: then.isComplete,
   }
   return ok({
@@ -103,6 +110,7 @@ type Course = {
   readonly restarted: readonly string[]
   readonly fenced: readonly string[]
   readonly end: XmlElement
+  readonly loops: readonly ConstraintLoop[]
   readonly isComplete: boolean
 }
 
@@ -114,12 +122,15 @@ function course(cib: XmlElement, options: StatusOptions): Course {
   let plan: readonly string[] = []
   const later = new Set<string>()
   let end = cib
+  let loops: readonly ConstraintLoop[] = []
   let isComplete = true
   for (let round = 0; round < transitionsMax; round += 1) {
     const { status, graph } = schedule(end, options)
     const lines = transitionSummary(status).map((item) => item.text)
-    if (round === 0) plan = lines
-    else for (const text of lines) if (!isBlocked(text)) later.add(text)
+    if (round === 0) {
+      plan = lines
+      loops = loopsOf({ cluster: status, constraints: constraintsOf(end) })
+    } else for (const text of lines) if (!isBlocked(text)) later.add(text)
     for (const { node } of dueFencing(status)) fenced.add(node?.uname ?? '')
     for (const id of restartedBy(status)) restarted.add(id)
     if (graph.children.length === 0) break
@@ -128,7 +139,7 @@ function course(cib: XmlElement, options: StatusOptions): Course {
     end = ran.output
     if (!ran.complete) break
   }
-  return { plan, later: [...later], restarted: [...restarted], fenced: [...fenced], end, isComplete }
+  return { plan, later: [...later], restarted: [...restarted], fenced: [...fenced], end, loops, isComplete }
 }
 
 /** Instances that are stopped and started again on one node. */
@@ -251,6 +262,10 @@ export function whatIfLines(of: WhatIf): readonly string[] {
   const lost = of.lost.filter((id) => !of.lostAnyway.includes(id))
   if (lost.length > 0) lines.push(`Running now, and then nowhere: ${lost.join(', ')}`)
   if (of.lostAnyway.length > 0) lines.push(`Running now, and then nowhere in any case: ${of.lostAnyway.join(', ')}`)
+  for (const { text } of of.loops) {
+    const isThere = of.loopsAnyway.some((loop) => loop.text === text)
+    lines.push(`Warning${isThere ? '' : ' (new)'}: ${text}.`)
+  }
   if (!of.isComplete) lines.push('The plan would get stuck before its end.')
   return lines
 }

@@ -378,6 +378,8 @@ export type OrderRecord = {
   readonly thenKey: string | undefined
   readonly thenAction: Action | undefined
   readonly flags: number
+  /** Id of the constraint that it was read from; undefined for what holds without one. */
+  readonly constraint: string | undefined
 }
 
 export type QuorumPolicy = 'stop' | 'freeze' | 'ignore' | 'demote' | 'suicide'
@@ -524,6 +526,8 @@ export class Cluster {
   readonly locations: LocationRecord[] = []
   readonly colocations: Colocation[] = []
   readonly orders: OrderRecord[] = []
+  /** Id of the constraint that is being read. */
+  constraintRead: string | undefined
   readonly actions: Action[] = []
   readonly singletons = new Map<string, Action>()
   /** Actions of no resource, by key. */

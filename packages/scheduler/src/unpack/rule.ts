@@ -36,24 +36,37 @@ export function rulesAllow(of: XmlElement, context: RuleContext): boolean {
   return !any
 }
 
+/** What the rules in one rule came to: each is asked once, and one that asks for itself is not true. */
+type Truths = Map<XmlElement, boolean>
+
 /** Evaluates one rule. */
-export function ruleIsTrue(rule: XmlElement, context: RuleContext, depth = 0): boolean {
+export function ruleIsTrue(rule: XmlElement, context: RuleContext, depth = 0, truths?: Truths): boolean {
   const target = context.resolve(rule)
   if (target === undefined || depth > ruleDepthMax) return false
+  const known = truths?.get(target)
+  if (known !== undefined) return known
+  const found = truths ?? (target.children.some(({ name }) => name === 'rule') ? new Map() : undefined)
+  found?.set(target, false)
+  const truth = partsAreTrue(target, context, depth, found)
+  found?.set(target, truth)
+  return truth
+}
+
+function partsAreTrue(target: XmlElement, context: RuleContext, depth: number, truths: Truths | undefined): boolean {
   const isOr = sameText(attr(target, 'boolean-op'), 'or')
   let empty = true
   for (const item of target.children) {
     empty = false
-    const truth = expressionIsTrue(item, context, depth)
+    const truth = expressionIsTrue(item, context, depth, truths)
     if (truth === isOr) return isOr
   }
   return empty ? !isOr : !isOr
 }
 
-function expressionIsTrue(item: XmlElement, context: RuleContext, depth: number): boolean {
+function expressionIsTrue(item: XmlElement, context: RuleContext, depth: number, truths: Truths | undefined): boolean {
   switch (item.name) {
     case 'rule':
-      return ruleIsTrue(item, context, depth + 1)
+      return ruleIsTrue(item, context, depth + 1, truths)
     case 'date_expression':
       return dateExpressionIsTrue(item, context)
     case 'rsc_expression':
