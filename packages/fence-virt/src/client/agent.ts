@@ -8,7 +8,7 @@ import { defaultGroups } from '../daemon-conf.ts'
 import { type Host, hostStates, type OperationName, responses } from '../operation.ts'
 import { exchangeOverChannel, exchangeOverLine, type LineRequest } from './channel-exchange.ts'
 import { errorText } from './error-text.ts'
-import type { ExchangeEnd } from './exchange.ts'
+import type { ExchangeEnd, ExchangePhase } from './exchange.ts'
 import { readKeyFile } from './key-file.ts'
 import { nodeDigest } from './node-digest.ts'
 import { exchangeOverTcp, type NetworkRequest } from './tcp-exchange.ts'
@@ -182,12 +182,13 @@ class Agent {
         return this.#failed()
       case 'closed':
         if (end.phase === 'answer') {
-          this.#host.out(`Error reading challenge response: ${errorText(end.code)}Invalid response to challenge\n`)
+          this.#host.out(`Error reading challenge response: ${errorText(end.code)}`)
         }
-        return this.#failed()
+        return this.#unproven(end.phase)
       case 'timeout':
+        if (end.phase === 'response') return this.#unknown()
         this.#host.out('Timed out waiting for response\n')
-        return this.#failed()
+        return this.#unproven(end.phase)
       case 'unreachable':
         return this.#showUnreachable(end.code)
       case 'no-listener':
@@ -203,6 +204,12 @@ class Agent {
   #unknown(): number {
     this.#host.out('Unknown response (-1)\n')
     return agentExits.trouble
+  }
+
+  /** A connection that ended, in its handshake or behind it. */
+  #unproven(phase: ExchangePhase | undefined): number {
+    if (phase === 'answer' || phase === 'challenge') this.#host.out('Invalid response to challenge\n')
+    return this.#failed()
   }
 
   #failed(): number {
@@ -232,6 +239,11 @@ class Agent {
     return agentExits.ok
   }
 
+  /** The C clients take a byte of the network for a signed one, and a byte of a channel for an unsigned one. */
+  #shownResponse(response: number): number {
+    return response > 127 && isNetworked(this.#name, this.#call) ? response - 256 : response
+  }
+
   #showResponse(response: number): number {
     const isStatus = this.#operation === 'status'
     if (this.#call.output === 'json') {
@@ -243,14 +255,14 @@ class Agent {
     }
     if (response === responses.success) {
       if (isStatus) this.#host.out('Status: ON\n')
-    } else if (response === responses.off && isStatus) {
-      this.#host.out('Status: OFF\n')
+    } else if (response === responses.off) {
+      if (isStatus) this.#host.out('Status: OFF\n')
     } else if (response === responses.fail) {
       this.#host.out('Operation failed\n')
     } else if (response === responses.denied) {
       this.#host.out('Permission denied\n')
     } else {
-      this.#host.out(`Unknown response (${response})\n`)
+      this.#host.out(`Unknown response (${this.#shownResponse(response)})\n`)
     }
     return response
   }

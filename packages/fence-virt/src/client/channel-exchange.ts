@@ -33,7 +33,7 @@ export function exchangeOverLine(stream: Duplex, request: LineRequest): Promise<
       stream.destroy()
       resolve(end)
     }
-    const late = setTimeout(() => finish({ kind: 'timeout' }), request.timeoutMs)
+    const late = setTimeout(() => finish({ kind: 'timeout', phase: 'response' }), request.timeoutMs)
     const take = (step: ClientStep): void => {
       session = step.session
       for (const effect of step.effects) if (effect.do === 'finish') finish(effect.outcome)

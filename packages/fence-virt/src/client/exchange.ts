@@ -5,14 +5,18 @@ import { digestSize } from '../hash.ts'
 
 /**
  * How an exchange ended: by an outcome of the session, or by the connection. `phase` tells how far it had come when
- * the peer closed.
+ * the peer closed, or the time was over.
  */
 export type ExchangeEnd =
   | ClientOutcome
-  | { readonly kind: 'closed'; readonly phase: 'answer' | 'challenge' | 'response' | 'hosts'; readonly code: string }
-  | { readonly kind: 'timeout' }
+  | { readonly kind: 'closed'; readonly phase: ExchangePhase; readonly code: string }
+  /** `phase` is undefined where nobody ever connected. */
+  | { readonly kind: 'timeout'; readonly phase: ExchangePhase | undefined }
   | { readonly kind: 'unreachable'; readonly code: string }
   | { readonly kind: 'no-listener'; readonly code: string }
+
+/** What was awaited: see {@link ClientSession}. */
+export type ExchangePhase = 'answer' | 'challenge' | 'response' | 'hosts'
 
 /** Code that stands for an orderly end of the connection. */
 export const cleanEnd = 'END'
@@ -35,7 +39,9 @@ export function runExchange(
       stream.destroy()
       resolve(end)
     }
-    const late = setTimeout(() => finish({ kind: 'timeout' }), timeoutMs)
+    const late = setTimeout(() => {
+      if (session.phase !== 'done') finish({ kind: 'timeout', phase: session.phase })
+    }, timeoutMs)
     const closed = (code: string): void => {
       if (session.phase !== 'done') finish({ kind: 'closed', phase: session.phase, code })
     }

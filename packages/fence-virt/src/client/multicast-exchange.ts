@@ -32,7 +32,7 @@ export async function exchangeByMulticast(request: NetworkRequest, route: Multic
   const sender = new GroupSender(request, route)
   try {
     const socket = await firstConnection(server, sender, request.timeoutMs, route.retransmitMs)
-    if (socket === undefined) return { kind: 'timeout' }
+    if (socket === undefined) return { kind: 'timeout', phase: undefined }
     return await runExchange(socket, request.security, undefined, request.timeoutMs)
   } finally {
     sender.close()
