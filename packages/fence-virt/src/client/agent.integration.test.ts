@@ -55,13 +55,14 @@ function daemon({ proves, says, stays = false }: Manners): Promise<number> {
   })
 }
 
+/** Exit code and standard output. */
 async function ask(manners: Manners, ...argv: readonly string[]): Promise<string> {
   const port = await daemon(manners)
   let shown = ''
   const out = (text: string): void => {
     shown += text
   }
-  const host = { out, err: out, keyFile: path.join(directory, 'key'), readStdin: async () => '' }
+  const host = { out, err: () => undefined, keyFile: path.join(directory, 'key'), readStdin: async () => '' }
   const code = await runAgent('fence_virt', ['-T', '127.0.0.1', '-p', `${port}`, '-t', '1', ...argv], host)
   return `${code} ${shown}`
 }
@@ -86,6 +87,27 @@ it('tells how a connection ended that gave no answer', async () => {
   )
   expect(await ask({ proves: true, says: nothing }, ...status)).toBe('1 Operation failed\n')
   expect(await ask({ proves: true, says: nothing, stays: true }, ...status)).toBe('255 Unknown response (-1)\n')
+})
+
+it('shows nothing but JSON where that is asked for, whatever happens', async () => {
+  const json = ['--output-as=json', '-n', 'x', '-o']
+  const nothing = new Uint8Array(0)
+  const outcomes = [
+    await ask(byte(2), ...json, 'status'),
+    await ask({ proves: false, says: nothing }, ...json, 'status'),
+    await ask({ proves: true, says: nothing, stays: true }, ...json, 'off'),
+    await ask(byte(0), ...json, 'validate-all'),
+    await ask(byte(0), ...json, 'frob'),
+    await ask(byte(0), '-d', '--output-as=json', '-o', 'on'),
+  ]
+  expect(outcomes.map((text) => [text.split(' ')[0], JSON.parse(text.replace(/^\d+ /, ''))])).toEqual([
+    ['2', { action: 'status', domain: 'x', result: 'off', response: 2 }],
+    ['1', { action: 'status', domain: 'x', result: 'failed', response: 1 }],
+    ['255', { action: 'off', domain: 'x', result: 'unknown', response: -1 }],
+    ['0', { action: 'validate-all', domain: 'x', result: 'valid', mistakes: [] }],
+    ['1', { action: 'reboot', domain: 'x', result: 'invalid', mistakes: ['Unsupported operation: frob'] }],
+    ['1', { action: 'on', domain: null, result: 'invalid', mistakes: ['No domain specified!'] }],
+  ])
 })
 
 it('pads names by their bytes', async () => {

@@ -41,7 +41,9 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
   for (const remark of call.remarks) host.err(`${remark}\n`)
   const lacksDomain = call.mistakes.at(-1) === noDomainMistake
   const mistakes = [...call.mistakes, ...keyFileMistakes(call)].filter((one) => one !== noDomainMistake)
-  for (const mistake of mistakes) host.out(`${mistake}\n`)
+  // What explains stands beside the outcome where that is JSON.
+  const tell = call.output === 'json' ? host.err : host.out
+  for (const mistake of mistakes) tell(`${mistake}\n`)
   if (call.wantsHelp) {
     host.out(usageText(name) + stdinHelpText(name))
     return agentExits.ok
@@ -52,16 +54,21 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
   }
   if (name === 'fence_xvm' && familyOf(call) === undefined) {
     mistakes.push('Could not determine address family')
-    host.out('Could not determine address family\n')
+    tell('Could not determine address family\n')
   }
-  if (call.debugLevel > 0) host.out(dumpText(name, call, familyOf(call), mistakes.length > 0))
+  if (call.debugLevel > 0) tell(dumpText(name, call, familyOf(call), mistakes.length > 0))
   if (lacksDomain) {
-    host.out(`${noDomainMistake}\n`)
+    tell(`${noDomainMistake}\n`)
     mistakes.push(noDomainMistake)
+  }
+  if (call.output === 'json' && (call.action === 'validate-all' || mistakes.length > 0)) {
+    const { action, domain = null } = call
+    const result = mistakes.length === 0 ? 'valid' : 'invalid'
+    host.out(`${JSON.stringify({ action, domain, result, mistakes }, undefined, 2)}\n`)
   }
   if (call.action === 'validate-all') return mistakes.length === 0 ? agentExits.ok : agentExits.failed
   if (mistakes.length > 0) {
-    host.out(isStdin ? stdinUsageText(name) : usageText(name))
+    tell(isStdin ? stdinUsageText(name) : usageText(name))
     return agentExits.failed
   }
   if (call.action === 'metadata') {
@@ -145,7 +152,7 @@ class Agent {
       return { hash, security: { key, auth, digest: nodeDigest } }
     } catch {
       if (auth !== 'none' || hash !== 'none') {
-        this.#host.out(`Could not read ${keyFile}; trying without authentication\n`)
+        this.#tell(`Could not read ${keyFile}; trying without authentication\n`)
       }
       return { hash: 'none', security: { key: new Uint8Array(0), auth: 'none', digest: nodeDigest } }
     }
@@ -161,7 +168,7 @@ class Agent {
       group: multicastAddress ?? defaultGroups[family],
       port,
       retransmitMs: retransmitTenths * 100,
-      onSendFault: (text) => this.#host.out(`${text}\n`),
+      onSendFault: (text) => this.#tell(`${text}\n`),
     })
   }
 
@@ -172,27 +179,27 @@ class Agent {
       case 'response':
         return this.#showResponse(end.response)
       case 'mismatch':
-        this.#host.out(
+        this.#tell(
           `Hash mismatch:\nC = ${hex(end.challenge)}\nH = ${hex(end.expected)}\nR = ${hex(end.answer)}\n` +
             'Invalid response to challenge\n',
         )
         return this.#failed()
       case 'garbled':
-        this.#host.out(`Unreadable answer: ${end.why}\n`)
+        this.#tell(`Unreadable answer: ${end.why}\n`)
         return this.#failed()
       case 'closed':
         if (end.phase === 'answer') {
-          this.#host.out(`Error reading challenge response: ${errorText(end.code)}`)
+          this.#tell(`Error reading challenge response: ${errorText(end.code)}`)
         }
         return this.#unproven(end.phase)
       case 'timeout':
         if (end.phase === 'response') return this.#unknown()
-        this.#host.out('Timed out waiting for response\n')
+        this.#tell('Timed out waiting for response\n')
         return this.#unproven(end.phase)
       case 'unreachable':
         return this.#showUnreachable(end.code)
       case 'no-listener':
-        this.#host.out(`Failed to listen: ${errorText(end.code)}\n`)
+        this.#tell(`Failed to listen: ${errorText(end.code)}\n`)
         return this.#unknown()
       default:
         end satisfies never
@@ -202,13 +209,25 @@ class Agent {
 
   /** What the C clients make of a line that gives no answer. */
   #unknown(): number {
-    this.#host.out('Unknown response (-1)\n')
+    if (this.#call.output === 'json') this.#showOutcome('unknown', -1)
+    else this.#host.out('Unknown response (-1)\n')
     return agentExits.trouble
+  }
+
+  /** Explains: beside the outcome where that is JSON. */
+  #tell(text: string): void {
+    if (this.#call.output === 'json') this.#host.err(text)
+    else this.#host.out(text)
+  }
+
+  #showOutcome(result: string, response: number): void {
+    const { action, domain = null } = this.#call
+    this.#host.out(`${JSON.stringify({ action, domain, result, response }, undefined, 2)}\n`)
   }
 
   /** A connection that ended, in its handshake or behind it. */
   #unproven(phase: ExchangePhase | undefined): number {
-    if (phase === 'answer' || phase === 'challenge') this.#host.out('Invalid response to challenge\n')
+    if (phase === 'answer' || phase === 'challenge') this.#tell('Invalid response to challenge\n')
     return this.#failed()
   }
 
@@ -219,10 +238,10 @@ class Agent {
   #showUnreachable(code: string): number {
     const { ipAddress, cid, channelAddress, port } = this.#call
     if (ipAddress === undefined && cid === undefined) {
-      this.#host.out(`Failed to connect to ${channelAddress}:${port}\nUnknown response (-1)\n`)
-      return agentExits.trouble
+      this.#tell(`Failed to connect to ${channelAddress}:${port}\n`)
+      return this.#unknown()
     }
-    this.#host.out(`Unable to connect to fence_virtd host ${cid ?? ipAddress}:${port} ${errorText(code)}\n`)
+    this.#tell(`Unable to connect to fence_virtd host ${cid ?? ipAddress}:${port} ${errorText(code)}\n`)
     return this.#failed()
   }
 
@@ -249,8 +268,7 @@ class Agent {
     if (this.#call.output === 'json') {
       const words = { 0: isStatus ? 'on' : 'success', 2: 'off', 1: 'failed', 3: 'denied' } as const
       const result = response === 0 || response === 1 || response === 2 || response === 3 ? words[response] : 'unknown'
-      const { action, domain = null } = this.#call
-      this.#host.out(`${JSON.stringify({ action, domain, result, response }, undefined, 2)}\n`)
+      this.#showOutcome(result, response)
       return response
     }
     if (response === responses.success) {
