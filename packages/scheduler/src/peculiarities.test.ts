@@ -562,3 +562,19 @@ test('what is simulated after the last call id of 32 bits does not count as done
   const { stdout } = simulate(input, { nowSeconds, process: true, simulate: true })
   expect(stdout.slice(stdout.indexOf('Revised Cluster Status:'))).toContain('a\t(ocf:pacemaker:Dummy):\t Stopped')
 })
+
+test('a message about an operation without an interval tells that of what was cancelled before', () => {
+  const parameters = '<instance_attributes id="p"><nvpair id="p1" name="passwd" value="new"/></instance_attributes>'
+  const secure = `op-secure-params=" passwd " op-secure-digest="${emptyDigest}"`
+  const input = cib({
+    resources: primitive('a') + primitive('b', {}, parameters),
+    histories: {
+      1:
+        history('a', operation('a', 'start'), operation('a', 'monitor', { intervalMs: 90_000 })) +
+        history('b', operation('b', 'start', { more: secure })),
+    },
+    nodes: 1,
+  })
+  const { stdout } = simulate(input, { nowSeconds, process: true, simulate: false, showsScores: true })
+  expect(stdout).toContain("Only 'private' parameters to 1m30s-interval start for b on n1 changed")
+})

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { dateFields, parseDuration, parseMoment } from './date.ts'
 import { compareDisplayNames } from './model/node-names.ts'
-import { intervalMs, parseBoolean, parseCount, parseInteger, parseTimeMs } from './scalar.ts'
+import { intervalMs, intervalText, parseBoolean, parseCount, parseInteger, parseTimeMs } from './scalar.ts'
 import { addScores, infinity, parseScore, scoreText } from './score.ts'
 
 const noHealth = { red: 0, yellow: 0, green: 0 }
@@ -119,4 +119,20 @@ test('node names are shown in the order of their numbers', () => {
     'n007',
     'n10',
   ])
+})
+
+test.each([
+  [999, '999ms'],
+  [1000, '1000ms'],
+  [1001, '1.001s'],
+  [10_000, '10s'],
+  [60_000, '60s'],
+  [61_000, '1m1000ms'],
+  [90_500, '1m30.500s'],
+  [120_000, '2m'],
+  [3_600_000, '60m'],
+  [90_061_001, '1d1h1m1.001s'],
+  [4_294_967_295, '49d17h2m47.295s'],
+])('an interval of %i ms is told as %s', (ms, text) => {
+  expect(intervalText(ms)).toBe(text)
 })

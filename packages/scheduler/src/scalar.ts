@@ -114,6 +114,32 @@ export function intervalMs(text: string | undefined): number {
   return Math.min(parseIntervalMs(text) ?? 0, intervalMsMax)
 }
 
+const [secondMs, minuteMs, hourMs, dayMs] = [1000, 60_000, 3_600_000, 86_400_000] as const
+
+/**
+ * An interval above zero as messages have it, like `10s` or `1h1m1.500s`. A unit is used from one millisecond more than
+ * it is long, so that a minute is `60s` and a second more than that `1m1000ms`.
+ *
+ * @param ms whole milliseconds
+ */
+export function intervalText(ms: number): string {
+  let rest = ms
+  let text = ''
+  for (const [unit, length] of [
+    ['d', dayMs],
+    ['h', hourMs],
+    ['m', minuteMs],
+  ] as const) {
+    if (rest <= length) continue
+    text += `${Math.floor(rest / length)}${unit}`
+    rest %= length
+  }
+  if (rest <= secondMs) return rest === 0 ? text : `${text}${rest}ms`
+  const fraction = rest % secondMs
+  const seconds = Math.floor(rest / secondMs)
+  return `${text}${seconds}${fraction === 0 ? '' : `.${String(fraction).padStart(3, '0')}`}s`
+}
+
 /** True where two texts are the same but for the case of ASCII letters. */
 export function sameText(a: string | undefined, b: string | undefined): boolean {
   if (a === b) return true

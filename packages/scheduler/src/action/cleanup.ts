@@ -1,6 +1,7 @@
 import { actionSide, addOrder, orderTasks, taskOf } from '../constraint/internal-order.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
+import { intervalText } from '../scalar.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import { clearFailCount, requestAction } from './create.ts'
 import { keyOf, task } from './key.ts'
@@ -49,6 +50,18 @@ export function cancelRecurring(
   return action
 }
 
+const lastIntervals = new WeakMap<Cluster, string>()
+
+/**
+ * The interval of a recorded operation as it is told to the user, after those of what is cancelled. None has no text of
+ * its own: the C tools tell the one before it.
+ */
+export function tellInterval(cluster: Cluster, intervalMs: number): string {
+  const text = intervalMs === 0 ? (lastIntervals.get(cluster) ?? '0s') : intervalText(intervalMs)
+  lastIntervals.set(cluster, text)
+  return text
+}
+
 /** Cancels an operation that the history shows, because it is not wanted any more. */
 export function cancelFromHistory(
   cluster: Cluster,
@@ -61,6 +74,7 @@ export function cancelFromHistory(
 ): void {
   const cancel = cancelRecurring(cluster, resource, taskName, intervalMs, node)
   setReason(cancel, reason, true)
+  tellInterval(cluster, intervalMs)
   if (callId !== undefined && !cancel.meta.has('call-id')) setMeta(cancel, 'call-id', callId)
   addOrder(cluster, taskOf(resource, task.stop), actionSide(cancel), edgeFlag.optional)
 }

@@ -9,7 +9,7 @@ import { startAndStop } from '../unpack/history.ts'
 import { compareEntries, type HistoryEntry, isProbe, mergeSort } from '../unpack/history-entry.ts'
 import { historyOf, type LrmResource } from '../unpack/history-index.ts'
 import { deferParameterCheck, deferredChecks } from '../unpack/operation-result.ts'
-import { cancelFromHistory, cleanUp } from './cleanup.ts'
+import { cancelFromHistory, cleanUp, tellInterval } from './cleanup.ts'
 import { clearFailCount, requestAction } from './create.ts'
 import { compareDigests, hasHostAddress, onlySecretsChanged } from './digest.ts'
 import { triggerUnfencing } from './fencing.ts'
@@ -158,7 +158,7 @@ function definitionChanged(cluster: Cluster, resource: Resource, node: ClusterNo
   if (verdict === 'match') return false
   if (onlySecretsChanged(cluster, resource, node, entry)) {
     const magic = attr(entry.xml, 'transition-magic') ?? ''
-    const text = `Only 'private' parameters to ${intervalMs}-interval ${entry.task} for ${resource.id} on ${node.uname} changed: ${magic}`
+    const text = `Only 'private' parameters to ${tellInterval(cluster, intervalMs)}-interval ${entry.task} for ${resource.id} on ${node.uname} changed: ${magic}`
     cluster.log.push({ kind: 'info', text })
     return false
   }
