@@ -182,6 +182,8 @@ describe('an agent', () => {
     expect(outcomeOf({ kind: 'not-started', reason: 'EACCES' }, '', undefined)).toMatchObject({ rc: 4, status: 4 })
     expect(outcomeOf({ kind: 'signal', signal: 'SIGSEGV' }, '', undefined)).toMatchObject({ rc: 1, status: 4 })
     expect(exitReasonOf('nothing')).toBe('')
+    expect(exitReasonOf('ocf-exit-reason:no <dev> & "none"')).toBe('no <dev> & "none"')
+    expect(exitReasonOf('ocf-exit-reason:für <dev> & "none"')).toBe("für \u2039dev> + 'none'")
     expect([500, 2_000, 20_000, 90_000, 60_000, 3_600_000].map(formatSpan)).toEqual([
       '500ms',
       '2s',

@@ -57,9 +57,22 @@ export function exitReasonOf(stderr: string): string {
   const lines = stderr.split('\n')
   for (let i = lines.length - 1; i >= 0; i -= 1) {
     const line = lines[i] as string
-    if (line.startsWith(exitReasonPrefix)) return line.slice(exitReasonPrefix.length).slice(0, exitReasonCharactersMax)
+    if (!line.startsWith(exitReasonPrefix)) continue
+    return writable(line.slice(exitReasonPrefix.length).slice(0, exitReasonCharactersMax))
   }
   return ''
+}
+
+const beyondAscii = /[^\p{ASCII}]/u
+const lookalikes: Readonly<Record<string, string>> = { '<': '\u2039', '&': '+', '"': "'" }
+
+/**
+ * The text as any node can hand it on: C nodes leave `< & "` as they are behind a character beyond ASCII, lose the rest of
+ * the record with it, and never agree with the others on the digest of their CIB again.
+ */
+function writable(text: string): string {
+  if (!beyondAscii.test(text)) return text
+  return text.replace(/[<&"]/g, (found) => lookalikes[found] as string)
 }
 
 /** Signals as strsignal(3) names them; the exit reasons of C nodes carry these words. */
