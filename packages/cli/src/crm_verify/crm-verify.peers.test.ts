@@ -90,3 +90,109 @@ test.skipIf(lacks !== '').each(wrong)(`%s is answered as the real one does${lack
   })
   expect(brief(actual)).toEqual(brief(expected))
 })
+
+const plainNode = '<node id="1" uname="n1"/>'
+const plainResource = '<primitive id="a" class="ocf" provider="pacemaker" type="Dummy"/>'
+
+/** Parts of a CIB; what is left out is as it should be. */
+type Parts = {
+  readonly options?: string
+  readonly nodes?: string
+  readonly resources?: string
+  readonly constraints?: string
+  readonly more?: string
+  readonly status?: string
+}
+
+/** A CIB that is held to no schema. */
+function unchecked(parts: Parts): string {
+  const { options = '', nodes = plainNode, resources = plainResource, constraints = '', more = '', status } = parts
+  const state = status ?? '<node_state id="1" uname="n1" crmd="online" in_ccm="true" join="member" expected="member"/>'
+  const crmConfig = `<cluster_property_set id="o"><nvpair id="o-s" name="stonith-enabled" value="false"/>${options}</cluster_property_set>`
+  return `<cib validate-with="none" epoch="1" num_updates="0" admin_epoch="0"><configuration><crm_config>${crmConfig}</crm_config><nodes>${nodes}</nodes><resources>${resources}</resources><constraints>${constraints}</constraints>${more}</configuration><status>${state}</status></cib>`
+}
+
+const withOperation = (op: string) => plainResource.replace('/>', `><operations>${op}</operations></primitive>`)
+const withMeta = (name: string, value: string) =>
+  plainResource.replace(
+    '/>',
+    `><meta_attributes id="m"><nvpair id="m-n" name="${name}" value="${value}"/></meta_attributes></primitive>`,
+  )
+const located = (inside: string) => `<rsc_location id="l" rsc="a">${inside}</rsc_location>`
+
+const faulty: readonly (readonly [what: string, parts: Parts])[] = [
+  ['nothing wrong', {}],
+  ['a node of an unknown type', { nodes: '<node id="1" uname="n1" type="bogus"/>' }],
+  ['a node without a type in its type', { nodes: '<node id="1" uname="n1" type=""/>' }],
+  ['ping nodes', { nodes: `${plainNode}<node id="2" uname="n2" type="ping"/><node id="3" uname="n3" type="ping"/>` }],
+  ['a normal node of old', { nodes: '<node id="1" uname="n1" type="normal"/>' }],
+  ['a remote node without a connection', { nodes: `${plainNode}<node id="2" uname="n2" type="remote"/>` }],
+  ['a node without id', { nodes: `<node uname="n0"/>${plainNode}` }],
+  ['a node twice', { nodes: plainNode + plainNode }],
+  ['two nodes of a name', { nodes: `${plainNode}<node id="2" uname="n1"/>` }],
+  ['a stray element among resources', { resources: `<foo id="z"/>${plainResource}` }],
+  ['a resource without id', { resources: plainResource.replace('id="a" ', '') }],
+  ['a resource twice', { resources: plainResource + plainResource }],
+  ['a resource without class', { resources: '<primitive id="a" type="Dummy"/>' }],
+  ['an empty group', { resources: '<group id="g"/>' }],
+  ['an empty clone', { resources: '<clone id="c"/>' }],
+  ['a clone in a clone', { resources: `<clone id="c"><clone id="d">${plainResource}</clone></clone>` }],
+  ['an empty bundle', { resources: '<bundle id="b"/>' }],
+  ['a bundle that cannot be reached', { resources: `<bundle id="b"><docker image="x"/>${plainResource}</bundle>` }],
+  ['a template that is not there', { resources: '<primitive id="a" template="t"/>' }],
+  [
+    'a doubled operation',
+    { resources: withOperation('<op id="o" name="monitor" interval="9"/><op id="p" name="monitor" interval="9"/>') },
+  ],
+  [
+    'an unknown role of an operation',
+    { resources: withOperation('<op id="o" name="monitor" interval="9" role="bogus"/>') },
+  ],
+  [
+    'an unknown consequence of failure',
+    { resources: withOperation('<op id="o" name="monitor" interval="9" on-fail="bogus"/>') },
+  ],
+  ['an unknown requirement', { resources: withMeta('requires', 'bogus') }],
+  ['an unknown way of recovery', { resources: withMeta('multiple-active', 'bogus') }],
+  ...['no-quorum-policy', 'stonith-action', 'symmetric-cluster', 'placement-strategy', 'batch-limit'].map(
+    (name) => [`a wrong ${name}`, { options: `<nvpair id="n" name="${name}" value="bogus"/>` }] as const,
+  ),
+  ...['pe-error-series-max', 'pe-warn-series-max', 'pe-input-series-max'].map(
+    (name) => [`a wrong ${name}`, { options: `<nvpair id="n" name="${name}" value="x"/>` }] as const,
+  ),
+  ['a stray constraint', { constraints: '<foo id="l"/>' }],
+  ['a constraint without id', { constraints: '<rsc_location rsc="a" node="n1" score="1"/>' }],
+  ['a location of nothing', { constraints: '<rsc_location id="l" rsc="nope" node="n1" score="1"/>' }],
+  ['a location without score', { constraints: '<rsc_location id="l" rsc="a" node="n1"/>' }],
+  ['an unknown role of a location', { constraints: '<rsc_location id="l" rsc="a" node="n1" score="1" role="bogus"/>' }],
+  ['a wrong pattern', { constraints: '<rsc_location id="l" rsc-pattern="(" node="n1" score="1"/>' }],
+  [
+    'an expression without operation',
+    { constraints: located('<rule id="r" score="1"><expression id="e" attribute="x"/></rule>') },
+  ],
+  [
+    'an unknown role of a rule',
+    {
+      constraints: located('<rule id="r" score="1" role="bogus"><date_expression id="e" operation="in_range"/></rule>'),
+    },
+  ],
+  ['a rule that is not there', { constraints: located('<rule id-ref="nope"/>') }],
+  ['a set that is not there', { constraints: '<rsc_order id="l"><resource_set id-ref="nope"/></rsc_order>' }],
+  ['a colocation with nothing', { constraints: '<rsc_colocation id="l" rsc="a" with-rsc="nope" score="1"/>' }],
+  ['an order of nothing', { constraints: '<rsc_order id="l" first="nope" then="a"/>' }],
+  ['an order of unknown actions', { constraints: '<rsc_order id="l" first="a" then="a" first-action="bogus"/>' }],
+  ['a ticket of none', { constraints: '<rsc_ticket id="l" rsc="a"/>' }],
+  ['an unknown role for a ticket', { constraints: '<rsc_ticket id="l" rsc="a" ticket="T" rsc-role="bogus"/>' }],
+  ['a tag without id', { more: '<tags><tag><obj_ref id="a"/></tag></tags>' }],
+  ['a tag of something without id', { more: '<tags><tag id="t"><obj_ref/></tag></tags>' }],
+  ['a state without id', { status: '<node_state uname="n1" crmd="online" in_ccm="true" join="member"/>' }],
+  ['a state of nobody', { status: '<node_state id="9" uname="n9" crmd="online" in_ccm="true" join="member"/>' }],
+]
+
+test.skipIf(lacks !== '').each(faulty)(
+  `without a schema, %s is told as the real one tells it${lacks}`,
+  async (_, parts) => {
+    const argv = ['-X', unchecked(parts), '-VV']
+    expect(told(await ours(argv))).toEqual(told(await real(argv)))
+  },
+)

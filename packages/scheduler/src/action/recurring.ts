@@ -9,9 +9,10 @@ import {
   type Resource,
   variant,
 } from '../model/model.ts'
-import { parseRole, type Role, role } from '../model/role.ts'
+import { type Role, role } from '../model/role.ts'
 import { top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
+import { readRole } from '../unpack/role.ts'
 import { cancelRecurring } from './cleanup.ts'
 import { requestAction } from './create.ts'
 import { keyOf, task } from './key.ts'
@@ -37,7 +38,12 @@ export function createRecurring(cluster: Cluster, resource: Resource): void {
   }
   for (const entry of resource.operations) {
     if (!qualifies(cluster, resource, entry)) continue
-    const asked = parseRole(attr(entry.xml, 'role'))
+    const asked = readRole(cluster, attr(entry.xml, 'role'))
+    if (attr(entry.xml, 'role') !== undefined && asked === role.unknown) {
+      const text = `Ignoring ${idOf(entry.xml)} because ${attr(entry.xml, 'role')} is not a valid role`
+      configError(cluster, 'is_recurring_history', text)
+      continue
+    }
     if (start !== undefined && assigned !== undefined && asked !== role.stopped) {
       recurringActive(cluster, resource, entry, asked, start, assigned)
     }

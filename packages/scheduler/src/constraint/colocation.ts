@@ -1,5 +1,5 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
-import { configError } from '../model/log.ts'
+import { configError, deadReference } from '../model/log.ts'
 import { type Cluster, type Colocation, type Resource, variant } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { parseBoolean, sameText } from '../scalar.ts'
@@ -145,8 +145,7 @@ function colocateSets(cluster: Cluster, xml: XmlElement, items: readonly XmlElem
   let previous: XmlElement | undefined
   for (const item of items) {
     const set = resolve(item)
-    if (set === undefined)
-      return refuse(cluster, xml, 'it refers to a set that does not exist', 'pcmk__unpack_colocation')
+    if (set === undefined) return deadReference(cluster, item)
     colocateWithin(cluster, xml, set)
     if (previous !== undefined && score !== 0) colocateBetween(cluster, xml, previous, set, score)
     previous = set

@@ -23,7 +23,8 @@ export function unpackConstraints(cluster: Cluster): void {
     if (xml.name === '#comment') continue
     const read = readers[xml.name]
     if (read === undefined || attr(xml, 'id') === undefined) {
-      const text = read === undefined ? `Unsupported constraint type: ${xml.name}` : `Ignoring <${xml.name}> without id`
+      const text =
+        read === undefined ? `Unsupported constraint type: ${xml.name}` : `Ignoring <${xml.name}> constraint without id`
       configError(cluster, 'pcmk__unpack_constraints', text)
       continue
     }

@@ -1,15 +1,16 @@
 import { parsePattern } from '@quorate/base'
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
-import { configError } from '../model/log.ts'
+import { configError, deadReference } from '../model/log.ts'
 import type { Cluster, ClusterNode, LocationRecord, Resource } from '../model/model.ts'
 import { type Discovery, discovery } from '../model/node-table.ts'
-import { parseRole, type Role, role } from '../model/role.ts'
+import { type Role, role } from '../model/role.ts'
 import { currentNode } from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
 import { addScores, infinity, parseScore } from '../score.ts'
 import { references, ruleContext } from '../unpack/name-values.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { parametersOf } from '../unpack/resource.ts'
+import { readRole } from '../unpack/role.ts'
 import { expandMatches, ruleIsTrue } from '../unpack/rule.ts'
 import { constraintResource, expandSets, refuse, refuseName, sideToSet } from './lookup.ts'
 
@@ -47,7 +48,7 @@ function locationSets(cluster: Cluster, xml: XmlElement): void {
   const { resolve } = references(cluster)
   for (const item of childrenNamed(xml, 'resource_set')) {
     const set = resolve(item)
-    if (set === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist', 'unpack_location_set')
+    if (set === undefined) return deadReference(cluster, item)
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
       if (resource === undefined) {
@@ -77,9 +78,12 @@ function locate(
   if (nodeName !== undefined && score !== undefined) {
     const node = findNode(cluster, nodeName)
     if (node === undefined) return
+    const asked = readRole(cluster, roleName)
+    if (roleName !== undefined && asked === role.unknown) {
+      return configError(cluster, 'unpack_rsc_location', `Invalid constraint ${idOf(xml)}: Bad role ${roleName}`)
+    }
     const record = addLocation(cluster, idOf(xml), resource, discoveryOf(cluster, xml))
     record.scores.set(node, parseScore(score, cluster.settings.health))
-    const asked = parseRole(roleName)
     if (asked === role.stopped || asked === role.promoted) record.role = asked
     return
   }
@@ -106,23 +110,19 @@ export function addLocation(cluster: Cluster, id: string, resource: Resource, mo
   return record
 }
 
-function ruleRole(text: string | undefined): Role | undefined {
+function ruleRole(cluster: Cluster, text: string | undefined): Role | undefined {
   if (text === undefined) return role.unknown
-  const asked = parseRole(text)
+  const asked = readRole(cluster, text)
   if (asked === role.unknown) return undefined
   return asked === role.unpromoted ? role.unknown : asked
 }
 
 function locateByRule(cluster: Cluster, xml: XmlElement, resource: Resource, item: XmlElement, matches: Matches): void {
   const rule = references(cluster).resolve(item)
-  if (rule === undefined) {
-    const text = `No match for //rule[@id='${attr(item, 'id-ref') ?? ''}'] found in /cib: Invalid configuration`
-    return configError(cluster, 'expand_idref', text)
-  }
-  const filter = ruleRole(attr(rule, 'role'))
+  if (rule === undefined) return deadReference(cluster, item)
+  const filter = ruleRole(cluster, attr(rule, 'role'))
   if (filter === undefined) {
     const asked = attr(rule, 'role') ?? ''
-    configError(cluster, 'text2role', `Unknown role: ${asked}`)
     return configError(cluster, 'generate_location_rule', `Bad role specified for ${idOf(rule)}: ${asked}`)
   }
   const record = addLocation(cluster, idOf(rule), resource, discoveryOf(cluster, xml))
@@ -142,6 +142,8 @@ function locateByRule(cluster: Cluster, xml: XmlElement, resource: Resource, ite
     let score = fixedScore
     if (fixed === undefined && attribute !== undefined) {
       score = attributeScore(cluster, resource, node, expandMatches(attribute, matches))
+    } else if (fixed === undefined) {
+      configError(cluster, 'get_node_score', `Rule ${idOf(rule)}: no score specified.  Assuming 0.`)
     }
     record.scores.set(node, isOr ? addScores(node.entryScore, score) : score)
   }

@@ -1,12 +1,12 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
-import { configError } from '../model/log.ts'
+import { configError, deadReference } from '../model/log.ts'
 import type { Action, Cluster, Resource } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { parseBoolean } from '../scalar.ts'
 import { references } from '../unpack/name-values.ts'
 import { actionSide, addOrder, taskOf } from './internal-order.ts'
-import { constraintResource, refuse } from './lookup.ts'
+import { constraintResource } from './lookup.ts'
 import { inverseTask, isSymmetric, type OrderKind, orderFlags, orderKind, type Symmetry } from './order-kind.ts'
 
 type Gate = (cluster: Cluster, name: string) => Action
@@ -25,7 +25,7 @@ export function orderSets(cluster: Cluster, xml: XmlElement, gate: Gate): void {
   let previous: Set | undefined
   for (const item of childrenNamed(xml, 'resource_set')) {
     const target = resolve(item)
-    if (target === undefined) return refuse(cluster, xml, 'it refers to a set that does not exist', 'unpack_order_sets')
+    if (target === undefined) return deadReference(cluster, item)
     const set = readSet(cluster, target)
     if (set === undefined) return
     orderWithin(cluster, xml, set, kind)

@@ -53,6 +53,10 @@ export function unpackOrder(cluster: Cluster, original: XmlElement): void {
   if (!symmetric) return
   const [back, forth] = [inverseTask(thenTask), inverseTask(firstTask)]
   if (back === undefined || forth === undefined) {
+    for (const name of [firstTask, thenTask]) {
+      if (inverseTask(name) !== undefined) continue
+      configWarning(cluster, 'invert_action', `Unknown action '${name}' specified in order constraint`)
+    }
     const text = `Cannot invert constraint '${idOf(xml)}' (please specify inverse manually)`
     configWarning(cluster, 'inverse_ordering', text)
     return

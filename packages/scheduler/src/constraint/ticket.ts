@@ -1,11 +1,12 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { fenceNode } from '../action/fencing.ts'
-import { configError } from '../model/log.ts'
+import { configError, deadReference } from '../model/log.ts'
 import type { Cluster, LossPolicy, Resource, TicketDependency } from '../model/model.ts'
-import { parseRole, type Role, role } from '../model/role.ts'
+import { type Role, role } from '../model/role.ts'
 import { forEachLeaf } from '../model/tree.ts'
 import { references } from '../unpack/name-values.ts'
 import { findTicket } from '../unpack/node-state.ts'
+import { readRole } from '../unpack/role.ts'
 import { ban, block } from '../unpack/running.ts'
 import { constraintInstance, constraintResource, expandSets, isKnown, refuse, refuseName, sideToSet } from './lookup.ts'
 
@@ -28,8 +29,7 @@ export function unpackTicket(cluster: Cluster, original: XmlElement): void {
   const { resolve } = references(cluster)
   for (const item of items) {
     const set = resolve(item)
-    if (set === undefined)
-      return refuse(cluster, xml, 'it refers to a set that does not exist', 'unpack_rsc_ticket_set')
+    if (set === undefined) return deadReference(cluster, item)
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
       if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' does not exist`, 'unpack_rsc_ticket_set')
@@ -63,7 +63,7 @@ function lossPolicy(cluster: Cluster, text: string | undefined, of: Role): LossP
 }
 
 function addDependency(cluster: Cluster, xml: XmlElement, resource: Resource, roleName: string | undefined): void {
-  const asked = parseRole(roleName)
+  const asked = readRole(cluster, roleName)
   const filter = asked === role.started ? role.unknown : asked
   const dependency: TicketDependency = {
     id: idOf(xml),

@@ -1,3 +1,4 @@
+import { attr, type XmlElement } from '@quorate/xml'
 import type { Cluster } from './model.ts'
 
 /*
@@ -23,6 +24,13 @@ export function configWarningOnce(cluster: Cluster, source: string, text: string
 /** Says that something failed or cannot be done as the cluster stands. */
 export function statusError(cluster: Cluster, source: string, text: string): void {
   cluster.log.push({ kind: 'error', source, text, isAboutStatus: true })
+}
+
+/** Says that a reference leads to nothing. Pacemaker does not count that among what is wrong with the configuration. */
+export function deadReference(cluster: Cluster, of: XmlElement): void {
+  const place = `//${of.name}[@id='${attr(of, 'id-ref') ?? ''}']`
+  statusError(cluster, 'get_xpath_object', `No match for ${place} in /cib`)
+  statusError(cluster, 'expand_idref', `No match for ${place} found in /cib: Invalid configuration`)
 }
 
 /** Says what is unusual about how the cluster stands. */

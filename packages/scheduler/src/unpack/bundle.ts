@@ -1,4 +1,5 @@
 import { attr, child, element, idOf, type XmlElement } from '@quorate/xml'
+import { configError } from '../model/log.ts'
 import type { Cluster, ClusterNode, Replica, Resource } from '../model/model.ts'
 import { discovery, NodeTable } from '../model/node-table.ts'
 import { forEachBelow, isRemote } from '../model/tree.ts'
@@ -25,7 +26,11 @@ export function unpackBundle(cluster: Cluster, bundle: Resource, unpackVariant: 
   if (parseCount(attr(container, 'replicas-per-host'), 1) === 1) bundle.unique = false
   const primitive = child(bundle.xml, 'primitive')
   const hasNetwork = plan.ipStart !== undefined || plan.controlPort !== undefined
-  if (primitive !== undefined && !hasNetwork) return false
+  if (primitive !== undefined && !hasNetwork) {
+    const text = `Cannot control ${bundle.id} inside ${idOf(primitive)} without either ip-range-start or control-port`
+    configError(cluster, 'pe__unpack_bundle', text)
+    return false
+  }
   if (primitive !== undefined) plan.hasPrimitive = true
   bundle.bundle = {
     image: plan.image ?? '',
@@ -202,7 +207,7 @@ function addressXml(bundle: Resource, plan: ContainerPlan, address: string): Xml
     ['nic', plan.interface],
     ['cidr_netmask', plan.netmask ?? '32'],
   ])
-  const monitor = element('op', { id: `${id}-monitor-interval-60s`, name: 'monitor', interval: '60s' })
+  const monitor = element('op', { id: `${id}-monitor-60s`, interval: '60s', name: 'monitor' })
   return element('primitive', { id, class: 'ocf', provider: 'heartbeat', type: 'IPaddr2' }, [
     parameters,
     element('operations', {}, [monitor]),

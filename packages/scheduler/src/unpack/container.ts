@@ -54,7 +54,7 @@ export function containerXml(plan: ContainerPlan, number: number, address: strin
     ['run_cmd', command],
     ['monitor_cmd', '/bin/true'],
   ])
-  const monitor = element('op', { id: `${id}-monitor-interval-60s`, name: 'monitor', interval: '60s' })
+  const monitor = element('op', { id: `${id}-monitor-60s`, interval: '60s', name: 'monitor' })
   return element('primitive', { id, class: 'ocf', provider: 'heartbeat', type: plan.kind }, [
     parameters,
     element('operations', {}, [monitor]),

@@ -27,9 +27,7 @@ export type ConnectionParts = {
 /** The definition of the connection resource that a guest node or a bundle implies. */
 export function connectionXml(parts: ConnectionParts): XmlElement {
   const { id } = parts
-  const operations = [
-    element('op', { id: `${id}-monitor-interval-30s`, name: 'monitor', interval: '30s', timeout: '30s' }),
-  ]
+  const operations = [element('op', { id: `${id}-monitor-30s`, interval: '30s', name: 'monitor', timeout: '30s' })]
   if (parts.startTimeout !== undefined) {
     operations.push(
       element('op', { id: `${id}-start-interval-0`, name: 'start', interval: '0', timeout: parts.startTimeout }),

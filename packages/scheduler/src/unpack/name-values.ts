@@ -1,4 +1,5 @@
 import { attr, idOf, type XmlElement } from '@quorate/xml'
+import { configError } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { sameText } from '../scalar.ts'
 import { parseScore } from '../score.ts'
@@ -55,6 +56,7 @@ export function ruleContext(cluster: Cluster, parts: Partial<RuleContext> = {}):
   return {
     now: cluster.now,
     onChange: (epochSeconds) => recheckAt(cluster, epochSeconds),
+    onInvalid: (source, text) => configError(cluster, source, text),
     resolve: references(cluster).resolve,
     ...parts,
   }

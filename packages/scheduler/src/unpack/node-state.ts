@@ -45,7 +45,7 @@ export function unpackNodeState(cluster: Cluster, state: XmlElement): void {
   const [id, name] = [attr(state, 'id'), attr(state, 'uname')]
   if (id === undefined || name === undefined) {
     const lacks = id === undefined ? 'id' : 'uname'
-    configWarning(cluster, stateSource, `Ignoring malformed node_state entry without ${lacks}`)
+    statusWarning(cluster, stateSource, `Ignoring malformed node_state entry without ${lacks}`)
     return
   }
   const node = findNodeOf(cluster, state)

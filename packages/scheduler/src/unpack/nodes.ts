@@ -1,5 +1,5 @@
 import { attr, child, type XmlElement } from '@quorate/xml'
-import { configError } from '../model/log.ts'
+import { configError, configWarning } from '../model/log.ts'
 import { type Cluster, ClusterNode } from '../model/model.ts'
 import { compareDisplayNames } from '../model/node-names.ts'
 import { parseInteger, sameText } from '../scalar.ts'
@@ -47,6 +47,22 @@ export function initialState(cluster: Cluster, node: ClusterNode): void {
   node.unseen = true
 }
 
+const nodesSource = 'pe_create_node'
+
+/** What kind of node a type stands for: one that is not known is taken for a ping node, on which nothing runs. */
+function kindOf(cluster: Cluster, uname: string, type: string | undefined): ClusterNode['kind'] {
+  if (type === undefined || sameText(type, 'member')) return 'member'
+  if (sameText(type, 'remote')) return 'remote'
+  if (!sameText(type, 'ping')) {
+    configWarning(cluster, nodesSource, `Node ${uname} has unrecognized type '${type}', assuming 'ping'`)
+  }
+  if (!cluster.nodes.some(({ kind }) => kind === 'ping')) {
+    const text = `Support for nodes of type 'ping' (such as ${uname}) is deprecated and will be removed in a future release`
+    configWarning(cluster, nodesSource, text)
+  }
+  return 'ping'
+}
+
 /** Reads the `nodes` section. */
 export function unpackNodes(cluster: Cluster): void {
   const configuration = child(cluster.cib, 'configuration')
@@ -55,11 +71,13 @@ export function unpackNodes(cluster: Cluster): void {
     if (xml.name !== 'node') continue
     const [id, uname, type] = [attr(xml, 'id'), attr(xml, 'uname'), attr(xml, 'type')]
     if (id === undefined) {
-      configError(cluster, 'unpack_nodes', 'Must specify id tag in <node>')
+      configError(cluster, 'unpack_nodes', 'Ignoring <node> entry in configuration without id')
       continue
     }
-    const kind =
-      type === undefined || sameText(type, 'member') ? 'member' : sameText(type, 'remote') ? 'remote' : 'ping'
+    if (findNode(cluster, uname) !== undefined) {
+      configWarning(cluster, nodesSource, `More than one node entry has name '${uname}'`)
+    }
+    const kind = kindOf(cluster, uname ?? '', type)
     const node = addNode(cluster, id, uname ?? '', kind, parseScore(attr(xml, 'score'), cluster.settings.health))
     initialState(cluster, node)
     unpackNodeAttributes(cluster, node, xml, false)

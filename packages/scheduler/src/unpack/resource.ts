@@ -37,7 +37,12 @@ export function unpackResource(
 ): Resource | undefined {
   const expanded = expandTemplate(cluster, xml)
   const kind = variants[xml.name]
-  if (expanded === undefined || kind === undefined) return undefined
+  if (expanded === undefined) return undefined
+  if (kind === undefined) {
+    const text = `Ignoring resource '${idOf(xml)}' of unknown type '${xml.name}'`
+    configError(cluster, 'pe__unpack_resource', text)
+    return undefined
+  }
   const xmlId = idOf(expanded)
   const id = number === undefined ? xmlId : `${xmlId}:${number}`
   const made = new Resource(id, kind, expanded, xmlId, parent, number)

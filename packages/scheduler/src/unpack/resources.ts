@@ -83,14 +83,23 @@ function linkContainer(cluster: Cluster, resource: Resource): void {
   container.fillers.push(resource)
 }
 
+const tagsSource = 'unpack_tags'
+
 function unpackTags(cluster: Cluster): void {
   const configuration = child(cluster.cib, 'configuration')
   const tags = configuration === undefined ? undefined : child(configuration, 'tags')
   for (const tag of tags?.children ?? []) {
-    if (tag.name !== 'tag' || idOf(tag) === '') continue
+    if (tag.name !== 'tag') continue
+    if (idOf(tag) === '') {
+      configError(cluster, tagsSource, 'Ignoring <tag> without id')
+      continue
+    }
     const members: string[] = cluster.tags.get(idOf(tag)) ?? []
     for (const item of tag.children) {
-      if (item.name === 'obj_ref' && idOf(item) !== '' && !members.includes(idOf(item))) members.push(idOf(item))
+      if (item.name !== 'obj_ref') continue
+      const id = idOf(item)
+      if (id === '') configError(cluster, tagsSource, `Ignoring <obj_ref> for tag '${idOf(tag)}' without id`)
+      else if (!members.includes(id)) members.push(id)
     }
     cluster.tags.set(idOf(tag), members)
   }

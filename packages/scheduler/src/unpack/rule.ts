@@ -1,4 +1,4 @@
-import { attr, child, type XmlElement } from '@quorate/xml'
+import { attr, child, idOf, type XmlElement } from '@quorate/xml'
 import { addDuration, type DurationFields, dateFields, type Moment, parseMoment } from '../date.ts'
 import { intervalMs, parseInteger, parseIntervalMs, parseNumber, sameText } from '../scalar.ts'
 
@@ -21,6 +21,8 @@ export type RuleContext = {
   readonly meta?: ReadonlyMap<string, string>
   /** Told of every moment at which an evaluated date expression may change its mind. */
   readonly onChange: (epochSeconds: number) => void
+  /** Told of what makes a rule invalid, and under which name tools say so. */
+  readonly onInvalid?: (source: string, text: string) => void
   /** Finds the target of an `id-ref`. */
   readonly resolve: (of: XmlElement) => XmlElement | undefined
 }
@@ -60,7 +62,9 @@ function partsAreTrue(target: XmlElement, context: RuleContext, depth: number, t
     const truth = expressionIsTrue(item, context, depth, truths)
     if (truth === isOr) return isOr
   }
-  return empty ? !isOr : !isOr
+  if (empty)
+    context.onInvalid?.('pe_eval_expr', `Invalid Rule ${idOf(target)}: rules must contain at least one expression`)
+  return !isOr
 }
 
 function expressionIsTrue(item: XmlElement, context: RuleContext, depth: number, truths: Truths | undefined): boolean {
@@ -104,10 +108,14 @@ function attributeExpressionIsTrue(item: XmlElement, context: RuleContext): bool
   if (configured === undefined || configured === '#role' || context.attributes === undefined) return false
   const left = context.attributes.get(expandMatches(configured, context.matches))
   const operation = attr(item, 'operation')?.toLowerCase()
+  if (operation === undefined) {
+    context.onInvalid?.('pe__eval_attr_expr', `Expression ${idOf(item)} invalid: operation not specified`)
+    return false
+  }
   if (operation === 'defined') return left !== undefined
   if (operation === 'not_defined') return left === undefined
   const right = rightHand(item, context)
-  const order = compareValues(left, right, attr(item, 'type'), operation ?? '')
+  const order = compareValues(left, right, attr(item, 'type'), operation)
   const both = left !== undefined && right !== undefined
   switch (operation) {
     case 'eq':
