@@ -270,7 +270,8 @@ function address(section: Section, family: 'ipv4' | 'ipv6', preset: string): str
   return text
 }
 
-function isAddress(family: 'ipv4' | 'ipv6', text: string): boolean {
+/** Whether a text is an address of that family; one of IPv6 may have a zone. */
+export function isAddress(family: 'ipv4' | 'ipv6', text: string): boolean {
   const shape = family === 'ipv4' ? /^\d{1,3}(?:\.\d{1,3}){3}$/ : /^[0-9a-f:.]+(?:%[\w.-]+)?$/i
   return shape.test(text) && (family === 'ipv6' ? text.includes(':') : text.split('.').every((n) => +n < 256))
 }

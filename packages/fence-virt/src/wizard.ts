@@ -1,5 +1,5 @@
 import { type ConfNode, type ConfValue, sectionOf, settingOf } from './conf-tree.ts'
-import { backendKinds, defaultGroups, defaultKeyFile, defaultPort, listenerNames } from './daemon-conf.ts'
+import { backendKinds, defaultGroups, defaultKeyFile, defaultPort, isAddress, listenerNames } from './daemon-conf.ts'
 
 /** What the wizard asks of the one who configures: text before the question, the question, and what Enter means. */
 export type WizardQuestion = {
@@ -59,14 +59,23 @@ ${listenerText}
   const rest = (main?.values ?? []).filter(({ key }) => !/^(?:module_path|listener|backend)$/i.test(key))
   return node('', [
     ...kept,
-    node('backends', backends.length === 0 ? [] : [node(backend, [], backends)]),
-    node('listeners', listeners.length === 0 ? [] : [node(listener, [], listeners)]),
+    node('backends', [...othersThan(backend, sectionOf(current, 'backends')), ...made(backend, backends)]),
+    node('listeners', [...othersThan(listener, sectionOf(current, 'listeners')), ...made(listener, listeners)]),
     node(
       'fence_virtd',
       [],
       [...rest, value('backend', backend), value('listener', listener), value('module_path', path)],
     ),
   ])
+}
+
+/** What is configured beside the chosen one stays: it may be chosen again. */
+function othersThan(chosen: string, section: ConfNode | undefined): readonly ConfNode[] {
+  return (section?.nodes ?? []).filter(({ name }) => name.toLowerCase() !== chosen.toLowerCase())
+}
+
+function made(name: string, values: readonly ConfValue[]): readonly ConfNode[] {
+  return values.length === 0 ? [] : [node(name, [], values)]
 }
 
 type Questions<T> = Generator<WizardQuestion, T, string>
@@ -97,6 +106,52 @@ function* choose(
   }
 }
 
+/** Asks until the answer passes; `complaint` says what is wrong with one that does not. The preset has to pass. */
+function* askUntil(
+  question: string,
+  preset: string,
+  before: string,
+  passes: (answer: string) => boolean,
+  complaint: (answer: string) => string,
+): Questions<string> {
+  let shown = before
+  for (;;) {
+    const answer = yield* ask(question, preset, shown)
+    if (passes(answer)) return answer
+    shown = complaint(answer)
+  }
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 65_535
+}
+
+function askPort(question: string, configured: string, before: string): Questions<string> {
+  const preset = isPort(configured) ? configured : `${defaultPort}`
+  return askUntil(question, preset, before, isPort, (port) => `Port value '${port}' is out of range\n`)
+}
+
+/** The preset passes whatever it is: in a file there may be a name. */
+function askAddress(question: string, preset: string, before: string): Questions<string> {
+  const passes = (address: string): boolean =>
+    address === preset || isAddress('ipv4', address) || isAddress('ipv6', address)
+  return askUntil(question, preset, before, passes, (address) => `'${address}' is not a valid IP address!\n`)
+}
+
+const serialModes: readonly string[] = ['serial', 'vmchannel']
+
+/** Another mode is taken from one who insists, as the C program takes it. */
+function* askMode(preset: string): Questions<string> {
+  let shown = modeText
+  for (;;) {
+    const mode = yield* ask('Mode (serial or vmchannel)', preset, shown)
+    if (serialModes.includes(mode.toLowerCase())) return mode
+    const anyway = yield { before: `Invalid mode: ${mode}\n`, question: 'Use anyway [Y/n]? ', preset: 'y' }
+    if (!/^n/i.test(anyway)) return mode
+    shown = ''
+  }
+}
+
 function* listenerValues(
   listener: string,
   current: ConfNode | undefined,
@@ -115,9 +170,9 @@ function* changedListenerValues(
 ): Questions<readonly ConfValue[]> {
   switch (listener) {
     case 'multicast': {
-      const address = yield* ask('Multicast IP Address', now('address', defaultGroups.ipv4), multicastText)
+      const address = yield* askAddress('Multicast IP Address', now('address', defaultGroups.ipv4), multicastText)
       const family = address.includes(':') ? 'ipv6' : 'ipv4'
-      const port = yield* ask('Multicast IP Port', now('port', `${defaultPort}`), familyText(family))
+      const port = yield* askPort('Multicast IP Port', now('port', `${defaultPort}`), familyText(family))
       const only = yield* ask('Interface', now('interface', 'none'), interfaceText)
       const keyFile = yield* ask('Key File', now('key_file', keyPreset), `${keyFileText}\n`)
       return [
@@ -129,16 +184,16 @@ function* changedListenerValues(
       ]
     }
     case 'tcp': {
-      const address = yield* ask('TCP Listen IP Address', now('address', '127.0.0.1'), tcpText)
+      const address = yield* askAddress('TCP Listen IP Address', now('address', '127.0.0.1'), tcpText)
       const family = address.includes(':') ? 'ipv6' : 'ipv4'
-      const port = yield* ask('TCP Listen Port', now('port', `${defaultPort}`), familyText(family))
+      const port = yield* askPort('TCP Listen Port', now('port', `${defaultPort}`), familyText(family))
       const keyFile = yield* ask('Key File', now('key_file', keyPreset), `${keyFileText}\n`)
       return [value('key_file', keyFile), value('port', port), value('address', address), value('family', family)]
     }
     case 'serial': {
       const uri = yield* ask('Libvirt URI', now('uri', 'qemu:///system'), serialText)
       const path = yield* ask('Socket directory', now('path', 'none'), directoryText)
-      const mode = yield* ask('Mode (serial or vmchannel)', now('mode', 'serial'), modeText)
+      const mode = yield* askMode(now('mode', 'serial'))
       return [value('mode', mode), value('path', path === 'none' ? '' : path), value('uri', uri)]
     }
     case 'vsock': {
@@ -162,12 +217,19 @@ function* backendValues(backend: string, current: ConfNode | undefined): Questio
     }
     case 'cpg': {
       const uri = yield* ask('Libvirt URI', now('uri', 'qemu:///system'), cpgText)
-      const mode = yield* ask('VM naming/tracking mode (name or uuid)', now('name_mode', 'uuid'), nameModeText)
+      const isUuid = now('name_mode', 'uuid').toLowerCase() !== 'name'
+      const mode = yield* askUntil(
+        'VM naming/tracking mode (name or uuid)',
+        isUuid ? 'uuid' : 'name',
+        nameModeText,
+        (answer) => /^(?:name|uuid)$/i.test(answer),
+        () => '',
+      )
       return [...others('uri', 'name_mode'), value('name_mode', mode), value('uri', uri)]
     }
     case 'libvirt-qmf': {
       const host = yield* ask('AMQP host', now('host', '127.0.0.1'), '')
-      const port = yield* ask('AMQP port', now('port', '5672'), '')
+      const port = yield* askPort('AMQP port', now('port', '5672'), '')
       return [...others('host', 'port'), value('port', port), value('host', host)]
     }
     default:
