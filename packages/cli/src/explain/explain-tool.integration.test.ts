@@ -120,12 +120,30 @@ describe('quorate explain', () => {
     })
   })
 
+  test('--check tells what is wrong with a configuration, circles of constraints included', async () => {
+    expect(await call(explainTool, '--check')).toMatchObject({ code: 0, out: 'Nothing is wrong.\n' })
+    const circular = path.join(scratch, 'circular.xml')
+    const orders = '<rsc_order id="o1" first="web" then="late"/><rsc_order id="o2" first="late" then="web"/>'
+    const unknown = '<rsc_location id="l" rsc="nobody" node="n1" score="1"/>'
+    fs.writeFileSync(circular, cib.replace('</constraints>', `${orders}${unknown}</constraints>`))
+    const told = await call(explainTool, '--check', '--xml-file', circular)
+    expect(told.code).toBe(78)
+    expect(told.lines).toContain(
+      'warning: orders go in a circle: start web, then start late (o1), then start web (o2); each waits for the one before',
+    )
+    expect(told.out).toMatch(/^error: .*nobody/m)
+    const json = await call(explainTool, '--check', '--output-as=json', '--xml-file', circular)
+    expect(JSON.parse(json.out).problems).toContainEqual(expect.objectContaining({ kind: 'loop' }))
+    expect((await call(explainTool, '--xml-file', circular, 'web')).out).toContain('Warning: orders go in a circle')
+  })
+
   test.each([
     [['nobody'], 105, "explain: there is no resource or node 'nobody'"],
     [['web', 'n9'], 105, "explain: there is no node 'n9'"],
     [['--output-as=yaml', 'web'], 64, 'explain: --output-as=yaml: expected text or json'],
     [['--bogus', 'web'], 64, "explain: Unknown option '--bogus'"],
     [[], 64, 'Usage: quorate explain'],
+    [['--check', 'web'], 64, 'Usage: quorate explain'],
   ])('%j is refused', async (argv, code, message) => {
     const found = await call(explainTool, ...argv)
     expect(found).toMatchObject({ code, out: '' })
@@ -155,6 +173,38 @@ describe('quorate what-if', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toMatch(/^[^\n]+\.\nThe cluster would:\n {2}\* (?!do nothing)/)
     expect(out).toMatch(expected)
+  })
+
+  test.each([
+    ['a preference', ['--prefer', 'web@n2=60'], /web: n1 -> n2/],
+    ['a preference for being promoted', ['--prefer-promoted', 'dbs@n1=100'], /db: n2 \(Promoted\) -> n1 \(Promoted\)/],
+    ['an exclusive preference', ['--prefer-exclusive', 'web@n2'], /web: n1 -> n2/],
+    ['a constraint less', ['--without', 'likes', '--standby', 'n1'], /web: n1 -> n2/],
+    ['a meta-attribute', ['--meta', 'web:resource-stickiness='], /web: n1 -> n2/],
+    ['an option', ['--option', 'stop-all-resources=true'], /^stopped: web, late, db\.\n[\s\S]*web: n1 -> stopped/],
+    ['a node attribute', ['--attribute', 'n1:master-db=50'], /db: n2 \(Promoted\) -> n1 \(Promoted\)/],
+    ['a node that comes up after a reboot', ['--reboot', 'n3'], /db: n1 -> n1, n3|on more nodes: db/],
+    ['a ticket on standby', ['--ticket-standby', 'site'], /late: n\d -> stopped/],
+  ])('%s', async (_, argv, expected) => {
+    const { code, out, err } = await call(whatIfTool, ...argv)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(expected)
+  })
+
+  test('failures that are forgotten, standby and quorum that end', async () => {
+    const bad = path.join(scratch, 'bad.xml')
+    const failing = cib
+      .replace('have-quorum="1"', 'have-quorum="0"')
+      .replace(
+        pair('s2a', 'master-db', '10'),
+        `${pair('s2b', 'standby', 'on')}${pair('s2c', 'fail-count-web#start_0', 'INFINITY')}`,
+      )
+      .replace(pair('s1a', 'master-db', '5'), pair('s1b', 'standby', 'on'))
+    fs.writeFileSync(bad, failing)
+    const told = await call(whatIfTool, '--xml-file', bad, '--unstandby', 'n2', '--quorum-gained')
+    expect(told.out).toMatch(/Running now, and then nowhere.*web/)
+    const cleaned = ['--unstandby', 'n2', '--quorum-gained', '--cleanup', 'web@n2']
+    expect((await call(whatIfTool, '--xml-file', bad, ...cleaned)).out).toMatch(/web: stopped -> n2/)
   })
 
   test('a whole new CIB, and a patch', async () => {
@@ -188,6 +238,11 @@ describe('quorate what-if', () => {
     [['--node-lost', 'n9'], 105, "what-if: there is no node 'n9'"],
     [['--ticket-revoke', 'nosuch'], 105, "what-if: there is no ticket 'nosuch'"],
     [['--fail', 'web'], 64, '--fail wants RESOURCE@NODE'],
+    [['--cleanup', ''], 64, '--cleanup wants RESOURCE, @NODE or RESOURCE@NODE'],
+    [['--prefer', 'web@n2=much'], 64, '--prefer wants RESOURCE@NODE or RESOURCE@NODE=SCORE'],
+    [['--prefer', 'nobody@n2'], 105, "what-if: there is no resource 'nobody'"],
+    [['--without', 'nosuch'], 105, "what-if: there is no constraint 'nosuch'"],
+    [['--meta', 'web=5'], 64, '--meta wants RESOURCE:NAME=VALUE'],
     [['--modify', '<oops'], 65, 'what-if: argument:1'],
     [['--scope', 'resources', '--modify', '<primitive id="x"/>'], 78, 'the change would be refused'],
     [['--scope', 'resources', '--delete', '<primitive id="web"/>'], 78, 'the change would be refused'],

@@ -60,11 +60,16 @@ export function explain(
   return explainFrom(decisionOn(cib, options), resourceId, nodeName)
 }
 
-/** {@link explain} of a decision that is there already. */
+/**
+ * {@link explain} of a decision that is there already.
+ *
+ * @param pairsMax up to how many pairs remedies are tried out, see {@link triedPairsMax}; 0: not even those of one node
+ */
 export function explainFrom(
   decision: Decision,
   resourceId: string,
   nodeName: string | undefined,
+  pairsMax = triedPairsMax,
 ): Result<Explanation, string> {
   const { cluster } = decision
   const resource = findResource(cluster, resourceId)
@@ -76,7 +81,7 @@ export function explainFrom(
     nodes: node === undefined ? worthwhile(cluster, leaf) : [node],
   }))
   const pairs = asked.reduce((sum, { nodes }) => sum + nodes.length, 0)
-  const isTried = node !== undefined || pairs * cluster.instanceCount <= triedPairsMax
+  const isTried = pairsMax > 0 && (node !== undefined || pairs * cluster.instanceCount <= pairsMax)
   const instances = asked.map(({ leaf, nodes }) => explainInstance(decision, leaf, nodes, isTried))
   const names = idsAround(resource)
   const loops = loopsOf(decision).filter((loop) => loop.resources.some((id) => names.has(id)))

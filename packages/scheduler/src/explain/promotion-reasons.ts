@@ -6,6 +6,7 @@ import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import { attributeOf } from './promotion-attribute.ts'
 import type { PromotionExplanation, Reason } from './reason.ts'
+import type { ScoreStep } from './score-trace.ts'
 import { nodeStateChanges, stateReasons, ticketChange, ticketText } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
 
@@ -22,22 +23,42 @@ export function promotionFinding(decision: Decision, leaf: Resource): PromotionF
   const score = instance.sortIndex
   const isPromoted = nextRole(instance) === role.promoted
   const changes = isPromoted ? [] : changesFor(clone, instance, node)
-  const steps = decision.trace.promotionSteps(instance, clone, node)
-  const reasons = steps.map((step): Reason => {
-    if (step.cause.kind === 'promotion') return attributeReason(instance, node, step.gain)
-    return stepFinding(decision, instance, node, step).reason
-  })
+  const reasons = partsOf(decision, clone, instance, node)
   return {
     explanation: {
       node: node.uname,
       isPromoted,
       score,
-      reasons: reasons.filter((reason) => reason.score !== 0),
+      reasons,
       whyNot: isPromoted ? undefined : whyNot(clone, instance, node),
       remedies: [...new Set(changes.map(({ text }) => text))],
     },
     changes,
   }
+}
+
+/** What the score is made of; parts add up to it. */
+function partsOf(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): readonly Reason[] {
+  const { own, ofOthers, shared } = decision.trace.promotion(instance, clone, node)
+  const told = (step: ScoreStep): Reason =>
+    step.cause.kind === 'promotion'
+      ? attributeReason(instance, node, step.gain)
+      : stepFinding(decision, instance, node, step).reason
+  const plain = (score: number, text: string): Reason => ({
+    kind: 'promotion',
+    constraint: undefined,
+    score,
+    text,
+    remedy: undefined,
+    because: [],
+  })
+  const others = plain(ofOthers, `other instances of ${clone.xmlId} on ${node.uname}`)
+  const parts = [...own.map(told), others, ...shared.map(told)].filter(({ score }) => score !== 0)
+  const sum = parts.reduce((total, { score }) => addScores(total, score ?? 0), 0)
+  if (sum === instance.sortIndex) return parts
+  return [
+    plain(instance.sortIndex, instance.managed ? 'its target-role is Promoted' : 'it is promoted and not managed'),
+  ]
 }
 
 function attributeReason(instance: Resource, node: ClusterNode, score: number): Reason {

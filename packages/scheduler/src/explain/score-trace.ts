@@ -10,6 +10,16 @@ export type ScoreStep = {
   readonly source: readonly ScoreStep[]
 }
 
+/** What a promotion score is made of: in order, with `addScores`, they make it. */
+export type PromotionSteps = {
+  /** The instance's own rating. */
+  readonly own: readonly ScoreStep[]
+  /** Ratings of other instances on the node: it is the node that is rated. */
+  readonly ofOthers: number
+  /** What the clone has on the node besides. */
+  readonly shared: readonly ScoreStep[]
+}
+
 type Column = { score: number | undefined; steps: ScoreStep[] }
 
 type Wish = {
@@ -93,14 +103,20 @@ export class ScoreTrace implements ScoreObserver {
     move(column, instance.priority, cause, noSteps)
   }
 
-  /** What made the promotion score of an instance on a node: its own rating, and what its clone has there besides. */
-  promotionSteps(instance: Resource, clone: Resource, node: ClusterNode): readonly ScoreStep[] {
+  /** What made the promotion score of an instance on a node. */
+  promotion(instance: Resource, clone: Resource, node: ClusterNode): PromotionSteps {
     const rating = this.#ratings.get(instance)
     const own = rating?.steps ?? noSteps
+    const score = rating?.score ?? -1
     // Only what is fit to be promoted is weighed with the wishes for its clone.
-    if ((rating?.score ?? -1) < 0) return own
-    const others = this.#columns.get(clone)?.get(node)?.steps ?? noSteps
-    return [...own, ...others.filter(({ cause }) => cause.kind !== 'promotion')]
+    if (score < 0) return { own, ofOthers: 0, shared: noSteps }
+    const steps = this.#columns.get(clone)?.get(node)?.steps ?? noSteps
+    const at = steps.findLastIndex(({ cause }) => cause.kind === 'promotion')
+    const ratings = steps[at]
+    // Without a step for the ratings they were nothing, or the score has begun anew since.
+    if (ratings === undefined) return { own: score === 0 ? own : noSteps, ofOthers: 0, shared: steps }
+    const ofOthers = ratings.gain >= infinity ? (score >= infinity ? 0 : infinity) : ratings.gain - score
+    return { own, ofOthers, shared: [...steps.slice(0, at), ...steps.slice(at + 1)] }
   }
 
   settled(resource: Resource): void {
