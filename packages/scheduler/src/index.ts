@@ -1,3 +1,4 @@
+export { type ParameterDigest, type ResourceDigests, resourceDigests } from './action/digest.ts'
 export { unfencingSource } from './action/fencing.ts'
 export { unpackConstraints } from './constraint/constraints.ts'
 export {
@@ -40,9 +41,26 @@ export {
   whatIfLines,
 } from './explain/what-if.ts'
 export { dotText } from './graph/dot.ts'
-export { Cluster, ClusterNode, type LogLine, Resource } from './model/model.ts'
+export {
+  Cluster,
+  ClusterNode,
+  type Colocation,
+  type LocationRecord,
+  type LogLine,
+  Resource,
+} from './model/model.ts'
 export { type Role, role, roleText } from './model/role.ts'
-export { activeOn, currentNode, findResource, isActive, isGuest, isRemote, printableId, top } from './model/tree.ts'
+export {
+  activeOn,
+  currentNode,
+  currentRole,
+  findResource,
+  isActive,
+  isGuest,
+  isRemote,
+  printableId,
+  top,
+} from './model/tree.ts'
 export { type NodeTextOptions, nodeItems, nodeKindText, nodeStateText, nodeText } from './report/node-list.ts'
 export { agentText, pendingState, primitiveText, type ResourceTextOptions, shownRole } from './report/primitive-text.ts'
 export { type ResourceListOptions, resourceItem, resourceItems } from './report/resource-list.ts'

@@ -53,3 +53,10 @@ test('formatXml writes an element a line', () => {
     '  <cib epoch="1">\n    <!-- why -->\n    <status update-user="x"/>\n    <t>a&lt;b</t>\n  </cib>\n',
   )
 })
+
+test('formatXml writes the text of some elements verbatim, what would end it divided', () => {
+  const document = element('r', {}, [element('xml', {}, [], '<a b="]]>"/>'), element('t', {}, [], 'a<b')])
+  expect(formatXml(document, 0, new Set(['xml']))).toBe(
+    '<r>\n  <xml><![CDATA[<a b="]]]]><![CDATA[>"/>]]></xml>\n  <t>a&lt;b</t>\n</r>\n',
+  )
+})

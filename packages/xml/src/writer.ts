@@ -81,10 +81,11 @@ export function writeXml(root: XmlElement, options: WriteOptions = {}): string {
  * and of what cibadmin prints. No declaration.
  *
  * @param depth level at which the root stands
+ * @param verbatim names of elements whose text is written as CDATA sections
  */
-export function formatXml(root: XmlElement, depth = 0): string {
+export function formatXml(root: XmlElement, depth = 0, verbatim?: ReadonlySet<string>): string {
   const parts: string[] = []
-  pretty(root, depth, { add: (text) => parts.push(text) })
+  pretty(root, depth, { add: (text) => parts.push(text) }, verbatim)
   return parts.join('')
 }
 
@@ -157,6 +158,11 @@ function flat(node: XmlElement, without: ReadonlySet<string> | undefined): strin
 
 const indents: string[] = []
 
+/** A text as CDATA; what would end the section is divided between two. */
+function cdata(text: string): string {
+  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`
+}
+
 function indentOf(depth: number): string {
   const known = indents[depth]
   if (known !== undefined) return known
@@ -164,7 +170,7 @@ function indentOf(depth: number): string {
   return indents[depth] ?? ''
 }
 
-function pretty(node: XmlElement, depth: number, out: Sink): void {
+function pretty(node: XmlElement, depth: number, out: Sink, verbatim?: ReadonlySet<string>): void {
   const indent = indentOf(depth)
   out.add(indent)
   if (isComment(node)) {
@@ -186,10 +192,10 @@ function pretty(node: XmlElement, depth: number, out: Sink): void {
     return
   }
   out.add('>')
-  if (node.text !== '') out.add(escapeText(node.text))
+  if (node.text !== '') out.add(verbatim?.has(node.name) === true ? cdata(node.text) : escapeText(node.text))
   if (node.children.length > 0) {
     out.add('\n')
-    for (const child of node.children) pretty(child, depth + 1, out)
+    for (const child of node.children) pretty(child, depth + 1, out, verbatim)
     out.add(indent)
   }
   out.add('</')

@@ -20,14 +20,19 @@ export function truth(value: boolean): string {
 /** The resources as XML. */
 export function resourcesXml(cluster: Cluster, view: View, wanted: Wanted): readonly XmlElement[] {
   return cluster.resources
-    .filter((item) => wanted.resource(item) && isListed(item, view))
+    .filter((item) => wanted.resource(item) && isListed(item, view.showsInactive))
     .map((item) => resourceXml(item, view.hidesPending !== true))
 }
 
-function isListed(of: Resource, view: View): boolean {
+/** All resources as XML, what does not run too. */
+export function listedResourcesXml(cluster: Cluster): readonly XmlElement[] {
+  return cluster.resources.filter((item) => isListed(item, true)).map((item) => resourceXml(item))
+}
+
+function isListed(of: Resource, showsInactive: boolean): boolean {
   if (of.orphan && !isActive(of, true)) return false
   // Active only in an unmanaged part on an offline node: the text does not list that either.
-  return isActive(of, false) ? of.runningOn.length > 0 : view.showsInactive
+  return isActive(of, false) ? of.runningOn.length > 0 : showsInactive
 }
 
 /** A resource of any kind as XML, with all that is inside. */

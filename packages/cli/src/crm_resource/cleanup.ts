@@ -53,7 +53,7 @@ export async function refresh(work: Work): Promise<number> {
 
 /** --fail: has a node act as if a resource had failed. */
 export async function fail(work: Work): Promise<number> {
-  const resource = namedResource(work)
+  const resource = namedResource(work, 'any')
   const node = namedNode(work)
   if (node === undefined) throw new Failure(exitCodes.usage, ['crm_resource: Must supply a node name with -N'])
   await withDaemons(work, async (controller) => {

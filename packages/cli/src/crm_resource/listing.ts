@@ -1,19 +1,30 @@
 import { exitCodes } from '@quorate/cib'
-import { fancyLines, plainLines, type Resource, resourceItem, resourceItems, role } from '@quorate/scheduler'
-import { attr, child, childrenNamed, descendants, element, formatXml, type XmlElement } from '@quorate/xml'
-import { resourceXml } from '../crm_mon/resource-xml.ts'
-import { leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
+import {
+  currentRole,
+  fancyLines,
+  plainLines,
+  type Resource,
+  resourceItem,
+  resourceItems,
+  role,
+} from '@quorate/scheduler'
+import {
+  attr,
+  child,
+  descendants,
+  element,
+  formatXml,
+  withAttributes,
+  withChildren,
+  type XmlElement,
+} from '@quorate/xml'
+import { listedResourcesXml, resourceXml } from '../crm_mon/resource-xml.ts'
+import { collectiveOf, leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
 
 /** --list: all resources, without the nodes of single ones. */
 export function list(work: Work): number {
   if (work.isXml) {
-    work.results.push(
-      element(
-        'resources',
-        {},
-        work.cluster.resources.map((item) => resourceXml(item)),
-      ),
-    )
+    work.results.push(element('resources', {}, listedResourcesXml(work.cluster)))
     return exitCodes.ok
   }
   const items = resourceItems(work.cluster, { showsInactive: true, showsPending: true, hidesNode: true })
@@ -35,10 +46,8 @@ export function listRaw(work: Work): number {
 /** --locate: the nodes on which a resource runs. */
 export function locate(work: Work): number {
   const resource = namedResource(work)
-  const asked =
-    resource.parent?.clone !== undefined && resource.id !== work.options.value('resource') ? resource.parent : resource
   const id = work.options.value('resource') ?? resource.id
-  const places = placesOf(asked)
+  const places = placesOf(asked(resource, id))
   if (work.isXml) {
     const nodes = places.map(({ node, isPromoted }) =>
       element('node', isPromoted ? { state: 'promoted' } : {}, [], node),
@@ -54,30 +63,52 @@ export function locate(work: Work): number {
   return exitCodes.ok
 }
 
+/** A name that the histories of all instances of a clone share means the clone. */
+function asked(resource: Resource, id: string): Resource {
+  const clone = collectiveOf(resource)
+  const isShared = resource.id !== id && resource.historyName === id && !resource.unique
+  return isShared && clone.clone !== undefined ? clone : resource
+}
+
+/** Where a resource, or any instance of it, runs: from the last to the first. */
 function placesOf(of: Resource): readonly { readonly node: string; readonly isPromoted: boolean }[] {
-  const leaves = leavesOf([of])
-  const isClone = of.clone !== undefined
-  const out = leaves.flatMap((leaf) =>
-    leaf.runningOn.map((node) => ({ node: node.uname, isPromoted: leaf.role === role.promoted })),
-  )
-  return isClone ? out.reverse() : out
+  const places = (of.clone === undefined ? [of] : of.children).flatMap((item) => {
+    const isPromoted = currentRole(item) === role.promoted
+    return item.runningOn.map((node) => ({ node: node.uname, isPromoted }))
+  })
+  return places.reverse()
 }
 
 /** --query-xml and --query-xml-raw: the state of a resource and its definition. */
 export function queryXml(work: Work, isRaw: boolean): number {
-  const resource = namedResource(work)
+  const resource = namedResource(work, 'any')
   const written = isRaw ? (configured(work, resource.xmlId) ?? resource.xml) : resource.xml
+  const text = formatXml(numbered(written, resource.instanceNumber))
   if (work.isXml) {
-    const text = element('xml', {}, [], formatXml(written))
-    work.results.push(element('resource_config', {}, [resourceXml(resource), text]))
+    const state = activeOnly(resourceXml(resource))
+    work.results.push(element('resource_config', {}, [...state, element('xml', {}, [], text)]))
     return exitCodes.ok
   }
-  const items = resourceItem(work.cluster, resource, { showsInactive: true, showsPending: true })
+  const items = resourceItem(work.cluster, resource, { showsInactive: false, showsPending: true })
   const lines = resource.group === undefined ? labelled(items) : plainLines(items)
   for (const line of lines) say(work, line)
-  say(work, isRaw && hasTemplate(written) ? 'Raw XML:' : 'Resource XML:')
-  work.host.out(formatXml(written))
+  say(work, 'Resource XML:')
+  work.host.out(text)
   return exitCodes.ok
+}
+
+/** The state of a resource without the members of groups that do not run, and without groups of which none runs. */
+function activeOnly(state: XmlElement): readonly XmlElement[] {
+  if (state.name !== 'group') return [withChildren(state, state.children.flatMap(activeOnly))]
+  const members = state.children.filter((member) => attr(member, 'active') === 'true')
+  return members.length === 0 ? [] : [withChildren(state, members)]
+}
+
+/** The definition of an instance, each member of which carries the instance's number. */
+function numbered(xml: XmlElement, instance: string | undefined): XmlElement {
+  if (instance === undefined) return xml
+  const members = xml.children.map((item) => (item.name === 'primitive' ? numbered(item, instance) : item))
+  return withChildren(withAttributes(xml, { clone: instance }), members)
 }
 
 function labelled(items: ReturnType<typeof resourceItem>): readonly string[] {
@@ -88,10 +119,6 @@ function labelled(items: ReturnType<typeof resourceItem>): readonly string[] {
   )
 }
 
-function hasTemplate(xml: XmlElement): boolean {
-  return attr(xml, 'template') !== undefined
-}
-
 function configured(work: Work, id: string): XmlElement | undefined {
   const configuration = child(work.cluster.cib, 'configuration')
   const resources = configuration && child(configuration, 'resources')
@@ -99,20 +126,20 @@ function configured(work: Work, id: string): XmlElement | undefined {
   return undefined
 }
 
-/** --why: whether resources run, and what keeps them from it: one resource, or all at the top. */
+/** --why: whether resources run, and what keeps them from it: one resource, those on a node, or all at the top. */
 export function why(work: Work): number {
-  const asked = work.options.value('resource')
   const node = namedNode(work)
-  if (asked !== undefined) {
+  if (work.options.value('resource') !== undefined) {
     const resource = namedResource(work)
     const isRunning = whyText(work, resource, node)
-    const running = node === undefined ? String(isRunning) : undefined
-    work.results.push(element('reason', { running }, [checkElement(resource)]))
+    const answer =
+      node === undefined ? { running: String(isRunning) } : { running_on: isRunning ? node.uname : undefined }
+    work.results.push(element('reason', answer, [checkElement(resource)]))
     return exitCodes.ok
   }
-  const resources = work.cluster.resources.map((resource) => {
+  const resources = (node?.running ?? work.cluster.resources).map((resource) => {
     const running = String(whyText(work, resource, node))
-    return element('resource', { id: resource.id, running }, [checkElement(resource)])
+    return element('resource', { id: resource.id, running, host: node?.uname }, [checkElement(resource)])
   })
   work.results.push(element('reason', {}, [element('resources', {}, resources)]))
   return exitCodes.ok
@@ -129,11 +156,11 @@ function whyText(work: Work, resource: Resource, node: ReturnType<typeof namedNo
 
 type Check = { readonly name: string; readonly value: string; readonly text: string }
 
-/** What keeps a resource from running, or from being managed. */
+/** What keeps a resource, or the collective that it is a part of, from running or from being managed. */
 function checksOf(resource: Resource): readonly Check[] {
-  const id = subjectOf(resource).id
+  const { id, meta, managed, lockNode } = collectiveOf(resource)
   const checks: Check[] = []
-  const target = resource.meta.get('target-role')?.toLowerCase()
+  const target = meta.get('target-role')?.toLowerCase()
   if (target === 'stopped') {
     checks.push({
       name: 'remain_stopped',
@@ -143,60 +170,18 @@ function checksOf(resource: Resource): readonly Check[] {
   } else if (target === 'unpromoted' || target === 'slave') {
     checks.push({ name: 'promotable', value: 'false', text: `Configuration specifies '${id}' should not be promoted` })
   }
-  if (!resource.managed) {
+  if (!managed) {
     const text = `Configuration prevents cluster from stopping or starting unmanaged '${id}'`
     checks.push({ name: 'unmanaged', value: 'true', text })
   }
-  if (resource.lockNode !== undefined) {
-    const text = `'${id}' is locked to node ${resource.lockNode.uname} due to shutdown`
-    checks.push({ name: 'locked-to', value: resource.lockNode.uname, text })
+  if (lockNode !== undefined) {
+    const text = `'${id}' is locked to node ${lockNode.uname} due to shutdown`
+    checks.push({ name: 'locked-to', value: lockNode.uname, text })
   }
   return checks
 }
 
 function checkElement(resource: Resource): XmlElement {
   const found = Object.fromEntries(checksOf(resource).map(({ name, value }) => [name, value]))
-  return element('check', { id: subjectOf(resource).id, ...found })
-}
-
-/** What the checks are about: of a member or instance its collective, but never the bundle that it is a part of. */
-function subjectOf(resource: Resource): Resource {
-  return resource.parent === undefined || resource.parent.bundle !== undefined ? resource : subjectOf(resource.parent)
-}
-
-/** --constraints and --stack: locations and colocations of a resource. */
-export function constraints(work: Work): number {
-  const resource = namedResource(work)
-  const id = (work.options.has('force') ? resource : collective(resource)).id
-  const configuration = child(work.cluster.cib, 'configuration')
-  const section = configuration && child(configuration, 'constraints')
-  const all = section?.children ?? []
-  for (const item of all) {
-    if (item.name === 'rsc_location' && attr(item, 'rsc') === id) say(work, locationLine(item))
-  }
-  const blocks: readonly (readonly [string, string, string])[] = [
-    [`Resources ${id} is colocated with`, 'rsc', 'with-rsc'],
-    [`Resources colocated with ${id}`, 'with-rsc', 'rsc'],
-  ]
-  for (const [title, mine, other] of blocks) {
-    const found = all.filter((item) => item.name === 'rsc_colocation' && attr(item, mine) === id)
-    if (found.length === 0) continue
-    say(work, `${title}:`)
-    for (const item of found) {
-      say(work, `  * ${attr(item, other) ?? ''} (score=${attr(item, 'score') ?? ''}, id=${attr(item, 'id') ?? ''})`)
-    }
-  }
-  return exitCodes.ok
-}
-
-function collective(resource: Resource): Resource {
-  return resource.parent === undefined ? resource : collective(resource.parent)
-}
-
-function locationLine(item: XmlElement): string {
-  const rules = childrenNamed(item, 'rule')
-  const id = attr(item, 'id') ?? ''
-  if (rules.length > 0) return `Location with rule (id=${id}, rsc=${attr(item, 'rsc') ?? ''})`
-  const parts = [`node=${attr(item, 'node') ?? ''}`, `score=${attr(item, 'score') ?? ''}`, `id=${id}`]
-  return `Locations:\n  * Node ${attr(item, 'node') ?? ''} (${parts.slice(1).join(', ')}, rsc=${attr(item, 'rsc') ?? ''})`
+  return element('check', { id: collectiveOf(resource).id, ...found })
 }

@@ -10,56 +10,64 @@ import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
 import { listAgents } from './agents.ts'
 import { cleanup, fail, refresh } from './cleanup.ts'
-import { constraints, list, listRaw, locate, queryXml, why } from './listing.ts'
+import { constraints } from './constraints.ts'
+import { digests } from './digests.ts'
+import { list, listRaw, locate, queryXml, why } from './listing.ts'
 import { ban, clear, move } from './location.ts'
 import { listActiveOperations, listAllOperations } from './operations.ts'
 import { resourceCommands, resourceExamples, resourceOptions } from './options.ts'
 import { deleteParameter, getParameter, setParameter } from './parameter.ts'
-import { cibFailure, Failure, type Work } from './work.ts'
+import { cibFailure, Failure, type NamedInstances, namedNode, namedResource, type Work } from './work.ts'
 
 const name = 'crm_resource'
 
-type Command = (work: Work, value: string) => number | Promise<number>
-
-const commands: Readonly<Record<string, Command>> = {
-  list,
-  'list-raw': listRaw,
-  'list-operations': listActiveOperations,
-  'list-all-operations': listAllOperations,
-  'query-xml': (work) => queryXml(work, false),
-  'query-xml-raw': (work) => queryXml(work, true),
-  'get-parameter': getParameter,
-  locate,
-  constraints,
-  stack: constraints,
-  why,
-  cleanup,
-  refresh,
-  'set-parameter': setParameter,
-  'delete-parameter': deleteParameter,
-  move,
-  ban,
-  clear,
-  delete: deleteResource,
-  fail,
+type Command = {
+  readonly run: (work: Work, value: string) => number | Promise<number>
+  /** Whether the line has to say which resource. */
+  readonly needsResource?: true
+  /** What a resource that the line names may be an id of; left out where the name is only compared. */
+  readonly instances?: NamedInstances
 }
 
-/** Commands that need to know which resource. */
-const needsResource = new Set([
-  'query-xml',
-  'query-xml-raw',
-  'get-parameter',
-  'locate',
-  'constraints',
-  'stack',
-  'set-parameter',
-  'delete-parameter',
-  'move',
-  'ban',
-  'clear',
-  'delete',
-  'fail',
+const anonymous = { instances: 'anonymous' } as const
+const ofAnonymous = { needsResource: true, ...anonymous } as const
+const ofAny = { needsResource: true, instances: 'any' } as const
+
+const commands: Readonly<Record<string, Command>> = {
+  list: { run: list },
+  'list-raw': { run: listRaw },
+  'list-operations': { run: listActiveOperations },
+  'list-all-operations': { run: listAllOperations },
+  'query-xml': { run: (work) => queryXml(work, false), ...ofAny },
+  'query-xml-raw': { run: (work) => queryXml(work, true), ...ofAny },
+  'get-parameter': { run: getParameter, ...ofAny },
+  locate: { run: locate, ...ofAnonymous },
+  constraints: { run: (work) => constraints(work, work.options.has('recursive')), ...ofAnonymous },
+  stack: { run: (work) => constraints(work, true), ...ofAnonymous },
+  why: { run: why, ...anonymous },
+  cleanup: { run: cleanup, ...anonymous },
+  refresh: { run: refresh, ...anonymous },
+  'set-parameter': { run: setParameter, ...ofAny },
+  'delete-parameter': { run: deleteParameter, ...ofAny },
+  move: { run: move, ...ofAnonymous },
+  ban: { run: ban, ...ofAnonymous },
+  clear: { run: clear, ...ofAnonymous },
+  delete: { run: deleteResource, needsResource: true },
+  digests: { run: digests, ...ofAnonymous },
+  fail: { run: fail, needsResource: true },
+}
+
+/** Commands that ask what is installed on this machine, and need no cluster. */
+const agentCommands: ReadonlySet<string> = new Set([
+  'list-standards',
+  'list-ocf-providers',
+  'list-agents',
+  'list-ocf-alternatives',
+  'show-metadata',
 ])
+
+/** Commands that take NAME=VALUE words. */
+const takesWords: ReadonlySet<string> = new Set(['digests'])
 
 /** crm_resource: resources, where they are and how they are to be (behaviour/pacemaker-tools.md 4). */
 export const run: Tool = (argv) => crmResource(argv, processHost())
@@ -76,15 +84,13 @@ export async function crmResource(argv: readonly string[], outer: ToolHost): Pro
   }
   const { host, isData: isXml } = output
   const last = options.last(resourceCommands) ?? { long: 'list', value: undefined }
-  if (['list-standards', 'list-ocf-providers', 'list-agents', 'list-ocf-alternatives'].includes(last.long)) {
-    const { code, lines, xml } = listAgents(last.long, last.value, host)
-    if (!isXml) for (const line of lines) host.out(`${line}\n`)
-    return output.end(code, [xml])
-  }
   const work: { results: Work['results']; errors: string[] } = { results: [], errors: [] }
   let code: number
   try {
-    code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work })
+    const { operands } = options
+    if (operands.length > 0 && !takesWords.has(last.long)) throw unexpectedWords(operands)
+    if (agentCommands.has(last.long)) code = showAgents(last.long, last.value, host, { isXml, ...work })
+    else code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work })
   } catch (fault) {
     if (!(fault instanceof Failure)) throw fault
     code = fault.code
@@ -94,16 +100,30 @@ export async function crmResource(argv: readonly string[], outer: ToolHost): Pro
   return output.end(code, work.results, work.errors)
 }
 
+function unexpectedWords(words: readonly string[]): Failure {
+  const lines = words.map((word, i) => `[${i + 1} of ${words.length}] ${word}`)
+  return new Failure(exitCodes.usage, [`${name}: non-option ARGV-elements:`, ...lines, ''])
+}
+
+type Answers = Pick<Work, 'isXml' | 'results' | 'errors'>
+
+function showAgents(long: string, value: string | undefined, host: ToolHost, { isXml, results }: Answers): number {
+  const { lines, xml } = listAgents(long, value, host)
+  if (!isXml) for (const line of lines) host.out(`${line}\n`)
+  results.push(xml)
+  return exitCodes.ok
+}
+
 async function perform(
   long: string,
   value: string,
   options: Options,
   host: ToolHost,
-  output: Pick<Work, 'isXml' | 'results' | 'errors'>,
+  output: Answers,
 ): Promise<number> {
   const command = commands[long]
   if (command === undefined) return exitCodes.usage
-  if (needsResource.has(long) && options.value('resource') === undefined) {
+  if (command.needsResource === true && options.value('resource') === undefined) {
     throw new Failure(exitCodes.usage, [`${name}: Must supply a resource id with -r`])
   }
   const opened = await openCib(host, { name })
@@ -117,7 +137,11 @@ async function perform(
     const whole = await wholeCib(opened.cib)
     if (!('cib' in whole)) throw cibFailure(whole.rc)
     const { cluster } = snapshotOf(whole.cib, undefined, host)
-    return await command({ options, host, cib: opened.cib, cluster, ...output }, value)
+    const work: Work = { options, host, cib: opened.cib, cluster, ...output }
+    const { instances } = command
+    if (instances !== undefined && options.value('resource') !== undefined) namedResource(work, instances)
+    namedNode(work)
+    return await command.run(work, value)
   } finally {
     await opened.cib.close()
   }

@@ -26,6 +26,13 @@ export const resourceOptions: readonly Option[] = [
   },
   { short: '', long: 'list-agents', argument: 'STD[:PROV]', help: 'Agents of a standard or provider', ...query },
   { short: '', long: 'list-ocf-alternatives', argument: 'AGENT', help: 'Providers of one OCF agent', ...query },
+  {
+    short: '',
+    long: 'show-metadata',
+    argument: 'SPEC',
+    help: 'What an agent (class:provider:type) says of itself',
+    ...query,
+  },
   { short: 'q', long: 'query-xml', help: 'XML of a resource, its template merged in', ...query },
   { short: 'w', long: 'query-xml-raw', help: 'XML of a resource as it was written', ...query },
   { short: 'g', long: 'get-parameter', argument: 'NAME', help: 'Value of a parameter', ...query },
@@ -52,6 +59,12 @@ export const resourceOptions: readonly Option[] = [
   { short: '', long: 'master', help: '', ...location },
   { short: 'D', long: 'delete', help: 'Remove a resource (of type -t) from the configuration', ...advanced },
   { short: 'F', long: 'fail', help: 'Tell a node that a resource has failed', ...advanced },
+  {
+    short: '',
+    long: 'digests',
+    help: 'By what changes of parameters are noticed, of a resource on a node; NAME=VALUE words override them',
+    ...advanced,
+  },
   { short: 'r', long: 'resource', argument: 'ID', help: 'The resource', ...more },
   { short: 'N', long: 'node', argument: 'NODE', help: 'The node', ...more },
   { short: 'H', long: 'host-uname', argument: 'NODE', help: '', ...more },
@@ -79,6 +92,7 @@ export const resourceCommands: readonly string[] = [
   'list-ocf-providers',
   'list-agents',
   'list-ocf-alternatives',
+  'show-metadata',
   'query-xml',
   'query-xml-raw',
   'get-parameter',
@@ -94,6 +108,7 @@ export const resourceCommands: readonly string[] = [
   'ban',
   'clear',
   'delete',
+  'digests',
   'fail',
 ]
 

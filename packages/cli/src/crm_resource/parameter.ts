@@ -15,7 +15,7 @@ function kindOf(work: Work): Kind {
 
 /** --get-parameter: the value that counts, whichever set it comes from. */
 export function getParameter(work: Work, name: string): number {
-  const resource = namedResource(work)
+  const resource = namedResource(work, 'any')
   const kind = kindOf(work)
   const value =
     kind === 'meta_attributes'
@@ -46,7 +46,7 @@ export async function setParameter(work: Work, name: string): Promise<number> {
   if (value === undefined) {
     throw new Failure(exitCodes.usage, ['crm_resource: You need to supply a value with the -v option'])
   }
-  const { id, tag } = await ownerOf(work, namedResource(work), name, 'update')
+  const { id, tag } = await ownerOf(work, namedResource(work, 'any'), name, 'update')
   const kind = kindOf(work)
   const found = await find(work, id, kind, name)
   const asked = work.options.value('set-name')
@@ -62,7 +62,7 @@ export async function setParameter(work: Work, name: string): Promise<number> {
 
 /** --delete-parameter. Nothing to delete is no failure. */
 export async function deleteParameter(work: Work, name: string): Promise<number> {
-  const { id } = await ownerOf(work, namedResource(work), name, 'delete')
+  const { id } = await ownerOf(work, namedResource(work, 'any'), name, 'delete')
   const found = await find(work, id, kindOf(work), name)
   if (found === undefined) return exitCodes.ok
   const data = element('nvpair', { id: found.id, name })

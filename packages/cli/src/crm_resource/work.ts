@@ -1,5 +1,5 @@
 import { cibFaults, exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
-import type { Cluster, ClusterNode, Resource } from '@quorate/scheduler'
+import { type Cluster, type ClusterNode, type Resource, top } from '@quorate/scheduler'
 import type { XmlElement } from '@quorate/xml'
 import type { CibAccess } from '../pacemaker/cib-source.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
@@ -42,30 +42,49 @@ export function cibFailure(rc: number): Failure {
   return new Failure(exitCodeOf(rc), [`crm_resource: Error performing operation: ${text}`])
 }
 
-/** The resource that the line names. @throws Failure where it names none, or one that there is not */
-export function namedResource(work: Work): Resource {
+/**
+ * The resource that the line names.
+ *
+ * @param instances which ids of what is cloned mean an instance of it; see {@link resourceOf}
+ * @throws Failure where it names none, or one that there is not
+ */
+export function namedResource(work: Work, instances: NamedInstances = 'anonymous'): Resource {
   const id = work.options.value('resource')
   if (id === undefined) throw new Failure(exitCodes.usage, ['crm_resource: Must supply a resource id with -r'])
-  const found = resourceOf(work.cluster, id)
+  const found = resourceOf(work.cluster, id, instances)
   if (found !== undefined) return found
   throw new Failure(exitCodes.noSuchObject, [`crm_resource: Resource '${id}' not found`, noSuchObject])
 }
 
 const noSuchObject = 'Error performing operation: No such object'
 
-/** A resource by its id; an id that instances share means their clone's child. */
-export function resourceOf(cluster: Cluster, id: string): Resource | undefined {
+/** Whose instances can be meant by the configured id: of clones whose instances are all the same, or of all clones. */
+export type NamedInstances = 'anonymous' | 'any'
+
+/** A resource by its id or the name of its history, or the first instance of a clone's child. */
+export function resourceOf(
+  cluster: Cluster,
+  id: string,
+  instances: NamedInstances = 'anonymous',
+): Resource | undefined {
   const exact = cluster.resourceById.get(id)
   if (exact !== undefined) return exact
+  const isMeant = (item: Resource) =>
+    item.historyName === id || (item.xmlId === id && (instances === 'any' || !item.unique))
   const walk = (list: readonly Resource[]): Resource | undefined => {
     for (const item of list) {
-      if (item.xmlId === id) return item
+      if (isMeant(item)) return item
       const below = walk(item.children)
       if (below !== undefined) return below
     }
     return undefined
   }
   return walk(cluster.resources)
+}
+
+/** The group, clone or bundle that a resource is a part of: the outermost, but of a bundle's parts the part. */
+export function collectiveOf(resource: Resource): Resource {
+  return top(resource)
 }
 
 /** The node that the line names, if any. @throws Failure where there is no such node */

@@ -19,9 +19,12 @@ export function resultXml(
   return formatResult(resultElement(request, results, code, errors))
 }
 
+/** Elements that hold the text of a document. */
+const documents: ReadonlySet<string> = new Set(['xml', 'metadata'])
+
 /** A result as text. */
 export function formatResult(result: XmlElement): string {
-  return formatXml(result)
+  return formatXml(result, 0, documents)
 }
 
 /** What {@link resultXml} writes, as an element. */

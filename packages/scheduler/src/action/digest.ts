@@ -1,20 +1,21 @@
 import { encodeText, md5Hex } from '@quorate/base'
 import { attr } from '@quorate/xml'
+import { GlibOrder } from '../assign/hash-order.ts'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { currentNode } from '../model/tree.ts'
-import type { HistoryEntry } from '../unpack/history-entry.ts'
+import { compareEntries, type HistoryEntry, isProbe } from '../unpack/history-entry.ts'
+import { historyOn } from '../unpack/history-index.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
 import { requestAction } from './create.ts'
 import { parametersText, withoutInternals } from './digest-text.ts'
-import { keyOf } from './key.ts'
+import { keyOf, task } from './key.ts'
 
 /** How the parameters of a recorded operation compare with those it would have now. */
 export type DigestVerdict = 'match' | 'unknown' | 'restart' | 'changed'
 
 type Digests = {
   readonly all: string
-  readonly parameters: ReadonlyMap<string, string>
   readonly restart: string | undefined
   /** The digest without secrets, as the operation that asked first had them. */
   readonly secure: () => string
@@ -52,23 +53,48 @@ function calculate(
   intervalMs: number,
   entry: HistoryEntry,
 ): Digests {
+  const { own, extra, all } = operationParameters(cluster, resource, node, taskName, intervalMs)
+  return {
+    all: digestOf(all),
+    restart: entry.restartDigest === undefined ? undefined : digestOf(restartParameters(all, entry)),
+    secure: () => digestOf(secureParameters(resource, own, all, entry)),
+    verdict: extra.size > 0 ? 'restart' : 'match',
+  }
+}
+
+type OperationParameters = {
+  /** Those of the resource. */
+  readonly own: ReadonlyMap<string, string>
+  /** Those of the operation. */
+  readonly extra: ReadonlyMap<string, string>
+  readonly all: ReadonlyMap<string, string>
+}
+
+/** What an operation is told. */
+function operationParameters(
+  cluster: Cluster,
+  resource: Resource,
+  node: ClusterNode,
+  taskName: string,
+  intervalMs: number,
+  overrides: ReadonlyMap<string, string> = new Map(),
+): OperationParameters {
   const action = requestAction(cluster, resource, { task: taskName, intervalMs, node, optional: true, recorded: false })
   const merged = new Map<string, string>()
   const address = connectionAddress(cluster, resource)
   if (address !== undefined) merged.set('addr', address)
   const own = parametersOf(cluster, resource, node)
-  for (const [name, value] of own) if (!merged.has(name)) merged.set(name, value)
-  for (const [name, value] of action.extra) if (!merged.has(name)) merged.set(name, value)
-  const parameters = withoutInternals(merged)
-  if (intervalMs > 0) parameters.set('CRM_meta_timeout', action.meta.get('timeout') ?? '20000')
-  const digest = (of: ReadonlyMap<string, string>): string => md5Hex(encodeText(parametersText(of)))
-  return {
-    all: digest(parameters),
-    parameters,
-    restart: entry.restartDigest === undefined ? undefined : digest(restartParameters(parameters, entry)),
-    secure: () => digest(secureParameters(resource, own, parameters, entry)),
-    verdict: action.extra.size > 0 ? 'restart' : 'match',
+  for (const values of [overrides, own, action.extra]) {
+    for (const [name, value] of values) if (!merged.has(name)) merged.set(name, value)
   }
+  const all = withoutInternals(merged)
+  if (intervalMs > 0) all.set('CRM_meta_timeout', action.meta.get('timeout') ?? '20000')
+  return { own, extra: action.extra, all }
+}
+
+/** The digest of a set of parameters: 32 hexadecimal digits. */
+function digestOf(parameters: ReadonlyMap<string, string>): string {
+  return md5Hex(encodeText(parametersText(parameters)))
 }
 
 function restartParameters(parameters: ReadonlyMap<string, string>, entry: HistoryEntry): Map<string, string> {
@@ -140,4 +166,90 @@ export function onlySecretsChanged(
   const stored = attr(entry.xml, 'op-secure-digest')
   if (stored === undefined) return false
   return digestsFor(cluster, resource, node, entry.task, entry.intervalMs, entry).secure() === stored
+}
+
+/** A set of parameters and its digest. */
+export type ParameterDigest = { readonly digest: string; readonly parameters: ReadonlyMap<string, string> }
+
+/** The digests by which changes of a resource's parameters are noticed, for one operation. */
+export type ResourceDigests = {
+  readonly task: string
+  readonly intervalMs: number
+  readonly all: ParameterDigest
+  /** Without what is secret. */
+  readonly nonPrivate: ParameterDigest
+  /** Only what cannot be changed without a restart, where the history tells what that is. */
+  readonly nonReloadable: ParameterDigest | undefined
+}
+
+/** Parameters that are taken for secret where no history tells which are. */
+const presumedSecrets: ReadonlySet<string> = new Set(['passwd', 'password', 'user'])
+
+/**
+ * The digests of a primitive on a node, for the operation in its history there that counts for them, or for its start.
+ *
+ * @param overrides parameters that count instead of the configured ones
+ */
+export function resourceDigests(
+  cluster: Cluster,
+  resource: Resource,
+  node: ClusterNode,
+  overrides: ReadonlyMap<string, string> = new Map(),
+): ResourceDigests {
+  // As in the C tool, the history of an instance that is recorded under the clone's own name is not seen.
+  const entry = telling(historyOn(cluster, node, resource.id)?.entries ?? [])
+  const [taskName, intervalMs] = [entry?.task ?? task.start, entry?.intervalMs ?? 0]
+  const { own, extra, all: merged } = operationParameters(cluster, resource, node, taskName, intervalMs, overrides)
+  const all = asListed(merged, [overrides, own, extra])
+  const made = (parameters: ReadonlyMap<string, string>) => ({ digest: digestOf(parameters), parameters })
+  const secure =
+    entry === undefined
+      ? new Map([...all].filter(([name]) => !presumedSecrets.has(name)))
+      : secureParameters(resource, asListed(new Map([...own, ...overrides]), [overrides, own]), all, entry)
+  const isRestartKnown = entry?.restartDigest !== undefined
+  return {
+    task: taskName,
+    intervalMs,
+    all: made(all),
+    nonPrivate: made(secure),
+    nonReloadable: isRestartKnown ? made(restartParameters(all, entry)) : undefined,
+  }
+}
+
+/** Parameters in the order in which the C tools list them: source by source, each as its hash table has them. */
+function asListed(
+  parameters: ReadonlyMap<string, string>,
+  sources: readonly ReadonlyMap<string, string>[],
+): ReadonlyMap<string, string> {
+  const listed = new Map<string, string>()
+  const list = (name: string): void => {
+    const value = parameters.get(name)
+    if (value !== undefined && !listed.has(name)) listed.set(name, value)
+  }
+  list('addr')
+  for (const source of sources) {
+    const order = new GlibOrder()
+    for (const name of source.keys()) order.add(name)
+    order.keys().forEach(list)
+  }
+  parameters.forEach((_, name) => void list(name))
+  return listed
+}
+
+/**
+ * The entry that the digests are shown for: the newest of what may have started the resource, else of what recurs, else
+ * of the rest; but an older entry never takes the place of one before it.
+ */
+function telling(entries: readonly HistoryEntry[]): HistoryEntry | undefined {
+  let best: HistoryEntry | undefined
+  for (const entry of entries) {
+    if (best === undefined || (weight(entry) >= weight(best) && compareEntries(entry, best, true) > 0)) best = entry
+  }
+  return best
+}
+
+function weight(entry: HistoryEntry): number {
+  if (entry.task === task.start || entry.task === task.promote || entry.task === task.migrateFrom) return 2
+  if (isProbe(entry)) return 2
+  return entry.intervalMs > 0 ? 1 : 0
 }

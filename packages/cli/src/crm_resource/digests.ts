@@ -1,0 +1,45 @@
+import { exitCodes, exitCodeText } from '@quorate/cib'
+import { type ParameterDigest, resourceDigests } from '@quorate/scheduler'
+import { element, type XmlElement } from '@quorate/xml'
+import { Failure, namedNode, namedResource, say, type Work } from './work.ts'
+
+/** --digests: by what changes of a resource's parameters are noticed, with the parameters that the line overrides. */
+export function digests(work: Work): number {
+  const resource = namedResource(work)
+  const node = namedNode(work)
+  if (node === undefined) throw new Failure(exitCodes.usage, ['crm_resource: Must supply a node name with -N'])
+  if (resource.children.length > 0 || resource.clone !== undefined || resource.bundle !== undefined) {
+    const text = exitCodeText(exitCodes.unimplemented)
+    throw new Failure(exitCodes.unimplemented, [`crm_resource: Error performing operation: ${text}`])
+  }
+  const found = resourceDigests(work.cluster, resource, node, overridesOf(work))
+  const kinds: readonly (readonly [type: string, title: string, digest: ParameterDigest | undefined])[] = [
+    ['all', 'all parameters', found.all],
+    ['nonprivate', 'non-private parameters', found.nonPrivate],
+    ['nonreloadable', 'non-reloadable parameters', found.nonReloadable],
+  ]
+  const elements: XmlElement[] = []
+  for (const [type, title, item] of kinds) {
+    if (item === undefined) continue
+    say(work, `${item.digest} (${title})`)
+    const parameters = element('parameters', Object.fromEntries(item.parameters))
+    elements.push(element('digest', { type, hash: item.digest }, [parameters]))
+  }
+  const { task, intervalMs } = found
+  const about = { resource: resource.id, node: node.uname, task, interval: `${intervalMs}ms` }
+  work.results.push(element('digests', about, elements))
+  return exitCodes.ok
+}
+
+/** NAME=VALUE words of the line. @throws Failure where a word is something else */
+function overridesOf(work: Work): ReadonlyMap<string, string> {
+  const overrides = new Map<string, string>()
+  for (const word of work.options.operands) {
+    const at = word.indexOf('=')
+    if (at <= 0) {
+      throw new Failure(exitCodes.usage, [`crm_resource: Error parsing '${word}' as a name=value pair`])
+    }
+    overrides.set(word.slice(0, at), word.slice(at + 1))
+  }
+  return overrides
+}
