@@ -161,6 +161,11 @@ describe('frames of serial lines', () => {
     expect('frame' in found && [found.frame[4], [...found.rest]]).toEqual([253, [5, 6]])
   })
 
+  it('of an operation that has no number are answered as a failure', () => {
+    const odd = frame.map((byte, at) => (at === 4 ? 7 : byte))
+    expect(decodeChannelRequest(odd)).toMatchObject({ ok: true, value: { operation: 'null', domain: 'vm-b' } })
+  })
+
   it('never throw for noise', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 74, maxLength: 74 }), (bytes) => {

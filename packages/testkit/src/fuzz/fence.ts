@@ -105,7 +105,8 @@ function line(prng: Prng): void {
       Buffer.from(found.subarray(0, 4)).toString('latin1') === 'abba' && found.byteLength === frame.byteLength
     invariant(isWhole, 'a frame begins with its magic')
     if (!request.ok) continue
-    invariant(operationOfCode(found[4] ?? 255) === request.value.operation, 'the operation is the one of the wire')
+    const operation = operationOfCode(found[4] ?? 255) ?? 'null'
+    invariant(operation === request.value.operation, 'the operation is the one of the wire')
     const { domain } = request.value
     const isClean = !domain.includes('\0') && !domain.includes('\ufffd')
     invariant(found.subarray(6, 70).includes(0) && isClean, 'the domain is clean')
