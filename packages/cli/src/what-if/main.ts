@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { cibCallOptions, exitCodeOf, exitCodes, faultText, isValidCib, performCall } from '@quorate/cib'
-import { type NamedValue, type Supposition, scoreOf, whatIf, whatIfLines } from '@quorate/scheduler'
+import { type NamedValue, type Preference, type Supposition, scoreOf, whatIf, whatIfLines } from '@quorate/scheduler'
 import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { decisionInput, readXml } from '../explain/decision-input.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
