@@ -245,9 +245,14 @@ const strictestNames: Readonly<Record<string, ReadonlySet<string>>> = {
   'op/instance_attributes': new Set([...operationMetaNames, 'requires']),
 }
 
+/** Elements that are sets of the kinds above. */
+const sets: ReadonlySet<string> = new Set(
+  [...Object.keys(goneNames), ...Object.keys(strictestNames)].map((place) => place.replace(/.*\//, '')),
+)
+
 /** Names that the pairs of a set must not have in a schema. */
 export function goneNamesIn(schema: number, set: string, parent: string): ReadonlySet<string> | undefined {
-  if (schema < strictest) return undefined
+  if (schema < strictest || !sets.has(set)) return undefined
   const place = `${parent}/${set}`
   return goneNames[set] ?? goneNames[place] ?? (schema === strictest ? strictestNames[place] : undefined)
 }

@@ -1,4 +1,4 @@
-import { attr, isComment, type XmlElement } from '@quorate/xml'
+import { attr, hasChildren, isComment, type XmlElement } from '@quorate/xml'
 import { elementRulesOf, goneNamesIn } from './schema-history.ts'
 import { isSchemaClaim, schemaNumber } from './schema-name.ts'
 import { type Count, type ElementRule, goneStacks, type Shape, type ValueRule } from './schema-table.ts'
@@ -21,13 +21,13 @@ const firstWithOpenRanges = 309
 const firstWithEvenOptions = 300
 
 /** Sections of options, whose sets stayed as they had been when those of resources learned more. */
-const optionSections = /^\/cib\/configuration\/(crm_config|rsc_defaults|op_defaults)\b/
+const optionSections: ReadonlySet<string> = new Set(['crm_config', 'rsc_defaults', 'op_defaults'])
 
 /** The schema that brought expressions about resources and operations, to rules of most sections. */
 const firstWithResourceExpressions = 304
 const resourceExpressions: ReadonlySet<string> = new Set(['rsc_expression', 'op_expression'])
 /** Sections whose rules learned them a schema later. */
-const laterSections = /^\/cib\/configuration\/(constraints|alerts)\b/
+const laterSections: ReadonlySet<string> = new Set(['constraints', 'alerts'])
 
 /** Whether a CIB conforms to the schema that it claims. */
 export function isValidCib(cib: XmlElement): boolean {
@@ -57,8 +57,8 @@ export function conformsTo(cib: XmlElement, schema: number): boolean {
 }
 
 function checked(cib: XmlElement, schema: number, faultsMax: number): readonly SchemaFault[] {
-  const check = new Check(cib, schema, faultsMax)
-  check.element(cib, '/cib', '')
+  const check = new Check(schema, faultsMax)
+  check.element(cib)
   check.references()
   return check.faults
 }
@@ -68,75 +68,85 @@ class Check {
   readonly #schema: number
   readonly #rules: Readonly<Record<string, ElementRule>>
   readonly #faultsMax: number
-  /** The element that is being checked. */
-  #at: XmlElement
+  /** The element that is being checked, and before it all that it is in. */
+  readonly #above: XmlElement[] = []
   readonly #ids = new Set<string>()
   readonly #references: {
     readonly id: string
-    readonly path: string
     readonly name: string
-    readonly element: XmlElement
+    readonly above: readonly XmlElement[]
   }[] = []
 
-  constructor(cib: XmlElement, schema: number, faultsMax: number) {
-    this.#at = cib
+  constructor(schema: number, faultsMax: number) {
     this.#schema = schema
     this.#rules = elementRulesOf(schema)
     this.#faultsMax = faultsMax
   }
 
-  #add(path: string, reason: string, element = this.#at): void {
-    if (this.faults.length < this.#faultsMax) this.faults.push({ path, reason, element })
+  /** Adds a fault of the element that is being checked, or of a child of it. Only a fault needs a path. */
+  #add(reason: string, child?: XmlElement): void {
+    this.#addAt(child === undefined ? this.#above : [...this.#above, child], reason)
   }
 
-  element(node: XmlElement, path: string, parent: string): void {
+  #addAt(above: readonly XmlElement[], reason: string): void {
+    const element = above.at(-1)
+    if (element === undefined || this.faults.length >= this.#faultsMax) return
+    const path = above.map((item, depth) => `/${depth === 0 ? item.name : nameOf(item)}`).join('')
+    this.faults.push({ path, reason, element })
+  }
+
+  element(node: XmlElement): void {
     if (this.faults.length >= this.#faultsMax) return
-    this.#at = node
+    const parent = this.#above.at(-1)?.name ?? ''
+    this.#above.push(node)
     const rule = own(this.#rules, node.name)
-    if (rule === undefined) {
-      this.#add(path, `there is no element '${node.name}'`)
-      return
-    }
+    if (rule === undefined) this.#add(`there is no element '${node.name}'`)
+    else this.#known(node, rule, parent)
+    this.#above.pop()
+  }
+
+  #known(node: XmlElement, rule: ElementRule, parent: string): void {
     if (rule.since !== undefined && rule.since > this.#schema) {
-      this.#add(path, `this schema has no element '${node.name}' yet`)
+      this.#add(`this schema has no element '${node.name}' yet`)
     }
-    this.#attributes(node, rule, path)
-    this.#children(node, rule, path)
-    this.#shape(node, rule, path)
-    this.#special(node, path, parent)
-    this.#below(node, path)
+    const has = this.#attributes(node, rule)
+    this.#children(node, rule)
+    this.#shape(node, rule, has)
+    this.#special(node, parent)
+    for (const item of node.children) if (!isComment(item) && item.name !== 'status') this.element(item)
   }
 
-  #below(node: XmlElement, path: string): void {
-    for (const item of node.children) {
-      if (isComment(item) || item.name === 'status') continue
-      this.element(item, `${path}/${nameOf(item)}`, node.name)
+  /** Answers the attributes that matter to the shapes of the element, as {@link ReadyRule.fitting} has them. */
+  #attributes(node: XmlElement, rule: ElementRule): string {
+    const { known, required, governed } = readyRule(rule)
+    const { attributes } = node
+    let has = ''
+    let missing = required.length
+    for (let i = 0; i < attributes.length; i += 2) {
+      const name = attributes[i] as string
+      const of = known.get(name)
+      if (of?.isGoverned ?? governed.has(name)) has += `${name} `
+      if (of === undefined) {
+        this.#add(`attribute '${name}' is not allowed here`)
+        continue
+      }
+      if (of.isRequired) missing -= 1
+      if (of.type !== 'text') this.#value(of.type, name, attributes[i + 1] as string)
     }
+    if (missing > 0) {
+      for (const name of required) if (attr(node, name) === undefined) this.#add(`attribute '${name}' is missing`)
+    }
+    return has
   }
 
-  #attributes(node: XmlElement, rule: ElementRule, path: string): void {
-    const { types, required } = readyRule(rule)
-    for (let i = 0; i < node.attributes.length; i += 2) {
-      const name = node.attributes[i] as string
-      const value = node.attributes[i + 1] as string
-      const type = types.get(name)
-      if (type === undefined) {
-        this.#add(path, `attribute '${name}' is not allowed here`)
-      } else if (type !== 'text') this.#value(type, name, value, path)
-    }
-    for (const name of required) {
-      if (attr(node, name) === undefined) this.#add(path, `attribute '${name}' is missing`)
-    }
-  }
-
-  #value(type: ValueRule, name: string, value: string, path: string): void {
+  #value(type: ValueRule, name: string, value: string): void {
     if (type === 'text') return
     if (type === 'ID' || type === 'IDREF') {
       const isPlain = plainName.test(value)
       const id = isPlain ? value : value.trim()
-      if (!isPlain && !isName(value)) this.#add(path, `${name}='${value}' is no name as ids have to be`)
-      else if (type === 'IDREF') this.#references.push({ id, path, name, element: this.#at })
-      else if (this.#ids.has(id)) this.#add(path, `id '${value}' is used twice`)
+      if (!isPlain && !isName(value)) this.#add(`${name}='${value}' is no name as ids have to be`)
+      else if (type === 'IDREF') this.#references.push({ id, name, above: [...this.#above] })
+      else if (this.#ids.has(id)) this.#add(`id '${value}' is used twice`)
       else this.#ids.add(id)
       return
     }
@@ -144,45 +154,40 @@ class Check {
       if (!value.includes('@') && type.includes(value)) return
       const words = type.filter((word) => sinceOf(word) <= this.#schema).map((word) => word.replace(/@.*/, ''))
       if (!words.includes(value.trim().replace(/\s+/g, ' '))) {
-        this.#add(path, `${name}='${value}': expected one of ${words.join(', ')}`)
+        this.#add(`${name}='${value}': expected one of ${words.join(', ')}`)
       }
-    } else if (!patterns[type].test(value)) this.#add(path, `${name}='${value}': expected ${expectations[type]}`)
+    } else if (!patterns[type].test(value)) this.#add(`${name}='${value}': expected ${expectations[type]}`)
   }
 
-  #children(node: XmlElement, rule: ElementRule, path: string): void {
-    const { counts, order, needsChild } = readyRule(rule)
-    if (node.children.length === 0 && !needsChild) return
-    const seen = new Map<string, number>()
+  #children(node: XmlElement, rule: ElementRule): void {
+    const { order, limited, needsChild } = readyRule(rule)
+    if (!needsChild && !hasChildren(node)) return
+    const seen: number[] = []
     let reached = 0
     for (const item of node.children) {
       if (isComment(item)) continue
       const at = order.indexOf(item.name)
       if (at < 0) {
-        this.#add(`${path}/${nameOf(item)}`, `element '${item.name}' is not allowed inside '${node.name}'`, item)
+        this.#add(`element '${item.name}' is not allowed inside '${node.name}'`, item)
         continue
       }
-      if (rule.isOrdered === true && at < reached)
-        this.#add(`${path}/${nameOf(item)}`, `element '${item.name}' comes too late`, item)
+      if (rule.isOrdered === true && at < reached) this.#add(`element '${item.name}' comes too late`, item)
       reached = Math.max(reached, at)
-      seen.set(item.name, (seen.get(item.name) ?? 0) + 1)
+      seen[at] = (seen[at] ?? 0) + 1
     }
-    for (const [name, count] of counts) this.#count(name, count, seen.get(name) ?? 0, path)
+    for (const { name, at, count } of limited) this.#count(name, count, seen[at] ?? 0)
   }
 
-  #count(name: string, count: Count, found: number, path: string): void {
-    if ((count === '1' || count === '+') && found === 0) this.#add(path, `element '${name}' is missing inside`)
-    if ((count === '1' || count === '?') && found > 1) this.#add(path, `element '${name}' may stand here once only`)
+  #count(name: string, count: Count, found: number): void {
+    if ((count === '1' || count === '+') && found === 0) this.#add(`element '${name}' is missing inside`)
+    if ((count === '1' || count === '?') && found > 1) this.#add(`element '${name}' may stand here once only`)
   }
 
-  #shape(node: XmlElement, rule: ElementRule, path: string): void {
+  #shape(node: XmlElement, rule: ElementRule, attributes: string): void {
     const shapes = rule.shapes
     if (shapes === undefined) return
     const { governed, fitting } = readyRule(rule)
-    let has = ''
-    for (let i = 0; i < node.attributes.length; i += 2) {
-      const name = node.attributes[i] as string
-      if (governed.has(name)) has += `${name} `
-    }
+    let has = attributes
     let last = ''
     for (const { name } of node.children) {
       if (name !== last && governed.has(`<${name}>`)) has += `<${name}> `
@@ -196,49 +201,55 @@ class Check {
     }
     if (!isFit) {
       const texts = shapes.filter((shape) => shape.needs.length > 0).map((shape) => shape.needs.join(' and '))
-      this.#add(path, `expected ${[...new Set(texts)].join(', or ')} (and nothing that belongs to another of these)`)
+      this.#add(`expected ${[...new Set(texts)].join(', or ')} (and nothing that belongs to another of these)`)
     }
   }
 
-  #resourceExpression(node: XmlElement, path: string): void {
+  /** The section of the configuration that the element is in. */
+  #section(): string {
+    const [, configuration, section] = this.#above
+    return configuration?.name === 'configuration' ? (section?.name ?? '') : ''
+  }
+
+  #resourceExpression(node: XmlElement): void {
     if (this.#schema !== firstWithResourceExpressions || !resourceExpressions.has(node.name)) return
-    const section = laterSections.exec(path)?.[1]
-    if (section !== undefined) this.#add(path, `rules of ${section} have no '${node.name}' in this schema yet`)
+    const section = this.#section()
+    if (laterSections.has(section)) this.#add(`rules of ${section} have no '${node.name}' in this schema yet`)
   }
 
   /** Rules that look at values: date expressions, OCF providers, names that are no longer used. */
-  #special(node: XmlElement, path: string, parent: string): void {
-    if (node.name === 'date_expression') this.#date(node, path)
+  #special(node: XmlElement, parent: string): void {
+    if (node.name === 'date_expression') this.#date(node)
     if (node.name === 'primitive' || node.name === 'template') {
       const isOcf = attr(node, 'class') === 'ocf'
       if (isOcf !== (attr(node, 'provider') !== undefined)) {
-        this.#add(path, isOcf ? `class 'ocf' needs a provider` : `only class 'ocf' has a provider`)
+        this.#add(isOcf ? `class 'ocf' needs a provider` : `only class 'ocf' has a provider`)
       }
     }
-    this.#resourceExpression(node, path)
-    this.#olderOptions(node, path)
+    this.#resourceExpression(node)
+    this.#olderOptions(node)
     const gone = goneNamesIn(this.#schema, node.name, parent)
     if (gone === undefined) return
     for (const item of node.children) {
       if (attr(item, 'id-ref') !== undefined) continue
       const name = attr(item, 'name') ?? ''
-      if (gone.has(name)) this.#add(`${path}/${nameOf(item)}`, `name '${name}' is no longer used`, item)
+      if (gone.has(name)) this.#add(`name '${name}' is no longer used`, item)
       const stack = attr(item, 'value')
       const isGoneStack = name === 'cluster-infrastructure' && (stack === undefined || goneStacks.has(stack))
       if (isGoneStack && node.name === 'cluster_property_set')
-        this.#add(path, 'cluster-infrastructure needs a value that is still in use')
+        this.#add('cluster-infrastructure needs a value that is still in use')
     }
   }
 
   /** What older schemas allow in the sets of resources and nodes, but not in those of options. */
-  #olderOptions(node: XmlElement, path: string): void {
-    if (this.#schema >= firstWithEvenOptions || !optionSections.test(path)) return
+  #olderOptions(node: XmlElement): void {
+    if (this.#schema >= firstWithEvenOptions || !optionSections.has(this.#section())) return
     const name = node.name === 'nvpair' ? 'id-ref' : node.name === 'expression' ? 'value-source' : undefined
     if (name === undefined || attr(node, name) === undefined) return
-    this.#add(path, `attribute '${name}' is not allowed in options`)
+    this.#add(`attribute '${name}' is not allowed in options`)
   }
 
-  #date(node: XmlElement, path: string): void {
+  #date(node: XmlElement): void {
     const [start, end] = [attr(node, 'start') !== undefined, attr(node, 'end') !== undefined]
     const [duration, spec] = ['duration', 'date_spec'].map((name) => node.children.some((item) => item.name === name))
     const operation = attr(node, 'operation')
@@ -248,22 +259,30 @@ class Check {
       (operation === 'gt' && start && !end && !duration && !spec) ||
       (operation === 'lt' && end && !start && !duration && !spec) ||
       (operation === 'date_spec' && spec && !start && !end && !duration)
-    if (!isRight) this.#add(path, `operation '${operation}' does not go with these attributes and elements`)
+    if (!isRight) this.#add(`operation '${operation}' does not go with these attributes and elements`)
   }
 
   references(): void {
-    for (const { id, path, name, element } of this.#references) {
-      if (!this.#ids.has(id)) this.#add(path, `${name}='${id}' refers to nothing`, element)
+    for (const { id, name, above } of this.#references) {
+      if (!this.#ids.has(id)) this.#addAt(above, `${name}='${id}' refers to nothing`)
     }
   }
 }
 
+type KnownAttribute = {
+  readonly type: ValueRule
+  readonly isRequired: boolean
+  /** Whether the shapes speak of it. */
+  readonly isGoverned: boolean
+}
+
 /** A rule with what is asked of it for every element worked out once. */
 type ReadyRule = {
-  readonly types: ReadonlyMap<string, ValueRule>
+  readonly known: ReadonlyMap<string, KnownAttribute>
   readonly required: readonly string[]
-  readonly counts: readonly (readonly [name: string, count: Count])[]
   readonly order: readonly string[]
+  /** Children that may not be there in any number, with their places in the order. */
+  readonly limited: readonly { readonly name: string; readonly at: number; readonly count: Count }[]
   /** Whether an element without children can be wrong. */
   readonly needsChild: boolean
   /** Attributes and children of which the shapes speak. */
@@ -282,13 +301,19 @@ function readyRule(rule: ElementRule): ReadyRule {
   if (known !== undefined) return known
   const attributes = Object.entries(rule.attributes)
   const counts = Object.entries(rule.children ?? {})
+  const governed = new Set(rule.shapes?.flatMap((shape) => [...shape.needs, ...(shape.may ?? [])]))
+  const required = attributes.filter(([name]) => name.endsWith('!')).map(([name]) => name.slice(0, -1))
+  const allowed = attributes.map(([marked, type]) => {
+    const name = marked.replace(/!$/, '')
+    return [name, { type, isRequired: name !== marked, isGoverned: governed.has(name) }] as const
+  })
   const made: ReadyRule = {
-    types: new Map(attributes.map(([name, type]) => [name.replace(/!$/, ''), type])),
-    required: attributes.filter(([name]) => name.endsWith('!')).map(([name]) => name.slice(0, -1)),
-    counts,
+    known: new Map(allowed),
+    required,
     order: counts.map(([name]) => name),
+    limited: counts.flatMap(([name, count], at) => (count === '*' ? [] : [{ name, at, count }])),
     needsChild: counts.some(([, count]) => count === '1' || count === '+'),
-    governed: new Set(rule.shapes?.flatMap((shape) => [...shape.needs, ...(shape.may ?? [])])),
+    governed,
     fitting: new Map(),
   }
   readyRules.set(rule, made)
