@@ -23,7 +23,7 @@ export type OddElement = { readonly name: string; readonly attributes: readonly 
 export class Outline {
   readonly text: string
   readonly #shapes: Shape[] = []
-  readonly #numbers = new Map<string, number>()
+  readonly #shapesByKey = new Map<string, Shape>()
   readonly #odd = new Map<number, OddElement>()
   readonly #interned = new Map<string, string>()
   #rows: Int32Array
@@ -39,23 +39,23 @@ export class Outline {
     return this.#length
   }
 
-  /** Number of the shape with that name and those attributes, and that end. */
-  shapeNumber(name: string, names: readonly string[], isEmpty: boolean): number {
+  /** The shape with that name and those attributes, and that end. */
+  shape(name: string, names: readonly string[], isEmpty: boolean): Shape {
     const key = `${isEmpty ? '/' : ''}${name} ${names.join(' ')}`
-    const known = this.#numbers.get(key)
+    const known = this.#shapesByKey.get(key)
     if (known !== undefined) return known
-    this.#numbers.set(key, this.#shapes.length)
-    this.#shapes.push(new Shape(name, names, isEmpty))
-    return this.#shapes.length - 1
+    const made = new Shape(this.#shapes.length, name, names, isEmpty)
+    this.#shapesByKey.set(key, made)
+    this.#shapes.push(made)
+    return made
   }
 
-  /** The shape of a number. */
-  shape(number: number): Shape {
-    return this.#shapes[number] as Shape
+  /** Adds an element of a shape; it ends where the next node begins until {@link end} says otherwise. */
+  add(shape: Shape, start: number): number {
+    return this.#push(shape.number, start)
   }
 
-  /** Adds an element; it ends where the next node begins until {@link end} says otherwise. */
-  add(shape: number, start: number): number {
+  #push(shape: number, start: number): number {
     const at = stride * this.#length
     if (at + stride > this.#rows.length) this.#grow()
     this.#rows[at] = shape
@@ -66,13 +66,13 @@ export class Outline {
   }
 
   addOdd(element: OddElement, start: number): number {
-    const node = this.add(oddShape, start)
+    const node = this.#push(oddShape, start)
     this.#odd.set(node, element)
     return node
   }
 
   addComment(start: number): void {
-    this.add(commentShape, start)
+    this.#push(commentShape, start)
   }
 
   /** Ends an element: all nodes that were added since are below it. */

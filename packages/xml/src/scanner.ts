@@ -37,7 +37,6 @@ class Scanner {
   #depth = 0
   /** Shapes that came last time after what was read last. */
   #followers: Shape[] = []
-  readonly #shapeNumbers = new Map<Shape, number>()
 
   constructor(text: string, limits: XmlLimits) {
     this.#text = text
@@ -90,14 +89,15 @@ class Scanner {
     if (this.#depth >= this.#limits.depthMax) return false
     const followers = this.#followers
     const start = this.#at
-    for (const shape of followers) {
+    for (let i = 0; i < followers.length; i += 1) {
+      const shape = followers[i] as Shape
       const end = shape.endOf(this.#text, start)
       if (end < 0) continue
       // A tag that is longer than a value may be is taken apart, and its values measured.
       if (end - start > this.#limits.valueCharactersMax) break
-      if (shape !== followers[0]) noteFollower(followers, shape)
+      if (i > 0) noteFollower(followers, shape)
       this.#at = end
-      this.#opened(this.#outline.add(this.#shapeNumbers.get(shape) as number, start), shape)
+      this.#opened(this.#outline.add(shape, start), shape)
       return true
     }
     return this.#openUnknown()
@@ -130,14 +130,12 @@ class Scanner {
     }
     const end = this.#next(tagEnd)
     if (end === null) return false
-    const number = this.#outline.shapeNumber(name, names, end[2] === '/')
-    const shape = this.#outline.shape(number)
-    this.#shapeNumbers.set(shape, number)
+    const shape = this.#outline.shape(name, names, end[2] === '/')
     if (isOdd || end[1] !== '') this.#opened(this.#outline.addOdd({ name, attributes: flat }, start), shape)
     else {
       shape.counted()
       noteFollower(this.#followers, shape)
-      this.#opened(this.#outline.add(number, start), shape)
+      this.#opened(this.#outline.add(shape, start), shape)
     }
     this.#skipBlanks()
     return true

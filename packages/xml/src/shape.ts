@@ -16,6 +16,8 @@ const plainValue = "[ !#-%'-;=-~]*"
  * references. So a whole tag is one regular expression, which V8 runs as machine code from the second time on.
  */
 export class Shape {
+  /** Its number in the outline. */
+  readonly number: number
   readonly name: string
   readonly names: readonly string[]
   /** Whether the tag ends the element as well. */
@@ -28,7 +30,8 @@ export class Shape {
   #tag: RegExp | undefined
   #values: RegExp | undefined
 
-  constructor(name: string, names: readonly string[], isEmpty: boolean) {
+  constructor(number: number, name: string, names: readonly string[], isEmpty: boolean) {
+    this.number = number
     this.name = name
     this.names = names
     this.isEmpty = isEmpty
