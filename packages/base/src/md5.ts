@@ -1,6 +1,9 @@
 const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21] as const
 const sines = Uint32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32))
 
+/** Every byte as two hexadecimal digits. */
+const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /**
  * MD5 of bytes as 32 lower-case hexadecimal digits (RFC 1321). Pacemaker recognises configurations and operation
  * parameters by it; it protects nothing.
@@ -20,14 +23,18 @@ export function md5Hex(bytes: Uint8Array): string {
     round(state, words)
   }
   let out = ''
-  for (const word of state) {
-    for (let shift = 0; shift < 32; shift += 8) out += ((word >>> shift) & 0xff).toString(16).padStart(2, '0')
+  for (let i = 0; i < 4; i += 1) {
+    const word = state[i] as number
+    for (let shift = 0; shift < 32; shift += 8) out += hexDigits[(word >>> shift) & 0xff] as string
   }
   return out
 }
 
 function round(state: Int32Array, words: Int32Array): void {
-  let [a, b, c, d] = state as unknown as [number, number, number, number]
+  let a = state[0] as number
+  let b = state[1] as number
+  let c = state[2] as number
+  let d = state[3] as number
   for (let i = 0; i < 64; i += 1) {
     const quarter = i >> 4
     let mixed: number

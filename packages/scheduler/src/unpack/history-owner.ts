@@ -19,9 +19,8 @@ import { indexResource } from './resource.ts'
 import { addResource, unpackVariant } from './resources.ts'
 import { ban } from './running.ts'
 
-/** The resource (for anonymous clones: the instance) that a history on a node belongs to. */
-export function findForHistory(cluster: Cluster, node: ClusterNode, xml: XmlElement): Resource | undefined {
-  const id = idOf(xml)
+/** The resource (for anonymous clones: the instance) that a history of an id on a node belongs to. */
+export function findForHistory(cluster: Cluster, node: ClusterNode, id: string): Resource | undefined {
   let found = findResource(cluster, id)
   let parent = found === undefined ? undefined : top(found)
   if (found === undefined) {

@@ -83,7 +83,7 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, history: Lrm
   const { shutdownLock } = cluster.settings
   const isNothing = !isQuiet && history.entries.length === 0
   if (isNothing && !shutdownLock) return undefined
-  let resource = findForHistory(cluster, node, xml)
+  let resource = findForHistory(cluster, node, history.id)
   if (resource === undefined) {
     if (isNothing) return undefined
     resource = orphanFor(cluster, xml)
