@@ -132,7 +132,11 @@ function makeFilesPrivate(call: DaemonCall, conf: DaemonConf): number {
   return exitConfiguration
 }
 
+/** Signals that the C daemon outlives; by the second node would open its debugger to whoever connects. */
+const outlived = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
+
 function endOfService(): Promise<void> {
+  for (const signal of outlived) process.on(signal, () => undefined)
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const) process.once(signal, () => resolve())
   })

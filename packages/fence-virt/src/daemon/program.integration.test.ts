@@ -116,6 +116,22 @@ describe('fence_virtd as a program', () => {
     expect(shown).toContain('Debugging threshold is now 4\nfence_virtd {\n\tlistener = "tcp";')
   })
 
+  it('outlives the signals that the C daemon outlives, and opens no debugger', async () => {
+    configure()
+    const child = await start()
+    let told = ''
+    child.stderr?.on('data', (text: Buffer) => {
+      told += text.toString()
+    })
+    for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const) child.kill(signal)
+    expect(client('-o', 'monitor').code).toBe(0)
+    const end = ended(child)
+    child.kill('SIGQUIT')
+    expect(await end).toBe(0)
+    expect(told).not.toContain('Debugger')
+    expect(existsSync(file('d.pid'))).toBe(false)
+  })
+
   it('serves who asks when silent clients hold more connections than it may have files open', async () => {
     configure()
     const child = await start()
