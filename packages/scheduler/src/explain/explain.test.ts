@@ -116,8 +116,8 @@ test('a changed definition restarts in place, and says so', () => {
   const of = cib(primitive('a'), '', [state(1, { inside: running('a', 'changed') }), state(2), state(3)].join(''))
   expect(lines(of, 'a', 'n1').slice(0, 3)).toEqual([
     'a: runs on n1; is to be restarted there: resource definition change.',
-    '  * due: start on n1, because of resource definition change',
     '  * due: stop on n1',
+    '  * due: start on n1, because of resource definition change',
   ])
 })
 

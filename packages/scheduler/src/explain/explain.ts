@@ -23,20 +23,21 @@ import type {
   InstanceExplanation,
   NodeExplanation,
   NodeStateExplanation,
+  ReasonKind,
 } from './reason.ts'
 import { remediesAtOnce, remediesTried } from './remedies.ts'
 import { stateReasons } from './state-changes.ts'
 import { suppositionArguments } from './supposition.ts'
 
-/** Tasks that people ask about; the rest is bookkeeping. */
-const shownTasks: ReadonlySet<string> = new Set([
-  task.start,
-  task.stop,
-  task.promote,
+/** Tasks that people ask about, in the order in which they are done; the rest is bookkeeping. */
+const shownTasks: readonly string[] = [
   task.demote,
   task.migrateTo,
   task.migrateFrom,
-])
+  task.stop,
+  task.start,
+  task.promote,
+]
 
 /**
  * Up to this many pairs of an instance and a node remedies are tried out, each with a few decisions of their own, times
@@ -158,7 +159,8 @@ function explainInstance(
 ): InstanceExplanation {
   const general = generalFindings(decision, leaf).map(({ reason }) => reason)
   const actions = leaf.actions
-    .filter((action) => !action.optional && shownTasks.has(action.task))
+    .filter((action) => !action.optional && shownTasks.includes(action.task))
+    .sort((a, b) => shownTasks.indexOf(a.task) - shownTasks.indexOf(b.task))
     .map((action) => dueAction(decision, action))
   return {
     id: leaf.id,
@@ -195,10 +197,8 @@ function mainReason(
   }
   const [left] = runningOn
   if (left === undefined) return undefined
-  const ruledOut = nodeFindings(decision, leaf, left).reasons.find(
-    ({ score }) => score === undefined || score <= -infinity,
-  )
-  if (ruledOut !== undefined) return ruledOut.text
+  const ruledOut = ruledOutBy(decision, leaf, left)
+  if (ruledOut !== undefined) return ruledOut
   const { trace } = decision
   const [theirs, mine] = [trace.score(leaf, assigned) ?? 0, trace.score(leaf, left) ?? 0]
   return theirs > mine
@@ -206,18 +206,29 @@ function mainReason(
     : due?.reason
 }
 
+/** Reasons that follow from something else: that is told first. */
+const consequences: ReadonlySet<ReasonKind> = new Set(['instances', 'wish', 'colocation', 'group'])
+
+/** What rules a node out in the first place; undefined where nothing does. */
+function ruledOutBy(decision: Decision, leaf: Resource, node: ClusterNode): string | undefined {
+  const { reasons } = nodeFindings(decision, leaf, node)
+  const bans = reasons.filter(({ score }) => score !== undefined && score <= -infinity)
+  const own = bans.find(({ kind }) => !consequences.has(kind))
+  return (own ?? reasons.find(({ score }) => score === undefined) ?? bans[0])?.text
+}
+
 /** Why no node will do: what all of them have in common, or that each has something. */
 function nowhere(decision: Decision, leaf: Resource): string {
+  const [left] = leaf.runningOn
+  const why = left === undefined ? undefined : ruledOutBy(decision, leaf, left)
+  if (why !== undefined) return why
   const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
   const hasOne = (node: ClusterNode): boolean => others.some((item) => item.assigned === node)
   if (others.some((item) => item.assigned !== undefined)) {
     const isTaken = worthwhile(decision.cluster, leaf).every((node) => hasOne(node) || stateReasons(node).length > 0)
     if (isTaken) return 'every node that can run it has an instance'
   }
-  const texts = worthwhile(decision.cluster, leaf).map(
-    (node) =>
-      nodeFindings(decision, leaf, node).reasons.find(({ score }) => score === undefined || score <= -infinity)?.text,
-  )
+  const texts = worthwhile(decision.cluster, leaf).map((node) => ruledOutBy(decision, leaf, node))
   const [first] = texts
   return first !== undefined && texts.every((text) => text === first) ? first : 'no node can run it'
 }

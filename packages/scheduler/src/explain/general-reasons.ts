@@ -176,7 +176,10 @@ function ticketFindings(leaf: Resource): readonly GeneralFinding[] {
 
 function stateFindings(leaf: Resource): readonly GeneralFinding[] {
   const found: GeneralFinding[] = []
-  if (leaf.failed) found.push(note('its last operation failed: it is recovered'))
+  if (leaf.failed) {
+    const inside = leaf.fillers.length > 0 ? ', or what is inside has to be fenced' : ''
+    found.push(note(`it is recovered: its last operation failed${inside}`))
+  }
   if (leaf.runningOn.length > 1) {
     const names = leaf.runningOn.map((node) => node.uname).join(', ')
     found.push(note(`it runs on ${leaf.runningOn.length} nodes (${names}), which must not be`))
