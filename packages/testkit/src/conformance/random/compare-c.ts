@@ -39,7 +39,8 @@ export function outputsOfC(cib: XmlElement, scratch: string, moment?: string): O
       maxBuffer: 64 * 1024 * 1024,
     })
   const summary = run(['-S'])
-  const main = run(['-D', dot, '-G', graph, '-sSQ'])
+  // Without -Q: the suite has it, but the text between the scores has to be right as well.
+  const main = run(['-D', dot, '-G', graph, '-sS'])
   if (main.signal !== null || summary.signal !== null || !fs.existsSync(graph)) return undefined
   return {
     exp: fs.readFileSync(graph, 'utf8'),
@@ -56,7 +57,7 @@ export function outputsOfOurs(cib: XmlElement, moment?: string): Outputs {
   const effective = moment === undefined || read === undefined ? {} : { effectiveTime: { text: moment, ...read } }
   const base = { nowSeconds: randomNowSeconds, process: true, simulate: true, ...effective }
   const summary = simulate(cib, base)
-  const main = simulate(cib, { ...base, showsScores: true, quiet: true })
+  const main = simulate(cib, { ...base, showsScores: true })
   return {
     exp: graphOf(main),
     dot: main.dot?.() ?? '',
