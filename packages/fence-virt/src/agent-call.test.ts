@@ -23,7 +23,7 @@ it('a key alone on standard input counts as its letter where that takes no value
 
 it('what begins a value as a number is one for debug and use_uuid; only at the begin of a line # is a comment', () => {
   expect(ofStdin('debug=2x').debugLevel).toBe(2)
-  expect(ofStdin('debug=2\ndebug=-1').debugLevel).toBe(2)
+  expect(ofStdin('debug=2\ndebug=-1').debugLevel).toBe(1)
   expect(ofStdin('debug=2\ndebug=x').debugLevel).toBe(0)
   expect(callOfStdin('fence_xvm', 'use_uuid=yes\nplug=x').isUuid).toBe(false)
   expect(ofStdin('#foo\n #bar').remarks).toEqual(["Parse error: Ignoring unknown option '#bar'"])

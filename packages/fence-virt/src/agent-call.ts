@@ -185,7 +185,7 @@ type Setter = (draft: Draft, value: string) => string | undefined
 const setters: Readonly<Record<string, Setter>> = {
   debug: (draft, value) => {
     const level = Number(/^\s*[+-]?\d{1,9}/.exec(value)?.[0] ?? 0)
-    if (level >= 0) draft.debugLevel = level
+    draft.debugLevel = level < 0 ? 1 : level
     return undefined
   },
   ip_family: (draft, value) => {

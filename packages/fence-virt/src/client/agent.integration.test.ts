@@ -89,6 +89,22 @@ it('tells how a connection ended that gave no answer', async () => {
   expect(await ask({ proves: true, says: nothing, stays: true }, ...status)).toBe('255 Unknown response (-1)\n')
 })
 
+it('does not ask its own machine where the host is empty', async () => {
+  const port = await daemon({ proves: true, says: Uint8Array.of(0) })
+  let shown = ''
+  const out = (text: string): void => {
+    shown += text
+  }
+  const host = { out, err: () => undefined, keyFile: path.join(directory, 'key'), readStdin: async () => '' }
+  const there = ['-p', `${port}`, '-o', 'status', '-n', 'x']
+  expect(await runAgent('fence_virt', ['-T', '', ...there], host)).toBe(1)
+  expect(await runAgent('fence_virt', ['-A', '', ...there], host)).toBe(255)
+  expect(shown).toBe(
+    `Unable to connect to fence_virtd host :${port} No such file or directory\nOperation failed\n` +
+      `Failed to connect to :${port}\nUnknown response (-1)\n`,
+  )
+})
+
 it('shows nothing but JSON where that is asked for, whatever happens', async () => {
   const json = ['--output-as=json', '-n', 'x', '-o']
   const nothing = new Uint8Array(0)

@@ -63,6 +63,8 @@ export async function exchangeOverChannel(
   request: LineRequest,
   to: { readonly host: string; readonly port: number },
 ): Promise<ExchangeEnd> {
+  // Node would connect to this machine.
+  if (to.host === '') return { kind: 'unreachable', code: 'ENOENT' }
   const socket = net.connect({ host: to.host, port: to.port, noDelay: true })
   const fault = await new Promise<string | undefined>((resolve) => {
     const late = setTimeout(() => resolve('ETIMEDOUT'), channelConnectMs)

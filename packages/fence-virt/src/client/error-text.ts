@@ -6,6 +6,7 @@ const errorTexts: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'Cannot assign requested address',
   ECONNREFUSED: 'Connection refused',
   ECONNRESET: 'Connection reset by peer',
+  EAI_AGAIN: 'No such file or directory',
   EHOSTUNREACH: 'No route to host',
   EINVAL: 'Invalid argument',
   EISDIR: 'Is a directory',
@@ -15,6 +16,7 @@ const errorTexts: Readonly<Record<string, string>> = {
   ENOENT: 'No such file or directory',
   ENOTTY: 'Inappropriate ioctl for device',
   ENOTFOUND: 'No such file or directory',
+  ENXIO: 'No such device or address',
   EPIPE: 'Broken pipe',
   ETIMEDOUT: 'Connection timed out',
 }

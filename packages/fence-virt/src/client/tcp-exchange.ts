@@ -22,6 +22,8 @@ export async function exchangeOverTcp(
   request: NetworkRequest,
   to: { readonly host: string; readonly port: number },
 ): Promise<ExchangeEnd> {
+  // Node would connect to this machine.
+  if (to.host === '') return { kind: 'unreachable', code: 'ENOENT' }
   const socket = net.connect({ host: to.host, port: to.port, noDelay: true, allowHalfOpen: true })
   const fault = await connectFault(socket, request.timeoutMs)
   if (fault !== undefined) return { kind: 'unreachable', code: fault }
