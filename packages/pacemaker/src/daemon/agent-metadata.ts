@@ -3,14 +3,16 @@ import { parseXml } from '@quorate/xml'
 import { agentName, type ResourceSpec } from '../executor/agent.ts'
 import { type AgentMetadata, readMetadata } from '../executor/metadata.ts'
 import type { AgentHost } from './agent-folders.ts'
-import { findAgent, startAgent } from './agent-process.ts'
+import { type AgentEnd, findAgent, startAgent } from './agent-process.ts'
 
 /** An agent that has not told its meta-data by then is not waited for. */
 const metadataTimeoutMs = 30_000
+/** Longest meta-data that is read, bytes. Some agents describe a hundred parameters. */
+const metadataBytesMax = 1024 * 1024
 
-type Known = { readonly changedMs: number; readonly metadata: AgentMetadata | undefined }
+type Known = { readonly changedMs: number; readonly metadata: AgentMetadata }
 
-/** Meta-data of agents, asked for again only when the agent's file has changed. */
+/** Meta-data of agents, asked for again only when the agent's file has changed, or when the agent did not tell it. */
 export class AgentLibrary {
   readonly #host: AgentHost
   readonly #known = new Map<string, Known>()
@@ -27,18 +29,19 @@ export class AgentLibrary {
     const known = this.#known.get(file)
     if (known?.changedMs === changedMs) return known.metadata
     const metadata = await this.#ask(resource)
-    this.#known.set(file, { changedMs, metadata })
+    if (metadata !== undefined) this.#known.set(file, { changedMs, metadata })
     return metadata
   }
 
   #ask(resource: ResourceSpec): Promise<AgentMetadata | undefined> {
     const run = { resource: { ...resource, id: agentName(resource) }, action: 'meta-data', parameters: new Map() }
     return new Promise((resolve) => {
-      const agent = startAgent(run, this.#host, ({ stdout }) => {
+      const told = ({ stdout }: AgentEnd): void => {
         clearTimeout(timer)
         const xml = parseXml(stdout)
         resolve(xml.ok && xml.value.name === 'resource-agent' ? readMetadata(xml.value) : undefined)
-      })
+      }
+      const agent = startAgent(run, this.#host, told, metadataBytesMax)
       const timer = setTimeout(() => agent.signal('SIGKILL'), metadataTimeoutMs)
     })
   }

@@ -155,6 +155,28 @@ describe('an agent', () => {
     expect(calls()).toBe((before ?? 0) + 1)
   })
 
+  test('may have meta-data longer than the output of an operation that is kept', async () => {
+    const about = (bytes: number): string =>
+      `<resource-agent name="l"><version>1.1</version><longdesc>${'l'.repeat(bytes)}</longdesc><parameters><parameter name="p"/><parameter name="q" reloadable="1"/></parameters><actions><action name="reload-agent"/></actions></resource-agent>`
+    fs.writeFileSync(path.join(folder, 'long.xml'), about(4 * outputBytesMax))
+    fs.writeFileSync(path.join(folder, 'test/long'), `#!/bin/sh\ncat ${folder}/long.xml\n`, { mode: 0o755 })
+    const resource = { id: 'r', standard: 'ocf', provider: 'test', type: 'long' }
+    expect(await new AgentLibrary(host).learn(resource)).toEqual({ restarting: ['p'], secret: [] })
+  })
+
+  test('that did not tell its meta-data is asked again', async () => {
+    const file = path.join(folder, 'shy.xml')
+    fs.writeFileSync(path.join(folder, 'test/shy'), `#!/bin/sh\ncat ${file}\n`, { mode: 0o755 })
+    const library = new AgentLibrary(host)
+    const resource = { id: 'r', standard: 'ocf', provider: 'test', type: 'shy' }
+    expect(await library.learn(resource)).toBeUndefined()
+    fs.writeFileSync(
+      file,
+      '<resource-agent name="shy"><version>1.1</version><parameters><parameter name="p"/></parameters><actions><action name="reload-agent"/></actions></resource-agent>',
+    )
+    expect(await library.learn(resource)).toEqual({ restarting: ['p'], secret: [] })
+  })
+
   test.skipIf(!hasRealAgents)(
     'of the resource-agents package goes through its whole life (needs resource-agents)',
     async () => {

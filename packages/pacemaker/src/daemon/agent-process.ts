@@ -26,8 +26,17 @@ export function findAgent(run: Pick<AgentRun, 'resource'>, host: AgentHost): str
   return agentPaths(run.resource, host.folders, host.initFolder).find((file) => fs.existsSync(file))
 }
 
-/** Starts an agent; `ended` is told once. No shell is involved, and nothing is inherited but the environment. */
-export function startAgent(run: AgentRun, host: AgentHost, ended: (what: AgentEnd) => void): AgentProcess {
+/**
+ * Starts an agent; `ended` is told once. No shell is involved, and nothing is inherited but the environment.
+ *
+ * @param stdoutBytesMax bytes that are kept of the end of its standard output
+ */
+export function startAgent(
+  run: AgentRun,
+  host: AgentHost,
+  ended: (what: AgentEnd) => void,
+  stdoutBytesMax: number = outputBytesMax,
+): AgentProcess {
   const file = findAgent(run, host)
   if (file === undefined) {
     setImmediate(ended, { end: { kind: 'not-started', reason: 'ENOENT' }, stdout: '', stderr: '' })
@@ -44,7 +53,7 @@ export function startAgent(run: AgentRun, host: AgentHost, ended: (what: AgentEn
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  watch(child, ended)
+  watch(child, ended, stdoutBytesMax)
   return {
     signal: (signal) => {
       if (child.pid === undefined) return
@@ -57,9 +66,9 @@ export function startAgent(run: AgentRun, host: AgentHost, ended: (what: AgentEn
   }
 }
 
-function watch(child: ChildProcess, ended: (what: AgentEnd) => void): void {
-  const stdout = new CutOutput(child.stdout)
-  const stderr = new CutOutput(child.stderr)
+function watch(child: ChildProcess, ended: (what: AgentEnd) => void, stdoutBytesMax: number): void {
+  const stdout = new CutOutput(child.stdout, stdoutBytesMax)
+  const stderr = new CutOutput(child.stderr, outputBytesMax)
   let isDone = false
   const finish = (end: ProcessEnd): void => {
     if (isDone) return
@@ -87,14 +96,16 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && codeOf(error) === code
 }
 
-/** Reads all that comes, so that nobody blocks on writing, and keeps the end of it up to {@link outputBytesMax}. */
+/** Reads all that comes, so that nobody blocks on writing, and keeps the end of it. */
 class CutOutput {
   readonly #stream: Readable | null
+  readonly #bytesMax: number
   #kept: Buffer[] = []
   #keptBytes = 0
 
-  constructor(stream: Readable | null) {
+  constructor(stream: Readable | null, bytesMax: number) {
     this.#stream = stream
+    this.#bytesMax = bytesMax
     stream?.on('data', (chunk: Buffer) => this.#take(chunk))
     stream?.on('error', () => undefined)
   }
@@ -102,14 +113,14 @@ class CutOutput {
   #take(chunk: Buffer): void {
     this.#kept.push(chunk)
     this.#keptBytes += chunk.length
-    if (this.#keptBytes <= 2 * outputBytesMax) return
-    const tail = Buffer.concat(this.#kept).subarray(-outputBytesMax)
+    if (this.#keptBytes <= 2 * this.#bytesMax) return
+    const tail = Buffer.concat(this.#kept).subarray(-this.#bytesMax)
     this.#kept = [tail]
     this.#keptBytes = tail.length
   }
 
   get text(): string {
-    return Buffer.concat(this.#kept).subarray(-outputBytesMax).toString('utf8')
+    return Buffer.concat(this.#kept).subarray(-this.#bytesMax).toString('utf8')
   }
 
   close(): void {
