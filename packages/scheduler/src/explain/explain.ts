@@ -159,7 +159,8 @@ function explainInstance(
 ): InstanceExplanation {
   const general = generalFindings(decision, leaf).map(({ reason }) => reason)
   const actions = leaf.actions
-    .filter((action) => !action.optional && shownTasks.includes(action.task))
+    // A start or stop without a node stands for one that there is no place for.
+    .filter((action) => !action.optional && action.node !== undefined && shownTasks.includes(action.task))
     .sort((a, b) => shownTasks.indexOf(a.task) - shownTasks.indexOf(b.task))
     .map((action) => dueAction(decision, action))
   return {
@@ -222,6 +223,7 @@ function nowhere(decision: Decision, leaf: Resource): string {
   const [left] = leaf.runningOn
   const why = left === undefined ? undefined : ruledOutBy(decision, leaf, left)
   if (why !== undefined) return why
+  if (leaf.lockNode !== undefined) return `shutdown-lock: it waits for ${leaf.lockNode.uname}`
   const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
   const hasOne = (node: ClusterNode): boolean => others.some((item) => item.assigned === node)
   if (others.some((item) => item.assigned !== undefined)) {

@@ -83,8 +83,14 @@ function nextText({ assigned, nextRole, runningOn, role: now, actions }: Instanc
     return runningOn.length === 0 ? 'is to stay stopped' : 'is to stop'
   }
   const as = nextRole === roleText(role.started) ? '' : ` as ${nextRole}`
-  const restarts = actions.some((action) => action.task === task.start && action.node === assigned)
-  if (runningOn.includes(assigned) && restarts) return `is to be restarted there${as}`
+  const start = actions.find((action) => action.task === task.start && action.node === assigned)
+  if (start !== undefined && !start.isRunnable) {
+    const cannot = `cannot be started on ${assigned} now${as}`
+    return actions.some((action) => action.task === task.stop && action.isRunnable)
+      ? `is to stop, and ${cannot}`
+      : cannot
+  }
+  if (runningOn.includes(assigned) && start !== undefined) return `is to be restarted there${as}`
   if (runningOn.length === 1 && runningOn[0] === assigned)
     return now === nextRole ? 'is to stay' : `is to be there${as}`
   return `is to run on ${assigned}${as}`

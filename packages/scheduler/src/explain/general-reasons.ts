@@ -1,6 +1,6 @@
 import type { Cluster, Resource } from '../model/model.ts'
 import { parseRole, role } from '../model/role.ts'
-import { isPromotable, withoutInstance } from '../model/tree.ts'
+import { isPromotable, top, withoutInstance } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
 import { isTrue } from '../scalar.ts'
 import { historyEntry } from '../unpack/history-entry.ts'
@@ -32,6 +32,13 @@ function obstacle(text: string, ...changes: readonly Change[]): GeneralFinding {
 }
 
 function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
+  const clone = top(leaf)
+  if (leaf.orphan && clone !== leaf && !clone.orphan && clone.clone !== undefined) {
+    const { max } = clone.clone
+    const suppose = { metaAttributes: [{ resource: clone.xmlId, name: 'clone-max', value: String(max + 1) }] }
+    const change = { text: `a higher clone-max of ${clone.xmlId}`, suppose }
+    return [obstacle(`clone-max=${max} of ${clone.xmlId}: it is one more`, change)]
+  }
   if (leaf.orphan) {
     return [obstacle('it is not in the configuration any more', { text: `${leaf.id} has to be configured again` })]
   }

@@ -1,4 +1,4 @@
-import type { ClusterNode, Resource } from '../model/model.ts'
+import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { isPromotable, nextRole, singleLocation, top } from '../model/tree.ts'
 import { addScores, infinity, scoreText } from '../score.ts'
@@ -22,7 +22,7 @@ export function promotionFinding(decision: Decision, leaf: Resource): PromotionF
   if (node === undefined) return undefined
   const score = instance.sortIndex
   const isPromoted = nextRole(instance) === role.promoted
-  const changes = isPromoted ? [] : changesFor(clone, instance, node)
+  const changes = isPromoted ? [] : changesFor(decision.cluster, clone, instance, node)
   const reasons = partsOf(decision, clone, instance, node)
   return {
     explanation: {
@@ -30,7 +30,7 @@ export function promotionFinding(decision: Decision, leaf: Resource): PromotionF
       isPromoted,
       score,
       reasons,
-      whyNot: isPromoted ? undefined : whyNot(clone, instance, node),
+      whyNot: isPromoted ? undefined : whyNot(decision.cluster, clone, instance, node),
       remedies: [...new Set(changes.map(({ text }) => text))],
     },
     changes,
@@ -76,7 +76,14 @@ function attributeReason(instance: Resource, node: ClusterNode, score: number): 
 type Obstacle = { readonly text: string; readonly changes: readonly Change[] }
 
 /** What forbids to promote an instance whatever its score; undefined where that is what decides. */
-function forbidden(clone: Resource, instance: Resource, node: ClusterNode): Obstacle | undefined {
+function forbidden(cluster: Cluster, clone: Resource, instance: Resource, node: ClusterNode): Obstacle | undefined {
+  const { noQuorumPolicy } = cluster.settings
+  if (!cluster.quorate && noQuorumPolicy !== 'ignore') {
+    return {
+      text: `this partition has no quorum, and no-quorum-policy is ${noQuorumPolicy}`,
+      changes: [{ text: 'this partition needs quorum, or another no-quorum-policy', suppose: { quorumGained: true } }],
+    }
+  }
   for (const at of [instance, clone]) {
     const target = at.meta.get('target-role')
     if (target === undefined || /^(started|promoted|master|default)$/i.test(target)) continue
@@ -104,23 +111,23 @@ function isFull(clone: Resource): boolean {
   return rivals(clone).promoted.length >= (clone.clone?.promotedMax ?? 0)
 }
 
-function whyNot(clone: Resource, instance: Resource, node: ClusterNode): string {
-  const known = forbidden(clone, instance, node)
+function whyNot(cluster: Cluster, clone: Resource, instance: Resource, node: ClusterNode): string {
+  const known = forbidden(cluster, clone, instance, node)
   if (known !== undefined) return known.text
   const mine = instance.sortIndex
   if (mine < 0) return `its promotion score on ${node.uname} is ${scoreText(mine)}, and less than 0 is never promoted`
   if (!instance.managed) return 'it is not managed'
   if (clone.clone?.promotedMax === 0) return `promoted-max of ${clone.xmlId} is 0`
   if (!isFull(clone))
-    return `promoted-node-max=${clone.clone?.promotedNodeMax ?? 1}, or quorum, keeps it from being promoted`
+    return `promoted-node-max=${clone.clone?.promotedNodeMax ?? 1}: ${node.uname} has its promoted instance`
   const others = rivals(clone)
     .promoted.map((item) => `${item.id} with ${scoreText(item.sortIndex)}`)
     .join(', ')
   return `promoted-max is ${clone.clone?.promotedMax ?? 0}, and ${others} comes first: it has ${scoreText(mine)}`
 }
 
-function changesFor(clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
-  const known = forbidden(clone, instance, node)
+function changesFor(cluster: Cluster, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
+  const known = forbidden(cluster, clone, instance, node)
   if (known !== undefined) return known.changes
   const mine = instance.sortIndex
   const prefer = (score: number) => ({

@@ -12,12 +12,15 @@ function nodeFacts(node: ClusterNode): readonly NodeFact[] {
   const name = node.uname
   const found: NodeFact[] = []
   const connection = node.connection
+  const back: Change = { text: `${name} has to be started again`, suppose: { nodesRebooted: [name] } }
   const up: Change = isRemote(node)
     ? {
         text: `${connection?.id ?? `a connection to ${name}`} has to run`,
         ...(connection === undefined ? {} : { place: { resource: connection, node: undefined } }),
       }
-    : { text: `${name} has to come online`, suppose: { nodesUp: [name] } }
+    : node.shutdown
+      ? back
+      : { text: `${name} has to come online`, suppose: { nodesUp: [name] } }
   if (node.unclean) {
     found.push({
       text: `${name} is unclean: what runs there is not known until it is fenced`,
@@ -28,10 +31,6 @@ function nodeFacts(node: ClusterNode): readonly NodeFact[] {
   }
   if (!node.online && !node.unclean) found.push({ text: `${name} is offline`, change: up })
   if (node.shutdown) {
-    const back: Change = {
-      text: `${name} has to be started again`,
-      suppose: { nodesRebooted: [name] },
-    }
     found.push({ text: `${name} is shutting down`, change: isRemote(node) ? up : back })
   }
   if (node.pending) {
