@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { exitCodes } from '@quorate/cib'
+import { exitCodes, usableCib } from '@quorate/cib'
 import { CibClient, CibFollower, pingPacemakerd } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
@@ -118,7 +118,8 @@ async function follow(screen: Screen, host: ToolHost): Promise<void> {
       const follower = await CibFollower.start(client, () => screen.later())
       screen.show(() => {
         const seen = { ...pacemakerd, lastUpdated: Math.floor(host.now() / 1000) }
-        return snapshotOf(follower.cib, seen, host)
+        const usable = usableCib(follower.cib)
+        return snapshotOf(usable.ok ? usable.cib : follower.cib, seen, host)
       })
       await Promise.race([lost, screen.left])
     } finally {

@@ -1,9 +1,10 @@
-import { exitCodeOf, faultText } from '@quorate/cib'
+import { cibFaults, exitCodeOf, faultText } from '@quorate/cib'
 import { pingPacemakerd } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import { unpackStatus } from '@quorate/scheduler'
 import { attr, type XmlElement } from '@quorate/xml'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
+import { currentCib } from '../pacemaker/current-cib.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import { utcOffsetSeconds } from './local-time.ts'
@@ -51,7 +52,12 @@ export async function takeSnapshot(host: ToolHost): Promise<Taken> {
     }
   }
   if (attr(found.cib, 'validate-with') === 'none') host.err(`${unvalidated}\n`)
-  return { ok: true, snapshot: snapshotOf(found.cib, pacemakerd, host) }
+  const cib = currentCib(found.cib, host)
+  if (cib === undefined) {
+    const why = faultText(cibFaults.schema)
+    return { ok: false, code: exitCodeOf(cibFaults.schema), lines: [`crm_mon: Upgrade failed: ${why}`] }
+  }
+  return { ok: true, snapshot: snapshotOf(cib, pacemakerd, host) }
 }
 
 /** What is shown where the cluster does not run on this machine. */

@@ -2,6 +2,7 @@ import { cibFaults, exitCodeOf, exitCodes, exitCodeText, faultText } from '@quor
 import { element, formatXml } from '@quorate/xml'
 import { snapshotOf } from '../crm_mon/source.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
+import { currentCib } from '../pacemaker/current-cib.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { openOutput } from '../pacemaker/output.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
@@ -136,7 +137,12 @@ async function perform(
   try {
     const whole = await wholeCib(opened.cib)
     if (!('cib' in whole)) throw cibFailure(whole.rc)
-    const { cluster } = snapshotOf(whole.cib, undefined, host)
+    const current = currentCib(whole.cib, host)
+    if (current === undefined) {
+      const text = exitCodeText(exitCodes.error)
+      throw new Failure(exitCodes.error, [`${name}: Error performing operation: ${text}`])
+    }
+    const { cluster } = snapshotOf(current, undefined, host)
     const work: Work = { options, host, cib: opened.cib, cluster, ...output }
     const { instances } = command
     if (instances !== undefined && options.value('resource') !== undefined) namedResource(work, instances)

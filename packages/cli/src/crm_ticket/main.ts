@@ -1,9 +1,10 @@
 import { cibCallOptions, cibFaults, exitCodeOf, exitCodes, faultText } from '@quorate/cib'
 import { type Cluster, unpackConstraints, unpackStatus } from '@quorate/scheduler'
-import { attr, element, formatXml } from '@quorate/xml'
+import { attr, element, formatXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import type { CibAccess } from '../pacemaker/cib-source.ts'
+import { currentCib } from '../pacemaker/current-cib.ts'
 import { literal } from '../pacemaker/nvpair-place.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
@@ -18,6 +19,8 @@ type Work = {
   readonly options: Options
   readonly host: ToolHost
   readonly cib: CibAccess
+  /** The CIB as it was at first, at a schema of today. */
+  readonly whole: XmlElement
   readonly ticket: string | undefined
 }
 
@@ -32,7 +35,15 @@ export async function crmTicket(argv: readonly string[], host: ToolHost): Promis
   if (typeof options === 'number') return options
   const opened = await openCib(host, { name: 'crm_ticket' })
   if (!opened.ok) return fail(host, exitCodeOf(opened.rc), `Could not connect to the CIB: ${faultText(opened.rc)}`)
-  const code = await perform({ options, host, cib: opened.cib, ticket: options.value('ticket') })
+  const found = await wholeCib(opened.cib)
+  const whole = 'cib' in found ? currentCib(found.cib, host) : undefined
+  if (whole === undefined) {
+    const rc = 'cib' in found ? cibFaults.schema : found.rc
+    await opened.cib.close()
+    const why = rc === cibFaults.schema ? 'update local CIB to latest schema version' : 'get local CIB'
+    return fail(host, exitCodeOf(rc), `Could not ${why}`)
+  }
+  const code = await perform({ options, host, cib: opened.cib, whole, ticket: options.value('ticket') })
   const written = await opened.cib.close()
   return code === exitCodes.ok && written !== 0 ? exitCodeOf(written) : code
 }
@@ -67,18 +78,16 @@ async function perform(work: Work): Promise<number> {
   return isCleanup ? cleanUp(work, ticket) : modify(work, ticket, change)
 }
 
-async function clusterOf({ cib, host }: Work): Promise<Cluster | undefined> {
-  const found = await wholeCib(cib)
-  if (!('cib' in found)) return undefined
+function clusterOf({ whole, host }: Work): Cluster {
   const nowSeconds = Math.floor(host.now() / 1000)
-  const cluster = unpackStatus(found.cib, { nowSeconds, utcOffsetSeconds: utcOffsetSeconds(host.now()) })
+  const cluster = unpackStatus(whole, { nowSeconds, utcOffsetSeconds: utcOffsetSeconds(host.now()) })
   unpackConstraints(cluster)
   return cluster
 }
 
 async function showTickets(work: Work, style: string): Promise<number> {
   const { host, ticket } = work
-  const known = [...((await clusterOf(work))?.tickets.values() ?? [])]
+  const known = [...clusterOf(work).tickets.values()]
   const shown = ticket === undefined ? known : known.filter(({ id }) => id === ticket)
   if (ticket !== undefined && shown.length === 0) {
     return fail(host, exitCodes.noSuchObject, `No such ticket '${ticket}'`)
