@@ -23,9 +23,14 @@ export class SimulatedStatus {
   readonly #states: State[] = []
   readonly #byName = new Map<string, State>()
   readonly #others: XmlElement[] = []
+  readonly #entersNodes: boolean
+  /** Names and ids of nodes that something was changed of, in the order in which it was. */
+  readonly #touched = new Map<string, string>()
 
-  constructor(cib: XmlElement) {
+  /** @param entersNodes whether nodes that something is changed of get an entry in the configuration where they have none */
+  constructor(cib: XmlElement, entersNodes = false) {
     this.#cib = cib
+    this.#entersNodes = entersNodes
     for (const item of child(cib, 'status')?.children ?? []) {
       if (item.name !== 'node_state') this.#others.push(item)
       else this.#add(readState(item))
@@ -41,6 +46,7 @@ export class SimulatedStatus {
 
   /** The state of a node; made where there is none. */
   node(uname: string, id: string): State {
+    this.#touched.set(uname, id)
     return (
       this.#byName.get(uname) ??
       this.#add({
@@ -127,14 +133,30 @@ export class SimulatedStatus {
   /** The CIB with the status as it is now. */
   cib(): XmlElement {
     const status = element('status', {}, [...this.#states.map(writeState), ...this.#others])
-    const children = this.#cib.children
+    const cib = this.#entersNodes ? withNodes(this.#cib, this.#touched) : this.#cib
+    const { children } = cib
     return withChildren(
-      this.#cib,
+      cib,
       children.some((item) => item.name === 'status')
         ? children.map((item) => (item.name === 'status' ? status : item))
         : [...children, status],
     )
   }
+}
+
+/** The CIB with entries for nodes, by name and id, that have none: remote nodes become cluster nodes by that. */
+export function withNodes(cib: XmlElement, nodes: ReadonlyMap<string, string>): XmlElement {
+  const configuration = child(cib, 'configuration') ?? element('configuration')
+  const section = child(configuration, 'nodes') ?? element('nodes')
+  const known = new Set(section.children.map((node) => attr(node, 'uname')))
+  const made = [...nodes].filter(([uname]) => !known.has(uname)).map(([uname, id]) => element('node', { id, uname }))
+  if (made.length === 0) return cib
+  const put = (of: XmlElement, old: XmlElement, now: XmlElement): XmlElement =>
+    withChildren(
+      of,
+      of.children.includes(old) ? of.children.map((item) => (item === old ? now : item)) : [...of.children, now],
+    )
+  return put(cib, configuration, put(configuration, section, withChildren(section, [...section.children, ...made])))
 }
 
 function enter(byId: Map<string, History[]>, made: History): void {

@@ -3,7 +3,7 @@ import { findResource } from '../model/tree.ts'
 import type { StatusItem } from '../report/status-item.ts'
 import type { ClusterStatus } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
-import { SimulatedStatus } from './cib-status.ts'
+import { SimulatedStatus, withNodes } from './cib-status.ts'
 import { nextCallId, recordOperation } from './history-write.ts'
 import { parseOperationSpec } from './operation-spec.ts'
 import { injectFailCount } from './runner.ts'
@@ -43,6 +43,11 @@ export function hasInjections(of: Injections): boolean {
   ].some((list) => (list?.length ?? 0) > 0)
 }
 
+/** Whether every node that changes is entered into the configuration: the C program does so once a node is brought up. */
+export function entersNodes(what: Injections): boolean {
+  return (what.nodesUp?.length ?? 0) > 0
+}
+
 const up = { in_ccm: 'true', crmd: 'online', join: 'member', expected: 'member' }
 const down = { in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' }
 
@@ -63,9 +68,10 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
     say(`Setting watchdog: ${what.watchdog}`)
     root = withOption(root, 'have-watchdog', what.watchdog)
   }
-  const named = [...(what.nodesUp ?? []), ...(what.nodesDown ?? []), ...(what.nodesFail ?? [])]
-  for (const name of new Set(named)) if (findNode(cluster, name) === undefined) root = withNode(root, name)
-  const status = new SimulatedStatus(root)
+  const named = [...(what.nodesDown ?? []), ...(what.nodesFail ?? [])]
+  const unknown = named.filter((name) => findNode(cluster, name) === undefined)
+  root = withNodes(root, new Map(unknown.map((name) => [name, name])))
+  const status = new SimulatedStatus(root, entersNodes(what))
   const idOfNode = (name: string): string => findNode(cluster, name)?.id ?? name
   for (const name of what.nodesUp ?? []) {
     sayNode('Online', name, `Bringing node ${name} online`)
@@ -158,13 +164,6 @@ function withConfiguration(cib: XmlElement, section: string, change: (of: XmlEle
       of.children.includes(old) ? of.children.map((item) => (item === old ? made : item)) : [...of.children, made],
     )
   return put(cib, configuration, put(configuration, before, after))
-}
-
-function withNode(cib: XmlElement, name: string): XmlElement {
-  return withConfiguration(cib, 'nodes', (nodes) => {
-    const made = element('node', { id: name, uname: name, type: 'member' })
-    return withChildren(nodes, [...nodes.children, made])
-  })
 }
 
 function withOption(cib: XmlElement, name: string, value: string): XmlElement {

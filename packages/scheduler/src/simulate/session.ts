@@ -12,7 +12,7 @@ import { parseInteger } from '../scalar.ts'
 import { decide } from '../schedule.ts'
 import { type ClusterStatus, type StatusOptions, unpackStatus } from '../status.ts'
 import { SimulatedStatus } from './cib-status.ts'
-import { hasInjections, type Injections, inject } from './inject.ts'
+import { entersNodes, hasInjections, type Injections, inject } from './inject.ts'
 import { type OperationSpec, parseOperationSpec } from './operation-spec.ts'
 import { RunReport } from './run-report.ts'
 import { GraphRunner } from './runner.ts'
@@ -214,7 +214,7 @@ function decideAndShow(
     out.items(summary, 1)
   }
   if (!request.simulate || graph === undefined) return finish(out, input, input, { graph, graphText: text, dot })
-  const status = new SimulatedStatus(input)
+  const status = new SimulatedStatus(input, entersNodes(request.injections ?? {}))
   const failures = (request.failures ?? [])
     .map(parseOperationSpec)
     .filter((spec): spec is OperationSpec => typeof spec !== 'number')
