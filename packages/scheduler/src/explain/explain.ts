@@ -192,9 +192,9 @@ function mainReason(
   const { assigned, runningOn } = leaf
   const held = general.find(({ isObstacle }) => isObstacle)?.text
   if (assigned === undefined || leaf.nextRole <= role.stopped) return held ?? nowhere(decision, leaf)
-  const due = actions.find((action) => action.reason !== undefined)
+  const due = reasonText(actions.find((action) => action.reason !== undefined)?.reason)
   if (runningOn.length === 0 || runningOn.includes(assigned)) {
-    return actions.length === 0 ? held : (due?.reason ?? held)
+    return actions.length === 0 ? held : (due ?? held)
   }
   const [left] = runningOn
   if (left === undefined) return undefined
@@ -204,7 +204,15 @@ function mainReason(
   const [theirs, mine] = [trace.score(leaf, assigned) ?? 0, trace.score(leaf, left) ?? 0]
   return theirs > mine
     ? `${assigned.uname} has more score (${scoreText(theirs)}) than ${left.uname} (${scoreText(mine)})`
-    : due?.reason
+    : due
+}
+
+/** The reason of an action, where it is about another one, as a sentence; the actions themselves have it as logs do. */
+function reasonText(reason: string | undefined): string | undefined {
+  const [, kind, id, name] = /^(unrunnable|required) (\S+)(?: (\S+))?$/.exec(reason ?? '') ?? []
+  if (kind === undefined || id === undefined) return reason
+  if (name === undefined) return id === 'stonith' ? 'fencing or unfencing of its node comes first' : reason
+  return kind === 'required' ? `it follows the ${name} of ${id}` : `the ${name} of ${id} cannot be done now`
 }
 
 /** Reasons that follow from something else: that is told first. */

@@ -29,7 +29,10 @@ export function obstaclesTo(decision: Decision, action: Action): readonly Obstac
     const obstacle = rootOf(decision, at)
     if (obstacle !== undefined) found.set(obstacle.text, obstacle)
   }
-  return [...found.values()]
+  if (found.size > 0) return [...found.values()]
+  const [, id, name] = /^unrunnable (\S+) (\w+)$/.exec(action.reason ?? '') ?? []
+  if (id === undefined || id === action.resource?.id) return []
+  return [{ text: `the ${name} of ${id}`, changes: [{ text: `see what keeps it: quorate explain ${id}` }] }]
 }
 
 /** Orders by which what cannot be done holds up what follows. */

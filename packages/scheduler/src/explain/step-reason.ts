@@ -155,7 +155,11 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
 }
 
 function entryReason(resource: Resource, node: ClusterNode, gain: number): Told {
-  if (gain > -infinity) return { kind: 'node-score', text: `score of node ${node.uname}` }
+  if (gain > -infinity) {
+    return isBundled(resource)
+      ? { kind: 'container', text: `${node.uname} is its own container` }
+      : { kind: 'node-score', text: `score of node ${node.uname}` }
+  }
   if (isBundled(resource)) {
     return { kind: 'container', text: 'it runs in the containers of its bundle only', changes: [never] }
   }
@@ -380,7 +384,8 @@ function instancesReason(
         changes: [raised(maxName, max + 1)],
       }
     case 'node-max': {
-      const there = parent.children.filter((item) => item !== resource && placesOf(item, role.unknown).includes(node))
+      const alike = parent.bundle?.replicas.flatMap(({ container }) => container ?? []) ?? parent.children
+      const there = alike.filter((item) => item !== resource && placesOf(item, role.unknown).includes(node))
       const names = there.map((item) => item.id).join(', ')
       return {
         kind: 'instances',
