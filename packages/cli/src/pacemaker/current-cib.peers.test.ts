@@ -81,3 +81,17 @@ test.skipIf(lacks !== '').each(['crm_resource -l', 'crm_resource -l --output-as=
     expect(unordered(ours)).toEqual(unordered(real))
   },
 )
+
+test
+  .skipIf(lacks !== '')
+  .each(['crm_resource -l', 'crm_resource -W -r d --output-as=xml', 'crm_ticket -t T -G granted'])(
+  `or refused, for %s${lacks}`,
+  async (line) => {
+    const { real, ours } = await both(
+      line,
+      oldCib().replace('name="stonith_enabled" value="false"', 'name="cluster-infrastructure"'),
+    )
+    expect(real.code).not.toBe(0)
+    expect(unordered(ours)).toEqual(unordered(real))
+  },
+)
