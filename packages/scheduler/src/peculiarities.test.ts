@@ -578,3 +578,23 @@ test('a message about an operation without an interval tells that of what was ca
   const { stdout } = simulate(input, { nowSeconds, process: true, simulate: false, showsScores: true })
   expect(stdout).toContain("Only 'private' parameters to 1m30s-interval start for b on n1 changed")
 })
+
+test('whether a migration waits for itself is asked on every way, which settles what the probes on other nodes hold back', () => {
+  const needs = (id: string) => `<utilization id="${id}-u"><nvpair id="${id}-cpu" name="cpu" value="3"/></utilization>`
+  const { dot } = plan({
+    resources: `<group id="g">${primitive('a')}${primitive('b', {}, needs('b'))}</group>${primitive('m', { 'allow-migrate': 'true' }, needs('m'))}<group id="h">${primitive('d')}</group>`,
+    constraints:
+      '<rsc_order id="o" first="h" then="g" kind="Serialize" then-action="stop"/><rsc_order id="p" first="m" then="h"/><rsc_colocation id="apart" rsc="a" with-rsc="m" score="-INFINITY"/>',
+    options: { 'placement-strategy': 'minimal', 'enable-startup-probes': 'true' },
+    histories: {
+      1: history('m', operation('m', 'start')),
+      2: history('b', operation('b', 'monitor', { expected: 7 })),
+    },
+    capacities: { 2: { cpu: 8 } },
+    nodes: 3,
+    hasQuorum: false,
+  })
+  expect(dot.split('\n').filter((line) => /"a_monitor_0 n\d" -> "m_start_0/.test(line))).toEqual([
+    '"a_monitor_0 n2" -> "m_start_0 n2" [ style = dashed]',
+  ])
+})

@@ -28,17 +28,59 @@ function isAgainstContainer(edge: Edge, action: Action): boolean {
 
 function isLoadLoop(cluster: Cluster, edge: Edge, action: Action): boolean {
   if (edge.flags !== f.load || action.task !== task.migrateTo) return false
-  cluster.epoch += 1
-  return leadsTo(cluster, edge, action)
+  const passed: Edge[] = []
+  if (leadsTo(cluster, edge, action, passed)) return true
+  // Another way to where an edge was passed by would have looked at it, and looking settles what it is.
+  for (const item of passed) if (comesAround(cluster, edge, item)) isGraphInput(cluster, item.then, item)
+  return false
 }
 
-/** True where the inputs of an edge's first action lead back to an action. */
-function leadsTo(cluster: Cluster, from: Edge, target: Action): boolean {
+type Frame = { readonly action: Action; next: number }
+
+/**
+ * True where the inputs of an edge's first action lead back to an action. Every edge on the way is looked at, also those
+ * to what was visited before: only what is on the way itself is passed by. Fills `passed` with such edges as a look
+ * could settle.
+ */
+function leadsTo(cluster: Cluster, from: Edge, target: Action, passed: Edge[]): boolean {
+  cluster.epoch += 1
+  const way = new Set<Action>()
+  const stack: Frame[] = []
+  const look = (edge: Edge): boolean => {
+    const { first, then, flags } = edge
+    if (way.has(first)) {
+      if (flags === f.load || flags === f.antiColocation) passed.push(edge)
+      return false
+    }
+    if (!isGraphInput(cluster, then, edge)) return false
+    if (first === target) return true
+    if (first.visited === cluster.epoch) return false
+    first.visited = cluster.epoch
+    way.add(first)
+    stack.push({ action: first, next: first.before.length - 1 })
+    return false
+  }
+  if (look(from)) return true
+  for (let frame = stack[stack.length - 1]; frame !== undefined; frame = stack[stack.length - 1]) {
+    const edge = frame.action.before[frame.next]
+    frame.next -= 1
+    if (edge === undefined) {
+      way.delete(frame.action)
+      stack.pop()
+    } else if (look(edge)) return true
+  }
+  return false
+}
+
+/** True where inputs lead from an edge to the second action of another without passing its first. */
+function comesAround(cluster: Cluster, from: Edge, other: Edge): boolean {
+  cluster.epoch += 1
+  other.first.visited = cluster.epoch
   const stack: Edge[] = [from]
   for (let edge = stack.pop(); edge !== undefined; edge = stack.pop()) {
     const { first, then } = edge
     if (first.visited === cluster.epoch || !isGraphInput(cluster, then, edge)) continue
-    if (first === target) return true
+    if (first === other.then) return true
     first.visited = cluster.epoch
     for (const input of first.before) stack.push(input)
   }
