@@ -331,6 +331,8 @@ export class Action {
   orderedBefore: Map<Action, number> | undefined
   /** Epoch of the last walk that came by. */
   visited = 0
+  /** Of the action of a collective. */
+  sums: ActionSums | undefined
 
   constructor(
     id: number,
@@ -348,6 +350,15 @@ export class Action {
     this.optional = optional
     this.onDc = task === 'lrm_delete'
   }
+}
+
+/** What the action of a collective came to; holds as long as {@link Cluster.flagChanges} is the same. */
+export type ActionSums = {
+  readonly flagChanges: number
+  /** Its flags by the node asked for. */
+  readonly byNode: Map<ClusterNode | undefined, number>
+  /** Nodes for which its instances were summed up one by one. */
+  readonly instancesOn: Set<ClusterNode | undefined>
 }
 
 /** A list of edges with one more; the same list, but for the first edge. Most actions have one: room is made for no more. */
@@ -540,6 +551,13 @@ export class Cluster {
   readonly wantsScores: boolean
   readonly wantsUtilization: boolean
   epoch = 0
+  /** Instances of collectives by their nodes, while orders are followed: a placement that is taken back clears them. */
+  readonly partners = {
+    current: new Map<Resource, ReadonlyMap<ClusterNode, Resource>>(),
+    next: new Map<Resource, ReadonlyMap<ClusterNode, Resource>>(),
+  }
+  /** How often the flags of an action were changed by what follows from an order. */
+  flagChanges = 0
   /** How many preferences are being merged one within the other. */
   mergeDepth = 0
   disabledCount = 0

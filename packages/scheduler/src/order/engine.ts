@@ -17,7 +17,7 @@ export function blockAllDependents(cluster: Cluster): void {
   const { actions } = cluster
   for (let i = actions.length - 1; i >= 0; i -= 1) {
     const action = actions[i] as Action
-    if (isStuck(action)) settle(cluster, blockDependents(action))
+    if (isStuck(action)) settle(cluster, blockDependents(cluster, action))
   }
 }
 
@@ -68,6 +68,7 @@ function* update(cluster: Cluster, then: Action): Work<void> {
     then.runnableBefore = 0
     if (then.requiredRunnableBefore === 0) then.requiredRunnableBefore = 1
     then.runnable = false
+    cluster.flagChanges += 1
   }
   for (let i = then.before.length - 1; i >= 0; i -= 1) {
     const edge = then.before[i] as Edge
@@ -90,11 +91,19 @@ function* update(cluster: Cluster, then: Action): Work<void> {
     change &= ~changed.firstSide
     if (first.resource !== undefined && (edge.flags & f.thenCancelsFirst) !== 0 && !then.optional) {
       first.optional = true
+      cluster.flagChanges += 1
       if (first.task === task.reload) first.resource.reload = false
     }
     const effective = crosses(first, then) ? completedFirst(first) : first
     if (effective === first) {
-      change |= yield* apply(cluster, first, then, flagsTowards(first, thenNode), flagsTowards(then, firstNode), edge)
+      change |= yield* apply(
+        cluster,
+        first,
+        then,
+        flagsTowards(cluster, first, thenNode),
+        flagsTowards(cluster, then, firstNode),
+        edge,
+      )
     } else if (addEdge(effective, then, edge.flags)) {
       change |= changed.thenSide
       edge.flags = f.none
@@ -105,7 +114,7 @@ function* update(cluster: Cluster, then: Action): Work<void> {
   }
   if (then.requiresAny) change = flagsOf(then) === last ? change & ~changed.thenSide : change | changed.thenSide
   if ((change & changed.thenSide) === 0) return
-  if ((last & a.runnable) !== 0 && !then.runnable) yield* blockDependents(then)
+  if ((last & a.runnable) !== 0 && !then.runnable) yield* blockDependents(cluster, then)
   yield then
   for (let j = then.after.length - 1; j >= 0; j -= 1) yield (then.after[j] as Edge).then
 }
@@ -149,7 +158,7 @@ function* method(
     case variant.bundle:
       return yield* updateInstances(cluster, first, then, node, flags, filter, type, method)
     default:
-      return yield* updateSingle(first, then, flags, filter, type)
+      return yield* updateSingle(cluster, first, then, flags, filter, type)
   }
 }
 
@@ -163,7 +172,7 @@ function* updateGroup(
   filter: number,
   type: number,
 ): Work<number> {
-  let change = yield* updateSingle(first, then, flags, filter, type)
+  let change = yield* updateSingle(cluster, first, then, flags, filter, type)
   for (const member of group.children) {
     const action = findNewest(member, then.task, node)
     if (action !== undefined) change |= yield* method(cluster, member, first, action, node, flags, filter, type)
@@ -205,8 +214,11 @@ function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: n
       continue
     }
     const resource = type === f.impliesFirst ? first.resource : then.resource
-    if (resource === undefined) change |= withoutResource(first, then, ff, type)
-    else {
+    if (resource === undefined) {
+      const own = withoutResource(first, then, ff, type)
+      if (own !== changed.nothing) cluster.flagChanges += 1
+      change |= own
+    } else {
       const effective = type === f.probe ? f.runnableLeft : type
       change |= yield* method(cluster, resource, first, then, node, ff & mask, filter, effective)
     }
@@ -224,6 +236,7 @@ function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: n
     then.runnable
   ) {
     then.runnable = false
+    cluster.flagChanges += 1
     change |= changed.thenSide
   }
   return change
@@ -264,7 +277,7 @@ function isStuck({ runnable, task: name }: Action): boolean {
 }
 
 /** What has to be where something cannot start, cannot start either. */
-function* blockDependents(action: Action): Work<void> {
+function* blockDependents(cluster: Cluster, action: Action): Work<void> {
   if (!isStuck(action) || action.resource === undefined) return
   const topmost = top(action.resource)
   const primary = topmost.parent ?? topmost
@@ -277,18 +290,19 @@ function* blockDependents(action: Action): Work<void> {
     if (colocation.score < infinity) continue
     if (action.task === task.promote && colocation.primaryRole !== role.promoted) continue
     const taskName = colocation.dependentRole === role.promoted ? task.promote : task.start
-    yield* blockTask(colocation.dependent, taskName, action.resource)
+    yield* blockTask(cluster, colocation.dependent, taskName, action.resource)
   }
 }
 
-function* blockTask(resource: Resource, taskName: string, because: Resource): Work<void> {
+function* blockTask(cluster: Cluster, resource: Resource, taskName: string, because: Resource): Work<void> {
   for (let i = resource.actions.length - 1; i >= 0; i -= 1) {
     const action = resource.actions[i] as Action
     if (!action.runnable || action.task !== taskName) continue
     action.runnable = false
+    cluster.flagChanges += 1
     setReason(action, `colocation with ${because.id}`)
-    yield* blockDependents(action)
+    yield* blockDependents(cluster, action)
     yield action
   }
-  for (const item of resource.children) yield* blockTask(item, taskName, because)
+  for (const item of resource.children) yield* blockTask(cluster, item, taskName, because)
 }

@@ -8,7 +8,7 @@ import { outermost, singleLocation } from '../model/tree.ts'
 import { isTrue } from '../scalar.ts'
 import { edgeFlag as f } from './flags.ts'
 import { changed, updateSingle } from './primitive-update.ts'
-import { actionFlag as a, instancesOf, instanceTask, summary } from './summary.ts'
+import { actionFlag as a, instancesOf, instanceTask, sumInstances, summary } from './summary.ts'
 
 type Work<T> = Generator<Action, T, void>
 
@@ -36,7 +36,11 @@ export function* updateInstances(
   method: Method,
 ): Work<number> {
   if (interleaves(first, then)) return yield* updateInterleaved(cluster, first, then, node, filter, type, method)
-  let change = yield* updateSingle(first, then, flags, filter, type)
+  if (type === f.optional) {
+    sumInstances(cluster, then, node)
+    return changed.nothing
+  }
+  let change = yield* updateSingle(cluster, first, then, flags, filter, type)
   for (const instance of then.resource === undefined ? [] : instancesOf(then.resource)) {
     const action = findNewest(instance, then.task, node)
     if (action === undefined || (summary(instance, action, node) & a.runnable) === 0) continue
@@ -73,9 +77,10 @@ function* updateInterleaved(
   for (const instance of instancesOf(after)) {
     const partner = compatiblePartner(cluster, before, instance, when)
     if (partner === undefined) {
-      if (!current && (type & (f.runnableLeft | f.impliesThen)) !== 0 && finalizeTree(instance, undefined, true)) {
-        change |= changed.thenSide
-      }
+      if (current || (type & (f.runnableLeft | f.impliesThen)) === 0) continue
+      cluster.flagChanges += 1
+      cluster.partners.next.clear()
+      if (finalizeTree(instance, undefined, true)) change |= changed.thenSide
       continue
     }
     const firstAction = partnerAction(first, partner, node)
@@ -124,14 +129,30 @@ export function compatiblePartner(
   instance: Resource,
   when: 'current' | 'next',
 ): Resource | undefined {
-  const candidates = instancesOf(other)
-  const on = (node: ClusterNode): Resource | undefined =>
-    candidates.find((item) => !isBlocked(item) && singleLocation(item, when) === node)
+  const partners = partnersOf(cluster, other, when)
   const place = singleLocation(instance, when)
-  if (place !== undefined) return on(place)
+  if (place !== undefined) return partners.get(place)
+  if (partners.size === 0) return undefined
   for (const node of sortedNodes(cluster, instance.allowed)) {
-    const found = on(node)
+    const found = partners.get(node)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** The first instance on each node that is not blocked. */
+function partnersOf(
+  cluster: Cluster,
+  collective: Resource,
+  when: 'current' | 'next',
+): ReadonlyMap<ClusterNode, Resource> {
+  const known = cluster.partners[when].get(collective)
+  if (known !== undefined) return known
+  const made = new Map<ClusterNode, Resource>()
+  for (const item of instancesOf(collective)) {
+    const place = singleLocation(item, when)
+    if (place !== undefined && !made.has(place) && !isBlocked(item)) made.set(place, item)
+  }
+  cluster.partners[when].set(collective, made)
+  return made
 }

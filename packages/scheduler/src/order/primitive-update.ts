@@ -1,6 +1,6 @@
 import { task } from '../action/key.ts'
 import { setReason } from '../action/ledger.ts'
-import { type Action, variant } from '../model/model.ts'
+import { type Action, type Cluster, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { currentRole } from '../model/tree.ts'
 import { edgeFlag as f } from './flags.ts'
@@ -77,6 +77,7 @@ function updatePrimitive(first: Action, then: Action, flags: number, filter: num
  * have to be followed before it goes on.
  */
 export function* updateSingle(
+  cluster: Cluster,
   first: Action,
   then: Action,
   flags: number,
@@ -85,6 +86,7 @@ export function* updateSingle(
 ): Generator<Action, number, void> {
   const before = flagsOf(first)
   const change = updatePrimitive(first, then, flags, filter, type)
+  if (change !== changed.nothing) cluster.flagChanges += 1
   if ((change & changed.thenSide) === 0 || then.resource?.parent === undefined) return change
   yield then
   // Following the change may have come back to the first action.

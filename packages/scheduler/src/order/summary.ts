@@ -1,6 +1,6 @@
 import { beginningOf, isKnownTask, parseKey, task } from '../action/key.ts'
 import { findNewest } from '../action/ledger.ts'
-import { type Action, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { type Action, type ActionSums, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 
 /** What of an action the engine passes on, as bits: words of them are compared and masked all the time. */
 export const actionFlag = { optional: 1, runnable: 2, pseudo: 4, printAlways: 8, migratable: 16 } as const
@@ -111,11 +111,43 @@ function instancesSummary(instances: readonly Resource[], action: Action, node: 
 }
 
 /** What an action comes to for something that happens on a node. */
-export function flagsTowards(action: Action, node: ClusterNode | undefined): number {
+export function flagsTowards(cluster: Cluster, action: Action, node: ClusterNode | undefined): number {
   const { resource } = action
-  if (resource === undefined) return flagsOf(action)
-  const flags = summary(resource, action, undefined)
+  if (resource === undefined || resource.variant === variant.primitive) return flagsOf(action)
+  const flags = summed(cluster, resource, action, undefined)
   if (node === undefined || resource.variant !== variant.clone) return flags
-  const there = summary(resource, action, node)
+  const there = summed(cluster, resource, action, node)
   return (flags & actionFlag.runnable) !== 0 ? there | actionFlag.runnable : there
+}
+
+/**
+ * {@link summary}, and what it came to before as long as no flag has changed since: every instance of a clone asks for
+ * that of the clone, and the clone for every instance again.
+ */
+function summed(cluster: Cluster, resource: Resource, action: Action, node: ClusterNode | undefined): number {
+  const { byNode } = sumsOf(cluster, action)
+  const known = byNode.get(node)
+  if (known !== undefined) return known
+  const flags = summary(resource, action, node)
+  byNode.set(node, flags)
+  return flags
+}
+
+function sumsOf(cluster: Cluster, action: Action): ActionSums {
+  const { sums } = action
+  if (sums?.flagChanges === cluster.flagChanges) return sums
+  const made: ActionSums = { flagChanges: cluster.flagChanges, byNode: new Map(), instancesOn: new Set() }
+  action.sums = made
+  return made
+}
+
+/** Sums up what the instances of a collective do for an action of it; again only once a flag has changed. */
+export function sumInstances(cluster: Cluster, action: Action, node: ClusterNode | undefined): void {
+  const { instancesOn } = sumsOf(cluster, action)
+  if (action.resource === undefined || instancesOn.has(node)) return
+  for (const instance of instancesOf(action.resource)) {
+    const own = findNewest(instance, action.task, node)
+    if (own !== undefined) summary(instance, own, node)
+  }
+  instancesOn.add(node)
 }
