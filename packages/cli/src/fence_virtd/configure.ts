@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { type ConfNode, defaultKeyFile, dumpConf, parseConf, wizard } from '@quorate/fence-virt'
 import { hostPath } from '@quorate/qb'
@@ -25,9 +25,16 @@ export async function configure(file: string): Promise<number> {
   process.stdout.write(`=== Begin Configuration ===\n${text}=== End Configuration ===\n`)
   if (!isYes(await read(`Replace ${file} with the above [y/N]? `))) return 1
   const draft = `${file}.${process.pid}`
-  writeFileSync(draft, text, { mode: 0o600, flag: 'wx' })
-  renameSync(draft, file)
-  return 0
+  try {
+    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' })
+    renameSync(draft, file)
+    return 0
+  } catch (error) {
+    rmSync(draft, { force: true })
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.stdout.write('Failed to write configuration file!\n')
+    return 1
+  }
 }
 
 function readCurrent(file: string): ConfNode | undefined {

@@ -45,7 +45,13 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
   if (secrecy !== 0) return secrecy
   const { journal, close } = openJournal(conf.debugLevel)
   const daemon = await FenceDaemon.create(conf, journal)
-  takePidFile(call.pidFile)
+  try {
+    takePidFile(call.pidFile)
+  } catch (error) {
+    process.stderr.write(`fence_virtd: ${call.pidFile}: ${messageOf(error)}\n`)
+    close()
+    return exitFailed
+  }
   const ending = endOfService()
   try {
     await Promise.race([daemon.start(), ending])
@@ -59,12 +65,16 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
     close()
     return exitFailed
   }
-  const door = await openStatusDoor(statusSocketOf(call.pidFile), () => daemon.status())
+  const door = await openStatusDoor(statusSocketOf(call.pidFile), () => daemon.status()).catch((error) => {
+    // Only --status is lost by it.
+    journal.error(`${statusSocketOf(call.pidFile)}: ${messageOf(error)}`)
+    return undefined
+  })
   journal.info(`fence_virtd starting.  Listener: ${conf.listener.kind}  Backend: ${conf.backend.kind}`)
   announce(conf, journal)
   await ending
   journal.info('fence_virtd shutting down')
-  door.close()
+  door?.close()
   await daemon.stop()
   releasePidFile(call.pidFile)
   close()
@@ -78,7 +88,7 @@ export function readConfiguration(call: DaemonCall): DaemonConf | number {
   try {
     source = readFileSync(call.confFile, 'utf8')
   } catch (error) {
-    process.stderr.write(`${call.confFile}: ${error instanceof Error ? error.message : error}\n`)
+    process.stderr.write(`${call.confFile}: ${messageOf(error)}\n`)
     tell(`Failed to parse ${call.confFile}`)
     return exitConfiguration
   }
@@ -168,6 +178,10 @@ function announce(conf: DaemonConf, journal: Journal): void {
   const status = `listener ${conf.listener.kind}, backend ${conf.backend.kind}`
   const why = notifyService(`READY=1\nMAINPID=${process.pid}\nSTATUS=${status}`)
   if (why !== undefined) journal.error(`systemd: ${why}`)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : `${error}`
 }
 
 function tell(text: string): void {

@@ -116,6 +116,21 @@ describe('fence_virtd as a program', () => {
     expect(shown).toContain('Debugging threshold is now 4\nfence_virtd {\n\tlistener = "tcp";')
   })
 
+  it('says what it cannot write, and serves without a place for its status', async () => {
+    configure()
+    mkdirSync(file('directory'))
+    const taken = run('fence_virtd', ['-F', '-f', file('conf'), '-p', file('directory')])
+    expect(taken.code).toBe(1)
+    expect(taken.err).toContain(`fence_virtd: ${file('directory')}: EISDIR`)
+    const unwritten = run('fence_virtd', ['-c', '-f', file('nowhere/conf')], `y${'\n'.repeat(9)}y\n`)
+    expect(unwritten.code).toBe(1)
+    expect(unwritten.out).toContain('Failed to write configuration file!')
+    const long = file(`${'d'.repeat(100)}.pid`)
+    const child = await started([quorate, 'fence_virtd', '-F', '-f', file('conf'), '-p', long], process.env)
+    expect(client('-o', 'monitor').code).toBe(0)
+    child.kill('SIGKILL')
+  })
+
   it('outlives the signals that the C daemon outlives, and opens no debugger', async () => {
     configure()
     const child = await start()

@@ -12,9 +12,19 @@ export function statusSocketOf(pidFile: string): string {
   return pidFile.replace(/\.pid$/, '').concat('.sock')
 }
 
+/** Longest path of a unix socket; the runtime cuts a longer one without a word. */
+const pathBytesMax = 107
+
+function checkPath(file: string): void {
+  if (Buffer.byteLength(file) > pathBytesMax) {
+    throw new Error(`the path of a unix socket has at most ${pathBytesMax} bytes, this has ${Buffer.byteLength(file)}`)
+  }
+}
+
 /** Tells whoever connects the state of the daemon, as JSON; then closes. Only the owner may connect. */
 export function openStatusDoor(file: string, status: () => DaemonStatus): Promise<net.Server> {
   return new Promise((resolve, reject) => {
+    checkPath(file)
     rmSync(file, { force: true })
     const server = net.createServer((socket) => {
       socket.on('error', () => undefined)
@@ -22,7 +32,12 @@ export function openStatusDoor(file: string, status: () => DaemonStatus): Promis
     })
     server.once('error', reject)
     server.listen(file, () => {
-      chmodSync(file, 0o600)
+      try {
+        chmodSync(file, 0o600)
+      } catch (error) {
+        server.close()
+        return reject(error)
+      }
       server.unref()
       resolve(server)
     })
@@ -32,6 +47,7 @@ export function openStatusDoor(file: string, status: () => DaemonStatus): Promis
 /** Asks a running daemon. Rejects where none answers. */
 export function askStatus(file: string): Promise<DaemonStatus> {
   return new Promise((resolve, reject) => {
+    checkPath(file)
     const socket = net.connect({ path: file })
     socket.setTimeout(statusMsMax, () => socket.destroy(new Error('no answer')))
     let text = ''
