@@ -598,3 +598,15 @@ test('whether a migration waits for itself is asked on every way, which settles 
     '"a_monitor_0 n2" -> "m_start_0 n2" [ style = dashed]',
   ])
 })
+
+test('a message about a secret of what a promotion left behind tells a start', () => {
+  const parameters = '<instance_attributes id="p"><nvpair id="p1" name="passwd" value="new"/></instance_attributes>'
+  const secure = `op-secure-params=" passwd " op-secure-digest="${emptyDigest}"`
+  const input = cib({
+    resources: primitive('a', {}, parameters),
+    histories: { 1: history('a', operation('a', 'promote', { more: secure })) },
+    nodes: 1,
+  })
+  const { stdout } = simulate(input, { nowSeconds, process: true, simulate: false, showsScores: true })
+  expect(stdout).toContain("Only 'private' parameters to 0s-interval start for a on n1 changed")
+})

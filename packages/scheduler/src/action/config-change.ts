@@ -158,7 +158,7 @@ function definitionChanged(cluster: Cluster, resource: Resource, node: ClusterNo
   if (verdict === 'match') return false
   if (onlySecretsChanged(cluster, resource, node, entry)) {
     const magic = attr(entry.xml, 'transition-magic') ?? ''
-    const text = `Only 'private' parameters to ${tellInterval(cluster, intervalMs)}-interval ${entry.task} for ${resource.id} on ${node.uname} changed: ${magic}`
+    const text = `Only 'private' parameters to ${tellInterval(cluster, intervalMs)}-interval ${effective} for ${resource.id} on ${node.uname} changed: ${magic}`
     cluster.log.push({ kind: 'info', text })
     return false
   }
