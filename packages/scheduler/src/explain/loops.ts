@@ -73,7 +73,7 @@ function colocationLoops(cluster: Cluster, own: (id: string) => string | undefin
         kind: 'colocation',
         constraints,
         resources: [first, ...resources.slice(0, -1)],
-        text: `colocations go in a circle: ${first} ${way.join(', that ')}; each waits for the place of the next`,
+        text: `colocations go in a circle: ${first} ${shortWay(way, ', that ')}; each waits for the place of the next`,
       },
     ]
   })
@@ -98,7 +98,7 @@ function orderLoops(cluster: Cluster): readonly ConstraintLoop[] {
         kind: 'order',
         constraints,
         resources: [...new Set(names)],
-        text: `orders go in a circle: ${taskText(last)}, ${way.join(', ')}; each waits for the one before`,
+        text: `orders go in a circle: ${taskText(last)}, ${shortWay(way, ', ')}; each waits for the one before`,
       },
     ]
   })
@@ -159,6 +159,14 @@ function addGroupSteps(graph: Graph, resources: Map<string, string>, resource: R
       else addStep(graph, own, before, undefined)
     })
   }
+}
+
+/** Steps of a way that are written out; the rest is counted. */
+const stepsShown = 12
+
+function shortWay(way: readonly string[], link: string): string {
+  if (way.length <= stepsShown) return way.join(link)
+  return `${way.slice(0, stepsShown).join(link)} and so on, ${way.length} steps in all`
 }
 
 function constraintsIn(steps: readonly Step[]): readonly string[] {

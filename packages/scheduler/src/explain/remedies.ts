@@ -23,7 +23,7 @@ export type Remedies = {
 /** How often more is supposed when what was supposed did not do. */
 const roundsMax = 8
 /** How many resources are followed that have to be somewhere first. */
-const placesMax = 100
+const placesMax = 1000
 
 /** What has to change for a node to be chosen, as far as one look tells. */
 export function remediesAtOnce(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
