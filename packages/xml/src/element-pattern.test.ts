@@ -4,7 +4,7 @@ import { ElementPattern } from './element-pattern.ts'
 import { parseXml } from './reader.ts'
 import { xmlErrorText } from './xml-error.ts'
 
-const pattern = new ElementPattern('op', { id: 'a.*(?<!_f)', rc: '7' })
+const pattern = new ElementPattern('op', { id: 'a[^"]*(?<!_f)', rc: '7' })
 
 function answers(text: string, isLazy: boolean): readonly boolean[] {
   const read = parseXml(text, { isLazy })
