@@ -108,8 +108,10 @@ function parseDay(text: string): number | undefined {
   match = /^(\d+)-W(\d+)-(\d+)$/.exec(text)
   if (match === null) return undefined
   const [week, day] = [Number(match[2]), Number(match[3])]
-  if (week < 1 || week > 53 || day < 1 || day > 7) return undefined
-  return firstMonday(Number(match[1])) + (week - 1) * 7 + day - 1
+  const first = firstMonday(Number(match[1]))
+  const weeksMax = (firstMonday(Number(match[1]) + 1) - first) / 7
+  if (week > weeksMax || day < 1 || day > 7) return undefined
+  return first + (week - 1) * 7 + day - 1
 }
 
 function parseClock(text: string): number | undefined {
@@ -187,7 +189,7 @@ export function parseDurationFields(text: string): DurationFields | undefined {
       at += 1
       continue
     }
-    const digits = /^\d+/.exec(text.slice(at))?.[0]
+    const digits = /^-?\d+/.exec(text.slice(at))?.[0]
     if (digits === undefined) return undefined
     at += digits.length
     const field = durationField(text[at], inTime)

@@ -1,5 +1,6 @@
 export { type ParameterDigest, type ResourceDigests, resourceDigests } from './action/digest.ts'
 export { unfencingSource } from './action/fencing.ts'
+export { GlibOrder } from './assign/hash-order.ts'
 export { unpackConstraints } from './constraint/constraints.ts'
 export {
   addDuration,
@@ -48,6 +49,7 @@ export {
   type LocationRecord,
   type LogLine,
   Resource,
+  type Ticket,
 } from './model/model.ts'
 export { type Role, role, roleText } from './model/role.ts'
 export {

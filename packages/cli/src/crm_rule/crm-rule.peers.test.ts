@@ -61,6 +61,8 @@ const lines: readonly (readonly string[])[] = [
   ['-c', '-r', 'past', '-X', cib],
   ['-c', '-r', 'past', '-X', 'past'],
   ['-c', '-r', 'past', 'more'],
+  ['-c', '-r', ''],
+  ['-V', '-c', '-r', 'past'],
   ['-c'],
   ['-r', 'past'],
   [],

@@ -1,8 +1,9 @@
 import { exitCodes, exitCodeText } from '@quorate/cib'
-import { parseMoment, type RuleEffect, ruleEffect } from '@quorate/scheduler'
+import { parseMoment, type RuleEffect, ruleEffect, unpackStatus } from '@quorate/scheduler'
 import { child, element, idOf, parseXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
+import { logLines } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
@@ -103,7 +104,7 @@ async function checkRules(options: Options, host: ToolHost): Promise<Outcome> {
   const source = await readSource(options, host)
   if ('error' in source) return failed(source.code, source.error)
   const results = ids.map((id) => {
-    const rule = source.rules.find((item) => idOf(item) === id)
+    const rule = id === '' ? undefined : source.rules.find((item) => idOf(item) === id)
     return { id, verdict: verdicts[rule === undefined ? 'missing' : ruleEffect(rule, moment)] }
   })
   return {
@@ -128,6 +129,11 @@ async function readSource(options: Options, host: ToolHost): Promise<Source> {
   const found = await wholeCib(opened.cib)
   await opened.cib.close()
   if (!('cib' in found)) return noSource
+  const verbosity = options.count('verbose')
+  if (verbosity > 0) {
+    const nowSeconds = Math.floor(host.now() / 1000)
+    host.err(logLines(unpackStatus(found.cib, { nowSeconds }).log, verbosity))
+  }
   const configuration = child(found.cib, 'configuration')
   return { rules: configuration === undefined ? [] : [...rulesIn(configuration)] }
 }

@@ -1,10 +1,11 @@
 import { cibCallOptions, cibFaults, exitCodeOf, exitCodes, faultText } from '@quorate/cib'
-import { type Cluster, unpackConstraints, unpackStatus } from '@quorate/scheduler'
+import { type Cluster, GlibOrder, type Ticket, unpackConstraints, unpackStatus } from '@quorate/scheduler'
 import { attr, element, formatXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import type { CibAccess } from '../pacemaker/cib-source.ts'
 import { currentCib } from '../pacemaker/current-cib.ts'
+import { logLines } from '../pacemaker/log-lines.ts'
 import { literal } from '../pacemaker/nvpair-place.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
@@ -78,16 +79,24 @@ async function perform(work: Work): Promise<number> {
   return isCleanup ? cleanUp(work, ticket) : modify(work, ticket, change)
 }
 
-function clusterOf({ whole, host }: Work): Cluster {
+function clusterOf({ whole, host, options }: Work): Cluster {
   const nowSeconds = Math.floor(host.now() / 1000)
   const cluster = unpackStatus(whole, { nowSeconds, utcOffsetSeconds: utcOffsetSeconds(host.now()) })
   unpackConstraints(cluster)
+  host.err(logLines(cluster.log, options.count('verbose')))
   return cluster
+}
+
+/** Tickets as the hash table of the C tool lists them. */
+function inTableOrder({ tickets }: Cluster): readonly Ticket[] {
+  const order = new GlibOrder()
+  for (const id of tickets.keys()) order.add(id)
+  return order.keys().flatMap((id) => tickets.get(id) ?? [])
 }
 
 async function showTickets(work: Work, style: string): Promise<number> {
   const { host, ticket } = work
-  const known = [...clusterOf(work).tickets.values()]
+  const known = inTableOrder(clusterOf(work))
   const shown = ticket === undefined ? known : known.filter(({ id }) => id === ticket)
   if (ticket !== undefined && shown.length === 0) {
     return fail(host, exitCodes.noSuchObject, `No such ticket '${ticket}'`)
@@ -129,9 +138,14 @@ async function showAttribute({ cib, host, options }: Work, ticket: string, name:
   return exitCodes.ok
 }
 
-async function cleanUp({ cib, host, options }: Work, ticket: string): Promise<number> {
+async function cleanUp(work: Work, ticket: string): Promise<number> {
+  const { cib, host, options } = work
   const state = await ticketState(cib, ticket)
-  if (state === undefined) return exitCodes.ok
+  if (state === undefined) {
+    // A ticket that only constraints mention has nothing to be cleaned up.
+    if (clusterOf(work).tickets.has(ticket)) return exitCodes.ok
+    return fail(host, exitCodes.noSuchObject, `No such ticket '${ticket}'`)
+  }
   if (isYes(attr(state, 'granted')) && !options.has('force')) {
     host.out(revokeWarning(ticket))
     return exitCodes.insufficientPrivileges

@@ -24,6 +24,11 @@ const lines = `
 -S -W -d 2024-01-01
 -S -s -d 2024-01-01
 -d 2024-W09-4
+-d 2024-W53-1
+-d 2020-W53-7
+-d 2021-W00-1
+-d 0001-01-01 -W
+-d 0999-06-01 -O
 -d 20240229
 -d 20240229T101112Z
 -d 2024-01-01~24:00:00Z
@@ -44,6 +49,9 @@ const lines = `
 -D P1W
 -D foo
 -D P1X
+-D P-1D
+-D P-2Y3M
+-p 2024-03-01/P-1D
 -D P1.5D
 -D P10000D
 -D P13M
@@ -85,6 +93,15 @@ bogus
   .split('\n')
 
 describe.skipIf(!hasPacemaker)('iso8601 beside the real one (needs Debian pacemaker-cli-utils)', () => {
+  test('the date "now" is the present', async () => {
+    const asked = (argv: readonly string[]) => tryTool(iso8601, argv, { env: process.env, nowMs: 0 })
+    const real = spawnSync('iso8601', ['-d', 'now', '-E', 'x'], { encoding: 'utf8' })
+    const { code, out } = await asked(['-d', 'now', '-E', 'x'])
+    const timeless = (text: string) => text.replaceAll(/\d/g, '0')
+    expect({ code, out: timeless(out) }).toEqual({ code: real.status, out: timeless(real.stdout) })
+    expect(await asked(['-d', 'now'])).toEqual(await asked(['-n']))
+  })
+
   for (const line of lines) {
     test(line, async () => {
       const argv = line.split(' ').map((word) => word.replaceAll('~', ' '))

@@ -47,7 +47,8 @@ export function iso8601(argv: readonly string[], host: ToolHost): number {
     host.err(`iso8601: Invalid ${what} specified: ${text}\n`)
     return exitCodes.invalidParameter
   }
-  const asked = options.last(['now', 'date'])
+  const given = options.last(['now', 'date'])
+  const asked = given?.value === 'now' ? { long: 'now', value: undefined } : given
   const moment = asked?.value === undefined ? now : parseMoment(asked.value, now)
   if (moment === undefined) return invalid('date/time', asked?.value ?? '')
   let result = asked === undefined ? undefined : momentText(moment, style)

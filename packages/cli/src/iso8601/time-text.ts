@@ -23,10 +23,9 @@ export function momentText(moment: Moment, style: TimeStyle): string {
 }
 
 function dayText(fields: ReturnType<typeof dateFields>, calendar: 'date' | 'ordinal' | 'week'): string {
-  const year = (value: number): string => String(value).padStart(4, '0')
-  if (calendar === 'ordinal') return `${year(fields.years)}-${String(fields.yeardays).padStart(3, '0')}`
-  if (calendar === 'week') return `${year(fields.weekyears)}-W${two(fields.weeks)}-${fields.weekdays}`
-  return `${year(fields.years)}-${two(fields.months)}-${two(fields.monthdays)}`
+  if (calendar === 'ordinal') return `${fields.years}-${String(fields.yeardays).padStart(3, '0')}`
+  if (calendar === 'week') return `${fields.weekyears}-W${two(fields.weeks)}-${fields.weekdays}`
+  return `${String(fields.years).padStart(4, '0')}-${two(fields.months)}-${two(fields.monthdays)}`
 }
 
 function offsetText(offsetSeconds: number): string {
