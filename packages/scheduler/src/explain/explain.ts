@@ -43,7 +43,7 @@ const shownTasks: readonly string[] = [
  * Up to this many pairs of an instance and a node remedies are tried out, each with a few decisions of their own, times
  * the instances of the cluster: beyond, a whole resource is answered without, and one node still with.
  */
-export const triedPairsMax = 2000
+const triedPairsMax = 2000
 
 /**
  * Why a resource runs where it does and not elsewhere, and what the cluster is going to do about it: the decision that

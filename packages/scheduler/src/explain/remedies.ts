@@ -66,7 +66,7 @@ function raised(suppose: Supposition, more: Supposition): NonNullable<Suppositio
 }
 
 /** True where a resource is going to run on a node, and nothing holds that up. */
-export function isThere(leaf: Resource, node: ClusterNode): boolean {
+function isThere(leaf: Resource, node: ClusterNode): boolean {
   if (leaf.assigned !== node || leaf.nextRole <= role.stopped) return false
   return leaf.actions.every(
     (action) => action.task !== task.start || action.node !== node || action.optional || action.runnable,
@@ -74,7 +74,7 @@ export function isThere(leaf: Resource, node: ClusterNode): boolean {
 }
 
 /** The same instance in another decision; of an anonymous clone the one that goes to the node, if one does. */
-export function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Resource | undefined {
+function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Resource | undefined {
   const name = withoutInstance(leaf.id)
   if (!leaf.unique) {
     let there: Resource | undefined

@@ -17,7 +17,7 @@ import { cleanupChange, nodeStateChanges, placedAs, stopCause, ticketChange, tic
 export type Finding = { readonly reason: Reason; readonly changes: readonly Change[] }
 
 /** How far the wish of another resource is broken down: its own score, and what that is made of in turn. */
-export const wishDepthMax = 2
+const wishDepthMax = 2
 
 type Told = {
   readonly kind: ReasonKind
