@@ -8,9 +8,9 @@ const isMissing = spawnSync('crm_simulate', ['--version']).error !== undefined
 /** Random clusters that are compared on every run; `npm run conformance -- --random N --seed S` compares more. */
 const count = 120
 
-test.skipIf(isMissing).each(['none', 'plain'])(
+test.skipIf(isMissing).each(['none', 'plain', 'all'])(
   `random clusters with features %s get the graphs of the real crm_simulate${isMissing ? ' (skipped: pacemaker-cli-utils is not installed)' : ''}`,
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   (features) => {
     const results = [...compareRandom(count, 1, parseFeatures(features))]
     const different = results.filter(
