@@ -58,3 +58,24 @@ test('probes of a resource name their own nodes', () => {
     expect(text).toContain(`CRM_meta_on_node="n&amp;${id}" CRM_meta_on_node_uuid="${id}" CRM_meta_op_target_rc="7"`)
   }
 })
+
+/** The attributes of each probe of `a`, by the node that it is on. */
+function told(text: string): readonly string[] {
+  const probe = /operation_key="a_monitor_0" on_node="n&amp;(\d)"[^>]*>\s*<primitive[^>]*>\s*<attributes ([^>]*)\/>/g
+  return [...text.matchAll(probe)].map(([, node, attributes]) => `${node}: ${attributes}`).sort()
+}
+
+test('a parameter called like the field for the node keeps its value on every node', () => {
+  const [text] = textAndElements(primitive('a', { CRM_meta_on_node: 'mine' }))
+  expect(told(text)).toEqual([
+    expect.stringMatching(/^1: .*CRM_meta_on_node="mine" CRM_meta_on_node_uuid="1"/),
+    expect.stringMatching(/^2: .*CRM_meta_on_node="mine" CRM_meta_on_node_uuid="2"/),
+  ])
+})
+
+test('parameters that depend on the node are told to that node only', () => {
+  const rule = `<instance_attributes id="r"><rule id="r-r" score="0"><expression id="r-e" attribute="#uname" operation="eq" value="n&amp;2"/></rule>
+    <nvpair id="r-v" name="where" value="two"/></instance_attributes>`
+  const [text] = textAndElements(primitive('a').replace('<operations>', `${rule}<operations>`))
+  expect(told(text).map((line) => line.includes('where="two"'))).toEqual([false, true])
+})
