@@ -127,6 +127,9 @@ async function perform(
   if (command.needsResource === true && options.value('resource') === undefined) {
     throw new Failure(exitCodes.usage, [`${name}: Must supply a resource id with -r`])
   }
+  if (long === 'digests' && !options.has('node') && !options.has('host-uname')) {
+    throw new Failure(exitCodes.usage, [`${name}: Must supply a node name with -N`])
+  }
   const opened = await openCib(host, { name })
   if (!opened.ok) {
     throw new Failure(exitCodeOf(opened.rc), [
