@@ -610,3 +610,17 @@ test('a message about a secret of what a promotion left behind tells a start', (
   const { stdout } = simulate(input, { nowSeconds, process: true, simulate: false, showsScores: true })
   expect(stdout).toContain("Only 'private' parameters to 0s-interval start for a on n1 changed")
 })
+
+test('what is inside a bundle and is to be with that bundle is asked for once more, not for ever', () => {
+  const input = cib({
+    resources:
+      '<template id="t" class="ocf" provider="pacemaker" type="Dummy"/><bundle id="b"><docker image="i"/><network control-port="3131"/><primitive id="p" template="t"/></bundle>',
+    constraints: '<rsc_colocation id="c" rsc="t" with-rsc="b" score="5000"/>',
+    guests:
+      '<node_state id="b-0"><lrm id="b-0"><lrm_resources><lrm_resource id="p"><lrm_rsc_op id="p_last_0"/></lrm_resource></lrm_resources></lrm></node_state>',
+    options: { 'stonith-enabled': 'true' },
+    nodes: 0,
+  })
+  const { stdout } = simulate(input, { nowSeconds, process: true, simulate: false })
+  expect(stdout.slice(stdout.indexOf('Transition Summary:')).trim()).toBe('Transition Summary:')
+})

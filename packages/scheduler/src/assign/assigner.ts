@@ -25,6 +25,8 @@ export type AssignWork<T> = Generator<AssignRequest, T, ClusterNode | undefined>
  */
 export type Assigner = {
   readonly cluster: Cluster
+  /** How many resources were settled when a bundle was asked for last. */
+  readonly settledBefore: Map<Resource, number>
   /** Applies a colocation to the scores (or the priority) of the dependent. */
   applyColocation(dependent: Resource, primary: Resource, colocation: Colocation): void
   /** Adds preferences of a resource to a table; answers the table, the same or another. */

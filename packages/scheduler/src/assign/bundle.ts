@@ -1,13 +1,18 @@
 import { addColocation } from '../constraint/colocation.ts'
-import type { ClusterNode, Replica, Resource } from '../model/model.ts'
+import type { Cluster, ClusterNode, Replica, Resource } from '../model/model.ts'
 import { logScores, nodesOf } from '../model/scoring.ts'
-import { isRemote } from '../model/tree.ts'
+import { forEachBelow, isRemote } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { overThreshold } from '../unpack/fail-count.ts'
 import type { Assigner, AssignWork } from './assigner.ts'
 import { distribute, sortInstances } from './instances.ts'
 
-/** Assigns the containers of a bundle and what belongs to them. */
+/**
+ * Assigns the containers of a bundle and what belongs to them.
+ *
+ * What is inside may ask for the bundle that it is in (a colocation with it). Then the bundle is assigned anew, but only
+ * while something is settled by it, or it would be asked for without end.
+ */
 export function* assignBundle(
   assigner: Assigner,
   bundle: Resource,
@@ -16,6 +21,9 @@ export function* assignBundle(
   const traits = bundle.bundle
   if (traits === undefined) return undefined
   const { cluster } = assigner
+  const settled = settledCount(cluster)
+  if (bundle.allocating && assigner.settledBefore.get(bundle) === settled) return undefined
+  assigner.settledBefore.set(bundle, settled)
   bundle.allocating = true
   logScores(cluster, bundle, 'bundle')
   const containers = traits.replicas.flatMap((replica) => (replica.container === undefined ? [] : [replica.container]))
@@ -37,6 +45,17 @@ export function* assignBundle(
   bundle.allocating = false
   bundle.provisional = false
   return undefined
+}
+
+/** How many resources have their node, or have been refused one. */
+function settledCount(cluster: Cluster): number {
+  let count = 0
+  for (const resource of cluster.resources) {
+    forEachBelow(resource, (item) => {
+      if (!item.provisional) count += 1
+    })
+  }
+  return count
 }
 
 function* assignReplica(assigner: Assigner, replica: Replica, prefer: ClusterNode | undefined): AssignWork<void> {
