@@ -25,6 +25,7 @@ type Parts = {
   readonly hasQuorum?: boolean
   /** Node states of guests. */
   readonly guests?: string
+  readonly tags?: string
 }
 
 function capacity(n: number, offered: Readonly<Record<string, number>> = {}): string {
@@ -45,6 +46,7 @@ function cib({
   capacities = {},
   hasQuorum = true,
   guests = '',
+  tags = '',
 }: Parts): XmlElement {
   const numbers = Array.from({ length: nodes }, (_, i) => i + 1)
   const properties = Object.entries({ 'stonith-enabled': 'false', 'enable-startup-probes': 'false', ...options })
@@ -58,7 +60,7 @@ function cib({
     parseXml(`<cib crm_feature_set="3.16.1" have-quorum="${hasQuorum ? 1 : 0}" dc-uuid="1" execution-date="${nowSeconds}">
     <configuration><crm_config><cluster_property_set id="o">${properties}</cluster_property_set></crm_config>
     <nodes>${numbers.map((n) => `<node id="${n}" uname="n${n}">${capacity(n, capacities[n])}</node>`).join('')}</nodes>
-    <resources>${resources}</resources><constraints>${constraints}</constraints></configuration>
+    <resources>${resources}</resources><constraints>${constraints}</constraints><tags>${tags}</tags></configuration>
     <status>${states.join('')}${guests}</status></cib>`)
   invariant(parsed.ok, 'the test has a well-formed CIB')
   return parsed.value
@@ -611,7 +613,7 @@ test('a message about a secret of what a promotion left behind tells a start', (
   expect(stdout).toContain("Only 'private' parameters to 0s-interval start for a on n1 changed")
 })
 
-test('what is inside a bundle and is to be with that bundle is asked for once more, not for ever', () => {
+test('what is inside a bundle and is to be with that bundle is asked for again, not for ever', () => {
   const input = cib({
     resources:
       '<template id="t" class="ocf" provider="pacemaker" type="Dummy"/><bundle id="b"><docker image="i"/><network control-port="3131"/><primitive id="p" template="t"/></bundle>',
@@ -623,4 +625,20 @@ test('what is inside a bundle and is to be with that bundle is asked for once mo
   })
   const { stdout } = simulate(input, { nowSeconds, process: true, simulate: false })
   expect(stdout.slice(stdout.indexOf('Transition Summary:')).trim()).toBe('Transition Summary:')
+})
+
+test('a bundle that asks for itself tells the scores of its instance for the inner time as well', () => {
+  const input = cib({
+    resources:
+      '<bundle id="b"><docker image="i"/><network control-port="3131"/><primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/></bundle>',
+    constraints: '<rsc_colocation id="c" rsc="b" with-rsc="t" score="INFINITY"/>',
+    tags: '<tag id="t"><obj_ref id="b"/></tag>',
+    nodes: 0,
+  })
+  const { stdout } = simulate(input, { nowSeconds, process: true, simulate: false, showsScores: true })
+  expect(stdout.split('\n').filter((line) => line.startsWith('pcmk__bundle_allocate: p:0 allocation score'))).toEqual([
+    'pcmk__bundle_allocate: p:0 allocation score on b-0: 500',
+    'pcmk__bundle_allocate: p:0 allocation score on b-0: 500',
+    'pcmk__bundle_allocate: p:0 allocation score on b-0: INFINITY',
+  ])
 })

@@ -12,7 +12,7 @@ import { logCapacities, sortByPlacement } from './utilization.ts'
 export function assignResources(cluster: Cluster): void {
   const assigner: Assigner = {
     cluster,
-    settledBefore: new Map(),
+    bundleAsks: new Map(),
     applyColocation: (dependent, primary, colocation) => applyColocation(assigner, dependent, primary, colocation),
     merge: (resource, table, attribute, factor, options) =>
       mergePreferences(cluster, resource, table, attribute, factor, options) ?? table,

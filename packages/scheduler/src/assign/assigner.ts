@@ -25,8 +25,11 @@ export type AssignWork<T> = Generator<AssignRequest, T, ClusterNode | undefined>
  */
 export type Assigner = {
   readonly cluster: Cluster
-  /** How many resources were settled when a bundle was asked for last. */
-  readonly settledBefore: Map<Resource, number>
+  /**
+   * Of a bundle that was asked for while it was being assigned: how many resources were settled then, and how many times
+   * in a row it has been as many.
+   */
+  readonly bundleAsks: Map<Resource, { readonly settled: number; readonly idle: number }>
   /** Applies a colocation to the scores (or the priority) of the dependent. */
   applyColocation(dependent: Resource, primary: Resource, colocation: Colocation): void
   /** Adds preferences of a resource to a table; answers the table, the same or another. */

@@ -7,11 +7,14 @@ import { overThreshold } from '../unpack/fail-count.ts'
 import type { Assigner, AssignWork } from './assigner.ts'
 import { distribute, sortInstances } from './instances.ts'
 
+/** How often a bundle is asked for from its inside though nothing was settled since the last time. */
+const idleAsksMax = 100
+
 /**
  * Assigns the containers of a bundle and what belongs to them.
  *
- * What is inside may ask for the bundle that it is in (a colocation with it). Then the bundle is assigned anew, but only
- * while something is settled by it, or it would be asked for without end.
+ * What is inside may ask for the bundle that it is in (a colocation with it). Then the bundle is assigned anew, as the C scheduler
+ * does; where that settles nothing, only {@link idleAsksMax} times, or it would be asked for without end.
  */
 export function* assignBundle(
   assigner: Assigner,
@@ -21,9 +24,7 @@ export function* assignBundle(
   const traits = bundle.bundle
   if (traits === undefined) return undefined
   const { cluster } = assigner
-  const settled = settledCount(cluster)
-  if (bundle.allocating && assigner.settledBefore.get(bundle) === settled) return undefined
-  assigner.settledBefore.set(bundle, settled)
+  if (bundle.allocating && !mayAskAgain(assigner, bundle)) return undefined
   bundle.allocating = true
   logScores(cluster, bundle, 'bundle')
   const containers = traits.replicas.flatMap((replica) => (replica.container === undefined ? [] : [replica.container]))
@@ -45,6 +46,14 @@ export function* assignBundle(
   bundle.allocating = false
   bundle.provisional = false
   return undefined
+}
+
+function mayAskAgain({ cluster, bundleAsks }: Assigner, bundle: Resource): boolean {
+  const settled = settledCount(cluster)
+  const last = bundleAsks.get(bundle)
+  const idle = last?.settled === settled ? last.idle + 1 : 0
+  bundleAsks.set(bundle, { settled, idle })
+  return idle <= idleAsksMax
 }
 
 /** How many resources have their node, or have been refused one. */
