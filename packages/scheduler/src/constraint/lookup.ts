@@ -23,7 +23,7 @@ export function constraintInstance(
 }
 
 /** Members behind the name of a template or tag; undefined for other names. */
-export function membersOf(cluster: Cluster, name: string): readonly string[] | undefined {
+function membersOf(cluster: Cluster, name: string): readonly string[] | undefined {
   const found = cluster.templates.get(name) ?? cluster.tags.get(name)
   return found === undefined || found.length === 0 ? undefined : found
 }
