@@ -1,8 +1,9 @@
+import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { formatXml } from '@quorate/xml'
-import { compareRandom } from './random/compare-c.ts'
+import { compareRandom, type FailureOfC, type RandomResult } from './random/compare-c.ts'
 import { parseFeatures, type RandomFeature, randomFeatures } from './random/feature.ts'
 import { shrinkRandom } from './random/shrink-case.ts'
 import { runCase } from './run-case.ts'
@@ -10,18 +11,19 @@ import { defaultSuite, readSuite } from './suite.ts'
 import { failureLines, isPassed, resultTable } from './table.ts'
 
 const usage = `Usage: npm run conformance -- [DIR] [--group NAME] [--case NAME] [--quiet]
-       npm run conformance -- --random N [--seed S] [--features LIST]
+       npm run conformance -- --random N [--seed S] [--features LIST] [--jobs J]
        npm run conformance -- --shrink SEED [--features LIST]
 
 Runs a scheduler suite through the scheduler, in this process, and compares every output.
-With --random: N small CIBs made from seeds, compared with the installed crm_simulate.
+With --random: N small CIBs made from seeds, compared with the installed crm_simulate, J at a time (as many as there are
+processors); Ctrl-C ends it with what was found so far.
 With --shrink: the CIB of that seed, made smaller while it still shows its difference.
 LIST has the features that they may show, all where it is not given: ${randomFeatures.join(', ')};
 all, none, or plain for those that need no other nodes, templates, tags, rules and times.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `
 
-function main(argv: readonly string[]): number {
+async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
@@ -33,6 +35,7 @@ function main(argv: readonly string[]): number {
       seed: { type: 'string' },
       shrink: { type: 'string' },
       features: { type: 'string' },
+      jobs: { type: 'string', default: String(os.availableParallelism()) },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -41,10 +44,11 @@ function main(argv: readonly string[]): number {
     return 0
   }
   if (values.random !== undefined) {
-    return random(Number(values.random), Number(values.seed ?? '1'), parseFeatures(values.features ?? 'all'))
+    const [count, seed, jobs] = [values.random, values.seed ?? '1', values.jobs].map(Number) as [number, number, number]
+    return random({ count, seed, jobs, features: parseFeatures(values.features ?? 'all') })
   }
   if (values.shrink !== undefined) {
-    const small = shrinkRandom(Number(values.shrink), parseFeatures(values.features ?? 'all'))
+    const small = await shrinkRandom(Number(values.shrink), parseFeatures(values.features ?? 'all'))
     process.stdout.write(small === undefined ? 'no difference\n' : formatXml(small))
     return small === undefined ? 0 : 1
   }
@@ -66,17 +70,44 @@ function main(argv: readonly string[]): number {
   return results.length > 0 && passed === results.length ? 0 : 1
 }
 
-function random(count: number, seed: number, features: readonly RandomFeature[]): number {
-  let [same, different, unusable] = [0, 0, 0]
-  for (const result of compareRandom(count, seed, features)) {
-    if (result.error === 'crm_simulate aborted') unusable += 1
-    else if (result.error !== undefined || result.differs.length > 0) {
-      different += 1
-      process.stdout.write(`seed ${result.seed}: ${result.error ?? `differs in ${result.differs.join(' ')}`}\n`)
-    } else same += 1
+/** A line on stderr says how far a comparison is after every so many inputs. */
+const progressInputs = 250
+
+async function random(of: {
+  readonly count: number
+  readonly seed: number
+  readonly jobs: number
+  readonly features: readonly RandomFeature[]
+}): Promise<number> {
+  const { count, seed, jobs, features } = of
+  const stop = new AbortController()
+  const onSignal = () => stop.abort()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal)
+  const counts = { same: 0, different: 0, aborted: 0, endless: 0 }
+  let done = 0
+  try {
+    for await (const result of compareRandom(count, seed, features, { jobs, signal: stop.signal })) {
+      counts[kindOf(result)] += 1
+      done += 1
+      if (kindOf(result) === 'different') {
+        process.stdout.write(`seed ${result.seed}: ${result.error ?? `differs in ${result.differs.join(' ')}`}\n`)
+      }
+      if (done % progressInputs === 0) process.stderr.write(`${done} of ${count}, ${counts.different} different\n`)
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
   }
-  process.stdout.write(`${same} the same, ${different} different, ${unusable} on which crm_simulate aborted\n`)
+  const { same, different, aborted, endless } = counts
+  process.stdout.write(
+    `${same} the same, ${different} different, ${aborted} on which crm_simulate aborted, ${endless} on which it did not end${done < count ? `; interrupted at seed ${seed + done}` : ''}\n`,
+  )
+  if (stop.signal.aborted) return 130
   return different === 0 ? 0 : 1
 }
 
-process.exitCode = main(process.argv.slice(2))
+function kindOf({ differs, error, failureOfC }: RandomResult): 'same' | 'different' | FailureOfC {
+  if (error !== undefined || differs.length > 0) return 'different'
+  return failureOfC ?? 'same'
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { compareRandom } from './compare-c.ts'
+import { compareRandom, type RandomResult } from './compare-c.ts'
 import { parseFeatures } from './feature.ts'
 
 const isMissing = spawnSync('crm_simulate', ['--version']).error !== undefined
@@ -11,12 +11,10 @@ const count = 60
 test.skipIf(isMissing).each(['none', 'plain', 'all'])(
   `random clusters with features %s get the graphs of the real crm_simulate${isMissing ? ' (skipped: pacemaker-cli-utils is not installed)' : ''}`,
   { timeout: 600_000 },
-  (features) => {
-    const results = [...compareRandom(count, 1, parseFeatures(features))]
-    const different = results.filter(
-      (item) => item.error !== 'crm_simulate aborted' && (item.differs.length > 0 || item.error !== undefined),
-    )
-    expect(different).toEqual([])
+  async (features) => {
+    const results: RandomResult[] = []
+    for await (const result of compareRandom(count, 1, parseFeatures(features))) results.push(result)
+    expect(results.filter(({ differs, error }) => differs.length > 0 || error !== undefined)).toEqual([])
     expect(results.length).toBe(count)
   },
 )

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -10,19 +10,49 @@ import { type RandomCase, randomCase } from './cib.ts'
 import type { RandomFeature } from './feature.ts'
 import { randomNowSeconds } from './history.ts'
 
+/** How the C program failed on an input: it crashed, or did not end within its processor time. */
+export type FailureOfC = 'aborted' | 'endless'
+
 /** How a random input fared. */
 export type RandomResult = {
   readonly seed: number
+  /** Empty too where the C program failed: nothing can be compared then, but ours has to get through. */
   readonly differs: readonly OutputKind[]
-  /** The C program did not get through, or ours threw. */
+  readonly failureOfC?: FailureOfC
+  /** Ours threw. */
   readonly error?: string
 }
 
-/** Longest that the C program may take, in milliseconds. */
-const patienceMs = 20_000
+/** Longest that the C program may work, in seconds of processor time; most of these inputs take it milliseconds. */
+const patienceCpuSeconds = 10
+const outputBytesMax = 64 * 1024 * 1024
 
-/** Outputs of the installed crm_simulate; undefined where it did not end well (it aborts on some inputs). */
-export function outputsOfC(cib: XmlElement, scratch: string, moment?: string): Outputs | undefined {
+/** Runs the C program; @returns what it printed, or how it failed. The system itself ends one that never would. */
+function runC(args: readonly string[], scratch: string, signal?: AbortSignal): Promise<{ text: string } | FailureOfC> {
+  const argv = ['--core=0', `--cpu=${patienceCpuSeconds}`, 'crm_simulate', ...args]
+  const options = {
+    encoding: 'utf8' as const,
+    env: { ...process.env, LC_ALL: 'C', CIB_shadow_dir: scratch, PCMK_schema_directory: '/usr/share/pacemaker' },
+    maxBuffer: outputBytesMax,
+    ...(signal === undefined ? {} : { signal }),
+  }
+  return new Promise((resolve, reject) => {
+    execFile('prlimit', argv, options, (error, text) => {
+      if (signal?.aborted === true) reject(signal.reason)
+      else if (error === null || typeof error.code === 'number') resolve({ text })
+      else if (typeof error.code === 'string') reject(error)
+      else resolve(error.signal === 'SIGXCPU' || error.signal === 'SIGKILL' ? 'endless' : 'aborted')
+    })
+  })
+}
+
+/** Outputs of the installed crm_simulate, or how it failed (it crashes on some inputs). */
+export async function outputsOfC(
+  cib: XmlElement,
+  scratch: string,
+  moment?: string,
+  signal?: AbortSignal,
+): Promise<Outputs | FailureOfC> {
   const [input, dot, graph] = ['in.xml', 'dot', 'graph'].map((name) => path.join(scratch, name)) as [
     string,
     string,
@@ -30,23 +60,18 @@ export function outputsOfC(cib: XmlElement, scratch: string, moment?: string): O
   ]
   fs.writeFileSync(input, formatXml(cib))
   for (const file of [dot, graph]) fs.rmSync(file, { force: true })
-  const time = moment === undefined ? [] : ['-t', moment]
-  const run = (args: readonly string[]) =>
-    spawnSync('crm_simulate', ['-x', input, ...time, ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, LC_ALL: 'C', CIB_shadow_dir: scratch, PCMK_schema_directory: '/usr/share/pacemaker' },
-      timeout: patienceMs,
-      maxBuffer: 64 * 1024 * 1024,
-    })
-  const summary = run(['-S'])
+  const base = ['-x', input, ...(moment === undefined ? [] : ['-t', moment])]
+  const summary = await runC([...base, '-S'], scratch, signal)
+  if (typeof summary === 'string') return summary
   // Without -Q: the suite has it, but the text between the scores has to be right as well.
-  const main = run(['-D', dot, '-G', graph, '-sS'])
-  if (main.signal !== null || summary.signal !== null || !fs.existsSync(graph)) return undefined
+  const main = await runC([...base, '-D', dot, '-G', graph, '-sS'], scratch, signal)
+  if (typeof main === 'string') return main
+  if (!fs.existsSync(graph)) return 'aborted'
   return {
     exp: fs.readFileSync(graph, 'utf8'),
     dot: fs.readFileSync(dot, 'utf8'),
-    scores: main.stdout,
-    summary: summary.stdout,
+    scores: main.text,
+    summary: summary.text,
     stderr: '',
   }
 }
@@ -67,28 +92,57 @@ export function outputsOfOurs(cib: XmlElement, moment?: string): Outputs {
   }
 }
 
-function compareCase(seed: number, { cib, moment }: RandomCase, scratch: string): RandomResult {
-  const expected = outputsOfC(cib, scratch, moment)
-  if (expected === undefined) return { seed, differs: [], error: 'crm_simulate aborted' }
+async function compareCase(
+  seed: number,
+  { cib, moment }: RandomCase,
+  scratch: string,
+  signal?: AbortSignal,
+): Promise<RandomResult> {
+  const expected = await outputsOfC(cib, scratch, moment, signal)
   try {
-    return { seed, differs: differences(expected, outputsOfOurs(cib, moment)) }
+    const actual = outputsOfOurs(cib, moment)
+    return typeof expected === 'string'
+      ? { seed, differs: [], failureOfC: expected }
+      : { seed, differs: differences(expected, actual) }
   } catch (fault) {
     return { seed, differs: [], error: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault) }
   }
 }
 
-/** Compares ours with the installed crm_simulate on random inputs, one after the other. */
-export function* compareRandom(
+/**
+ * Compares ours with the installed crm_simulate on random inputs; answers come in the order of the seeds.
+ *
+ * @param jobs how many inputs the C program works on at a time, at least 1
+ * @throws what `signal` was aborted with
+ */
+export async function* compareRandom(
   count: number,
   firstSeed: number,
   features: readonly RandomFeature[] = [],
-): Generator<RandomResult> {
-  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-random-'))
+  { jobs = os.availableParallelism(), signal }: { readonly jobs?: number; readonly signal?: AbortSignal } = {},
+): AsyncGenerator<RandomResult> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-random-'))
+  const scratches = Array.from({ length: jobs }, (_, index) => fs.mkdtempSync(path.join(folder, `${index}-`)))
+  const running: { readonly scratch: string; readonly result: Promise<RandomResult> }[] = []
+  let seed = firstSeed
   try {
-    for (let seed = firstSeed; seed < firstSeed + count; seed += 1) {
-      yield compareCase(seed, randomCase(seed, features), scratch)
+    while (seed < firstSeed + count || running.length > 0) {
+      const scratch = seed < firstSeed + count ? scratches.pop() : undefined
+      if (scratch !== undefined) {
+        const result = compareCase(seed, randomCase(seed, features), scratch, signal)
+        // An answer that is not waited for any more, because one before it failed, is no failure of its own.
+        result.catch(() => undefined)
+        running.push({ scratch, result })
+        seed += 1
+        continue
+      }
+      const first = running.shift()
+      if (first === undefined) return
+      yield await first.result
+      scratches.push(first.scratch)
     }
   } finally {
-    fs.rmSync(scratch, { recursive: true, force: true })
+    await Promise.allSettled(running.map(({ result }) => result))
+    fs.rmSync(folder, { recursive: true, force: true })
   }
 }

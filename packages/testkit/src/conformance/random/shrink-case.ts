@@ -48,12 +48,15 @@ function isLike(now: Difference, before: Difference): boolean {
  *
  * @returns undefined where there is no difference
  */
-export function shrinkRandom(seed: number, features: readonly RandomFeature[] = []): XmlElement | undefined {
+export async function shrinkRandom(
+  seed: number,
+  features: readonly RandomFeature[] = [],
+): Promise<XmlElement | undefined> {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-shrink-'))
   const { cib, moment } = randomCase(seed, features)
-  const look = (candidate: XmlElement): Difference => {
-    const expected = outputsOfC(candidate, scratch, moment)
-    if (expected === undefined) return nothing
+  const look = async (candidate: XmlElement): Promise<Difference> => {
+    const expected = await outputsOfC(candidate, scratch, moment)
+    if (typeof expected === 'string') return nothing
     try {
       return difference(expected, outputsOfOurs(candidate, moment))
     } catch (fault) {
@@ -61,8 +64,9 @@ export function shrinkRandom(seed: number, features: readonly RandomFeature[] = 
     }
   }
   try {
-    const before = look(cib)
-    return before.size === 0 ? undefined : shrink(cib, (candidate) => isLike(look(candidate), before))
+    const before = await look(cib)
+    if (before.size === 0) return undefined
+    return await shrink(cib, async (candidate) => isLike(await look(candidate), before))
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true })
   }

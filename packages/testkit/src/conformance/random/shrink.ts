@@ -28,7 +28,7 @@ const fixedAttributes = new Set([
 const pairedElement = 'node'
 
 /** A trial is a smaller document, or undefined where the budget is spent. */
-type Trial = (candidate: XmlElement) => boolean
+type Trial = (candidate: XmlElement) => Promise<boolean>
 
 /** Replaces the element at a path of child positions. */
 function replaceAt(of: XmlElement, path: readonly number[], by: readonly XmlElement[]): XmlElement {
@@ -66,12 +66,13 @@ function withoutNode(document: XmlElement, id: string): XmlElement {
   return strip(document)
 }
 
-function withoutNodes(document: XmlElement, accepts: Trial): XmlElement {
-  const nodes = [...descendants(document)].filter((item) => item.name === pairedElement)
-  return nodes.reduce((now, node) => {
+async function withoutNodes(document: XmlElement, accepts: Trial): Promise<XmlElement> {
+  let now = document
+  for (const node of [...descendants(document)].filter((item) => item.name === pairedElement)) {
     const candidate = withoutNode(now, idOf(node))
-    return accepts(candidate) ? candidate : now
-  }, document)
+    if (await accepts(candidate)) now = candidate
+  }
+  return now
 }
 
 /** True for the last member of a group or clone: neither can be without one. */
@@ -81,7 +82,7 @@ function isOnlyMember(document: XmlElement, path: readonly number[]): boolean {
   return parent.children.filter((item) => item.name === 'primitive' || item.name === 'group').length === 1
 }
 
-function withoutElements(document: XmlElement, accepts: Trial): XmlElement {
+async function withoutElements(document: XmlElement, accepts: Trial): Promise<XmlElement> {
   let now = document
   for (const path of pathsOf(document)) {
     const found = elementAt(now, path)
@@ -89,12 +90,12 @@ function withoutElements(document: XmlElement, accepts: Trial): XmlElement {
     if (found === undefined || found !== elementAt(document, path) || found.name === pairedElement) continue
     if (found.name !== 'meta_attributes' && isOnlyMember(now, path)) continue
     const candidate = replaceAt(now, path, [])
-    if (accepts(candidate)) now = candidate
+    if (await accepts(candidate)) now = candidate
   }
   return now
 }
 
-function withoutAttributes(document: XmlElement, accepts: Trial): XmlElement {
+async function withoutAttributes(document: XmlElement, accepts: Trial): Promise<XmlElement> {
   let now = document
   for (const path of [[], ...pathsOf(document)]) {
     const element = elementAt(now, path)
@@ -102,7 +103,7 @@ function withoutAttributes(document: XmlElement, accepts: Trial): XmlElement {
     for (const [name] of attributePairs(element)) {
       if (fixedAttributes.has(name)) continue
       const candidate = replaceAt(now, path, [withAttributes(elementAt(now, path) ?? element, { [name]: undefined })])
-      if (accepts(candidate)) now = candidate
+      if (await accepts(candidate)) now = candidate
     }
   }
   return now
@@ -114,20 +115,23 @@ function withoutAttributes(document: XmlElement, accepts: Trial): XmlElement {
  *
  * @param shows tells whether a candidate still shows what the document showed
  */
-export function shrink(document: XmlElement, shows: (candidate: XmlElement) => boolean): XmlElement {
+export async function shrink(
+  document: XmlElement,
+  shows: (candidate: XmlElement) => boolean | Promise<boolean>,
+): Promise<XmlElement> {
   let trials = 0
-  const accepts: Trial = (candidate) => {
+  const accepts: Trial = async (candidate) => {
     trials += 1
-    return trials <= shrinkTrialsMax && shows(candidate)
+    return trials <= shrinkTrialsMax && (await shows(candidate))
   }
-  let now = withoutNodes(document, accepts)
+  let now = await withoutNodes(document, accepts)
   for (;;) {
-    let next = withoutElements(now, accepts)
+    let next = await withoutElements(now, accepts)
     while (next !== now && trials <= shrinkTrialsMax) {
       now = next
-      next = withoutElements(now, accepts)
+      next = await withoutElements(now, accepts)
     }
-    next = withoutAttributes(now, accepts)
+    next = await withoutAttributes(now, accepts)
     if (next === now) return now
     now = next
   }
