@@ -421,6 +421,16 @@ test('a migration counts only where its source is written as the node is', () =>
   expect(status).toContain('* a (ocf:pacemaker:Dummy): Stopped')
 })
 
+test('where a migration went counts under the name of its target, also when that is no node any more', () => {
+  const marks = 'migrate_source="n1" migrate_target="gone"'
+  const { status } = plan({
+    resources: primitive('a'),
+    histories: { 1: history('a', operation('a', 'migrate_to', { more: marks })) },
+    guests: `<node_state id="gone" uname="gone" remote_node="true"><lrm id="gone"><lrm_resources>${history('a', operation('a', 'migrate_from', { more: 'migrate_source="n1"' }))}</lrm_resources></lrm></node_state>`,
+  })
+  expect(status).toContain('* a (ocf:pacemaker:Dummy): Stopped')
+})
+
 test('nodes that a changed fence device has to unfence come as a hash table of their ids gives them', () => {
   const unfences = '<meta_attributes id="f-m"><nvpair id="f-p" name="provides" value="unfencing"/></meta_attributes>'
   const { graph } = plan({

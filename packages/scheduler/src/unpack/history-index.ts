@@ -1,4 +1,4 @@
-import { child, ElementPattern, hasChildren, idOf, type XmlElement } from '@quorate/xml'
+import { attr, child, ElementPattern, hasChildren, idOf, type XmlElement } from '@quorate/xml'
 import type { Cluster, ClusterNode } from '../model/model.ts'
 import { type HistoryEntry, historyEntry } from './history-entry.ts'
 import { findNodeOf } from './nodes.ts'
@@ -108,6 +108,37 @@ function findHomes(cluster: Cluster, index: GrowingIndex): void {
 /** History of a resource on a node. */
 export function historyOn(cluster: Cluster, node: ClusterNode | undefined, id: string): LrmResource | undefined {
   return node === undefined ? undefined : historyOf(cluster).firstById.get(node)?.get(id)
+}
+
+const byUname = new WeakMap<Cluster, ReadonlyMap<string, ReadonlyMap<string, readonly LrmResource[]>>>()
+
+/**
+ * All that the status section records of a resource under a node's name, whether that node is known or not, in document
+ * order.
+ */
+export function historiesNamed(cluster: Cluster, uname: string, id: string): readonly LrmResource[] {
+  let named = byUname.get(cluster)
+  if (named === undefined) {
+    named = indexByUname(historyOf(cluster))
+    byUname.set(cluster, named)
+  }
+  return named.get(uname)?.get(id) ?? []
+}
+
+function indexByUname({ byState }: HistoryIndex): ReadonlyMap<string, ReadonlyMap<string, readonly LrmResource[]>> {
+  const named = new Map<string, Map<string, LrmResource[]>>()
+  for (const [state, histories] of byState) {
+    const uname = attr(state, 'uname')
+    if (uname === undefined) continue
+    const byId = named.get(uname) ?? new Map<string, LrmResource[]>()
+    named.set(uname, byId)
+    for (const history of histories) {
+      const list = byId.get(history.id)
+      if (list === undefined) byId.set(history.id, [history])
+      else list.push(history)
+    }
+  }
+  return named
 }
 
 function lrmResources(state: XmlElement): readonly XmlElement[] {

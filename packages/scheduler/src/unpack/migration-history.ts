@@ -3,12 +3,15 @@ import { task } from '../action/key.ts'
 import type { Cluster, ClusterNode } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { compareEntries, exitCode, type HistoryEntry, status } from './history-entry.ts'
-import { historyOn } from './history-index.ts'
+import { historiesNamed } from './history-index.ts'
 import { findNode } from './nodes.ts'
 import type { Reading } from './reading.ts'
 import { addRunning } from './running.ts'
 
-/** Questions about the raw history of one resource. */
+/**
+ * Questions about the raw history of one resource: what the status section has under a node's name counts, also where
+ * that node is not in the configuration any more.
+ */
 class RawHistory {
   readonly #cluster: Cluster
   readonly #id: string
@@ -19,7 +22,8 @@ class RawHistory {
   }
 
   #entries(node: string | undefined): readonly HistoryEntry[] {
-    return historyOn(this.#cluster, findNode(this.#cluster, node), this.#id)?.entries ?? []
+    if (node === undefined) return []
+    return historiesNamed(this.#cluster, node, this.#id).flatMap((history) => history.entries)
   }
 
   /**
