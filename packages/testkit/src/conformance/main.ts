@@ -3,8 +3,10 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { formatXml } from '@quorate/xml'
-import { compareRandom, type FailureOfC, type RandomResult } from './random/compare-c.ts'
-import { parseFeatures, type RandomFeature, randomFeatures } from './random/feature.ts'
+import { type RandomCase, randomCase } from './random/cib.ts'
+import { compareInputs, type FailureOfC, type RandomResult } from './random/compare-c.ts'
+import { parseFeatures, randomFeatures } from './random/feature.ts'
+import { mutator } from './random/mutated.ts'
 import { shrinkRandom } from './random/shrink-case.ts'
 import { runCase } from './run-case.ts'
 import { defaultSuite, readSuite } from './suite.ts'
@@ -12,11 +14,13 @@ import { failureLines, isPassed, resultTable } from './table.ts'
 
 const usage = `Usage: npm run conformance -- [DIR] [--group NAME] [--case NAME] [--quiet]
        npm run conformance -- --random N [--seed S] [--features LIST] [--jobs J]
-       npm run conformance -- --shrink SEED [--features LIST]
+       npm run conformance -- --mutated N [--seed S] [--jobs J] [DIR]
+       npm run conformance -- --shrink SEED [--features LIST | --mutated 1 [DIR]]
 
 Runs a scheduler suite through the scheduler, in this process, and compares every output.
 With --random: N small CIBs made from seeds, compared with the installed crm_simulate, J at a time (as many as there are
 processors); Ctrl-C ends it with what was found so far.
+With --mutated: the same with N inputs of the suite, each changed in a few places.
 With --shrink: the CIB of that seed, made smaller while it still shows its difference.
 LIST has the features that they may show, all where it is not given: ${randomFeatures.join(', ')};
 all, none, or plain for those that need no other nodes, templates, tags, rules and times.
@@ -32,6 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
       case: { type: 'string' },
       quiet: { type: 'boolean' },
       random: { type: 'string' },
+      mutated: { type: 'string' },
       seed: { type: 'string' },
       shrink: { type: 'string' },
       features: { type: 'string' },
@@ -43,17 +48,20 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  if (values.random !== undefined) {
-    const [count, seed, jobs] = [values.random, values.seed ?? '1', values.jobs].map(Number) as [number, number, number]
-    return random({ count, seed, jobs, features: parseFeatures(values.features ?? 'all') })
-  }
+  const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
+  const suite = positionals[0] ?? defaultSuite(repository)
+  const features = parseFeatures(values.features ?? 'all')
+  const make = values.mutated === undefined ? (seed: number) => randomCase(seed, features) : mutator(suite)
   if (values.shrink !== undefined) {
-    const small = await shrinkRandom(Number(values.shrink), parseFeatures(values.features ?? 'all'))
+    const small = await shrinkRandom(make(Number(values.shrink)))
     process.stdout.write(small === undefined ? 'no difference\n' : formatXml(small))
     return small === undefined ? 0 : 1
   }
-  const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
-  const all = readSuite(positionals[0] ?? defaultSuite(repository))
+  const count = values.mutated ?? values.random
+  if (count !== undefined) {
+    return compare({ count: Number(count), seed: Number(values.seed ?? '1'), jobs: Number(values.jobs), make })
+  }
+  const all = readSuite(suite)
   const cases = all.filter(
     (item) =>
       (values.group === undefined || item.group === values.group) &&
@@ -73,20 +81,20 @@ async function main(argv: readonly string[]): Promise<number> {
 /** A line on stderr says how far a comparison is after every so many inputs. */
 const progressInputs = 250
 
-async function random(of: {
+async function compare(of: {
   readonly count: number
   readonly seed: number
   readonly jobs: number
-  readonly features: readonly RandomFeature[]
+  readonly make: (seed: number) => RandomCase
 }): Promise<number> {
-  const { count, seed, jobs, features } = of
+  const { count, seed, jobs, make } = of
   const stop = new AbortController()
   const onSignal = () => stop.abort()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal)
-  const counts = { same: 0, different: 0, aborted: 0, endless: 0 }
+  const counts = { same: 0, different: 0, refused: 0, aborted: 0, endless: 0 }
   let done = 0
   try {
-    for await (const result of compareRandom(count, seed, features, { jobs, signal: stop.signal })) {
+    for await (const result of compareInputs(count, seed, make, { jobs, signal: stop.signal })) {
       counts[kindOf(result)] += 1
       done += 1
       if (kindOf(result) === 'different') {
@@ -97,9 +105,9 @@ async function random(of: {
   } catch (error) {
     if (!stop.signal.aborted) throw error
   }
-  const { same, different, aborted, endless } = counts
+  const { same, different, refused, aborted, endless } = counts
   process.stdout.write(
-    `${same} the same, ${different} different, ${aborted} on which crm_simulate aborted, ${endless} on which it did not end${done < count ? `; interrupted at seed ${seed + done}` : ''}\n`,
+    `${same} the same, ${different} different, ${refused} refused by both, ${aborted} on which crm_simulate aborted, ${endless} on which it did not end${done < count ? `; interrupted at seed ${seed + done}` : ''}\n`,
   )
   if (stop.signal.aborted) return 130
   return different === 0 ? 0 : 1

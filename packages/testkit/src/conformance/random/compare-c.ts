@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { cibFaultsIn, usableCib } from '@quorate/cib'
 import { parseMoment, simulate } from '@quorate/scheduler'
 import { formatXml, type XmlElement } from '@quorate/xml'
 import { differences, type OutputKind, type Outputs } from '../compare.ts'
@@ -10,13 +11,13 @@ import { type RandomCase, randomCase } from './cib.ts'
 import type { RandomFeature } from './feature.ts'
 import { randomNowSeconds } from './history.ts'
 
-/** How the C program failed on an input: it crashed, or did not end within its processor time. */
-export type FailureOfC = 'aborted' | 'endless'
+/** How the C program failed on an input: it refused it, crashed, or did not end within its processor time. */
+export type FailureOfC = 'refused' | 'aborted' | 'endless'
 
 /** How a random input fared. */
 export type RandomResult = {
   readonly seed: number
-  /** Empty too where the C program failed: nothing can be compared then, but ours has to get through. */
+  /** Empty too where the C program failed otherwise than ours: nothing can be compared, but ours has to get through. */
   readonly differs: readonly OutputKind[]
   readonly failureOfC?: FailureOfC
   /** Ours threw. */
@@ -28,7 +29,11 @@ const patienceCpuSeconds = 10
 const outputBytesMax = 64 * 1024 * 1024
 
 /** Runs the C program; @returns what it printed, or how it failed. The system itself ends one that never would. */
-function runC(args: readonly string[], scratch: string, signal?: AbortSignal): Promise<{ text: string } | FailureOfC> {
+function runC(
+  args: readonly string[],
+  scratch: string,
+  signal?: AbortSignal,
+): Promise<{ readonly text: string } | FailureOfC> {
   const argv = ['--core=0', `--cpu=${patienceCpuSeconds}`, 'crm_simulate', ...args]
   const options = {
     encoding: 'utf8' as const,
@@ -39,7 +44,8 @@ function runC(args: readonly string[], scratch: string, signal?: AbortSignal): P
   return new Promise((resolve, reject) => {
     execFile('prlimit', argv, options, (error, text) => {
       if (signal?.aborted === true) reject(signal.reason)
-      else if (error === null || typeof error.code === 'number') resolve({ text })
+      else if (error === null) resolve({ text })
+      else if (typeof error.code === 'number') resolve('refused')
       else if (typeof error.code === 'string') reject(error)
       else resolve(error.signal === 'SIGXCPU' || error.signal === 'SIGKILL' ? 'endless' : 'aborted')
     })
@@ -66,7 +72,6 @@ export async function outputsOfC(
   // Without -Q: the suite has it, but the text between the scores has to be right as well.
   const main = await runC([...base, '-D', dot, '-G', graph, '-sS'], scratch, signal)
   if (typeof main === 'string') return main
-  if (!fs.existsSync(graph)) return 'aborted'
   return {
     exp: fs.readFileSync(graph, 'utf8'),
     dot: fs.readFileSync(dot, 'utf8'),
@@ -76,8 +81,13 @@ export async function outputsOfC(
   }
 }
 
-/** Outputs of ours for the same input. */
-export function outputsOfOurs(cib: XmlElement, moment?: string): Outputs {
+/** Outputs of ours for the same input, or that it is refused. */
+export function outputsOfOurs(cib: XmlElement, moment?: string): Outputs | 'refused' {
+  const usable = usableCib(cib)
+  return !usable.ok || cibFaultsIn(usable.cib, 1).length > 0 ? 'refused' : outputsFor(usable.cib, moment)
+}
+
+function outputsFor(cib: XmlElement, moment: string | undefined): Outputs {
   const read = parseMoment(moment, { epochSeconds: randomNowSeconds, offsetSeconds: 0 })
   const effective = moment === undefined || read === undefined ? {} : { effectiveTime: { text: moment, ...read } }
   const base = { nowSeconds: randomNowSeconds, process: true, simulate: true, ...effective }
@@ -101,6 +111,11 @@ async function compareCase(
   const expected = await outputsOfC(cib, scratch, moment, signal)
   try {
     const actual = outputsOfOurs(cib, moment)
+    if (expected === 'refused' || actual === 'refused') {
+      return expected === actual
+        ? { seed, differs: [], failureOfC: 'refused' }
+        : { seed, differs: [], error: `${expected === 'refused' ? 'crm_simulate' : 'ours'} refuses it` }
+    }
     return typeof expected === 'string'
       ? { seed, differs: [], failureOfC: expected }
       : { seed, differs: differences(expected, actual) }
@@ -109,17 +124,29 @@ async function compareCase(
   }
 }
 
+/** Compares ours with the installed crm_simulate on random clusters with some features; see {@link compareInputs}. */
+export function compareRandom(
+  count: number,
+  firstSeed: number,
+  features: readonly RandomFeature[] = [],
+  how: Comparing = {},
+): AsyncGenerator<RandomResult> {
+  return compareInputs(count, firstSeed, (seed) => randomCase(seed, features), how)
+}
+
+type Comparing = { readonly jobs?: number; readonly signal?: AbortSignal }
+
 /**
- * Compares ours with the installed crm_simulate on random inputs; answers come in the order of the seeds.
+ * Compares ours with the installed crm_simulate on inputs made from seeds; answers come in the order of the seeds.
  *
  * @param jobs how many inputs the C program works on at a time, at least 1
  * @throws what `signal` was aborted with
  */
-export async function* compareRandom(
+export async function* compareInputs(
   count: number,
   firstSeed: number,
-  features: readonly RandomFeature[] = [],
-  { jobs = os.availableParallelism(), signal }: { readonly jobs?: number; readonly signal?: AbortSignal } = {},
+  make: (seed: number) => RandomCase,
+  { jobs = os.availableParallelism(), signal }: Comparing = {},
 ): AsyncGenerator<RandomResult> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-random-'))
   const scratches = Array.from({ length: jobs }, (_, index) => fs.mkdtempSync(path.join(folder, `${index}-`)))
@@ -129,7 +156,7 @@ export async function* compareRandom(
     while (seed < firstSeed + count || running.length > 0) {
       const scratch = seed < firstSeed + count ? scratches.pop() : undefined
       if (scratch !== undefined) {
-        const result = compareCase(seed, randomCase(seed, features), scratch, signal)
+        const result = compareCase(seed, make(seed), scratch, signal)
         // An answer that is not waited for any more, because one before it failed, is no failure of its own.
         result.catch(() => undefined)
         running.push({ scratch, result })

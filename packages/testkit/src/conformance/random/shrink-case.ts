@@ -3,9 +3,8 @@ import os from 'node:os'
 import path from 'node:path'
 import type { XmlElement } from '@quorate/xml'
 import { essence, type OutputKind, type Outputs, outputKinds } from '../compare.ts'
-import { randomCase } from './cib.ts'
+import type { RandomCase } from './cib.ts'
 import { outputsOfC, outputsOfOurs } from './compare-c.ts'
-import type { RandomFeature } from './feature.ts'
 import { shrink } from './shrink.ts'
 
 /** Lines in which two runs differ, each with its kind of output; numbers of actions do not count. */
@@ -44,21 +43,19 @@ function isLike(now: Difference, before: Difference): boolean {
 }
 
 /**
- * Makes the CIB of a seed smaller while it still shows what it shows: a difference from the installed crm_simulate.
+ * Makes an input smaller while it still shows what it shows: a difference from the installed crm_simulate.
  *
  * @returns undefined where there is no difference
  */
-export async function shrinkRandom(
-  seed: number,
-  features: readonly RandomFeature[] = [],
-): Promise<XmlElement | undefined> {
+export async function shrinkRandom({ cib, moment }: RandomCase): Promise<XmlElement | undefined> {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-shrink-'))
-  const { cib, moment } = randomCase(seed, features)
   const look = async (candidate: XmlElement): Promise<Difference> => {
     const expected = await outputsOfC(candidate, scratch, moment)
-    if (typeof expected === 'string') return nothing
+    if (expected === 'aborted' || expected === 'endless') return nothing
     try {
-      return difference(expected, outputsOfOurs(candidate, moment))
+      const actual = outputsOfOurs(candidate, moment)
+      if (expected !== 'refused' && actual !== 'refused') return difference(expected, actual)
+      return expected === actual ? nothing : new Set([`refused: ${expected === 'refused' ? 'crm_simulate' : 'ours'}`])
     } catch (fault) {
       return new Set([`fault: ${fault instanceof Error ? fault.message : String(fault)}`])
     }
