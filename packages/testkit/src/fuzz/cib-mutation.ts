@@ -26,7 +26,7 @@ const references: ReadonlySet<string> = new Set([
 ])
 
 /** Values that numbers, scores, times, booleans and names are tried with. */
-const oddValues = [
+export const oddValues = [
   '',
   '0',
   '1',

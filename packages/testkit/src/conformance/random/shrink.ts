@@ -1,4 +1,5 @@
 import { attr, attributePairs, descendants, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { elementAt, replaceAt } from './tree-path.ts'
 
 /** Most trials of one shrinking: each runs the real program twice. */
 export const shrinkTrialsMax = 3000
@@ -29,20 +30,6 @@ const pairedElement = 'node'
 
 /** A trial is a smaller document, or undefined where the budget is spent. */
 type Trial = (candidate: XmlElement) => Promise<boolean>
-
-/** Replaces the element at a path of child positions. */
-function replaceAt(of: XmlElement, path: readonly number[], by: readonly XmlElement[]): XmlElement {
-  const [at, ...rest] = path
-  if (at === undefined) return by[0] ?? of
-  const next = of.children[at]
-  if (next === undefined) return of
-  const inner = rest.length === 0 ? by : [replaceAt(next, rest, by)]
-  return withChildren(of, [...of.children.slice(0, at), ...inner, ...of.children.slice(at + 1)])
-}
-
-function elementAt(of: XmlElement, path: readonly number[]): XmlElement | undefined {
-  return path.reduce<XmlElement | undefined>((now, at) => now?.children[at], of)
-}
 
 /** Paths of all elements below the fixed levels, outer ones first, later siblings before earlier ones. */
 function pathsOf(of: XmlElement): (readonly number[])[] {
