@@ -1,7 +1,7 @@
 import { actionSide, addOrder } from '../constraint/internal-order.ts'
 import { configWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
-import { anyBelow, isBundled, isGuest, top } from '../model/tree.ts'
+import { anyBelow, containerOf, isBundled, isGuest, top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 import { canFence, fenceAction } from './fencing.ts'
 import { keyOf, task } from './key.ts'
@@ -75,7 +75,7 @@ function shutDown(cluster: Cluster, node: ClusterNode): Action {
 }
 
 function fenceGuest(cluster: Cluster, node: ClusterNode): void {
-  const container = node.connection?.container
+  const container = containerOf(node)
   const stop = container === undefined ? undefined : findNewest(container, task.stop)
   const start = container === undefined ? undefined : findNewest(container, task.start)
   const kind = container !== undefined && start === undefined ? 'off' : 'reboot'

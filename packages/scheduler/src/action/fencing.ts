@@ -3,7 +3,7 @@ import { attr } from '@quorate/xml'
 import { hashOrder } from '../assign/hash-order.ts'
 import { statusWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
-import { isGuest, isRemoteOnly } from '../model/tree.ts'
+import { containerOf, isRemoteOnly } from '../model/tree.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
 import { parametersText, withoutInternals } from './digest-text.ts'
@@ -17,7 +17,7 @@ import { addMeta, findOldest, newAction, setMeta, setReason } from './ledger.ts'
  */
 export function canFence(cluster: Cluster, node: ClusterNode | undefined, asked: readonly ClusterNode[] = []): boolean {
   if (node === undefined || asked.includes(node)) return false
-  const container = isGuest(node) ? node.connection?.container : undefined
+  const container = containerOf(node)
   if (container !== undefined) {
     return container.runningOn.every((host) => host.online || canFence(cluster, host, [...asked, node]))
   }
@@ -39,8 +39,8 @@ function warnOfFencing(cluster: Cluster, kind: 'Cluster' | 'Remote', node: Clust
 /** Marks a node as one that has to be fenced, and makes the (still optional) action for it. */
 export function fenceNode(cluster: Cluster, node: ClusterNode, reason: string, priorityDelay = false): void {
   const { connection } = node
-  if (connection?.container !== undefined) {
-    const { container } = connection
+  const container = containerOf(node)
+  if (container !== undefined) {
     if (container.failed) return
     const guest = `Guest node ${node.uname}`
     if (!container.managed) {

@@ -1,7 +1,7 @@
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { nodesByName } from '../model/scoring.ts'
-import { currentNode, forEachLeaf } from '../model/tree.ts'
+import { containerOf, currentNode, forEachLeaf } from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
 import { task } from './key.ts'
 
@@ -101,7 +101,7 @@ export function notifyKeys(cluster: Cluster, clone: Resource, lists: NotifyLists
   keys.set('notify_all_uname', list(cluster.nodes.map((node) => node.uname)))
   if (sameText(clone.meta.get('container-attribute-target'), 'host')) {
     const hosts = cluster.nodes.map((node) => {
-      const container = node.connection?.container
+      const container = containerOf(node)
       return container === undefined ? node.uname : (currentNode(container)?.uname ?? node.uname)
     })
     keys.set('notify_all_hosts', list(hosts))

@@ -1,6 +1,6 @@
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
-import { forEachLeaf, isRemote } from '../model/tree.ts'
+import { forEachLeaf } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 import { infinity } from '../score.ts'
 import { requestAction } from './create.ts'
@@ -76,7 +76,7 @@ function notifyComing(
   keys: ReadonlyMap<string, string>,
 ): void {
   const start = findNewest(instance, task.start)
-  const carrier = start?.node === undefined || !isRemote(start.node) ? undefined : start.node.connection
+  const carrier = start?.node?.connection
   if (carrier !== undefined) {
     const connect = findNewestByKey(carrier, keyOf(carrier, task.start))
     if (connect !== undefined && !connect.runnable) return

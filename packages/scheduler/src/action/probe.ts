@@ -3,7 +3,7 @@ import { compareInstanceNumbers } from '../model/instances.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { discovery } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
-import { anyBelow, isGuest, isRemote, isRemoteOnly, singleLocation, top } from '../model/tree.ts'
+import { anyBelow, containerOf, isGuest, isRemote, isRemoteOnly, singleLocation, top } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { isTrue } from '../scalar.ts'
 import { requestAction } from './create.ts'
@@ -125,7 +125,7 @@ function mayProbe(cluster: Cluster, resource: Resource, node: ClusterNode): bool
 
 /** A guest that is not up cannot be asked; what is to start there waits for what becomes of its container. */
 function guestIsUp(cluster: Cluster, resource: Resource, node: ClusterNode): boolean {
-  const container = node.connection?.container
+  const container = containerOf(node)
   if (container === undefined) return true
   const topmost = top(resource)
   if (container.role === role.stopped) {

@@ -19,12 +19,13 @@ export function assignResources(cluster: Cluster): void {
   }
   logCapacities(cluster, 'Original')
   sortByPlacement(cluster)
-  const connections = cluster.remoteNodesExist
-    ? cluster.resources.filter((resource) => resource.variant === variant.primitive && resource.isConnection)
-    : []
-  for (const resource of connections) settle(assigner, resource, resource.partialTarget)
-  const done = new Set(connections)
-  for (const resource of cluster.resources) if (!done.has(resource)) settle(assigner, resource, undefined)
+  const isConnection = (resource: Resource): boolean => resource.variant === variant.primitive && resource.isConnection
+  // Where every node that is connected to is configured as a cluster node, nothing assigns the connections.
+  if (cluster.remoteNodesExist) {
+    for (const resource of cluster.resources)
+      if (isConnection(resource)) settle(assigner, resource, resource.partialTarget)
+  }
+  for (const resource of cluster.resources) if (!isConnection(resource)) settle(assigner, resource, undefined)
   logCapacities(cluster, 'Remaining')
 }
 

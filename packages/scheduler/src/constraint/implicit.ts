@@ -107,7 +107,7 @@ function implicitContainer(cluster: Cluster, resource: Resource, container: Reso
       taskOf(resource, task.stop),
       f.optional,
     )
-  } else remote = connectionInside(container)
+  } else if (cluster.remoteNodesExist) remote = connectionInside(container)
   if (remote !== undefined) {
     for (const node of nodesByName(cluster, resource.allowed)) {
       if (node.connection !== remote) resource.allowed.set(node, -infinity)

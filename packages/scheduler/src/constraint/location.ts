@@ -4,7 +4,7 @@ import { configError, deadReference } from '../model/log.ts'
 import type { Cluster, ClusterNode, LocationRecord, Resource } from '../model/model.ts'
 import { type Discovery, discovery } from '../model/node-table.ts'
 import { type Role, role } from '../model/role.ts'
-import { currentNode } from '../model/tree.ts'
+import { containerOf, currentNode } from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
 import { addScores, infinity, parseScore } from '../score.ts'
 import { references, ruleContext } from '../unpack/name-values.ts'
@@ -151,7 +151,7 @@ function locateByRule(cluster: Cluster, xml: XmlElement, resource: Resource, ite
 
 function attributeScore(cluster: Cluster, resource: Resource, node: ClusterNode, name: string): number {
   const onHost = sameText(resource.meta.get('container-attribute-target'), 'host')
-  const container = onHost ? node.connection?.container : undefined
+  const container = onHost ? containerOf(node) : undefined
   const source = container === undefined ? node : currentNode(container)
   const value = source?.attributes.get(name)
   return value === undefined ? -infinity : parseScore(value, cluster.settings.health)

@@ -3,7 +3,7 @@ import { connectionAddress } from '../action/digest.ts'
 import { task } from '../action/key.ts'
 import { GlibOrder } from '../assign/hash-order.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
-import { currentNode } from '../model/tree.ts'
+import { containerOf, currentNode } from '../model/tree.ts'
 import { parametersOf } from '../unpack/resource.ts'
 
 /** Version of the set of features that graphs and histories are written for. */
@@ -176,7 +176,7 @@ function addHost(into: Map<string, string>, action: Action, resource: Resource):
 
 /** Where the container of a guest node is or will be, for an action on that node. */
 function hostFor(action: Action): ClusterNode | undefined {
-  const container = action.node?.connection?.container
+  const container = containerOf(action.node)
   if (container === undefined) return undefined
   const name = action.task === task.notify ? (action.meta.get('notify_operation') ?? '') : action.task
   const leaving: readonly string[] = [task.stop, task.stopped, task.demote, task.demoted]

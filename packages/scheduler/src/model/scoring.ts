@@ -1,7 +1,7 @@
 import { infinity, scoreText } from '../score.ts'
 import type { Cluster, ClusterNode, Resource } from './model.ts'
 import { discovery, type NodeTable } from './node-table.ts'
-import { singleLocation } from './tree.ts'
+import { containerOf, singleLocation } from './tree.ts'
 
 /**
  * Adds a score for a node to a resource and everything below it.
@@ -32,7 +32,7 @@ export function isAvailable(node: ClusterNode | undefined, { score, guests = fal
   if (node === undefined) return false
   if (!node.online || node.shutdown || node.unclean || node.standby || node.maintenance) return false
   if (score !== undefined && score < 0) return false
-  const container = guests ? node.connection?.container : undefined
+  const container = guests ? containerOf(node) : undefined
   return container === undefined || singleLocation(container, 'next') !== undefined
 }
 

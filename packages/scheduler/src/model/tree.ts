@@ -134,9 +134,14 @@ export function isRemote(node: ClusterNode): boolean {
   return node.kind === 'remote'
 }
 
-/** True for nodes inside a container. */
+/** True for nodes inside a container. One that is configured as a cluster node under the same name is none. */
 export function isGuest(node: ClusterNode): boolean {
-  return node.connection?.container !== undefined
+  return containerOf(node) !== undefined
+}
+
+/** What a guest node is inside of; undefined for other nodes. */
+export function containerOf(node: ClusterNode | undefined): Resource | undefined {
+  return node?.kind === 'remote' ? node.connection?.container : undefined
 }
 
 /** True for remote nodes that are not guests. */

@@ -2,6 +2,7 @@ import { task } from '../action/key.ts'
 import { isGraphInput } from '../graph/worthy.ts'
 import { statusWarning } from '../model/log.ts'
 import type { Action, Cluster, Edge } from '../model/model.ts'
+import { containerOf } from '../model/tree.ts'
 import { edgeFlag as f } from './flags.ts'
 
 /** Drops orders that cannot be kept: within a container against the container, and loops of load orders. */
@@ -22,7 +23,7 @@ export function dropInvalidOrders(cluster: Cluster): void {
 
 function isAgainstContainer(edge: Edge, action: Action): boolean {
   if ((edge.flags & f.preserve) !== 0 || edge.first.resource === undefined) return false
-  const container = edge.first.node?.connection?.container
+  const container = containerOf(edge.first.node)
   return container !== undefined && container === action.resource
 }
 

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode } from '../model/model.ts'
-import { isGuest, isRemote } from '../model/tree.ts'
+import { containerOf, isGuest, isRemote } from '../model/tree.ts'
 import { parseScore } from '../score.ts'
 import { bracketed, type StatusItem } from './status-item.ts'
 
@@ -18,7 +18,7 @@ export type NodeListOptions = NodeTextOptions & {
 /** A node's name as displays write it. */
 export function nodeText(node: ClusterNode, options: NodeTextOptions = {}): string {
   if (options.showsDetail !== true) return node.uname
-  const where = isGuest(node) ? `${node.uname}@${node.connection?.container?.runningOn[0]?.uname ?? ''}` : node.uname
+  const where = isGuest(node) ? `${node.uname}@${containerOf(node)?.runningOn[0]?.uname ?? ''}` : node.uname
   return node.id === node.uname ? where : `${where} (${node.id})`
 }
 

@@ -3,7 +3,7 @@ import { keyOf, task } from '../action/key.ts'
 import { findOldest } from '../action/ledger.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { activeOn, currentNode, isGuest } from '../model/tree.ts'
+import { activeOn, containerOf, currentNode } from '../model/tree.ts'
 import type { StatusItem } from './status-item.ts'
 
 /** Widths of the columns: they grow with what was shown, and every line uses the final ones. */
@@ -43,7 +43,7 @@ function fenceLine(action: Action): StatusItem | undefined {
   const { node, reason } = action
   if (action.resource !== undefined || action.optional || node === undefined || reason === undefined) return undefined
   if (action.task !== task.fence) return undefined
-  const container = isGuest(node) ? node.connection?.container : undefined
+  const container = containerOf(node)
   const name = container === undefined ? node.uname : `${node.uname} (resource: ${container.id})`
   const what = `Fence (${action.meta.get('stonith_action') ?? ''})`
   return { text: `${what} ${name} '${reason}'`, data: element('node_action', { task: what, node: name, reason }) }

@@ -2,7 +2,7 @@ import { type Cluster, type ClusterNode, type Resource, type ScoreCause, variant
 import { NodeTable } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
 import { addScore, addScoreEverywhere } from '../model/scoring.ts'
-import { forEachBelow, isGuest } from '../model/tree.ts'
+import { containerOf, forEachBelow } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 
 /** Bans a resource everywhere, whatever its scores were. */
@@ -34,8 +34,7 @@ export function addRunning(cluster: Cluster, resource: Resource, node: ClusterNo
 function addPriority(resource: Resource, node: ClusterNode): void {
   const gain = resource.priority + (resource.role === role.promoted ? 1 : 0)
   node.prioritySum += gain
-  if (!isGuest(node)) return
-  for (const host of node.connection?.container?.runningOn ?? []) host.prioritySum += gain
+  for (const host of containerOf(node)?.runningOn ?? []) host.prioritySum += gain
 }
 
 function multiplyActive(cluster: Cluster, resource: Resource): void {
