@@ -20,6 +20,9 @@ export type Failure = {
   readonly xml: XmlElement
 }
 
+/** The C program shows an exit status as a number of 31 bits. */
+const rcMax = 2 ** 31 - 1
+
 /** Operations that failed on nodes that are online. Probes that only found a node unable to run something do not count. */
 export function failuresOf(cluster: Cluster, wanted: Wanted): readonly Failure[] {
   const seen = new Set<string>()
@@ -48,7 +51,7 @@ function failureOf(xml: XmlElement, node: string): Failure {
     resource: parsed?.[1] ?? key,
     task: parsed?.[2] ?? attr(xml, 'operation') ?? '',
     intervalMs: Number.parseInt(parsed?.[3] ?? '0', 10),
-    rc: number('rc-code', 0),
+    rc: Math.min(Math.max(number('rc-code', 0), 0), rcMax),
     status: number('op-status', 0),
     callId: attr(xml, 'call-id') ?? '',
     reason: attr(xml, 'exit-reason') ?? '',

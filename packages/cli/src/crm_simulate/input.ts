@@ -1,4 +1,4 @@
-import { claimsCurrentSchema, exitCodeOf, exitCodes, faultText, usableCib } from '@quorate/cib'
+import { claimsCurrentSchema, exitCodes, usableCib } from '@quorate/cib'
 import { parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
@@ -25,20 +25,24 @@ export async function readInput(options: Options, host: ToolHost): Promise<Input
 }
 
 async function readNamed(options: Options, host: ToolHost): Promise<Input> {
-  const file = options.value('xml-file')
-  if (options.has('xml-pipe') || file === '-') return parsed(host.readInput(), 'standard input')
+  // Of several sources the last one counts.
+  const source = options.last(['xml-file', 'xml-pipe', 'live-check'])
+  const file = source?.long === 'xml-pipe' ? '-' : source?.value
+  if (file === '-') return parsed(host.readInput(), 'standard input')
   if (file !== undefined) return fromFile(file)
   const fromEnvironment = cibFileOf(host.env)
-  if (!options.has('live-check') && fromEnvironment !== undefined) return fromFile(fromEnvironment)
+  if (source === undefined && fromEnvironment !== undefined) return fromFile(fromEnvironment)
   const opened = await openCib(host, { name: 'crm_simulate', isReadOnly: true })
-  if (!opened.ok) return live(opened.rc)
+  if (!opened.ok) return noLiveCib
   const found = await wholeCib(opened.cib)
   await opened.cib.close()
-  return 'cib' in found ? { ok: true, cib: found.cib } : live(found.rc)
+  return 'cib' in found ? { ok: true, cib: found.cib } : noLiveCib
 }
 
-function live(rc: number): Input {
-  return { ok: false, code: exitCodeOf(rc), lines: [`crm_simulate: Live CIB query failed: ${faultText(rc)}`] }
+const noLiveCib: Input = {
+  ok: false,
+  code: exitCodes.noInput,
+  lines: ['crm_simulate: CIB query failed: Input file not available'],
 }
 
 async function fromFile(file: string): Promise<Input> {

@@ -73,12 +73,7 @@ async function perform(options: Options, output: Output): Promise<Ending> {
     host.err(`${input.lines.join('\n')}\n`)
     return { code: input.code }
   }
-  const request = requestOf(options, output)
-  if (typeof request === 'string') {
-    host.err(`crm_simulate: ${request}\n`)
-    return { code: exitCodes.usage }
-  }
-  const outcome = simulate(input.cib, request)
+  const outcome = simulate(input.cib, requestOf(options, output))
   host.err(logLines(outcome.log, options.count('verbose')))
   host.err(outcome.warnings.map((line) => `${line}\n`).join(''))
   if (!output.isData) {
@@ -91,24 +86,26 @@ async function perform(options: Options, output: Output): Promise<Ending> {
 /** Options that mean --run as well. */
 const decides = ['run', 'show-scores', 'show-utilization', 'save-graph', 'save-dotfile', 'profile'] as const
 
-function requestOf(options: Options, output: Output): SimulationRequest | string {
+function requestOf(options: Options, output: Output): SimulationRequest {
   const { host } = output
   const nowSeconds = Math.floor(host.now() / 1000)
   const offsetSeconds = utcOffsetSeconds(host.now())
   const text = options.value('set-datetime')
-  const moment = parseMoment(text, { epochSeconds: nowSeconds, offsetSeconds })
-  if (text !== undefined && moment === undefined) return `Invalid date/time specified: ${text}`
+  const now = { epochSeconds: nowSeconds, offsetSeconds }
+  // As with the C program, what is no time is the present.
+  const effectiveTime = text === undefined ? undefined : { text, ...(parseMoment(text, now) ?? now) }
   const isSimulated = options.has('simulate') || options.has('in-place') || options.has('op-fail')
   return {
     nowSeconds,
     utcOffsetSeconds: offsetSeconds,
-    ...(text === undefined || moment === undefined ? {} : { effectiveTime: { text, ...moment } }),
+    ...(effectiveTime === undefined ? {} : { effectiveTime }),
     process: isSimulated || decides.some((name) => options.has(name)),
     simulate: isSimulated,
     drawsGraph: false,
     showsScores: options.has('show-scores'),
     showsUtilization: options.has('show-utilization'),
     quiet: options.has('quiet') && !output.isData,
+    fancy: options.has('text-fancy'),
     ...(output.isData
       ? {
           elements: (status: ClusterStatus, isRevised: boolean) =>

@@ -23,6 +23,8 @@ export const simulateOptions: readonly Option[] = [
   { short: '', long: 'text-fancy', help: '', group: 'Output Options' },
   { short: 'R', long: 'run', help: 'Process the input and show what would be done', ...operations },
   { short: 'S', long: 'simulate', help: 'Like --run, and show what it would lead to', ...operations },
+  // Shown in any case; taken for the sake of old scripts.
+  { short: 'j', long: 'pending', help: '', ...operations },
   { short: 'X', long: 'in-place', help: 'Like --simulate, and keep the result in the input', ...operations },
   { short: 'A', long: 'show-attrs', help: 'Show the attributes of nodes', ...operations },
   { short: 'c', long: 'show-failcounts', help: 'Show how often resources failed', ...operations },

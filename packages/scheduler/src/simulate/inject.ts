@@ -125,8 +125,12 @@ function injectOperation(
 ): void {
   lines.push({ text: `Injecting ${text} into the configuration`, data: element('inject_spec', { spec: text }) })
   const spec = parseOperationSpec(text)
-  if (typeof spec === 'number') {
-    errors.push(`Invalid operation spec: ${text}.  Only found ${spec} fields`)
+  if (spec === 'no resource') {
+    errors.push('Invalid resource name: (null)')
+    return
+  }
+  if ('fields' in spec) {
+    errors.push(`Invalid operation spec: ${text}.  Only found ${spec.fields} fields`)
     return
   }
   const resource = findResource(cluster, spec.resourceId)

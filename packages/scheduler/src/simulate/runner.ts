@@ -7,7 +7,7 @@ import { infinity } from '../score.ts'
 import type { ClusterStatus } from '../status.ts'
 import type { SimulatedStatus } from './cib-status.ts'
 import { nextCallId, recordOperation } from './history-write.ts'
-import type { OperationSpec } from './operation-spec.ts'
+import { leadingInteger, type OperationSpec } from './operation-spec.ts'
 
 type Synapse = {
   readonly action: XmlElement
@@ -21,6 +21,8 @@ type Synapse = {
 export type Simulation = {
   /** Lines about what was done; `column0` ones stand outside of the list. */
   readonly lines: readonly (StatusItem & { readonly column0?: boolean })[]
+  /** Failures that were asked for in a way that says nothing. */
+  readonly errors: readonly string[]
   /** Whether everything was done that could be. */
   readonly complete: boolean
 }
@@ -29,18 +31,20 @@ export type Simulation = {
 export class GraphRunner {
   readonly #cluster: ClusterStatus
   readonly #status: SimulatedStatus
-  readonly #failures: readonly OperationSpec[]
+  readonly #failures: readonly string[]
   readonly #nowSeconds: number
   readonly #synapses: Synapse[] = []
   readonly #followers = new Map<string, number[]>()
   readonly #lines: (StatusItem & { readonly column0?: boolean })[] = []
+  readonly #errors: string[] = []
   #abortPriority = 0
 
+  /** @param failures operations that are to fail, as `rsc_start_0@n1=1` */
   constructor(
     cluster: ClusterStatus,
     graph: XmlElement,
     status: SimulatedStatus,
-    failures: readonly OperationSpec[],
+    failures: readonly string[],
     nowSeconds: number,
   ) {
     this.#cluster = cluster
@@ -92,7 +96,7 @@ export class GraphRunner {
       ;[current, next] = [next, current]
     }
     const complete = this.#abortPriority > 0 || this.#synapses.every((synapse) => synapse.executed)
-    return { lines: this.#lines, complete }
+    return { lines: this.#lines, errors: this.#errors, complete }
   }
 
   #mayFire(synapse: Synapse): boolean {
@@ -154,9 +158,11 @@ export class GraphRunner {
     const nodeId = attr(action, 'router_node') === undefined ? (attr(action, 'on_node_uuid') ?? node) : node
     const agent = { class: attr(resource, 'class'), provider: attr(resource, 'provider'), type: attr(resource, 'type') }
     const history = this.#status.history(node, nodeId, [name, id], agent)
-    const failure = this.#failures.find((spec) => matches(spec, [name, id, longId], operation, intervalMs, node))
+    const failure = this.#failureOf([name, id, longId], `${operation}_${intervalMs}`, node)
     const targetRc = Number(metaOf(action, 'op_target_rc') ?? '0')
-    if (failure !== undefined) this.#fail(action, failure, node, nodeId)
+    if (failure !== undefined) {
+      this.#fail(action, { ...failure, task: operation, intervalMs }, node, nodeId)
+    }
     const attributes = child(action, 'attributes')
     const parameters = new Map<string, string>()
     for (let i = 0; i < (attributes?.attributes.length ?? 0); i += 2) {
@@ -180,7 +186,24 @@ export class GraphRunner {
     return failure !== undefined
   }
 
-  #fail(action: XmlElement, failure: OperationSpec, node: string, nodeId: string): void {
+  /** How an operation is to fail, and under which of its names that was asked for. Letters count as small ones. */
+  #failureOf(
+    names: readonly (string | undefined)[],
+    operation: string,
+    node: string,
+  ): { readonly resourceId: string; readonly rc: number } | undefined {
+    for (const spec of this.#failures) {
+      const text = spec.toLowerCase()
+      const resourceId = names.find((name) => text.startsWith(`${name}_${operation}@${node}=`.toLowerCase()))
+      if (resourceId === undefined) continue
+      const rc = leadingInteger(spec.slice(spec.indexOf('=') + 1))
+      if (rc !== undefined) return { resourceId, rc }
+      this.#errors.push(`Invalid failed operation '${spec}' (result code must be integer)`)
+    }
+    return undefined
+  }
+
+  #fail(action: XmlElement, failure: Failure, node: string, nodeId: string): void {
     this.#lines.push({
       text: `Pretending action ${attr(action, 'id') ?? ''} failed with rc=${failure.rc}`,
       column0: true,
@@ -189,15 +212,18 @@ export class GraphRunner {
   }
 }
 
-/** Counts a failure on a node; probes that find nothing running are none. */
+/** A failure as it is counted. */
+export type Failure = Pick<OperationSpec, 'resourceId' | 'task' | 'intervalMs' | 'rc'>
+
+/** Counts a failure on a node; to find nothing running once is none. */
 export function injectFailCount(
   status: SimulatedStatus,
-  spec: OperationSpec,
+  spec: Failure,
   node: string,
   nodeId: string,
   nowSeconds: number,
 ): StatusItem[] {
-  if (spec.rc === 0 || (spec.rc === 7 && spec.task === task.monitor && spec.intervalMs === 0)) return []
+  if (spec.rc === 0 || (spec.rc === 7 && spec.intervalMs === 0)) return []
   const operation = `${spec.resourceId}#${spec.task}_${spec.intervalMs}`
   const [count, last] = [`fail-count-${operation}`, `last-failure-${operation}`]
   const before = Number.parseInt(status.transient(node, nodeId, count) ?? '0', 10) || 0
@@ -213,17 +239,4 @@ export function injectFailCount(
 function metaOf(action: XmlElement, name: string): string | undefined {
   const attributes = child(action, 'attributes')
   return attributes === undefined ? undefined : attr(attributes, `CRM_meta_${name}`)
-}
-
-function matches(
-  spec: OperationSpec,
-  names: readonly (string | undefined)[],
-  operation: string,
-  intervalMs: number,
-  node: string,
-): boolean {
-  const known = names.some((name) => name?.toLowerCase() === spec.resourceId.toLowerCase())
-  return (
-    known && spec.task === operation && spec.intervalMs === intervalMs && spec.node.toLowerCase() === node.toLowerCase()
-  )
 }

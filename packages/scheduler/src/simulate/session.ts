@@ -13,7 +13,6 @@ import { decide } from '../schedule.ts'
 import { type ClusterStatus, type StatusOptions, unpackStatus } from '../status.ts'
 import { SimulatedStatus } from './cib-status.ts'
 import { entersNodes, hasInjections, type Injections, inject } from './inject.ts'
-import { type OperationSpec, parseOperationSpec } from './operation-spec.ts'
 import { RunReport } from './run-report.ts'
 import { GraphRunner } from './runner.ts'
 
@@ -32,6 +31,8 @@ export type SimulationRequest = {
   readonly showsScores?: boolean
   readonly showsUtilization?: boolean
   readonly quiet?: boolean
+  /** Headings and bullets where scores are shown too. */
+  readonly fancy?: boolean
   readonly dot?: DotOptions
   readonly injections?: Injections
   /** Operations that are to fail. */
@@ -93,8 +94,14 @@ class Transcript {
     if (!this.#quiet) this.lines.push(text)
   }
 
-  essential(text: string): void {
-    this.lines.push(text)
+  /** A blank that quiet does not keep away. */
+  gap(): void {
+    this.lines.push('')
+  }
+
+  /** What is asked for by itself, and told even where quiet is. */
+  essential(item: StatusItem): void {
+    this.lines.push(...(this.#plain || this.#quiet ? plainLines([item]) : fancyLines([item], 1)))
   }
 
   title(text: string): void {
@@ -114,8 +121,7 @@ class Transcript {
 /** Runs the scheduler on a CIB, and where asked the transition on a copy of it: all that crm_simulate does, as values. */
 export function simulate(cib: XmlElement, request: SimulationRequest): SimulationOutcome {
   const quiet = request.quiet === true
-  const plain = request.showsScores === true || request.showsUtilization === true
-  const out = new Transcript(plain, quiet)
+  const out = new Transcript(showsNumbers(request) && request.fancy !== true, quiet)
   if (attr(cib, 'validate-with') === 'none') {
     out.warnings.push(
       'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)',
@@ -145,6 +151,15 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
   }
   if (!request.process && !request.simulate) return finish(out, input, input)
   return decideAndShow(cluster, input, request, out, timeLine)
+}
+
+function showsNumbers({ showsScores, showsUtilization }: SimulationRequest): boolean {
+  return showsScores === true || showsUtilization === true
+}
+
+function numbersTitle({ showsScores, showsUtilization }: SimulationRequest): string {
+  if (showsScores !== true) return 'Utilization Information'
+  return showsUtilization === true ? 'Allocation Scores and Utilization Information' : 'Allocation Scores'
 }
 
 function finish(
@@ -189,16 +204,21 @@ function decideAndShow(
   out: Transcript,
   timeLine: string | undefined,
 ): SimulationOutcome {
-  const plain = request.showsScores === true || request.showsUtilization === true
+  const isInjected = hasInjections(request.injections ?? {})
   const from = cluster.log.length
   decide(cluster)
   out.log = out.log === cluster.log ? cluster.log : [...out.log, ...cluster.log.slice(from)]
-  if (plain) out.blank()
-  for (const { kind, text } of cluster.log.slice(from)) {
-    if (kind === 'score') out.essential(text)
-    else if (kind === 'info' && plain) out.line(text)
+  if (showsNumbers(request)) {
+    // The C program parts what it says from what comes before it even where quiet kept that from being said.
+    if (isInjected) out.gap()
+    else out.blank()
+    out.title(numbersTitle(request))
   }
-  if (request.elements !== undefined && plain) {
+  for (const { kind, text } of cluster.log.slice(from)) {
+    if (kind === 'score') out.essential({ text })
+    else if (kind === 'info' && showsNumbers(request)) out.line(text)
+  }
+  if (request.elements !== undefined && showsNumbers(request)) {
     const has = { scores: request.showsScores === true, utilization: request.showsUtilization === true }
     out.report.scores(cluster.log.slice(from), has)
   }
@@ -215,14 +235,14 @@ function decideAndShow(
   }
   if (!request.simulate || graph === undefined) return finish(out, input, input, { graph, graphText: text, dot })
   const status = new SimulatedStatus(input, entersNodes(request.injections ?? {}))
-  const failures = (request.failures ?? [])
-    .map(parseOperationSpec)
-    .filter((spec): spec is OperationSpec => typeof spec !== 'number')
-  const { lines, complete } = new GraphRunner(cluster, graph, status, failures, request.nowSeconds).run()
+  const runner = new GraphRunner(cluster, graph, status, request.failures ?? [], request.nowSeconds)
+  const { lines, errors, complete } = runner.run()
+  out.errors.push(...errors)
   const output = status.cib()
   out.report.list('transition', lines)
+  if (isInjected || showsNumbers(request)) out.gap()
+  else out.blank()
   if (request.quiet !== true) {
-    out.blank()
     out.title('Executing Cluster Transition')
     for (const line of lines) {
       if (line.column0 === true) out.line(line.text)
