@@ -33,8 +33,27 @@ import { run } from './crm_simulate/main.js'
 export const main = (argv) => run(argv.slice(1))
 `
 
-/** Makes one bundle; answers it as a script that has not run. */
+/** What the scheduler's tool loads for a live cluster and for packed files only; by itself, for the same reason. */
+const rarely = /^(\.\/live-cib\.js|@quorate\/qb)$/
+const rareFile = './simulate-live.cjs'
+const rare = `
+export { openLiveCib } from './pacemaker/live-cib.js'
+export { bzip2BytesMax, bzip2Decompress } from '@quorate/qb'
+`
+
+/** Makes one bundle, as a function of what a module is given; answers it as a script that has not run. */
 async function bundle(name, entry) {
+  const outfile = await make(name, {
+    ...entry,
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
+  })
+  const script = new vm.Script(fs.readFileSync(outfile, 'latin1'), { filename: outfile })
+  return { outfile, script }
+}
+
+/** Makes one file; answers where it is. */
+async function make(name, entry) {
   const outfile = path.join(dist, 'bundle', `${name}.cjs`)
   await build({
     ...entry,
@@ -44,8 +63,6 @@ async function bundle(name, entry) {
     format: 'cjs',
     target: 'node20.19',
     charset: 'ascii',
-    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
-    footer: { js: '})' },
     // A script that comes out of V8's code cache has no callback for import(); require() loads modules as well.
     supported: { 'dynamic-import': false },
     external: ['koffi', 'serialport', 'rhea', 'libxml2-wasm'],
@@ -57,10 +74,10 @@ async function bundle(name, entry) {
           made.onResolve({ filter: daemons }, ({ path: to }) => ({ path: `../${to.slice(2)}`, external: true }))
         },
       },
+      ...(entry.plugins ?? []),
     ],
   })
-  const script = new vm.Script(fs.readFileSync(outfile, 'latin1'), { filename: outfile })
-  return { outfile, script }
+  return outfile
 }
 
 function keepCache({ outfile, script }) {
@@ -86,12 +103,27 @@ await exercise(tools, [
   ['node', 'quorate', 'crm_simulate', '-S', '-x', example, '--save-graph', os.devNull, '--output-to', os.devNull],
 ])
 keepCache(tools)
+await make('simulate-live', { stdin: { contents: rare, resolveDir: dist }, minifyWhitespace: true })
 const simulation = await bundle('simulate', {
   stdin: { contents: scheduler, resolveDir: dist },
   minifyWhitespace: true,
+  minifySyntax: true,
+  plugins: [
+    {
+      name: 'rarely-by-itself',
+      setup(made) {
+        made.onResolve({ filter: rarely }, ({ kind }) =>
+          kind === 'dynamic-import' ? { path: rareFile, external: true } : undefined,
+        )
+      },
+    },
+  ],
 })
+// What a decision on a large cluster does, all of which would be compiled on the way otherwise.
+const various = fileURLToPath(new URL('exercise.xml', import.meta.url))
 await exercise(simulation, [
   ['crm_simulate', '-S', '-x', example, '--save-graph', os.devNull, '--output-to', os.devNull],
+  ['crm_simulate', '-R', '-x', various, '--save-graph', os.devNull, '--output-to', os.devNull],
 ])
 keepCache(simulation)
 const clients = await bundle('fence', {
