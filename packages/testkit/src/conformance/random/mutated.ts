@@ -31,6 +31,8 @@ const changesMax = 4
 const copiedMax = 60
 /** Attributes that say what a document or an element is; to change them is to make another. */
 const fixed = new Set(['id', 'validate-with', 'crm_feature_set', 'xmlns', 'execution-date', 'uname'])
+/** Elements of which a place has one at most: no cluster writes another. */
+const single = new Set(['lrm', 'lrm_resources', 'transient_attributes', 'operations', 'node_state', 'tickets'])
 const resourceReferences = new Set(['rsc', 'with-rsc', 'first', 'then'])
 /** The cib, its sections and theirs stay. */
 const fixedLevels = 2
@@ -62,7 +64,8 @@ function soilOf(samples: readonly Sample[]): Soil {
   }
   for (const { root } of samples) {
     for (const { element, parent } of placesIn(root)) {
-      if (placesIn(element).length <= copiedMax) push(elements, `${parent.name} ${element.name}`, element)
+      if (!single.has(element.name) && placesIn(element).length <= copiedMax)
+        push(elements, `${parent.name} ${element.name}`, element)
       for (const [name, value] of attributePairs(element)) push(values, valueKey(element, name), value)
     }
   }
@@ -122,6 +125,7 @@ function changed(prng: Prng, root: XmlElement, soil: Soil, suffix: string): XmlE
     case 0:
       return replaceAt(root, path, [])
     case 1:
+      if (single.has(element.name)) return root
       return replaceAt(root, outer, [
         inserted(parent, prng.below(parent.children.length + 1), renamed(element, suffix)),
       ])
