@@ -24,6 +24,7 @@ Suppositions:
       --ticket-activate TICKET the ticket is taken off standby
       --quorum-lost            this partition loses quorum
       --quorum-gained          this partition gains quorum
+      --stopped RESOURCE@NODE  a person has stopped the resource there, and had the cluster look again
       --cleanup [RESOURCE][@NODE]
                                failures are forgotten: of the resource, on the node, or both
       --prefer RESOURCE@NODE[=SCORE]
@@ -38,6 +39,8 @@ Suppositions:
                                a meta-attribute is set (empty: taken away)
       --attribute NODE:NAME=VALUE
                                a node attribute is set (empty: taken away)
+      --bundle BUNDLE:NAME=VALUE
+                               an attribute of the bundle's containers is set: replicas, replicas-per-host, ...
       --utilization NODE:NAME=VALUE
                                a capacity of a node is set
       --modify XML             the configuration is changed as 'cibadmin --modify --allow-create' would
@@ -108,6 +111,7 @@ function parse(argv: readonly string[]) {
       standby: several,
       unstandby: several,
       fail: several,
+      stopped: several,
       cleanup: several,
       'ticket-revoke': several,
       'ticket-grant': several,
@@ -122,6 +126,7 @@ function parse(argv: readonly string[]) {
       option: several,
       meta: several,
       attribute: several,
+      bundle: several,
       utilization: several,
       modify: several,
       delete: several,
@@ -149,6 +154,16 @@ const emptyIsNone = (name: string | undefined, value: string | undefined): Named
   value: value === '' ? undefined : value,
 })
 
+function places(
+  option: string,
+  texts: readonly string[],
+): readonly { readonly resource: string; readonly node: string }[] {
+  return fields(option, 'RESOURCE@NODE', /^(.+)@([^@]+)$/, texts).map(([, resource = '', node = '']) => ({
+    resource,
+    node,
+  }))
+}
+
 function preferences(option: string, texts: readonly string[]): readonly Preference[] {
   const wanted = 'RESOURCE@NODE or RESOURCE@NODE=SCORE'
   return fields(option, wanted, /^(.+)@([^@=]+)(?:=([+-]?(?:INFINITY|\d+)))?$/, texts).map(
@@ -171,10 +186,8 @@ function suppositionOf(values: ReturnType<typeof parse>): Supposition {
     nodesRebooted: values.reboot,
     nodesOnStandby: values.standby,
     nodesOffStandby: values.unstandby,
-    failures: fields('fail', 'RESOURCE@NODE', /^(.+)@([^@]+)$/, values.fail).map(([, resource = '', node = '']) => ({
-      resource,
-      node,
-    })),
+    failures: places('fail', values.fail),
+    stopped: places('stopped', values.stopped),
     cleanups: fields('cleanup', 'RESOURCE, @NODE or RESOURCE@NODE', /^(?=.)([^@]+)?(?:@([^@]+))?$/, values.cleanup).map(
       ([, resource, node]) => ({ resource, node }),
     ),
@@ -195,6 +208,9 @@ function suppositionOf(values: ReturnType<typeof parse>): Supposition {
     ),
     metaAttributes: fields('meta', 'RESOURCE:NAME=VALUE', /^(.+):([^:=]+)=(.*)$/s, values.meta).map(
       ([, resource = '', name, value]) => ({ resource, ...emptyIsNone(name, value) }),
+    ),
+    bundleOptions: fields('bundle', 'BUNDLE:NAME=VALUE', /^([^:=]+):([^=]+)=(.*)$/s, values.bundle).map(
+      ([, bundle = '', name, value]) => ({ bundle, ...emptyIsNone(name, value) }),
     ),
     nodeAttributes: ofNodes('attribute', values.attribute),
     utilization: ofNodes('utilization', values.utilization),

@@ -4,7 +4,7 @@ import { canFence } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { findResource, forEachBelow, forEachLeaf, isBundled, isGuest, top } from '../model/tree.ts'
+import { forEachBelow, forEachLeaf, isBundled, isGuest, top } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
 import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
@@ -26,6 +26,7 @@ import type {
   ReasonKind,
 } from './reason.ts'
 import { remediesAtOnce, remediesTried } from './remedies.ts'
+import { resourcesNamed } from './resources-named.ts'
 import { stateReasons } from './state-changes.ts'
 import { suppositionArguments } from './supposition.ts'
 
@@ -73,27 +74,31 @@ export function explainFrom(
   pairsMax = triedPairsMax,
 ): Result<Explanation, string> {
   const { cluster } = decision
-  const resource = findResource(cluster, resourceId)
-  if (resource === undefined) return failed(`there is no resource '${resourceId}'`)
+  const resources = resourcesNamed(cluster, resourceId)
+  if (resources.length === 0) return failed(`there is no resource '${resourceId}'`)
   const node = nodeName === undefined ? undefined : findNode(cluster, nodeName)
   if (nodeName !== undefined && node === undefined) return failed(`there is no node '${nodeName}'`)
-  const asked = leavesOf(resource).map((leaf) => ({
+  const asked = resources.flatMap(leavesOf).map((leaf) => ({
     leaf,
     nodes: node === undefined ? worthwhile(cluster, leaf) : [node],
   }))
   const pairs = asked.reduce((sum, { nodes }) => sum + nodes.length, 0)
   const isTried = pairsMax > 0 && (node !== undefined || pairs * cluster.instanceCount <= pairsMax)
   const instances = asked.map(({ leaf, nodes }) => explainInstance(decision, leaf, nodes, isTried))
-  const names = idsAround(resource)
+  const names = idsAround(resources)
   const loops = loopsOf(decision).filter((loop) => loop.resources.some((id) => names.has(id)))
-  return ok({ resource: resource.id, instances, fencing: fencingOf(cluster), loops })
+  const [only] = resources
+  const id = only !== undefined && resources.length === 1 ? only.id : resourceId
+  return ok({ resource: id, instances, fencing: fencingOf(cluster), loops })
 }
 
-/** Configured ids of a resource, of what it is part of, and of its parts. */
-function idsAround(resource: Resource): ReadonlySet<string> {
+/** Configured ids of resources, of what they are part of, and of their parts. */
+function idsAround(resources: readonly Resource[]): ReadonlySet<string> {
   const found = new Set<string>()
-  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) found.add(at.xmlId)
-  forEachBelow(resource, (item) => found.add(item.xmlId))
+  for (const resource of resources) {
+    for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) found.add(at.xmlId)
+    forEachBelow(resource, (item) => found.add(item.xmlId))
+  }
   return found
 }
 

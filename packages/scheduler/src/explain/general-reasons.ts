@@ -7,7 +7,7 @@ import { historyEntry } from '../unpack/history-entry.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import type { GeneralReason } from './reason.ts'
-import { cleanupChange, stopCause, targetHolders, ticketChange, ticketText } from './state-changes.ts'
+import { cleanupChange, stopCause, stoppedButOnce, targetHolders, ticketChange, ticketText } from './state-changes.ts'
 
 /** A reason that holds for every node, with what would have to change. */
 export type GeneralFinding = { readonly reason: GeneralReason; readonly changes: readonly Change[] }
@@ -57,9 +57,8 @@ function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding
 function managementFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
   const found: GeneralFinding[] = []
   const { settings } = cluster
-  const cleanup = cleanupChange(leaf, undefined)
   const isTwice = leaf.recovery === 'block' && leaf.runningOn.length > 1
-  const mend = isTwice ? { text: `it has to be stopped on all of them but one, then: ${cleanup.text}` } : cleanup
+  const mend = isTwice ? stoppedButOnce(leaf) : cleanupChange(leaf, undefined)
   const failed = leaf.blocked ? [obstacle(blockedText(cluster, leaf), mend)] : []
   if (leaf.managed) return failed
   if (settings.fencingEnabled && !cluster.fenceDeviceExists) {

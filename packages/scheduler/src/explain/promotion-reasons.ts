@@ -22,7 +22,7 @@ export function promotionFinding(decision: Decision, leaf: Resource): PromotionF
   if (node === undefined) return undefined
   const score = instance.sortIndex
   const isPromoted = nextRole(instance) === role.promoted
-  const changes = isPromoted ? [] : changesFor(decision.cluster, clone, instance, node)
+  const changes = isPromoted ? [] : changesFor(decision, clone, instance, node)
   const reasons = partsOf(decision, clone, instance, node)
   return {
     explanation: {
@@ -126,8 +126,8 @@ function whyNot(cluster: Cluster, clone: Resource, instance: Resource, node: Clu
   return `promoted-max is ${clone.clone?.promotedMax ?? 0}, and ${others} comes first: it has ${scoreText(mine)}`
 }
 
-function changesFor(cluster: Cluster, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
-  const known = forbidden(cluster, clone, instance, node)
+function changesFor(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
+  const known = forbidden(decision.cluster, clone, instance, node)
   if (known !== undefined) return known.changes
   const mine = instance.sortIndex
   const prefer = (score: number) => ({
@@ -137,17 +137,32 @@ function changesFor(cluster: Cluster, clone: Resource, instance: Resource, node:
   const name = attributeOf(leaf, node)[0]
   const how = `its agent has to set ${name} higher, or a location constraint with role=Promoted`
   if (mine < 0) {
-    const lack = mine <= -infinity ? undefined : -mine
-    return [
-      {
-        text: `${lack === undefined ? 'what gives it -INFINITY has to go' : `${scoreText(lack)} more promotion score on ${node.uname}: ${how}`}`,
-        ...(lack === undefined ? {} : { suppose: prefer(lack) }),
-      },
-    ]
+    if (mine <= -infinity) return ruledOut(decision, clone, instance, node)
+    const text = `${scoreText(-mine)} more promotion score on ${node.uname}: ${how}`
+    return [{ text, suppose: prefer(-mine) }]
   }
   if (!isFull(clone)) return []
-  const { least } = rivals(clone)
-  const lack = least >= infinity ? infinity : addScores(least - mine, 1)
-  const text = least >= infinity ? 'INFINITY' : `more than ${scoreText(least - mine)} more`
-  return [{ text: `${text} promotion score on ${node.uname}: ${how}`, suppose: prefer(lack) }]
+  const { least, promoted } = rivals(clone)
+  if (least >= infinity) return promoted.slice(0, 1).map((rival) => heldBy(decision, clone, rival))
+  const text = `more than ${scoreText(least - mine)} more promotion score on ${node.uname}: ${how}`
+  return [{ text, suppose: prefer(addScores(least - mine, 1)) }]
+}
+
+/** What gives an instance a promotion score of -INFINITY. */
+function ruledOut(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
+  const { own, shared } = decision.trace.promotion(instance, clone, node)
+  const changes = [...own, ...shared].flatMap((step) => stepFinding(decision, instance, node, step).changes)
+  return changes.length > 0 ? changes : [{ text: 'what gives it -INFINITY has to go' }]
+}
+
+/** INFINITY outweighs any score: it has to be taken from where it holds the promotion. */
+function heldBy(decision: Decision, clone: Resource, rival: Resource): Change {
+  const node = singleLocation(rival, 'next')
+  if (node === undefined) return { text: `INFINITY must not hold the promotion of ${rival.id}` }
+  const why = partsOf(decision, clone, rival, node).find(({ score }) => (score ?? 0) >= infinity)
+  const by = why === undefined ? '' : `: ${why.text}`
+  return {
+    text: `INFINITY must not hold the promotion on ${node.uname}${by}`,
+    suppose: { preferences: [{ resource: clone.xmlId, node: node.uname, score: -infinity, isForPromotion: true }] },
+  }
 }

@@ -9,6 +9,7 @@ import { type Decision, decisionOn } from './decision.ts'
 import { generalFindings } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
 import { nodeFindings } from './node-reasons.ts'
+import { promotionFinding } from './promotion-reasons.ts'
 import { placedAs } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
 import { bothOf, type Supposition, supposedCib } from './supposition.ts'
@@ -85,7 +86,7 @@ function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Res
     }
     if (there !== undefined) return there
   }
-  return findResource(cluster, leaf.id)
+  return cluster.resourceById.get(leaf.id) ?? findResource(cluster, leaf.id)
 }
 
 function textsOf(changes: readonly Change[]): readonly string[] {
@@ -107,7 +108,12 @@ function changesFor(
   const found = [...general, ...connectionChanges(leaf, node), ...here]
   const next =
     found.length > 0 ? found : leaf.assigned === node ? heldUp(decision, leaf) : moreScore(decision, leaf, node)
-  return next.flatMap((change) => {
+  return followed(decision, next, asked)
+}
+
+/** Changes, and instead of those that come down to where another resource is what that takes. */
+function followed(decision: Decision, changes: readonly Change[], asked: Set<Resource>): readonly Change[] {
+  return changes.flatMap((change) => {
     const first = placed(decision, change, asked)
     return first.length > 0 ? first : [change]
   })
@@ -127,14 +133,14 @@ function placed(decision: Decision, { place }: Change, asked: Set<Resource>): re
   if (leaf === undefined || asked.has(leaf)) return []
   const node = place.node ?? leaf.assigned ?? bestNode(decision, leaf)
   if (node === undefined) return []
-  if (isThere(leaf, node)) return place.isPromoted === true ? promoted(leaf, node) : []
+  if (isThere(leaf, node)) return place.isPromoted === true ? promoted(decision, leaf, asked) : []
   return changesFor(decision, leaf, node, asked).map((change) => ({ about: leaf.id, ...change }))
 }
 
-function promoted(leaf: Resource, node: ClusterNode): readonly Change[] {
-  if (leaf.nextRole === role.promoted) return []
-  const wish = { resource: placedAs(leaf).xmlId, node: node.uname, score: infinity, isForPromotion: true }
-  return [{ about: leaf.id, text: `more promotion score on ${node.uname}`, suppose: { preferences: [wish] } }]
+function promoted(decision: Decision, leaf: Resource, asked: Set<Resource>): readonly Change[] {
+  asked.add(leaf)
+  const changes = promotionFinding(decision, leaf)?.changes ?? []
+  return followed(decision, changes, asked).map((change) => ({ about: leaf.id, ...change }))
 }
 
 /** The instance or member to ask about: that which is on the node, or could go there. */

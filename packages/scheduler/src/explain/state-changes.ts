@@ -92,6 +92,16 @@ export function cleanupChange(resource: Resource, node: ClusterNode | undefined)
   }
 }
 
+/** What runs on several nodes stopped by a person on all of them but the first. */
+export function stoppedButOnce(resource: Resource): Change {
+  const [, ...others] = resource.runningOn
+  const id = resource.id
+  return {
+    text: `it has to be stopped by hand on all of them but one, then: crm_resource --refresh --resource ${id}`,
+    suppose: { stopped: others.map((node) => ({ resource: id, node: node.uname })) },
+  }
+}
+
 /** What makes a ticket one that lets run what depends on it. */
 export function ticketChange({ ticket }: TicketDependency): Change {
   const { id } = ticket

@@ -5,13 +5,22 @@ import { type Role, role, roleText } from '../model/role.ts'
 import { isBundled, top } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
 import { infinity, scoreText } from '../score.ts'
+import { sharesPort } from '../unpack/bundle.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import { attributeOf } from './promotion-attribute.ts'
 import type { Reason, ReasonKind } from './reason.ts'
 import type { ScoreStep } from './score-trace.ts'
-import { cleanupChange, nodeStateChanges, placedAs, stopCause, ticketChange, ticketText } from './state-changes.ts'
+import {
+  cleanupChange,
+  nodeStateChanges,
+  placedAs,
+  stopCause,
+  stoppedButOnce,
+  ticketChange,
+  ticketText,
+} from './state-changes.ts'
 
 /** A reason with what would have to change for it to go away. */
 export type Finding = { readonly reason: Reason; readonly changes: readonly Change[] }
@@ -118,7 +127,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
       return {
         kind: 'multiple-active',
         text: 'it was active on several nodes, and multiple-active=stop_only lets it run nowhere',
-        changes: [{ text: `it has to be stopped everywhere but on one node, then: crm_resource --refresh` }],
+        changes: [stoppedButOnce(resource)],
       }
     case 'orphan':
       return {
@@ -353,12 +362,15 @@ function instancesReason(
   const clone = parent.xmlId
   const [maxName, nodeMaxName] =
     parent.variant === variant.bundle ? ['replicas', 'replicas-per-host'] : ['clone-max', 'clone-node-max']
-  const raised = (name: string, value: number): Change => ({
-    text: `a higher ${name} of ${clone}`,
-    ...(parent.variant === variant.bundle
-      ? {}
-      : { suppose: { metaAttributes: [{ resource: clone, name, value: String(value) }] } }),
-  })
+  const raised = (name: string, value: number): Change => {
+    const pair = { name, value: String(value) }
+    if (parent.variant !== variant.bundle) {
+      return { text: `a higher ${name} of ${clone}`, suppose: { metaAttributes: [{ resource: clone, ...pair }] } }
+    }
+    const suppose = { bundleOptions: [{ bundle: clone, ...pair }] }
+    if (name !== nodeMaxName || !sharesPort(parent.xml)) return { text: `a higher ${name} of ${clone}`, suppose }
+    return { text: `an ip-range-start for ${clone}, since replicas of one host cannot share its control-port` }
+  }
   switch (why) {
     case 'node-state':
       return { kind: 'instances', text: `${node.uname} cannot run anything now`, changes: nodeStateChanges(node) }

@@ -1,13 +1,15 @@
 import { failed, ok, type Result } from '@quorate/base'
-import { attr, child, descendants, element, idOf, withChildren, type XmlElement } from '@quorate/xml'
-import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { attr, child, descendants, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
-import { findResource, forEachLeaf, isRemote, withoutInstance } from '../model/tree.ts'
+import { forEachLeaf, isRemote, withoutInstance } from '../model/tree.ts'
 import { scoreText } from '../score.ts'
 import { type Injections, inject } from '../simulate/inject.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
+import { containerKinds } from '../unpack/bundle.ts'
 import { exitCode, historyEntry, isProbe, status } from '../unpack/history-entry.ts'
 import { findNode } from '../unpack/nodes.ts'
+import { resourcesNamed } from './resources-named.ts'
 
 /** A name and its value; without a value it is taken away. */
 export type NamedValue = { readonly name: string; readonly value: string | undefined }
@@ -31,6 +33,8 @@ export type Supposition = {
   readonly nodesOnStandby?: readonly string[]
   readonly nodesOffStandby?: readonly string[]
   readonly failures?: readonly { readonly resource: string; readonly node: string }[]
+  /** Resources that a person stopped on a node, and had looked for again there. */
+  readonly stopped?: readonly { readonly resource: string; readonly node: string }[]
   /** Failures that are forgotten: of a resource everywhere, of all on a node, or of the one there. */
   readonly cleanups?: readonly { readonly resource: string | undefined; readonly node: string | undefined }[]
   readonly ticketsRevoked?: readonly string[]
@@ -46,6 +50,8 @@ export type Supposition = {
   readonly clusterOptions?: readonly NamedValue[]
   readonly metaAttributes?: readonly (NamedValue & { readonly resource: string })[]
   readonly nodeAttributes?: readonly (NamedValue & { readonly node: string })[]
+  /** Attributes of what a bundle runs its containers with: `replicas`, `replicas-per-host`, ... */
+  readonly bundleOptions?: readonly (NamedValue & { readonly bundle: string })[]
   /** Capacities of nodes. */
   readonly utilization?: readonly (NamedValue & { readonly node: string })[]
 }
@@ -68,11 +74,13 @@ export function supposedCib(cib: XmlElement, what: Supposition, options: StatusO
   for (const item of what.metaAttributes ?? []) {
     made = withMeta(made, configuredId(cluster, item.resource), item)
   }
+  for (const item of what.bundleOptions ?? []) made = withBundleOption(made, item)
   for (const item of nodeAttributesOf(what)) made = withNodeAttribute(made, cluster, item)
   for (const item of what.utilization ?? []) made = atNode(made, cluster, item.node, 'utilization', item)
   for (const name of what.nodesRebooted ?? []) {
     made = atStates(made, findNode(cluster, name)?.uname ?? name, (state) => withChildren(state, []))
   }
+  for (const { resource, node } of what.stopped ?? []) made = withoutHistory(made, cluster, resource, node)
   for (const item of what.cleanups ?? []) made = cleanedUp(made, item.resource, item.node)
   return ok(inject(made, cluster, injectionsOf(cluster, what), options.nowSeconds).cib)
 }
@@ -85,8 +93,9 @@ export function bothOf(a: Supposition, b: Supposition): Supposition {
     return [...found.values()]
   }
   const text = (of: string): string => of
-  const named = (of: NamedValue & { readonly resource?: string; readonly node?: string }): string =>
-    `${of.resource ?? ''} ${of.node ?? ''} ${of.name}`
+  const named = (
+    of: NamedValue & { readonly resource?: string; readonly node?: string; readonly bundle?: string },
+  ): string => `${of.resource ?? of.bundle ?? ''} ${of.node ?? ''} ${of.name}`
   const place = (of: { readonly resource: string | undefined; readonly node: string | undefined }): string =>
     `${of.resource ?? ''}@${of.node ?? ''}`
   const made = {
@@ -96,6 +105,7 @@ export function bothOf(a: Supposition, b: Supposition): Supposition {
     nodesOnStandby: list(a.nodesOnStandby, b.nodesOnStandby, text),
     nodesOffStandby: list(a.nodesOffStandby, b.nodesOffStandby, text),
     failures: list(a.failures, b.failures, place),
+    stopped: list(a.stopped, b.stopped, place),
     cleanups: list(a.cleanups, b.cleanups, place),
     ticketsRevoked: list(a.ticketsRevoked, b.ticketsRevoked, text),
     ticketsGranted: list(a.ticketsGranted, b.ticketsGranted, text),
@@ -108,6 +118,7 @@ export function bothOf(a: Supposition, b: Supposition): Supposition {
     clusterOptions: list(a.clusterOptions, b.clusterOptions, named),
     metaAttributes: list(a.metaAttributes, b.metaAttributes, named),
     nodeAttributes: list(a.nodeAttributes, b.nodeAttributes, named),
+    bundleOptions: list(a.bundleOptions, b.bundleOptions, named),
     utilization: list(a.utilization, b.utilization, named),
   }
   return Object.fromEntries(
@@ -130,6 +141,7 @@ export function suppositionArguments(of: Supposition): readonly string[] {
   add('--standby', of.nodesOnStandby)
   add('--unstandby', of.nodesOffStandby)
   add('--fail', of.failures?.map(place))
+  add('--stopped', of.stopped?.map(place))
   add('--cleanup', of.cleanups?.map(place))
   add('--ticket-revoke', of.ticketsRevoked)
   add('--ticket-grant', of.ticketsGranted)
@@ -149,6 +161,10 @@ export function suppositionArguments(of: Supposition): readonly string[] {
   add(
     '--attribute',
     of.nodeAttributes?.map((item) => `${item.node}:${pair(item)}`),
+  )
+  add(
+    '--bundle',
+    of.bundleOptions?.map((item) => `${item.bundle}:${pair(item)}`),
   )
   add(
     '--utilization',
@@ -189,9 +205,8 @@ function lostRemote(node: ClusterNode): readonly string[] {
 
 /** The primitive of that name that is on a node: of a collective the instance there. */
 function leafOn(cluster: Cluster, id: string, node: string): Resource | undefined {
-  const resource = findResource(cluster, id)
   const leaves: Resource[] = []
-  if (resource !== undefined) forEachLeaf(resource, (leaf) => leaves.push(leaf))
+  for (const resource of resourcesNamed(cluster, id)) forEachLeaf(resource, (leaf) => leaves.push(leaf))
   return leaves.find((leaf) => leaf.runningOn.some(({ uname }) => uname === node)) ?? leaves[0]
 }
 
@@ -223,6 +238,7 @@ function unknownName(cluster: Cluster, what: Supposition): string | undefined {
     ...nodeAttributesOf(what).map(({ node }) => node),
     ...(what.utilization ?? []).map(({ node }) => node),
     ...(what.failures ?? []).map(({ node }) => node),
+    ...(what.stopped ?? []).map(({ node }) => node),
     ...(what.cleanups ?? []).flatMap(({ node }) => node ?? []),
     ...(what.preferences ?? []).map(({ node }) => node),
   ]
@@ -233,15 +249,22 @@ function unknownName(cluster: Cluster, what: Supposition): string | undefined {
   if (ticket !== undefined) return `there is no ticket '${ticket}'`
   const resources = [
     ...(what.failures ?? []).map(({ resource }) => resource),
+    ...(what.stopped ?? []).map(({ resource }) => resource),
     ...(what.cleanups ?? []).flatMap(({ resource }) => resource ?? []),
     ...(what.preferences ?? []).map(({ resource }) => resource),
     ...(what.metaAttributes ?? []).map(({ resource }) => resource),
   ]
-  const resource = resources.find((id) => findResource(cluster, id) === undefined && !isConfigured(cluster.cib, id))
+  const resource = resources.find((id) => resourcesNamed(cluster, id).length === 0 && !isConfigured(cluster.cib, id))
   if (resource !== undefined) return `there is no resource '${resource}'`
+  const bundle = (what.bundleOptions ?? []).find((item) => !isBundle(cluster, item.bundle))?.bundle
+  if (bundle !== undefined) return `there is no bundle '${bundle}'`
   const known = new Set(constraintsOf(cluster.cib).map(idOf))
   const constraint = (what.withoutConstraints ?? []).find((id) => !known.has(id))
   return constraint === undefined ? undefined : `there is no constraint '${constraint}'`
+}
+
+function isBundle(cluster: Cluster, id: string): boolean {
+  return cluster.resourceById.get(id)?.variant === variant.bundle
 }
 
 /** True where a configured resource has that id: members of collectives may be known by others only. */
@@ -267,7 +290,7 @@ function mentionsTicket(cib: XmlElement, id: string): boolean {
 
 /** Id in the configuration of a resource or an instance. */
 function configuredId(cluster: Cluster, id: string): string {
-  return findResource(cluster, id)?.xmlId ?? id
+  return resourcesNamed(cluster, id)[0]?.xmlId ?? id
 }
 
 type Change = (at: XmlElement) => XmlElement
@@ -323,6 +346,35 @@ function withMeta(cib: XmlElement, id: string, pair: NamedValue): XmlElement {
   return atPath(cib, ['configuration', 'resources'], (resources) =>
     atId(resources, id, (item) => withValue(item, 'meta_attributes', `${id}-what-if`, pair)),
   )
+}
+
+function withBundleOption(
+  cib: XmlElement,
+  { bundle, name, value }: NamedValue & { readonly bundle: string },
+): XmlElement {
+  return atPath(cib, ['configuration', 'resources'], (resources) =>
+    atId(resources, bundle, (item) =>
+      withChildren(
+        item,
+        item.children.map((part) =>
+          containerKinds.includes(part.name) ? withAttributes(part, { [name]: value }) : part,
+        ),
+      ),
+    ),
+  )
+}
+
+/** A CIB in which nothing is known of a resource on a node, and which the cluster finds stopped there. */
+function withoutHistory(cib: XmlElement, cluster: Cluster, resource: string, node: string): XmlElement {
+  const names = new Set(namesBelow(cib, configuredId(cluster, resource)))
+  const walk = (of: XmlElement): XmlElement =>
+    withChildren(
+      of,
+      of.children.flatMap((item) =>
+        item.name === 'lrm_resource' && names.has(withoutInstance(idOf(item))) ? [] : [walk(item)],
+      ),
+    )
+  return atStates(cib, findNode(cluster, node)?.uname ?? node, walk)
 }
 
 function withoutConstraint(cib: XmlElement, id: string): XmlElement {

@@ -14,11 +14,14 @@ import { nameValueSet } from './template.ts'
 /** Most replicas that one bundle may have: each is a node to every other resource. More are cut. */
 export const replicasLimit = 200
 
+/** Elements of a bundle that say what its containers are run with; the first of them counts. */
+export const containerKinds: readonly string[] = ['docker', 'rkt', 'podman']
+
 const remotePort = '3121'
 
 /** Unpacks a bundle: its replicas, each a container with address and connection, and the clone inside. */
 export function unpackBundle(cluster: Cluster, bundle: Resource, unpackVariant: UnpackVariant): boolean {
-  const containerKind = ['docker', 'rkt', 'podman'].find((name) => child(bundle.xml, name) !== undefined)
+  const containerKind = containerKinds.find((name) => child(bundle.xml, name) !== undefined)
   const container = containerKind === undefined ? undefined : child(bundle.xml, containerKind)
   if (container === undefined || containerKind === undefined) return false
   const plan = planOf(bundle, container, containerKind)
@@ -83,6 +86,13 @@ function inheritFromInstance(bundle: Resource, instance: Resource): void {
   inner.meta.set('container-attribute-target', target)
 }
 
+/** True where replicas on one host would listen on the same port of it: then there is one on each. */
+export function sharesPort(bundle: XmlElement): boolean {
+  const network = child(bundle, 'network')
+  if (network === undefined || child(bundle, 'primitive') === undefined) return false
+  return attr(network, 'ip-range-start') === undefined && attr(network, 'control-port') !== undefined
+}
+
 function planOf(bundle: Resource, container: XmlElement, kind: string): ContainerPlan {
   const network = child(bundle.xml, 'network')
   const get = (name: string): string | undefined => (network === undefined ? undefined : attr(network, name))
@@ -91,8 +101,7 @@ function planOf(bundle: Resource, container: XmlElement, kind: string): Containe
   let replicasPerHost = parseCount(attr(container, 'replicas-per-host'), 1)
   const ipStart = get('ip-range-start')
   const controlPort = get('control-port')
-  const needsPort = ipStart === undefined && controlPort !== undefined && child(bundle.xml, 'primitive') !== undefined
-  if (replicasPerHost > 1 && needsPort) replicasPerHost = 1
+  if (replicasPerHost > 1 && sharesPort(bundle.xml)) replicasPerHost = 1
   return {
     bundleId: bundle.id,
     kind,

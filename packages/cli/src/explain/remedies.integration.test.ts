@@ -1,0 +1,148 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { Explanation } from '@quorate/scheduler'
+import { afterAll, describe, expect, test } from 'vitest'
+import { tryTool } from '../pacemaker/tool-trial.ts'
+import { whatIfTool } from '../what-if/main.ts'
+import { explainTool } from './main.ts'
+
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-remedies-'))
+afterAll(() => fs.rmSync(scratch, { recursive: true }))
+
+const pair = (name: string, value: string): string => `<nvpair id="v-${name}" name="${name}" value="${value}"/>`
+const meta = (id: string, name: string, value: string): string =>
+  `<meta_attributes id="${id}-m"><nvpair id="${id}-${name}" name="${name}" value="${value}"/></meta_attributes>`
+const dummy = (id: string, inside = ''): string =>
+  `<primitive id="${id}" class="ocf" provider="pacemaker" type="Dummy">${inside}</primitive>`
+const stateful = (id: string): string => `<primitive id="${id}" class="ocf" provider="pacemaker" type="Stateful"/>`
+
+function ran(id: string, task = 'start', type = 'Dummy'): string {
+  return `<lrm_resource id="${id}" class="ocf" provider="pacemaker" type="${type}"><lrm_rsc_op id="${id}_last_0" operation_key="${id}_${task}_0" operation="${task}" call-id="1" rc-code="0" op-status="0" interval="0" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8" transition-key="1:1:0:x" transition-magic="0:0;1:1:0:x" crm_feature_set="3.16.1"/></lrm_resource>`
+}
+
+type Parts = {
+  readonly resources: string
+  readonly constraints?: string
+  readonly options?: string
+  /** What was done on each of the nodes n1, n2, ... */
+  readonly histories: readonly string[]
+  /** Promotion scores of each node, as attributes. */
+  readonly attributes?: readonly string[]
+}
+
+let count = 0
+
+/** Writes a CIB whose nodes are all online, and answers its name. */
+function cibFile({ resources, constraints = '', options = '', histories, attributes = [] }: Parts): string {
+  const nodes = histories.map((_, i) => `<node id="${i + 1}" uname="n${i + 1}"/>`).join('')
+  const states = histories.map((history, i) => {
+    const id = i + 1
+    const transient = `<transient_attributes id="${id}"><instance_attributes id="s${id}">${attributes[i] ?? ''}</instance_attributes></transient_attributes>`
+    return `<node_state id="${id}" uname="n${id}" in_ccm="true" crmd="online" join="member" expected="member">${transient}<lrm id="${id}"><lrm_resources>${history}</lrm_resources></lrm></node_state>`
+  })
+  const config = `<crm_config><cluster_property_set id="p">${pair('stonith-enabled', 'false')}${options}</cluster_property_set></crm_config>`
+  count += 1
+  const file = path.join(scratch, `cib-${count}.xml`)
+  fs.writeFileSync(
+    file,
+    `<cib validate-with="pacemaker-3.9" crm_feature_set="3.16.1" have-quorum="1" epoch="1" num_updates="0" admin_epoch="0"><configuration>${config}<nodes>${nodes}</nodes><resources>${resources}</resources><constraints>${constraints}</constraints></configuration><status>${states.join('')}</status></cib>`,
+  )
+  return file
+}
+
+async function explained(file: string, ...names: readonly string[]): Promise<Explanation> {
+  const told = await tryTool(explainTool, ['--xml-file', file, '--output-as=json', ...names], { nowMs: 1.7e12 })
+  expect([told.code, told.err]).toEqual([0, ''])
+  return JSON.parse(told.out)
+}
+
+/** What would have to change for a resource to run on a node, and where it is once that is supposed. */
+async function remedied(file: string, resource: string, node: string) {
+  const [at] = (await explained(file, resource, node)).instances[0]?.nodes ?? []
+  const argv = ['--xml-file', file, '--output-as=json', ...(at?.whatIf ?? ['nothing was found'])]
+  const told = await tryTool(whatIfTool, argv, { nowMs: 1.7e12 })
+  expect([told.code, told.err]).toEqual([0, ''])
+  const found = JSON.parse(told.out) as {
+    readonly changes: readonly { readonly id: string; readonly after: unknown }[]
+  }
+  return { texts: at?.remedies, whatIf: at?.whatIf, after: new Map(found.changes.map(({ id, after }) => [id, after])) }
+}
+
+describe('what is meant by an id', () => {
+  const file = cibFile({
+    resources: `<clone id="c">${dummy('web')}</clone><clone id="d"><group id="g">${dummy('a')}${dummy('b')}</group></clone>`,
+    histories: [ran('web') + ran('a') + ran('b'), ran('web')],
+  })
+
+  test.each([
+    ['what is configured in a clone: all of its instances', 'web', ['web:0', 'web:1']],
+    ['one instance, and not what another was called in its history', 'web:1', ['web:1']],
+    ['a group in a clone: the members of all its instances', 'g', ['a:0', 'b:0', 'a:1', 'b:1']],
+    ['a member of such a group', 'b', ['b:0', 'b:1']],
+  ])('%s', async (_, id, expected) => {
+    expect((await explained(file, id)).instances.map((instance) => instance.id)).toEqual(expected)
+  })
+
+  test('a failure of what is configured in a clone is that of the instance on the node', async () => {
+    const argv = ['--xml-file', file, '--output-as=json', '--fail', 'web@n2']
+    const told = await tryTool(whatIfTool, argv, { nowMs: 1.7e12 })
+    expect(JSON.parse(told.out)).toMatchObject({ restarted: ['web:1'] })
+  })
+})
+
+describe('what would have to change', () => {
+  const bundle = (network: string): string =>
+    `<bundle id="b"><docker image="i" replicas="2"/>${network}${dummy('in')}</bundle>`
+
+  test('replicas-per-host of a bundle', async () => {
+    const file = cibFile({
+      resources: bundle('<network ip-range-start="192.0.2.1"/>'),
+      histories: [ran('b-docker-0'), ran('b-docker-1')],
+    })
+    const found = await remedied(file, 'b-docker-1', 'n1')
+    expect(found.whatIf).toEqual(expect.arrayContaining(['--bundle', 'b:replicas-per-host=2']))
+    expect(found.texts).toContain('a higher replicas-per-host of b')
+  })
+
+  test('replicas that share a port need addresses', async () => {
+    const resources = bundle('<network control-port="3121"/>')
+    const file = cibFile({ resources, histories: [ran('b-docker-0'), ran('b-docker-1')] })
+    const [at] = (await explained(file, 'b-docker-1', 'n1')).instances[0]?.nodes ?? []
+    expect(at?.remedies).toContain('an ip-range-start for b, since replicas of one host cannot share its control-port')
+  })
+
+  test('what is blocked since it was active twice', async () => {
+    const resources = dummy('web', meta('web', 'multiple-active', 'block'))
+    const file = cibFile({ resources, histories: [ran('web'), ran('web'), ''] })
+    const { texts, whatIf, after } = await remedied(file, 'web', 'n3')
+    expect(texts?.[0]).toBe(
+      'it has to be stopped by hand on all of them but one, then: crm_resource --refresh --resource web',
+    )
+    expect(whatIf).toEqual(expect.arrayContaining(['--stopped', 'web@n2']))
+    expect(after.get('web')).toEqual({ nodes: ['n3'], role: 'Started' })
+  })
+
+  test('a promotion that INFINITY holds elsewhere', async () => {
+    const file = cibFile({
+      resources: `<clone id="dbs">${meta('dbs', 'promotable', 'true')}${stateful('db')}</clone>${dummy('ip')}`,
+      constraints: `<rsc_location id="there" rsc="dbs" node="n1" score="INFINITY" role="Promoted"/><rsc_colocation id="with" rsc="ip" with-rsc="dbs" with-rsc-role="Promoted" score="INFINITY"/>`,
+      histories: [ran('db', 'start', 'Stateful') + ran('ip'), ran('db', 'start', 'Stateful')],
+      attributes: [pair('master-db', '10'), pair('master-db', '10')],
+    })
+    const { texts, after } = await remedied(file, 'ip', 'n2')
+    expect(texts?.join('\n')).toContain('INFINITY must not hold the promotion on n1: location constraint there')
+    expect(after.get('ip')).toEqual({ nodes: ['n2'], role: 'Started' })
+  })
+
+  test('a promotion that a colocation forbids', async () => {
+    const file = cibFile({
+      resources: `<clone id="dbs">${meta('dbs', 'promotable', 'true')}${stateful('db')}</clone>${dummy('other')}${dummy('ip')}`,
+      constraints: `<rsc_location id="here" rsc="other" node="n1" score="INFINITY"/><rsc_colocation id="apart" rsc="dbs" rsc-role="Promoted" with-rsc="other" score="INFINITY"/><rsc_colocation id="with" rsc="ip" with-rsc="dbs" with-rsc-role="Promoted" score="INFINITY"/>`,
+      histories: [ran('db', 'start', 'Stateful') + ran('ip') + ran('other'), ran('db', 'start', 'Stateful')],
+      attributes: [pair('master-db', '10'), pair('master-db', '10')],
+    })
+    const { after } = await remedied(file, 'ip', 'n2')
+    expect(after.get('ip')).toEqual({ nodes: ['n2'], role: 'Started' })
+  })
+})
