@@ -162,7 +162,8 @@ function probePrimitive(cluster: Cluster, resource: Resource, node: ClusterNode)
   const target = clone.variant === variant.clone && !(cluster.unfencing && resource.isFenceDevice) ? clone : resource
   let flags: number = edgeFlag.optional
   if (!made.runnable && resource.runningOn.length === 0) flags |= edgeFlag.runnableLeft
-  addOrder(cluster, actionSide(made), taskOf(target, task.start), flags)
-  addOrder(cluster, actionSide(made), taskOf(target, task.reload), edgeFlag.optional)
+  const side = actionSide(made)
+  addOrder(cluster, side, taskOf(target, task.start), flags)
+  addOrder(cluster, side, taskOf(target, task.reload), edgeFlag.optional)
   return true
 }

@@ -9,7 +9,7 @@ import { addScore } from '../model/scoring.ts'
 import { forEachLeaf, top } from '../model/tree.ts'
 import { parseInteger } from '../scalar.ts'
 import { addScores, infinity } from '../score.ts'
-import { failCount, overThreshold } from '../unpack/fail-count.ts'
+import { failCount, hasFailCounts, overThreshold } from '../unpack/fail-count.ts'
 import { recheckAt } from '../unpack/name-values.ts'
 
 /** Gives every resource its scores: locks, location constraints, stickiness, failures, discovery. */
@@ -22,8 +22,9 @@ export function applyCriteria(cluster: Cluster): void {
   }
   for (const resource of cluster.resources) forEachLeaf(resource, (leaf) => applyStickiness(cluster, leaf))
   for (const node of cluster.nodes) {
+    const anyFailed = hasFailCounts(node)
     for (const resource of cluster.resources) {
-      forEachLeaf(resource, (leaf) => applyThreshold(cluster, leaf, node))
+      if (anyFailed) forEachLeaf(resource, (leaf) => applyThreshold(cluster, leaf, node))
       applyDiscovery(resource, node)
       cluster.observer?.note(cluster, resource, { kind: 'exclusive-discovery' })
     }

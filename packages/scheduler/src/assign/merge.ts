@@ -1,6 +1,6 @@
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import type { NodeTable } from '../model/node-table.ts'
-import { anyAvailable, isAvailable, nodesOf } from '../model/scoring.ts'
+import { anyAvailable, isReady, nodesOf } from '../model/scoring.ts'
 import { addScores, infinity } from '../score.ts'
 import type { MergeOptions } from './assigner.ts'
 import { hasInfluence, sameAttribute } from './colocation.ts'
@@ -98,11 +98,11 @@ function bestScore(cluster: Cluster, resource: Resource, node: ClusterNode, attr
   let best = -infinity
   if (attribute === '#uname' && node.attributes.has('#uname')) {
     const score = resource.allowed.get(node)
-    return score !== undefined && isAvailable(node) ? Math.max(best, score) : best
+    return score !== undefined && isReady(node) ? Math.max(best, score) : best
   }
   for (const other of nodesOf(cluster, resource.allowed)) {
     const score = resource.allowed.get(other) ?? best
-    if (score > best && isAvailable(other) && sameAttribute(other, node, attribute)) best = score
+    if (score > best && isReady(other) && sameAttribute(other, node, attribute)) best = score
   }
   return best
 }
@@ -115,7 +115,9 @@ function addMatching(
   factor: number,
   nonnegative: boolean,
 ): void {
-  for (const node of nodesOf(cluster, table)) {
+  const nodes = nodesOf(cluster, table)
+  for (let i = 0; i < nodes.length; i += 1) {
+    const node = nodes[i] as ClusterNode
     const before = table.get(node) ?? 0
     const best = bestScore(cluster, resource, node, attribute)
     if ((factor < 0 && best < 0) || before === mark) continue

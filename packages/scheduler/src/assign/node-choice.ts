@@ -1,35 +1,61 @@
 import type { Cluster, ClusterNode } from '../model/model.ts'
 import type { NodeTable } from '../model/node-table.ts'
-import { isAvailable } from '../model/scoring.ts'
+import { isReady } from '../model/scoring.ts'
 import { infinity } from '../score.ts'
 import { mergeSort } from '../unpack/history-entry.ts'
 import { hashOrder } from './hash-order.ts'
 
-/** Capacity of two nodes: negative where `a` has more left. */
-export function compareCapacity(a: ClusterNode, b: ClusterNode): number {
+/** What nodes have left of each kind of capacity that any of them has, in one order of kinds for all of them. */
+export function roomsOf(nodes: readonly ClusterNode[]): readonly (readonly number[])[] {
+  const names: string[] = []
+  for (const { utilization } of nodes) {
+    for (const name of utilization.keys()) if (!names.includes(name)) names.push(name)
+  }
+  return nodes.map(({ utilization }) => names.map((name) => utilization.get(name) ?? 0))
+}
+
+/** What two nodes have left ({@link roomsOf}): negative where `a` is of more of the kinds that which has more. */
+export function compareRooms(a: readonly number[], b: readonly number[]): number {
   let result = 0
-  for (const [name, value] of a.utilization) result += Math.sign((b.utilization.get(name) ?? 0) - value)
-  for (const [name, value] of b.utilization) if (!a.utilization.has(name)) result += Math.sign(value)
+  for (let i = 0; i < a.length; i += 1) result += Math.sign((b[i] as number) - (a[i] as number))
   return result
 }
 
-/** How good a node is for a resource, negative where `a` is better. Total but for strategy balanced. */
-function compareNodes(
+/** A node that is compared with others, and what is looked at for every comparison. */
+type Candidate = {
+  readonly node: ClusterNode
+  /** Minus infinity where the node can run nothing. */
+  readonly score: number
+  /** Empty where capacities do not count. */
+  readonly room: readonly number[]
+}
+
+const noRoom: readonly number[] = []
+
+function candidates(
   cluster: Cluster,
-  table: (node: ClusterNode) => number,
+  nodes: readonly ClusterNode[],
+  scoreOf: (node: ClusterNode) => number,
+): Candidate[] {
+  const rooms = cluster.settings.placement === 'balanced' ? roomsOf(nodes) : undefined
+  return nodes.map((node, i) => ({
+    node,
+    score: isReady(node) ? scoreOf(node) : -infinity,
+    room: rooms?.[i] ?? noRoom,
+  }))
+}
+
+/** How good a node is for a resource, negative where `a` is better. Total but for strategy balanced. */
+function compareCandidates(
+  cluster: Cluster,
   active: ClusterNode | undefined,
-  a: ClusterNode,
-  b: ClusterNode,
+  { node: a, score: left, room: roomLeft }: Candidate,
+  { node: b, score: right, room: roomRight }: Candidate,
 ): number {
-  const score = (node: ClusterNode): number => (isAvailable(node) ? table(node) : -infinity)
-  const [left, right] = [score(a), score(b)]
   if (left !== right) return right - left
-  const strategy = cluster.settings.placement
-  if (strategy !== 'minimal') {
-    if (strategy === 'balanced') {
-      const capacity = compareCapacity(a, b)
-      if (capacity !== 0) return capacity
-    }
+  if (cluster.settings.placement !== 'minimal') {
+    const capacity = compareRooms(roomLeft, roomRight)
+    if (capacity !== 0) return capacity
     const count = a.assigned.size - b.assigned.size
     if (count !== 0) return count
     if (active === a && active !== b) return -1
@@ -40,17 +66,21 @@ function compareNodes(
 
 /** Nodes of a table, the best first. */
 export function sortedNodes(cluster: Cluster, table: NodeTable, active?: ClusterNode): ClusterNode[] {
-  const score = (node: ClusterNode): number => table.get(node) ?? -infinity
+  const scoreOf = (node: ClusterNode): number => table.get(node) ?? -infinity
+  const compare = (a: Candidate, b: Candidate): number => compareCandidates(cluster, active, a, b)
   if (cluster.settings.placement === 'balanced') {
     // Capacities of several kinds have no order: then the way of sorting, and what it begins with, decide.
-    return mergeSort(hashOrder(cluster, table).toReversed(), (a, b) => compareNodes(cluster, score, active, a, b))
+    const reversed = hashOrder(cluster, table).toReversed()
+    return mergeSort(candidates(cluster, reversed, scoreOf), compare).map(({ node }) => node)
   }
-  const nodes: ClusterNode[] = []
-  for (const index of table.inserted) nodes.push(cluster.nodesByIndex[index] as ClusterNode)
-  return nodes.sort((a, b) => compareNodes(cluster, score, active, a, b))
+  const nodes = table.inserted.map((index) => cluster.nodesByIndex[index] as ClusterNode)
+  return candidates(cluster, nodes, scoreOf)
+    .sort(compare)
+    .map(({ node }) => node)
 }
 
 /** All nodes of the cluster, the best first by their own base scores. */
 export function sortedClusterNodes(cluster: Cluster): ClusterNode[] {
-  return mergeSort(cluster.nodes, (a, b) => compareNodes(cluster, (node) => node.entryScore, undefined, a, b))
+  const list = candidates(cluster, cluster.nodes, (node) => node.entryScore)
+  return mergeSort(list, (a, b) => compareCandidates(cluster, undefined, a, b)).map(({ node }) => node)
 }

@@ -1,17 +1,20 @@
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import type { NodeTable } from '../model/node-table.ts'
-import { addScore, isAvailable } from '../model/scoring.ts'
+import { addScore, isReady } from '../model/scoring.ts'
 import { currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { effectOf } from './colocation.ts'
 import { GlibOrder, hashOrder } from './hash-order.ts'
 import { mergePreferences } from './merge.ts'
-import { compareCapacity, sortedClusterNodes } from './node-choice.ts'
+import { compareRooms, roomsOf, sortedClusterNodes } from './node-choice.ts'
 
 type Needs = Map<string, number>
 
-function isEnough(node: ClusterNode, needs: ReadonlyMap<string, number>): boolean {
-  for (const [name, value] of needs) if (value > (node.utilization.get(name) ?? 0)) return false
+function isEnough({ utilization }: ClusterNode, needs: readonly (readonly [name: string, value: number])[]): boolean {
+  for (let i = 0; i < needs.length; i += 1) {
+    const need = needs[i] as readonly [string, number]
+    if (need[1] > (utilization.get(need[0]) ?? 0)) return false
+  }
   return true
 }
 
@@ -88,20 +91,27 @@ export function applyUtilization(cluster: Cluster, resource: Resource): ClusterN
   const needs: Needs = new Map()
   for (const item of list) addUnassigned(item, list, needs)
   const { allowed } = resource
-  let roomiest: ClusterNode | undefined
-  let anyEnough = false
-  const usable = hashOrder(cluster, allowed).filter((node) => isAvailable(node, { score: allowed.get(node) }))
-  for (const node of usable) {
-    if (isEnough(node, needs)) anyEnough = true
-    if (roomiest === undefined || compareCapacity(node, roomiest) < 0) roomiest = node
-  }
+  const usable = hashOrder(cluster, allowed).filter((node) => isReady(node) && (allowed.get(node) ?? 0) >= 0)
+  const all = [...needs]
+  const anyEnough = usable.some((node) => isEnough(node, all))
   const limit = anyEnough ? needs : resource.utilization
+  const limits = anyEnough ? all : [...limit]
   for (const node of usable) {
-    if (isEnough(node, limit)) continue
+    if (isEnough(node, limits)) continue
     addScore(resource, node, -infinity)
     cluster.observer?.note(cluster, resource, { kind: 'capacity', needs: limit, room: new Map(node.utilization) })
   }
-  return anyEnough ? undefined : roomiest
+  return anyEnough ? undefined : roomiestOf(usable)
+}
+
+/** The first of the nodes that have more room than those before them. */
+function roomiestOf(nodes: readonly ClusterNode[]): ClusterNode | undefined {
+  const rooms = roomsOf(nodes)
+  let best = 0
+  for (let i = 1; i < nodes.length; i += 1) {
+    if (compareRooms(rooms[i] ?? [], rooms[best] ?? []) < 0) best = i
+  }
+  return nodes[best]
 }
 
 function pairsText(values: ReadonlyMap<string, number>): string {

@@ -77,10 +77,12 @@ function implicitLoad(cluster: Cluster, resource: Resource): void {
     const load = loadStopped(cluster, node)
     addOrder(cluster, taskOf(resource, task.stop), actionSide(load), f.load)
   }
+  const start = taskOf(resource, task.start)
+  const migrateTo = taskOf(resource, task.migrateTo)
   for (const node of nodesByName(cluster, resource.allowed)) {
-    const load = loadStopped(cluster, node)
-    addOrder(cluster, actionSide(load), taskOf(resource, task.start), f.load)
-    addOrder(cluster, actionSide(load), taskOf(resource, task.migrateTo), f.load)
+    const load = actionSide(loadStopped(cluster, node))
+    addOrder(cluster, load, start, f.load)
+    addOrder(cluster, load, migrateTo, f.load)
   }
 }
 

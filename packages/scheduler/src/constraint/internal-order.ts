@@ -23,13 +23,24 @@ export function actionSide(action: Action): OrderSide {
 
 /** Records an order, and what it means for live migrations. */
 export function addOrder(cluster: Cluster, before: OrderSide, after: OrderSide, flags: number): void {
-  const first = before.resource ?? before.action?.resource
-  const then = after.resource ?? after.action?.resource
-  const firstKey = before.key ?? before.action?.key
-  const thenKey = after.key ?? after.action?.key
-  const [firstAction, thenAction, constraint] = [before.action, after.action, cluster.constraintRead]
-  cluster.orders.push({ first, firstKey, firstAction, then, thenKey, thenAction, flags, constraint })
-  if (first !== undefined && then !== undefined) migrationOrders(cluster, first, firstKey, then, thenKey)
+  const firstAction = before.action
+  const thenAction = after.action
+  const first = before.resource ?? firstAction?.resource
+  const then = after.resource ?? thenAction?.resource
+  const firstKey = before.key ?? firstAction?.key
+  const thenKey = after.key ?? thenAction?.key
+  cluster.orders.push({
+    first,
+    firstKey,
+    firstAction,
+    then,
+    thenKey,
+    thenAction,
+    flags,
+    constraint: cluster.constraintRead,
+  })
+  if (first === undefined || then === undefined || first === then) return
+  if (first.allowMigrate || then.allowMigrate) migrationOrders(cluster, first, firstKey, then, thenKey)
 }
 
 /** Shorthand for an order between two tasks. */
@@ -51,7 +62,6 @@ function migrationOrders(
   then: Resource,
   thenKey: string | undefined,
 ): void {
-  if (first === then || (!first.allowMigrate && !then.allowMigrate)) return
   if (isAncestor(first, then) || isAncestor(then, first)) return
   const firstTask = firstKey === undefined ? undefined : parseKey(firstKey)?.task
   const thenTask = thenKey === undefined ? undefined : parseKey(thenKey)?.task

@@ -27,10 +27,14 @@ function forget(resource: Resource): void {
 /** What else makes a node unfit besides its own state. */
 export type Fitness = { readonly score?: number | undefined; readonly guests?: boolean }
 
+/** True where a node's own state lets it run resources now. */
+export function isReady(node: ClusterNode): boolean {
+  return node.online && !node.shutdown && !node.unclean && !node.standby && !node.maintenance
+}
+
 /** True where a node can run resources now; where asked, only with a score of 0 or more, and a guest only with an assigned container. */
 export function isAvailable(node: ClusterNode | undefined, { score, guests = false }: Fitness = {}): boolean {
-  if (node === undefined) return false
-  if (!node.online || node.shutdown || node.unclean || node.standby || node.maintenance) return false
+  if (node === undefined || !isReady(node)) return false
   if (score !== undefined && score < 0) return false
   const container = guests ? containerOf(node) : undefined
   return container === undefined || singleLocation(container, 'next') !== undefined
@@ -38,19 +42,23 @@ export function isAvailable(node: ClusterNode | undefined, { score, guests = fal
 
 /** True where some node of the table is available with a score of 0 or more. */
 export function anyAvailable(nodes: readonly ClusterNode[], table: NodeTable): boolean {
-  for (const index of table.inserted) {
-    const node = nodes[index]
-    if (node !== undefined && isAvailable(node, { score: table.get(node) })) return true
+  const { inserted } = table
+  for (let i = 0; i < inserted.length; i += 1) {
+    const node = nodes[inserted[i] as number]
+    if (node !== undefined && isReady(node) && (table.get(node) ?? 0) >= 0) return true
   }
   return false
 }
 
 /** Every node of a table, in order of creation. */
-export function* nodesOf(cluster: Cluster, table: NodeTable): Generator<ClusterNode> {
-  for (const index of [...table.inserted]) {
-    const node = cluster.nodesByIndex[index]
-    if (node !== undefined) yield node
+export function nodesOf(cluster: Cluster, table: NodeTable): readonly ClusterNode[] {
+  const { inserted } = table
+  const nodes: ClusterNode[] = []
+  for (let i = 0; i < inserted.length; i += 1) {
+    const node = cluster.nodesByIndex[inserted[i] as number]
+    if (node !== undefined) nodes.push(node)
   }
+  return nodes
 }
 
 /** Nodes of a table in display order. */

@@ -6,7 +6,7 @@ import { isAncestor, singleLocation, top } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { edgeFlag as f } from './flags.ts'
 import { updateInstances } from './instance-update.ts'
-import { changed, clearBecause, updateSingle } from './primitive-update.ts'
+import { changed, clearBecause, followChange, isFollowed, updateAlone, updateSingle } from './primitive-update.ts'
 import { actionFlag as a, flagsOf, flagsTowards } from './summary.ts'
 
 /** A piece of work that asks for other actions to be updated before it goes on. */
@@ -78,7 +78,8 @@ function* update(cluster: Cluster, then: Action): Work<void> {
       change &= ~changed.firstSide
       continue
     }
-    const [firstNode, thenNode] = [placeOf(first), placeOf(then)]
+    const firstNode = placeOf(first)
+    const thenNode = placeOf(then)
     if (
       (edge.flags & f.sameNode) !== 0 &&
       firstNode !== undefined &&
@@ -173,26 +174,35 @@ function* updateGroup(
   type: number,
 ): Work<number> {
   let change = yield* updateSingle(cluster, first, then, flags, filter, type)
-  for (const member of group.children) {
+  const { children } = group
+  for (let i = 0; i < children.length; i += 1) {
+    const member = children[i] as Resource
     const action = findNewest(member, then.task, node)
-    if (action !== undefined) change |= yield* method(cluster, member, first, action, node, flags, filter, type)
+    if (action === undefined) continue
+    if (member.variant !== variant.primitive) {
+      change |= yield* method(cluster, member, first, action, node, flags, filter, type)
+      continue
+    }
+    const before = flagsOf(first)
+    const own = updateAlone(cluster, first, action, flags, filter, type)
+    change |= isFollowed(action, own) ? yield* followChange(first, action, before, own) : own
   }
   return change
 }
 
 /** Implications in the order in which they are drawn, with what each looks at. */
-const implications: readonly (readonly [type: number, filter: number, mask: number])[] = [
-  [f.impliesThen, a.optional, a.optional],
-  [f.restart, a.optional | a.runnable, -1],
-  [f.impliesFirst, a.optional, -1],
-  [f.promotedImpliesFirst, a.optional, a.optional],
-  [f.oneOrMore, a.runnable, -1],
-  [f.probe, a.runnable, -1],
-  [f.runnableLeft, a.runnable, -1],
-  [f.impliesFirstMigratable, a.optional, -1],
-  [f.pseudoLeft, a.optional, -1],
-  [f.optional, a.runnable, -1],
-  [f.asymmetric, a.runnable, -1],
+const implications: readonly { readonly type: number; readonly filter: number; readonly mask: number }[] = [
+  { type: f.impliesThen, filter: a.optional, mask: a.optional },
+  { type: f.restart, filter: a.optional | a.runnable, mask: -1 },
+  { type: f.impliesFirst, filter: a.optional, mask: -1 },
+  { type: f.promotedImpliesFirst, filter: a.optional, mask: a.optional },
+  { type: f.oneOrMore, filter: a.runnable, mask: -1 },
+  { type: f.probe, filter: a.runnable, mask: -1 },
+  { type: f.runnableLeft, filter: a.runnable, mask: -1 },
+  { type: f.impliesFirstMigratable, filter: a.optional, mask: -1 },
+  { type: f.pseudoLeft, filter: a.optional, mask: -1 },
+  { type: f.optional, filter: a.runnable, mask: -1 },
+  { type: f.asymmetric, filter: a.runnable, mask: -1 },
 ]
 
 function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: number, edge: Edge): Work<number> {
@@ -202,7 +212,8 @@ function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: n
     edge.flags = (edge.flags & ~f.impliesThenOnNode) | f.impliesThen
     node = first.node
   }
-  for (const [type, filter, mask] of implications) {
+  for (let i = 0; i < implications.length; i += 1) {
+    const { type, filter, mask } = implications[i] as (typeof implications)[number]
     if ((edge.flags & type) === 0) continue
     if (
       type === f.probe &&
@@ -220,7 +231,11 @@ function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: n
       change |= own
     } else {
       const effective = type === f.probe ? f.runnableLeft : type
-      change |= yield* method(cluster, resource, first, then, node, ff & mask, filter, effective)
+      if (resource.variant === variant.primitive) {
+        const before = flagsOf(first)
+        const own = updateAlone(cluster, first, then, ff & mask, filter, effective)
+        change |= isFollowed(then, own) ? yield* followChange(first, then, before, own) : own
+      } else change |= yield* method(cluster, resource, first, then, node, ff & mask, filter, effective)
     }
   }
   if ((edge.flags & f.impliesThenPrinted) !== 0 && first.runnable && (ff & a.optional) === 0) then.printAlways = true

@@ -1,5 +1,5 @@
 import { requestAction } from '../action/create.ts'
-import { keyOf, parseKey, task } from '../action/key.ts'
+import { keyOf, type ParsedKey, parseKey, task } from '../action/key.ts'
 import { addEdge, findLoose } from '../action/ledger.ts'
 import type { Action, Cluster, OrderRecord, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
@@ -11,11 +11,26 @@ export function expandOrders(cluster: Cluster): void {
   for (const record of cluster.orders) expandOrder(cluster, record)
 }
 
+const parsedKeys = new WeakMap<Resource, Map<string, ParsedKey | undefined>>()
+
+/** A key of an order with a resource, taken apart once: the same orders are there for every node. */
+function parsedOf(resource: Resource, key: string): ParsedKey | undefined {
+  let known = parsedKeys.get(resource)
+  if (known === undefined) {
+    known = new Map()
+    parsedKeys.set(resource, known)
+  }
+  if (known.has(key)) return known.get(key)
+  const parsed = parseKey(key)
+  known.set(key, parsed)
+  return parsed
+}
+
 /** Actions of a resource for a key that may name it in another way. */
 export function actionsForKey(resource: Resource, key: string): readonly Action[] {
   const direct = findLoose(resource.actionsByKey, key)
   if (direct.length > 0) return direct
-  const parsed = parseKey(key)
+  const parsed = parsedOf(resource, key)
   return parsed === undefined || parsed.resourceId === resource.id
     ? []
     : findLoose(resource.actionsByKey, keyOf(resource, parsed.task, parsed.intervalMs))
@@ -35,7 +50,7 @@ function expandOrder(cluster: Cluster, record: OrderRecord): void {
     if (made === undefined) return
     firsts = [made]
   }
-  for (const action of [...firsts]) orderThen(record, action)
+  for (const action of firsts) orderThen(record, action)
 }
 
 function missingFirst(cluster: Cluster, first: Resource, firstKey: string | undefined): Action | undefined {
@@ -55,5 +70,5 @@ function orderThen(record: OrderRecord, first: Action): void {
   }
   const thens = thenAction !== undefined ? [thenAction] : thenKey === undefined ? [] : actionsForKey(then, thenKey)
   const flags = first.resource === then && first.dangle ? record.flags & ~edgeFlag.impliesThen : record.flags
-  for (const action of thens) addEdge(first, action, flags)
+  for (let i = 0; i < thens.length; i += 1) addEdge(first, thens[i], flags)
 }

@@ -30,7 +30,8 @@ export function clearBecause(of: Action, flag: Flag, why: Action): void {
  * @returns which sides changed
  */
 function updatePrimitive(first: Action, then: Action, flags: number, filter: number, type: number): number {
-  const [firstBefore, thenBefore] = [flagsOf(first), flagsOf(then)]
+  const firstBefore = flagsOf(first)
+  const thenBefore = flagsOf(then)
   switch (type) {
     case f.asymmetric:
       asymmetric(first, then)
@@ -73,9 +74,44 @@ function updatePrimitive(first: Action, then: Action, flags: number, filter: num
 }
 
 /**
- * The same, with what a change of the later action changes at once where that is part of a collective. Yields actions that
- * have to be followed before it goes on.
+ * The same for actions that may be part of a collective, which a change of the later action then changes at once: to be
+ * followed with {@link followChange} where {@link isFollowed} says so.
  */
+export function updateAlone(
+  cluster: Cluster,
+  first: Action,
+  then: Action,
+  flags: number,
+  filter: number,
+  type: number,
+): number {
+  const change = updatePrimitive(first, then, flags, filter, type)
+  if (change !== changed.nothing) cluster.flagChanges += 1
+  return change
+}
+
+/** Whether a change has to be followed before anything else. */
+export function isFollowed(then: Action, change: number): boolean {
+  return (change & changed.thenSide) !== 0 && then.resource?.parent !== undefined
+}
+
+/**
+ * Follows a change. Yields actions that have to be followed before it goes on.
+ *
+ * @param before flags of the first action before the change
+ */
+export function* followChange(
+  first: Action,
+  then: Action,
+  before: number,
+  change: number,
+): Generator<Action, number, void> {
+  yield then
+  // Following the change may have come back to the first action.
+  return flagsOf(first) === before ? change & ~changed.firstSide : change | changed.firstSide
+}
+
+/** {@link updateAlone}, followed where it has to be. */
 export function* updateSingle(
   cluster: Cluster,
   first: Action,
@@ -85,12 +121,8 @@ export function* updateSingle(
   type: number,
 ): Generator<Action, number, void> {
   const before = flagsOf(first)
-  const change = updatePrimitive(first, then, flags, filter, type)
-  if (change !== changed.nothing) cluster.flagChanges += 1
-  if ((change & changed.thenSide) === 0 || then.resource?.parent === undefined) return change
-  yield then
-  // Following the change may have come back to the first action.
-  return flagsOf(first) === before ? change & ~changed.firstSide : change | changed.firstSide
+  const change = updateAlone(cluster, first, then, flags, filter, type)
+  return isFollowed(then, change) ? yield* followChange(first, then, before, change) : change
 }
 
 function asymmetric(first: Action, then: Action): void {

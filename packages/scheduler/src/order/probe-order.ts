@@ -109,8 +109,8 @@ function stopsAfterProbes(record: OrderRecord): void {
       : then === undefined || thenKey === undefined
         ? []
         : findLoose(then.actionsByKey, thenKey)
-  for (const probe of [...probes]) {
-    for (const action of [...thens]) {
+  for (const probe of probes) {
+    for (const action of thens) {
       const ownNode = action.node === probe.node
       if (action.task === task.fence && ownNode && action.meta.get('stonith_action') === 'on') continue
       if (action.task === task.shutdown && !ownNode) continue

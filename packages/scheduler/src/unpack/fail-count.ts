@@ -38,6 +38,19 @@ function patternsFor(cluster: Cluster, resource: Resource) {
   return made
 }
 
+/** For how many attributes of a node it is known whether one of them is a fail count: attributes never go away. */
+const known = new WeakMap<ClusterNode, { readonly attributes: number; readonly hasFailCounts: boolean }>()
+
+/** Whether anything has failed on a node, by the node's attributes; there is nothing to count where not. */
+export function hasFailCounts(node: ClusterNode): boolean {
+  const { size } = node.attributes
+  const last = known.get(node)
+  if (last?.attributes === size) return last.hasFailCounts
+  const found = [...node.attributes.keys()].some((name) => name.startsWith('fail-count-'))
+  known.set(node, { attributes: size, hasFailCounts: found })
+  return found
+}
+
 /** How often a resource failed on a node, by the node's attributes. */
 export function failCount(
   cluster: Cluster,
@@ -45,6 +58,7 @@ export function failCount(
   node: ClusterNode,
   options: FailCountOptions = {},
 ): FailCount {
+  if (!hasFailCounts(node)) return none
   let { count, lastFailureSeconds } = ownCount(cluster, resource, node)
   if (count > 0 && resource.failureTimeoutSeconds > 0 && failureBlocks(cluster, resource, node, options.entry)) {
     const timeout = `Ignoring failure timeout ${resource.failureTimeoutSeconds} for ${resource.id}`
@@ -64,9 +78,6 @@ export function failCount(
 function ownCount(cluster: Cluster, resource: Resource, node: ClusterNode): FailCount {
   let count = 0
   let last = 0
-  let any = false
-  for (const name of node.attributes.keys()) if (name.startsWith('fail-count-')) any = true
-  if (!any) return none
   const match = patternsFor(cluster, resource)
   for (const [name, value] of node.attributes) {
     if (match.counts?.test(name) === true) count = addScores(count, parseScore(value, cluster.settings.health))

@@ -141,17 +141,27 @@ function parseMagic(xml: XmlElement): { readonly transition: number; readonly uu
 
 /** Stable merge sort: halves, first the shorter one, left before right while not greater. The shape is part of the result. */
 export function mergeSort<T>(list: readonly T[], compare: (a: T, b: T) => number): T[] {
-  if (list.length < 2) return [...list]
-  const middle = Math.floor(list.length / 2)
-  const left = mergeSort(list.slice(0, middle), compare)
-  const right = mergeSort(list.slice(middle), compare)
-  const out: T[] = []
-  let [i, j] = [0, 0]
-  while (i < left.length && j < right.length) {
-    if (compare(left[i] as T, right[j] as T) <= 0) out.push(left[i++] as T)
-    else out.push(right[j++] as T)
+  const sorted = list.slice()
+  if (sorted.length > 1) sortInto(sorted, list.slice(), 0, sorted.length, compare)
+  return sorted
+}
+
+/** Sorts a part of a list. The other list has the same items there before, and is written to. */
+function sortInto<T>(into: T[], from: T[], start: number, end: number, compare: (a: T, b: T) => number): void {
+  if (end - start < 2) return
+  const middle = start + Math.floor((end - start) / 2)
+  sortInto(from, into, start, middle, compare)
+  sortInto(from, into, middle, end, compare)
+  let left = start
+  let right = middle
+  for (let at = start; at < end; at += 1) {
+    const isLeft = left < middle && (right >= end || compare(from[left] as T, from[right] as T) <= 0)
+    if (isLeft) {
+      into[at] = from[left] as T
+      left += 1
+    } else {
+      into[at] = from[right] as T
+      right += 1
+    }
   }
-  while (i < left.length) out.push(left[i++] as T)
-  while (j < right.length) out.push(right[j++] as T)
-  return out
 }
