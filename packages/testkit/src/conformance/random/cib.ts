@@ -8,9 +8,13 @@ import { mixOf, type RandomFeature } from './feature.ts'
 import { randomHistory, randomNowSeconds } from './history.ts'
 import { withConstraints, withFencing } from './more-constraints.ts'
 import { withNames } from './names.ts'
+import { withAgents } from './odd-agents.ts'
+import { withOddOperations } from './odd-operations.ts'
+import { withValues } from './odd-values.ts'
 import { withParameters } from './parameters.ts'
 import { placeState, type RandomPlace } from './place.ts'
 import { pairs, type RandomResource, randomResource } from './resources.ts'
+import { replaceChild } from './rewrite.ts'
 import { randomMoment, withRules } from './rules.ts'
 import { withMeta, withNodeStates, withOptions } from './settings.ts'
 import { withStories } from './stories.ts'
@@ -214,12 +218,21 @@ function withFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, configura
   return now
 }
 
+function withOddFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib: XmlElement): XmlElement {
+  let now = cib
+  if (mix.has('agent')) now = withAgents(chance, now)
+  if (mix.has('operation')) now = withOddOperations(chance, now)
+  if (mix.has('value')) now = replaceChild(now, 'configuration', (item) => withValues(chance, item))
+  return now
+}
+
 /** What changes the status section along with the configuration. */
 function withStatusFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib: XmlElement): XmlElement {
   let now = cib
   if (mix.has('failure') || mix.has('migration')) now = withStories(chance, now, (feature) => mix.has(feature))
   if (mix.has('state')) now = withNodeStates(chance, now)
   if (mix.has('parameter')) now = withParameters(chance, now)
+  now = withOddFeatures(chance, mix, now)
   if (mix.has('name')) now = withNames(chance, now)
   return now
 }

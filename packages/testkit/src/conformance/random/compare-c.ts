@@ -26,6 +26,8 @@ export type RandomResult = {
 
 /** Longest that the C program may work, in seconds of processor time; most of these inputs take it milliseconds. */
 const patienceCpuSeconds = 10
+/** Exit code of the C program where the simulated transition got stuck: its outputs are complete. */
+const stuckExit = 1
 const outputBytesMax = 64 * 1024 * 1024
 
 /** Runs the C program; @returns what it printed, or how it failed. The system itself ends one that never would. */
@@ -44,7 +46,7 @@ function runC(
   return new Promise((resolve, reject) => {
     execFile('prlimit', argv, options, (error, text) => {
       if (signal?.aborted === true) reject(signal.reason)
-      else if (error === null) resolve({ text })
+      else if (error === null || error.code === stuckExit) resolve({ text })
       else if (typeof error.code === 'number') resolve('refused')
       else if (typeof error.code === 'string') reject(error)
       else resolve(error.signal === 'SIGXCPU' || error.signal === 'SIGKILL' ? 'endless' : 'aborted')

@@ -11,7 +11,13 @@ export const randomFeatures = [
   ...(['bundle', 'remote', 'guest', 'template', 'tag', 'rule', 'time'] as const),
   ...plainFeatures,
 ] as const
-export type RandomFeature = (typeof randomFeatures)[number]
+
+/** What few configurations have, each under a name of its own: `all` is without them, so that its seeds stay what they were. */
+export const oddFeatures = ['agent', 'value', 'operation'] as const
+
+/** Every feature there is. */
+export const everyFeature = [...randomFeatures, ...oddFeatures] as const
+export type RandomFeature = (typeof everyFeature)[number]
 
 /** In how many of a hundred clusters a feature that is asked for shows: low enough that a cluster mixes a few. */
 const sharePercent: Readonly<Record<RandomFeature, number>> = {
@@ -32,6 +38,9 @@ const sharePercent: Readonly<Record<RandomFeature, number>> = {
   parameter: 25,
   large: 15,
   name: 20,
+  agent: 30,
+  value: 30,
+  operation: 30,
 }
 
 /** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */
@@ -41,19 +50,21 @@ export function mixOf(chance: Chance, offered: readonly RandomFeature[]): Readon
 }
 
 /**
- * Reads a list like `bundle,remote`; `all` is every feature, `none` is none, `plain` those without other kinds of nodes,
- * templates, tags, rules and times.
+ * Reads a list like `bundle,remote`; `none` is none, `plain` those without other kinds of nodes, templates, tags, rules and
+ * times, `all` these too, `odd` what few configurations have, and `every` all of them.
  *
  * @throws RangeError naming the word that is no feature
  */
 export function parseFeatures(text: string): readonly RandomFeature[] {
   if (text === 'all') return randomFeatures
+  if (text === 'odd') return oddFeatures
+  if (text === 'every') return everyFeature
   if (text === 'plain') return plainFeatures
   if (text === 'none') return []
   return text.split(',').map((word) => {
-    const feature = randomFeatures.find((name) => name === word)
+    const feature = everyFeature.find((name) => name === word)
     if (feature === undefined) {
-      throw new RangeError(`--features: "${word}" is none of ${randomFeatures.join(', ')}, plain, all, none`)
+      throw new RangeError(`--features: "${word}" is none of ${everyFeature.join(', ')}, plain, all, odd, every, none`)
     }
     return feature
   })

@@ -8,7 +8,7 @@ import { replaceChild, rewriteBelow } from './rewrite.ts'
 type Values = Readonly<Record<string, string | undefined>>
 
 /** Adds pairs to the first set of that kind, or makes one; names that are there stay. */
-function withPairs(of: XmlElement, kind: string, values: Values): XmlElement {
+export function withPairs(of: XmlElement, kind: string, values: Values): XmlElement {
   const set = child(of, kind)
   const id = set === undefined ? `${idOf(of) || 'all'}-${kind}` : idOf(set)
   const known = new Set((set?.children ?? []).map((pair) => attr(pair, 'name')))
