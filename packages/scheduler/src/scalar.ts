@@ -78,7 +78,7 @@ export function isTrue(text: string | undefined): boolean {
   return parseBoolean(text) === true
 }
 
-const timeText = /^[ \t]*(\d*)(?:\.\d*)?[ \t]*(.*)$/s
+const timeText = /^[ \t]*(\d+)[\d.]*[ \t]*(.*)$/s
 
 /** Reads a time like `20s`, `5m` or `1.5` in milliseconds (a fraction is cut off); undefined when unreadable. */
 export function parseTimeMs(text: string | undefined): number | undefined {
@@ -86,7 +86,7 @@ export function parseTimeMs(text: string | undefined): number | undefined {
   const seconds = plainInteger(text.endsWith('s') ? text.slice(0, -1) : text)
   if (seconds >= 0) return seconds * 1000
   const match = timeText.exec(text)
-  if (match === null || !/^[ \t]*[0-9.]/.test(text)) return undefined
+  if (match === null) return undefined
   const count = Number(match[1] ?? '0')
   const unit = (match[2] ?? '').toLowerCase()
   if (unit === '') return count * 1000

@@ -130,9 +130,11 @@ function hasTimeoutOfNode(
   return isDeviceMonitor(resource, name, intervalMs) && (node === undefined || resource.parametersByNode.has(node))
 }
 
+/** A timeout as 32 bits hold it: of a longer one, what is left of the lower bits. A negative one counts as missing. */
 function timeoutMs(text: string | undefined): number {
   const ms = parseTimeMs(text)
-  return ms === undefined || ms < 0 ? defaultTimeoutMs : ms
+  const held = ms === undefined || ms >= 2 ** 63 ? -1 : ms | 0
+  return held < 0 ? defaultTimeoutMs : held
 }
 
 /**

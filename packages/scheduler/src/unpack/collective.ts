@@ -36,12 +36,11 @@ function forceAnonymous(cluster: Cluster, clone: Resource, instance: Resource): 
   configWarning(cluster, 'pe__force_anon', `Ignoring globally-unique for ${clone.id} because ${why}`)
   traits.nodeMax = 1
   traits.max = Math.min(traits.max, cluster.nodes.length)
-  for (let at: Resource | undefined = instance; at !== undefined; at = at.parent) at.unique = false
+  // What is not in the clone yet keeps saying that it is unique: the group that this belongs to, and what comes after.
+  instance.unique = false
   forEachBelow(clone, (item) => {
     item.unique = false
-    if (!item.meta.has('globally-unique')) item.meta.set('globally-unique', 'false')
   })
-  clone.meta.set('globally-unique', 'false')
 }
 
 /** Unpacks the members of a group. */

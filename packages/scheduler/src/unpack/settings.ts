@@ -12,8 +12,7 @@ const healthStrategies = ['none', 'migrate-on-red', 'only-green', 'progressive',
 type Check = (text: string) => boolean
 const bool: Check = (text) => parseBoolean(text) !== undefined
 const time: Check = (text) => parseIntervalMs(text) !== undefined
-const number: Check = (text) => parseInteger(text) !== undefined
-const score: Check = (text) => /^[+-]?INFINITY$/.test(text) || number(text)
+const number: Check = (text) => /^[+-]?INFINITY$/.test(text) || parseInteger(text) !== undefined
 const anyOf =
   (words: readonly string[]): Check =>
   (text) =>
@@ -46,10 +45,10 @@ export const clusterOptions: readonly (readonly [name: string, fallback: string,
   ['pe-warn-series-max', '5000', number],
   ['pe-input-series-max', '4000', number],
   ['node-health-strategy', 'none', anyOf(healthStrategies)],
-  ['node-health-base', '0', score],
-  ['node-health-green', '0', score],
-  ['node-health-yellow', '0', score],
-  ['node-health-red', '-INFINITY', score],
+  ['node-health-base', '0', number],
+  ['node-health-green', '0', number],
+  ['node-health-yellow', '0', number],
+  ['node-health-red', '-INFINITY', number],
   ['placement-strategy', 'default', anyOf(placements)],
 ]
 
