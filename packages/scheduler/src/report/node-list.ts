@@ -104,6 +104,8 @@ export function nodeItems(
     const kind = isGuest(node) ? 'Guest' : isRemote(node) ? 'Remote' : ''
     lists.get(kind + (node.online ? 'Online' : 'OFFLINE'))?.push(nodeText(node, options))
   }
-  for (const [label, names] of lists) if (names.length > 0) out.push({ label, text: bracketed(names) })
+  for (const [label, names] of lists) {
+    if (names.some((name) => name !== '')) out.push({ label, text: bracketed(names) })
+  }
   return out
 }

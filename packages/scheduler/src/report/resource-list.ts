@@ -170,6 +170,7 @@ class Lister {
     }
     return [...byState.entries()]
       .sort(([a], [b]) => (a < b ? -1 : 1))
+      .filter(([, list]) => list.some((node) => node.uname !== ''))
       .map(([label, list]) => ({ text: `${label}: ${bracketed(list.map((node) => nodeText(node, this.#options)))}` }))
   }
 

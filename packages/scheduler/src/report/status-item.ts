@@ -38,7 +38,7 @@ export function plainLines(items: readonly StatusItem[]): readonly string[] {
 
 /** Names in brackets: `[ a b ]`. */
 export function bracketed(names: readonly string[]): string {
-  return `[ ${names.join(' ')} ]`
+  return `[ ${names.filter((name) => name !== '').join(' ')} ]`
 }
 
 /** Parts in brackets behind a text: ` (a, b)`; nothing where there are none. */

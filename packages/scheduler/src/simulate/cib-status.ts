@@ -104,6 +104,12 @@ export class SimulatedStatus {
     else this.#others.push(withChildren(tickets, children))
   }
 
+  /** True where a node has a history under one of the names. */
+  knows(uname: string, id: string, names: readonly string[]): boolean {
+    const state = this.node(uname, id)
+    return names.some((name) => state.byId.get(name)?.length === 1)
+  }
+
   /**
    * The history of a resource on a node: under one of the names where there is one, else made under the last.
    *

@@ -143,20 +143,28 @@ export class GraphRunner {
   #resourceOperation(action: XmlElement, operation: string): boolean {
     const resource = action.children.find((item) => item.name !== 'attributes')
     const node = attr(action, 'on_node') ?? ''
-    const intervalMs = Number(metaOf(action, 'interval') ?? '0')
     if (resource === undefined) return false
-    // Nothing is done for what has no agent: an empty group, say.
-    if (attr(resource, 'class') === undefined || attr(resource, 'type') === undefined) return true
+    const isRecorded = operation !== task.delete && operation !== 'meta-data'
+    const intervalMs = isRecorded ? Number(metaOf(action, 'interval') ?? '0') : 0
     const id = attr(resource, 'id') ?? ''
     const longId = attr(resource, 'long-id')
     const name = findResource(this.#cluster, id) === undefined && longId !== undefined ? longId : id
+    const nodeId = attr(action, 'router_node') === undefined ? (attr(action, 'on_node_uuid') ?? node) : node
+    const agent = { class: attr(resource, 'class'), provider: attr(resource, 'provider'), type: attr(resource, 'type') }
+    if (isRecorded && !this.#status.knows(node, nodeId, [name, id])) {
+      // A history is not begun for what has no agent (an empty group, say), or none that an executor could run.
+      if (agent.class === undefined || agent.type === undefined) return true
+      const fault = agentFault(id, agent.class, agent.provider)
+      if (fault !== undefined) {
+        this.#errors.push(fault)
+        return true
+      }
+    }
     const what = intervalMs > 0 ? `${operation}=${intervalMs}` : operation
     const interval = intervalMs > 0 ? String(intervalMs) : undefined
     const data = element('rsc_action', { resource: name, op: operation, node, interval })
     this.#say(`Resource action: ${name.padEnd(15)} ${what} on ${node}`, data)
-    if (operation === task.delete || operation === 'meta-data') return false
-    const nodeId = attr(action, 'router_node') === undefined ? (attr(action, 'on_node_uuid') ?? node) : node
-    const agent = { class: attr(resource, 'class'), provider: attr(resource, 'provider'), type: attr(resource, 'type') }
+    if (!isRecorded) return false
     const history = this.#status.history(node, nodeId, [name, id], agent)
     const failure = this.#failureOf([name, id, longId], `${operation}_${intervalMs}`, node)
     const targetRc = Number(metaOf(action, 'op_target_rc') ?? '0')
@@ -234,6 +242,16 @@ export function injectFailCount(
     data: element('inject_attr', { name, value, node_path: '/node_state', cib_node: nodeId }),
   })
   return [item(count, 'value++'), item(last, String(nowSeconds))]
+}
+
+/** Classes of agents whose operations are simulated; of others, only what is done to a history that is there. */
+const simulatedClasses = new Set(['ocf', 'stonith', 'service', 'upstart', 'systemd', 'lsb'])
+
+/** Why no history of a resource is begun; undefined where it can be. */
+function agentFault(id: string, agentClass: string, provider: string | undefined): string | undefined {
+  const known = agentClass.toLowerCase()
+  if (known === 'ocf' && provider === undefined) return `Please specify the provider for resource ${id}`
+  return simulatedClasses.has(known) ? undefined : `Invalid class for ${id}: ${agentClass}`
 }
 
 function metaOf(action: XmlElement, name: string): string | undefined {

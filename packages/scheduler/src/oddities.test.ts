@@ -1,0 +1,122 @@
+import { invariant } from '@quorate/base'
+import { attr, descendants, parseXml, type XmlElement } from '@quorate/xml'
+import { expect, test } from 'vitest'
+import { type SimulationOutcome, simulate } from './simulate/session.ts'
+
+/**
+ * Configurations that few clusters have, on which random comparison with the real crm_simulate found a difference once. What
+ * is expected is what the real one was seen to do.
+ */
+const nowSeconds = 1_700_000_000
+
+type Parts = {
+  readonly resources: string
+  readonly options?: Readonly<Record<string, string>>
+  /** Histories on the first node. */
+  readonly histories?: string
+  readonly more?: string
+}
+
+function cib({ resources, options = {}, histories = '', more = '' }: Parts): XmlElement {
+  const properties = Object.entries({ 'stonith-enabled': 'false', ...options })
+    .map(([name, value]) => `<nvpair id="o-${name}" name="${name}" value="${value}"/>`)
+    .join('')
+  const state = (n: number, inside: string) =>
+    `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${n}"><lrm_resources>${inside}</lrm_resources></lrm></node_state>`
+  const parsed = parseXml(`<cib crm_feature_set="3.16.1" have-quorum="1" dc-uuid="1" execution-date="${nowSeconds}">
+    <configuration><crm_config><cluster_property_set id="cib-bootstrap-options">${properties}</cluster_property_set></crm_config>
+    <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes><resources>${resources}</resources><constraints/>${more}</configuration>
+    <status>${state(1, histories)}${state(2, '')}</status></cib>`)
+  invariant(parsed.ok, 'the test has a well-formed CIB')
+  return parsed.value
+}
+
+function run(parts: Parts): SimulationOutcome {
+  return simulate(cib(parts), { nowSeconds, process: true, simulate: true })
+}
+
+function primitive(id: string, inside = '', agent = 'class="ocf" provider="p" type="x"'): string {
+  return `<primitive id="${id}" ${agent}>${inside}</primitive>`
+}
+
+function meta(id: string, values: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(values).map(
+    ([name, value]) => `<nvpair id="${id}-${name}" name="${name}" value="${value}"/>`,
+  )
+  return `<meta_attributes id="${id}">${pairs.join('')}</meta_attributes>`
+}
+
+/** What was carried out, line by line. */
+function carriedOut({ stdout }: SimulationOutcome): readonly string[] {
+  const [, after = ''] = stdout.split('Executing Cluster Transition:\n')
+  return (after.split('\n\n')[0] ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('  * '))
+    .map((line) => line.slice('  * '.length).replace(/ +/g, ' '))
+}
+
+function actionsOf({ graph }: SimulationOutcome): readonly XmlElement[] {
+  return graph === undefined ? [] : [...descendants(graph)].filter((item) => attr(item, 'operation') !== undefined)
+}
+
+test('of a unique clone with a member that must be anonymous, what is made after that member stays unique in its last instance', () => {
+  const group = `<group id="g">${primitive('a', '', 'class="lsb" type="x"')}${primitive('b')}</group>`
+  const values = { 'globally-unique': 'true', 'clone-node-max': '2', 'clone-max': '3' }
+  const outcome = run({ resources: `<clone id="c">${meta('m', values)}${group}</clone>` })
+  const members = actionsOf(outcome).flatMap((action) => action.children.filter(({ name }) => name === 'primitive'))
+  expect([...new Set(members.map((item) => attr(item, 'id')))].sort()).toEqual(['a', 'b', 'b:1'])
+  expect(outcome.log.filter(({ source }) => source === 'pe__force_anon')).toHaveLength(2)
+})
+
+test.each([
+  ['class="nagios" type="x"', 'Invalid class for a: nagios'],
+  ['class="ocf" type="x"', 'Please specify the provider for resource a'],
+])('what no executor could run (%s) is not simulated, and nothing after it', (agent, fault) => {
+  const outcome = run({ resources: primitive('a', '', agent) + primitive('b') })
+  expect(carriedOut(outcome)).toEqual([])
+  expect(outcome.errors).toContain(fault)
+})
+
+test('what no executor could run is simulated where it has a history', () => {
+  const key = 'transition-key="1:1:0:x" transition-magic="0:0;1:1:0:x" rc-code="0" op-status="0" interval="0"'
+  const entry = `<lrm_rsc_op id="a_last_0" operation="start" operation_key="a_start_0" call-id="1" ${key}/>`
+  const histories = `<lrm_resource id="a" class="nagios" type="x">${entry}</lrm_resource>`
+  const resources = primitive('a', meta('m', { 'target-role': 'Stopped' }), 'class="nagios" type="x"')
+  const outcome = run({ resources, histories, options: { 'enable-startup-probes': 'false' } })
+  expect(carriedOut(outcome)).toEqual(['Resource action: a stop on n1'])
+})
+
+test('an operation that deletes a history is shown without its interval', () => {
+  const operations = '<operations><op id="d" name="delete" interval="10"/></operations>'
+  const outcome = run({ resources: primitive('a', operations), options: { 'enable-startup-probes': 'false' } })
+  expect(carriedOut(outcome)).toEqual(['Resource action: a start on n1', 'Resource action: a delete on n1'])
+})
+
+test.each([
+  ['2147483', '2147483000'],
+  ['2147484', '20000'],
+  ['4294968', '704'],
+  ['99999999999', '276446232'],
+  ['9999999999999999999', '20000'],
+  ['.5s', '20000'],
+  ['1.5.2s', '1000'],
+])('of a timeout of %s, %s milliseconds are left in 32 bits', (text, expected) => {
+  const operations = `<operations><op id="o" name="start" interval="0" timeout="${text}"/></operations>`
+  const start = actionsOf(run({ resources: primitive('a', operations) })).find(
+    (item) => attr(item, 'operation') === 'start',
+  )
+  const attributes = start?.children.find(({ name }) => name === 'attributes')
+  expect(attributes === undefined ? undefined : attr(attributes, 'CRM_meta_timeout')).toBe(expected)
+})
+
+test.each(['INFINITY', '-INFINITY', '+INFINITY'])('%s counts as a number of actions at a time', (text) => {
+  const { graph } = run({ resources: '', options: { 'batch-limit': text } })
+  expect(graph === undefined ? undefined : attr(graph, 'batch-limit')).toBe(text)
+})
+
+test('a node without a name is in no list of names', () => {
+  const guest = primitive('vm', meta('m', { 'remote-node': '' }))
+  const { stdout } = run({ resources: `${guest}<clone id="c">${primitive('a')}</clone>` })
+  expect(stdout).not.toContain('RemoteOFFLINE')
+  expect(stdout).toContain('      * Stopped: [ n1 n2 ]')
+})
