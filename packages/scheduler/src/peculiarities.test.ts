@@ -637,6 +637,14 @@ test('what is inside a bundle and is to be with that bundle is asked for again, 
   expect(stdout.slice(stdout.indexOf('Transition Summary:')).trim()).toBe('Transition Summary:')
 })
 
+test('a bundle stays unique when what is in it can only be anonymous', () => {
+  const { status } = plan({
+    resources:
+      '<bundle id="b"><podman image="i" replicas="2" replicas-per-host="2"/><network ip-range-start="192.0.2.1"/><primitive id="p" class="lsb" type="x"/></bundle>',
+  })
+  expect(status).toContain('* Container bundle set: b [i] (unique):')
+})
+
 test('a bundle that asks for itself tells the scores of its instance for the inner time as well', () => {
   const input = cib({
     resources:

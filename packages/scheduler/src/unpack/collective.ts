@@ -31,7 +31,7 @@ export function unpackPrimitive(cluster: Cluster, resource: Resource): boolean {
 function forceAnonymous(cluster: Cluster, clone: Resource, instance: Resource): void {
   const traits = clone.clone
   if (traits === undefined) return
-  const kind = attr(instance.xml, 'class') ?? ''
+  const kind = attr(instance.xml, 'class') ?? '(null)'
   const why = `${kind} resources such as ${instance.id} can be used only as anonymous clones`
   configWarning(cluster, 'pe__force_anon', `Ignoring globally-unique for ${clone.id} because ${why}`)
   traits.nodeMax = 1
