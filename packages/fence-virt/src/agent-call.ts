@@ -45,8 +45,11 @@ export type AgentCall = {
 
 type Draft = { -readonly [K in keyof AgentCall]: AgentCall[K] } & { mistakes: string[]; remarks: string[] }
 
-/** Longest time that a timer of this machine takes, in seconds: the C programs take any number. */
-const secondsMax = 2_147_483
+/** Largest number of the C programs, which read larger ones as others. */
+const numberMax = 2_147_483_647
+
+/** What is wrong with a key file that is named, undefined where it is there. Given by the host: cores see no files. */
+export type FileCheck = (file: string) => string | undefined
 
 const actionsByName: ReadonlyMap<string, AgentAction> = new Map(
   (
@@ -83,20 +86,25 @@ function presets(): Draft {
   }
 }
 
+/** A call that is being read. */
+type Reading = { readonly name: AgentName; readonly draft: Draft; readonly fileFault: FileCheck }
+
 /** Reads a command line as getopt does: letters may be bundled, words that are no options are passed over. */
-export function callOfArguments(name: AgentName, argv: readonly string[]): AgentCall {
+export function callOfArguments(name: AgentName, argv: readonly string[], fileFault: FileCheck): AgentCall {
   const draft = presets()
+  const reading = { name, draft, fileFault }
   const words = [...argv]
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (word === '--') break
     const long = /^--output-as=(.*)$/.exec(word)
     if (long !== null) setOutput(draft, long[1] ?? '')
-    else if (word.startsWith('-') && word.length > 1) readLetters(name, draft, word.slice(1), words)
+    else if (word.startsWith('-') && word.length > 1) readLetters(reading, word.slice(1), words)
   }
   return checkDomain(draft)
 }
 
-function readLetters(name: AgentName, draft: Draft, letters: string, words: string[]): void {
+function readLetters(reading: Reading, letters: string, words: string[]): void {
+  const { name, draft } = reading
   for (let at = 0; at < letters.length; at += 1) {
     const letter = letters[at] ?? ''
     const option = agentOptions[name].find((one) => one.letter === letter)
@@ -115,7 +123,7 @@ function readLetters(name: AgentName, draft: Draft, letters: string, words: stri
       draft.remarks.push(`${name}: option requires an argument -- '${letter}'`)
       draft.wantsHelp = true
     } else {
-      applyValue(draft, option, value)
+      applyValue(reading, option, value)
     }
     return
   }
@@ -138,33 +146,35 @@ export const stdinCharactersMax = 65_536
  * Reads `key=value` lines: `#` at its very begin makes a line a comment, a value ends at the first blank, case of keys
  * is ignored.
  */
-export function callOfStdin(name: AgentName, text: string): AgentCall {
+export function callOfStdin(name: AgentName, text: string, fileFault: FileCheck): AgentCall {
   const draft = presets()
   for (const raw of text.slice(0, stdinCharactersMax).split('\n')) {
     const line = raw.replace(/^[ \t]+/, '').replace(/\0.*$/, '')
     if (line === '' || raw.startsWith('#')) continue
-    const [, key = '', equals, value = ''] = /^([^= \t]*)(=?)([^ \t\r]*)/.exec(line) ?? []
-    readLine(name, draft, key.toLowerCase(), equals === '=' ? value : undefined)
+    const [, key = '', equals, value = ''] = /^([^= \t\r]*)(=?)([^ \t\r]*)/.exec(line) ?? []
+    readLine({ name, draft, fileFault }, key.toLowerCase(), equals === '=' ? value : undefined)
   }
   return checkDomain(draft)
 }
 
-function readLine(name: AgentName, draft: Draft, key: string, value: string | undefined): void {
+function readLine(reading: Reading, key: string, value: string | undefined): void {
+  const { name, draft } = reading
   if (key === 'output_as') return setOutput(draft, value ?? '')
   const sought = key === 'option' ? 'action' : key
   const option = agentOptions[name].find((one) => one.key === sought)
   if (option !== undefined) {
-    if (value !== undefined) applyValue(draft, option, value)
-    else applyKeyAlone(draft, option)
+    if (value !== undefined) applyValue(reading, option, value)
+    else applyKeyAlone(reading, option)
     return
   }
   if (!otherStdinKeys.includes(key)) draft.remarks.push(`Parse error: Ignoring unknown option '${key}'`)
 }
 
 /** A key without `=`: as its letter on the command line where that stands alone. */
-function applyKeyAlone(draft: Draft, option: AgentOption): void {
+function applyKeyAlone(reading: Reading, option: AgentOption): void {
+  const { draft } = reading
   if (option.value === undefined) applyLetter(draft, option)
-  else if (option.isValueOptional === true) applyValue(draft, option, hostCid)
+  else if (option.isValueOptional === true) applyValue(reading, option, hostCid)
   else if (setters[option.key ?? ''] === setDomain && draft.domain !== undefined)
     draft.mistakes.push(secondDomainMistake)
 }
@@ -174,17 +184,17 @@ function setOutput(draft: Draft, text: string): void {
   else draft.mistakes.push(`Invalid output format: '${text}'`)
 }
 
-function applyValue(draft: Draft, option: AgentOption, value: string): void {
-  const outcome = setters[option.key ?? '']?.(draft, value)
+function applyValue({ draft, fileFault }: Reading, option: AgentOption, value: string): void {
+  const outcome = setters[option.key ?? '']?.(draft, value, fileFault)
   if (outcome !== undefined) draft.mistakes.push(outcome)
 }
 
 /** Takes a value in, or answers what is wrong with it. */
-type Setter = (draft: Draft, value: string) => string | undefined
+type Setter = (draft: Draft, value: string, fileFault: FileCheck) => string | undefined
 
 const setters: Readonly<Record<string, Setter>> = {
   debug: (draft, value) => {
-    const level = Number(/^\s*[+-]?\d{1,9}/.exec(value)?.[0] ?? 0)
+    const level = leadingNumber(value)
     draft.debugLevel = level < 0 ? 1 : level
     return undefined
   },
@@ -203,15 +213,15 @@ const setters: Readonly<Record<string, Setter>> = {
       draft.port = port
     }),
   retrans: (draft, value) =>
-    whole(value, 1, 10 * secondsMax, `Invalid retransmit time: '${value}'`, (tenths) => {
+    whole(value, 1, numberMax, `Invalid retransmit time: '${value}'`, (tenths) => {
       draft.retransmitTenths = tenths
     }),
   timeout: (draft, value) =>
-    whole(value, 1, secondsMax, `Invalid timeout: '${value}'`, (seconds) => {
+    whole(value, 1, numberMax, `Invalid timeout: '${value}'`, (seconds) => {
       draft.timeoutS = seconds
     }),
   delay: (draft, value) =>
-    whole(value === '' ? '0' : value, 0, secondsMax, `Invalid delay: '${value}'`, (seconds) => {
+    whole(value === '' ? '0' : value, 0, numberMax, `Invalid delay: '${value}'`, (seconds) => {
       draft.delayS = seconds
     }),
   auth: (draft, value) => {
@@ -226,16 +236,17 @@ const setters: Readonly<Record<string, Setter>> = {
     draft.hash = found
     return undefined
   },
-  key_file: (draft, value) => {
+  // It must be there even where no key is used.
+  key_file: (draft, value, fileFault) => {
     draft.keyFile = value
     draft.isKeyFileGiven = true
-    return undefined
+    return fileFault(value)
   },
   plug: setDomain,
   port: setDomain,
   domain: setDomain,
   use_uuid: (draft, value) => {
-    if (Number(/^\s*[+-]?\d{1,9}/.exec(value)?.[0] ?? 0) !== 0) draft.isUuid = true
+    if (leadingNumber(value) !== 0) draft.isUuid = true
     return undefined
   },
   action: (draft, value) => {
@@ -266,8 +277,18 @@ const setters: Readonly<Record<string, Setter>> = {
     }),
 }
 
-/** A number as the C programs read it: hexadecimal behind 0x, octal behind 0, blanks and a plus before it. */
+/** The number that a text begins with, as atoi(3) of glibc makes 32 bits of it; 0 where there is none. */
+function leadingNumber(text: string): number {
+  const [, digits] = /^\s*([+-]?\d+)/.exec(text) ?? []
+  if (digits === undefined) return 0
+  const largest = 2n ** 63n - 1n
+  const number = BigInt(digits)
+  return Number(BigInt.asIntN(32, number > largest ? largest : number < -largest - 1n ? -largest - 1n : number))
+}
+
+/** A number as the C programs read it: hexadecimal behind 0x, octal behind 0, blanks and a sign before it. */
 function numberOf(text: string): number {
+  if (/^\s*-0+$/.test(text)) return 0
   const [, hex, octal, decimal] = /^\s*\+?(?:0x([0-9a-f]{1,8})|0([0-7]{1,11})|(0|[1-9]\d{0,9}))$/i.exec(text) ?? []
   if (hex !== undefined) return Number.parseInt(hex, 16)
   if (octal !== undefined) return Number.parseInt(octal, 8)

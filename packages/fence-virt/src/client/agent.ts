@@ -36,11 +36,13 @@ export const agentExits = { ok: 0, failed: 1, off: 2, denied: 3, trouble: 255 } 
 /** Runs fence_xvm or fence_virt: arguments in, exit code out. With no argument it reads standard input. */
 export async function runAgent(name: AgentName, argv: readonly string[], host: AgentHost): Promise<number> {
   const isStdin = argv.length === 0
-  const asked = isStdin ? callOfStdin(name, await host.readStdin()) : callOfArguments(name, argv)
+  const asked = isStdin
+    ? callOfStdin(name, await host.readStdin(), keyFileFault)
+    : callOfArguments(name, argv, keyFileFault)
   const call = asked.isKeyFileGiven ? asked : { ...asked, keyFile: host.keyFile }
   for (const remark of call.remarks) host.err(`${remark}\n`)
   const lacksDomain = call.mistakes.at(-1) === noDomainMistake
-  const mistakes = [...call.mistakes, ...keyFileMistakes(call)].filter((one) => one !== noDomainMistake)
+  const mistakes = call.mistakes.filter((one) => one !== noDomainMistake)
   // What explains stands beside the outcome where that is JSON.
   const tell = call.output === 'json' ? host.err : host.out
   for (const mistake of mistakes) tell(`${mistake}\n`)
@@ -78,15 +80,20 @@ export async function runAgent(name: AgentName, argv: readonly string[], host: A
   return new Agent(name, call, call.action === 'list-status' ? 'list' : call.action, host).run()
 }
 
-/** A key file that is named must be there, even where no key is used. */
-function keyFileMistakes(call: AgentCall): readonly string[] {
-  if (!call.isKeyFileGiven) return []
+function keyFileFault(file: string): string | undefined {
   try {
-    statSync(call.keyFile)
-    return []
+    statSync(file)
+    return undefined
   } catch (error) {
-    return [`Invalid key file: '${call.keyFile}' (${errorText(codeOf(error))})`]
+    return `Invalid key file: '${file}' (${errorText(codeOf(error))})`
   }
+}
+
+/** Longest time of a timer, about 25 days. */
+const timerMsMax = 2_147_483_647
+
+async function waitSeconds(seconds: number): Promise<void> {
+  for (let left = seconds * 1000; left > 0; left -= timerMsMax) await wait(Math.min(left, timerMsMax))
 }
 
 function isNetworked(name: AgentName, call: AgentCall): boolean {
@@ -108,7 +115,7 @@ class Agent {
 
   async run(): Promise<number> {
     const { action, delayS } = this.#call
-    if (delayS > 0 && !['status', 'monitor', 'list', 'list-status'].includes(action)) await wait(delayS * 1000)
+    if (delayS > 0 && !['status', 'monitor', 'list', 'list-status'].includes(action)) await waitSeconds(delayS)
     const end = await this.#exchange()
     if (isNetworked(this.#name, this.#call) || end.kind === 'response' || end.kind === 'hosts') return this.#report(end)
     return end.kind === 'unreachable' ? this.#report(end) : this.#unknown()
@@ -120,7 +127,7 @@ class Agent {
       operation: this.#operation,
       domain: call.domain ?? '',
       isUuid: call.isUuid,
-      timeoutMs: call.timeoutS * 1000,
+      timeoutMs: Math.min(call.timeoutS * 1000, timerMsMax),
     }
     if (!isNetworked(this.#name, call)) return this.#exchangeOverLine(line)
     if (this.#name === 'fence_xvm') return this.#multicast(line)
@@ -167,7 +174,7 @@ class Agent {
       family,
       group: multicastAddress ?? defaultGroups[family],
       port,
-      retransmitMs: retransmitTenths * 100,
+      retransmitMs: Math.min(retransmitTenths * 100, timerMsMax),
       onSendFault: (text) => this.#tell(`${text}\n`),
     })
   }
