@@ -10,8 +10,16 @@ export const digestSize = 64
 /** Bytes of the key file that count; the rest of a longer file is not read. */
 export const keySizeMax = 4096
 
-/** Digest of the key and the data behind it, `hash` being anything but none. Given by the host: cores hold no crypto. */
-export type Digest = (hash: Exclude<HashName, 'none'>, key: Uint8Array, data: Uint8Array) => Uint8Array
+/**
+ * Digest of the key and the data behind it, in one piece or two, `hash` being anything but none. Given by the host:
+ * cores hold no crypto.
+ */
+export type Digest = (
+  hash: Exclude<HashName, 'none'>,
+  key: Uint8Array,
+  data: Uint8Array,
+  rest?: Uint8Array,
+) => Uint8Array
 
 /** Number of a strength on the wire. */
 export function hashCode(name: HashName): number {
@@ -19,9 +27,15 @@ export function hashCode(name: HashName): number {
 }
 
 /** The digest with zeros behind it, 64 bytes. `none` gives zeros. */
-export function paddedDigest(digest: Digest, hash: HashName, key: Uint8Array, data: Uint8Array): Uint8Array {
+export function paddedDigest(
+  digest: Digest,
+  hash: HashName,
+  key: Uint8Array,
+  data: Uint8Array,
+  rest?: Uint8Array,
+): Uint8Array {
   const out = new Uint8Array(digestSize)
-  if (hash !== 'none') out.set(digest(hash, key, data))
+  if (hash !== 'none') out.set(digest(hash, key, data, rest))
   return out
 }
 

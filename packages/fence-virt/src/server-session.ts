@@ -35,7 +35,8 @@ export type SessionFault = RequestFault | 'unproven'
 
 /** What the session wants of its socket, in order. */
 export type ServerEffect =
-  | { readonly do: 'send'; readonly bytes: Uint8Array }
+  /** Both parts, as one. */
+  | { readonly do: 'send'; readonly bytes: Uint8Array; readonly rest: Uint8Array }
   /** The peer has proven that it holds the key: carry the request out and answer. Comes once at most. */
   | { readonly do: 'execute'; readonly request: FenceRequest }
   | { readonly do: 'refuse'; readonly fault: SessionFault; readonly why: string }
@@ -109,7 +110,7 @@ function onChallenge(
   if (bytes.byteLength < digestSize) return { session: { phase: 'challenge', pending: bytes, request }, effects: [] }
   const answer = paddedDigest(security.digest, security.auth, security.key, bytes.subarray(0, digestSize))
   const next = onProof(security, { request }, bytes.slice(digestSize), challenge)
-  return { session: next.session, effects: [{ do: 'send', bytes: joined(answer, challenge) }, ...next.effects] }
+  return { session: next.session, effects: [{ do: 'send', bytes: answer, rest: challenge }, ...next.effects] }
 }
 
 /** Computes the answer to our challenge while the peer does the same; a session in another phase is left as it is. */

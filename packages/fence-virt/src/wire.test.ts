@@ -18,7 +18,8 @@ import { decodeHost, encodeHosts, hostRecordLayout } from './host-record.ts'
 import { type OperationName, operationCodes } from './operation.ts'
 import { awaitingRequest, calledBack, expectProof, type ServerStep, stepServer } from './server-session.ts'
 
-const digest: Digest = (hash, prefix, data) => createHash(hash).update(prefix).update(data).digest()
+const digest: Digest = (hash, prefix, data, rest = new Uint8Array(0)) =>
+  createHash(hash).update(prefix).update(data).update(rest).digest()
 const key = new Uint8Array([1, 2, 3, 10])
 const random = new Uint8Array([9, 8, 7, 6, 5, 4])
 const request: FenceRequest = {
@@ -207,7 +208,7 @@ describe('a session between client and daemon', () => {
     const takeDaemon = (next: ServerStep): void => {
       daemon = next
       for (const effect of next.effects) {
-        if (effect.do === 'send') toClient.push(effect.bytes)
+        if (effect.do === 'send') toClient.push(effect.bytes, effect.rest)
         else if (effect.do === 'execute') {
           log.push('execute')
           toClient.push(Uint8Array.of(0))

@@ -5,16 +5,17 @@ import type { Digest } from '../hash.ts'
 const keyed = new WeakMap<Uint8Array, Map<string, Hash>>()
 
 /** {@link Digest} by OpenSSL. A key must not change once it was used. */
-export const nodeDigest: Digest = (hash, key, data) => {
-  let begun = keyed.get(key)
-  if (begun === undefined) {
-    begun = new Map()
-    keyed.set(key, begun)
+export const nodeDigest: Digest = (hash, key, data, rest) => {
+  let prefixes = keyed.get(key)
+  if (prefixes === undefined) {
+    prefixes = new Map()
+    keyed.set(key, prefixes)
   }
-  let prefix = begun.get(hash)
+  let prefix = prefixes.get(hash)
   if (prefix === undefined) {
     prefix = createHash(hash).update(key)
-    begun.set(hash, prefix)
+    prefixes.set(hash, prefix)
   }
-  return prefix.copy().update(data).digest()
+  const begun = prefix.copy().update(data)
+  return (rest === undefined ? begun : begun.update(rest)).digest()
 }

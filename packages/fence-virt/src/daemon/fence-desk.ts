@@ -68,14 +68,18 @@ export class FenceDesk {
    * Carries out what was asked and delivers the answer; only then is it written down, for which nobody has to wait.
    * Never rejects: trouble in the backend is answered as a failure.
    */
-  async handle(asked: AskedOperation, deliver: (answer: Answer) => void): Promise<void> {
+  handle(asked: AskedOperation, deliver: (answer: Answer) => void): void {
     const began = performance.now()
-    const { answer, info, error } = await this.#decide(asked)
-    deliver(answer)
-    if (error !== undefined) this.#journal.error(error)
-    if (info !== undefined) this.#journal.info(info)
-    const response = answer.kind === 'hosts' ? responses.success : answer.response
-    this.#remember({ ...asked, atMs: Date.now(), tookMs: performance.now() - began, response })
+    const decision = this.#decide(asked)
+    const conclude = ({ answer, info, error }: Decision): void => {
+      deliver(answer)
+      if (error !== undefined) this.#journal.error(error)
+      if (info !== undefined) this.#journal.info(info)
+      const response = answer.kind === 'hosts' ? responses.success : answer.response
+      this.#remember({ ...asked, atMs: Date.now(), tookMs: performance.now() - began, response })
+    }
+    if (decision instanceof Promise) decision.then(conclude)
+    else conclude(decision)
   }
 
   /** A requester that has yet to prove itself is about to ask this, with the same object. */
@@ -84,22 +88,33 @@ export class FenceDesk {
     if (isPermitted(this.#groups, source, operation, target)) this.#backend.foresee?.(asked, operation, target)
   }
 
-  async #decide(asked: AskedOperation): Promise<Decision> {
+  #decide(asked: AskedOperation): Decision | Promise<Decision> {
     const { operation, target, source } = asked
     if (!isPermitted(this.#groups, source, operation, target)) {
       return { answer: responded(responses.denied), info: `denied ${operation} of '${target}' to ${source}` }
     }
+    if (operation === 'list' || changing.has(operation)) return this.#await(asked, () => this.#ask(asked, operation))
+    const response = this.#backend.perform(operation, target, asked)
+    if (typeof response === 'number') return { answer: responded(response) }
+    return this.#await(asked, async () => ({ answer: responded(await response) }))
+  }
+
+  async #await({ operation, target }: AskedOperation, work: () => Promise<Decision>): Promise<Decision> {
     try {
-      if (operation === 'list') return { answer: await this.#list(asked) }
-      if (!changing.has(operation)) return { answer: responded(await this.#backend.perform(operation, target, asked)) }
-      this.#journal.debug(1, `${operation} of '${target}' asked by ${source}`)
-      const response = await this.#inTurn(target, () => this.#backend.perform(operation, target))
-      const outcome = response === responses.success ? 'done' : `response ${response}`
-      return { answer: responded(response), info: `${operation} of '${target}' for ${source}: ${outcome}` }
+      return await work()
     } catch (error) {
       const why = error instanceof Error ? error.message : error
       return { answer: responded(responses.fail), error: `${operation} of '${target}': ${why}` }
     }
+  }
+
+  async #ask(asked: AskedOperation, operation: OperationName): Promise<Decision> {
+    if (operation === 'list') return { answer: await this.#list(asked) }
+    const { target, source } = asked
+    this.#journal.debug(1, `${operation} of '${target}' asked by ${source}`)
+    const response = await this.#inTurn(target, async () => this.#backend.perform(operation, target))
+    const outcome = response === responses.success ? 'done' : `response ${response}`
+    return { answer: responded(response), info: `${operation} of '${target}' for ${source}: ${outcome}` }
   }
 
   async #list(asked: AskedOperation): Promise<Answer> {

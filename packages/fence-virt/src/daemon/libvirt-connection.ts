@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import net from 'node:net'
-import { DecodeError } from '@quorate/base'
+import { DecodeError, type MonoMs, monoMs } from '@quorate/base'
 import {
   type DomainRef,
   domainListMax,
@@ -61,14 +61,16 @@ export interface Hypervisor {
 /** Between two signs of life, and how many may be missing: what the C daemon asks for. */
 export const keepaliveMs = 5_000
 export const keepaliveMissesMax = 5
-/** Time a call may take. */
+/** Time a call may take, and how often that is looked at. */
 export const callMsMax = 30_000
+const callRoundMs = 1_000
 const connectMs = 5_000
 
 type Pending = {
   readonly resolve: (reader: XdrReader) => void
   readonly reject: (error: Error) => void
-  readonly late: NodeJS.Timeout
+  readonly procedure: number
+  readonly since: MonoMs
 }
 
 /** One connection to a libvirt daemon, in its own RPC (protocols/fence-virt-backends.md, libvirt 1). */
@@ -76,7 +78,10 @@ export class LibvirtConnection implements Hypervisor {
   readonly uri: string
   readonly closed: Promise<Error>
   readonly #socket: net.Socket
+  /** Calls that were not answered yet, by their serials, the oldest first. */
   readonly #pending = new Map<number, Pending>()
+  /** Runs while there are any. */
+  #clock: NodeJS.Timeout | undefined
   #rest: Uint8Array = new Uint8Array(0)
   #serial = 0
   #silentRounds = 0
@@ -169,13 +174,21 @@ export class LibvirtConnection implements Hypervisor {
     this.#serial += 1
     const serial = this.#serial
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        this.#pending.delete(serial)
-        reject(new Error(`libvirt did not answer call ${procedure} within ${callMsMax} ms`))
-      }, callMsMax)
-      this.#pending.set(serial, { resolve, reject, late })
+      this.#pending.set(serial, { resolve, reject, procedure, since: monoMs(performance.now()) })
+      this.#clock ??= setInterval(() => this.#refuseLate(), callRoundMs)
       this.#send(rpcPrograms.remote, procedure, rpcTypes.call, serial, body.bytes())
     })
+  }
+
+  #refuseLate(): void {
+    const now = monoMs(performance.now())
+    for (const [serial, { procedure, since, reject }] of this.#pending) {
+      if (now - since < callMsMax) return
+      this.#pending.delete(serial)
+      reject(new Error(`libvirt did not answer call ${procedure} within ${callMsMax} ms`))
+    }
+    clearInterval(this.#clock)
+    this.#clock = undefined
   }
 
   #send(program: number, procedure: number, type: number, serial: number, body: Uint8Array): void {
@@ -203,7 +216,6 @@ export class LibvirtConnection implements Hypervisor {
     const pending = this.#pending.get(message.serial)
     if (message.type !== rpcTypes.reply || pending === undefined) return
     this.#pending.delete(message.serial)
-    clearTimeout(pending.late)
     if (message.status === 0) return pending.resolve(new XdrReader(message.body))
     const error = readRpcError(message.body)
     pending.reject(new LibvirtError(error.code, error.message))
@@ -229,11 +241,9 @@ export class LibvirtConnection implements Hypervisor {
     if (this.#fault !== undefined) return
     this.#fault = error
     clearInterval(this.#keepalive)
+    clearInterval(this.#clock)
     this.#socket.destroy()
-    for (const pending of this.#pending.values()) {
-      clearTimeout(pending.late)
-      pending.reject(error)
-    }
+    for (const pending of this.#pending.values()) pending.reject(error)
     this.#pending.clear()
     this.#announceClosed(error)
   }

@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream'
+import { joined } from '../octets.ts'
 
 /** What a connection tells its owner. Nothing is told behind `onGone`, nor behind `destroy`. */
 export type PeerHandlers = {
-  onBytes(bytes: Uint8Array): void
+  /** `more`: something has to follow without an answer of ours, and may be there by now. */
+  onBytes(bytes: Uint8Array): 'more' | undefined
   onGone(why: string): void
 }
 
@@ -11,7 +13,8 @@ export interface Peer {
   readonly isDestroyed: boolean
   /** Begins to read. Once. */
   listen(handlers: PeerHandlers): void
-  send(bytes: Uint8Array): void
+  /** What there is of both parts goes out as one. */
+  send(bytes: Uint8Array, rest?: Uint8Array): void
   /** Sends the last bytes and closes this end. */
   end(bytes: Uint8Array): void
   destroy(): void
@@ -36,14 +39,14 @@ export class StreamPeer implements Peer {
       isGone = true
       onGone(why)
     }
-    this.#stream.on('data', onBytes)
+    this.#stream.on('data', (bytes) => void onBytes(bytes))
     this.#stream.on('error', (error) => gone(error.message))
     this.#stream.on('end', () => gone('closed by the peer'))
     this.#stream.on('close', () => gone('closed'))
   }
 
-  send(bytes: Uint8Array): void {
-    this.#stream.write(bytes)
+  send(bytes: Uint8Array, rest?: Uint8Array): void {
+    this.#stream.write(rest === undefined ? bytes : joined(bytes, rest))
   }
 
   end(bytes: Uint8Array): void {

@@ -98,7 +98,10 @@ class SecureConnection implements Tenant {
     this.#take(first)
     if (this.#peer.isDestroyed) return
     this.#peer.listen({
-      onBytes: (bytes) => this.#take(stepServer(this.#host.security, this.#session, bytes, this.#challenge)),
+      onBytes: (bytes) => {
+        this.#take(stepServer(this.#host.security, this.#session, bytes, this.#challenge))
+        return this.#session.phase === 'challenge' ? 'more' : undefined
+      },
       onGone: (why) => this.#onGone(why),
     })
   }
@@ -109,7 +112,7 @@ class SecureConnection implements Tenant {
     this.#session = session
     if (!isAnnounced && (session.phase === 'challenge' || session.phase === 'proof')) this.#announce(session.request)
     for (const effect of step.effects) {
-      if (effect.do === 'send') this.#peer.send(effect.bytes)
+      if (effect.do === 'send') this.#peer.send(effect.bytes, effect.rest)
       else if (effect.do === 'refuse') this.#finish(effect.fault, effect.why)
       else this.#execute(effect.request)
     }

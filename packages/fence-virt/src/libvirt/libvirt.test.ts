@@ -25,6 +25,16 @@ describe('XDR', () => {
     )
   })
 
+  it('takes texts of any length', () => {
+    for (const size of [0, 1, 251, 252, 253, 256, 70_001]) {
+      const text = 'y'.repeat(size)
+      const bytes = new XdrWriter().int(-2).text(text).text(text).int(7).bytes()
+      const reader = new XdrReader(bytes)
+      expect([reader.int(), reader.text() === text, reader.text() === text, reader.int()]).toEqual([-2, true, true, 7])
+      expect(bytes.byteLength).toBe(16 + 2 * (size + ((4 - (size % 4)) % 4)))
+    }
+  })
+
   it('refuses lengths beyond what is there, before using them', () => {
     expect(() => new XdrReader(Uint8Array.of(0, 0, 0, 9, 65)).text()).toThrow('need 12 bytes')
     expect(() => new XdrReader(Uint8Array.of(0x7f, 255, 255, 255)).text()).toThrow('limit')

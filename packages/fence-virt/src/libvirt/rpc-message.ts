@@ -114,10 +114,19 @@ export function readDomain(reader: XdrReader): DomainRef {
   return { name: reader.text(), uuid: reader.fixed(16), id: reader.int() }
 }
 
+/** Each byte as two digits. */
+const hexOfByte: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+/** Bytes of a UUID with a dash behind them. */
+const dashed: readonly number[] = [3, 5, 7, 9]
+
 /** The UUID as its 36 characters of text. */
 export function uuidText(bytes: Uint8Array): string {
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+  let text = ''
+  for (let at = 0; at < bytes.byteLength; at += 1) {
+    text += hexOfByte[bytes[at] ?? 0]
+    if (dashed.includes(at)) text += '-'
+  }
+  return text
 }
 
 /** The 16 bytes of a UUID given as text. */

@@ -3,16 +3,19 @@ import { DecodeError, decodeText, encodeText } from '@quorate/base'
 /** Longest text that libvirt sends (REMOTE_STRING_MAX). */
 export const xdrTextMax = 4_194_304
 
+/** What most calls fit in; a writer grows beyond it. */
+const roomAtFirst = 256
+
 /** Writes XDR (RFC 4506): big-endian, everything padded to four bytes. */
 export class XdrWriter {
-  readonly #parts: Uint8Array[] = []
+  #view = new DataView(new ArrayBuffer(roomAtFirst))
   #size = 0
 
   /** 32 bits; negative numbers in two's complement. */
   int(value: number): this {
-    const bytes = new Uint8Array(4)
-    new DataView(bytes.buffer).setInt32(0, value | 0)
-    return this.#add(bytes)
+    const at = this.#take(4)
+    this.#view.setInt32(at, value | 0)
+    return this
   }
 
   text(value: string): this {
@@ -27,26 +30,32 @@ export class XdrWriter {
 
   /** Bytes whose number both sides know. */
   fixed(bytes: Uint8Array): this {
-    this.#add(bytes)
-    const padding = (4 - (bytes.byteLength % 4)) % 4
-    return padding === 0 ? this : this.#add(new Uint8Array(padding))
-  }
-
-  bytes(): Uint8Array {
-    const out = new Uint8Array(this.#size)
-    let at = 0
-    for (const part of this.#parts) {
-      out.set(part, at)
-      at += part.byteLength
-    }
-    return out
-  }
-
-  #add(bytes: Uint8Array): this {
-    this.#parts.push(bytes)
-    this.#size += bytes.byteLength
+    const at = this.#take(padded(bytes.byteLength))
+    new Uint8Array(this.#view.buffer).set(bytes, at)
     return this
   }
+
+  /** What was written; not to be written on behind it. */
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#view.buffer, 0, this.#size)
+  }
+
+  /** Zeros to be written over. Answers where they begin. */
+  #take(size: number): number {
+    const at = this.#size
+    this.#size += size
+    if (this.#size > this.#view.byteLength) {
+      const grown = new Uint8Array(Math.max(this.#size, 2 * this.#view.byteLength))
+      grown.set(new Uint8Array(this.#view.buffer, 0, at))
+      this.#view = new DataView(grown.buffer)
+    }
+    return at
+  }
+}
+
+/** The size with what fills it up to four bytes. */
+function padded(size: number): number {
+  return size + ((4 - (size % 4)) % 4)
 }
 
 /** Reads XDR. Every length is checked against its limit and what is left before it is used. */
@@ -93,7 +102,7 @@ export class XdrReader {
   }
 
   fixed(size: number): Uint8Array {
-    const at = this.#take(size + ((4 - (size % 4)) % 4))
+    const at = this.#take(padded(size))
     return this.#bytes.slice(at, at + size)
   }
 

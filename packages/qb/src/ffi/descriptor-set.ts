@@ -18,7 +18,7 @@ const tokenAt = process.arch === 'x64' ? 4 : 8
 /** Descriptors served in one turn of the loop; the others are ready in the next. */
 const eventsMax = 64
 
-type Member = { readonly fd: number; readonly ready: (readiness: Readiness) => void }
+type Member = { readonly fd: number; wanted: Readiness; readonly ready: (readiness: Readiness) => void }
 
 /**
  * Many descriptors that live shortly, in one epoll set which the event loop watches as one: to add one costs a system
@@ -50,14 +50,16 @@ export class DescriptorSet {
     this.#lastToken = (this.#lastToken + 1) >>> 0
     const token = this.#lastToken
     this.#control(controlAdd, fd, token, wanted)
-    this.#members.set(token, { fd, ready })
+    this.#members.set(token, { fd, wanted, ready })
     return token
   }
 
   /** What to wait for from now on; nothing at all is allowed. */
   want(token: number, wanted: Readiness): void {
     const member = this.#members.get(token)
-    if (member !== undefined) this.#control(controlModify, member.fd, token, wanted)
+    if (member === undefined) return
+    this.#control(controlModify, member.fd, token, wanted)
+    member.wanted = wanted
   }
 
   /** To be called before the descriptor is closed, by which the kernel takes it out of the set. Idempotent. */
@@ -73,7 +75,13 @@ export class DescriptorSet {
     }
   }
 
+  /** Something is ready. Where there is one member that waits for one thing, the kernel need not be asked what. */
   #dispatch(): void {
+    if (this.#members.size === 1) {
+      for (const { wanted, ready } of this.#members.values()) {
+        if (wanted.readable !== wanted.writable) return ready(wanted)
+      }
+    }
     const count = epollWait(this.#fd, this.#eventsMemory, eventsMax, 0)
     for (let index = 0; index < count; index += 1) {
       const at = index * eventBytes

@@ -23,7 +23,7 @@ describe('TCP without streams', () => {
       { bytes: loopback, port },
       (connection, from) => {
         peers.push(from)
-        connection.listen({ onBytes: () => connection.end(long), onGone: () => undefined })
+        connection.listen({ onBytes: () => void connection.end(long), onGone: () => undefined })
       },
       quiet,
     )
@@ -45,7 +45,7 @@ describe('TCP without streams', () => {
       { bytes: loopback, port },
       (connection) =>
         connection.listen({
-          onBytes: () => connection.end(Uint8Array.of(7)),
+          onBytes: () => void connection.end(Uint8Array.of(7)),
           onGone: () => undefined,
         }),
       quiet,
@@ -71,6 +71,7 @@ describe('TCP without streams', () => {
       connection.listen({
         onBytes: (bytes) => {
           text += Buffer.from(bytes).toString()
+          return undefined
         },
         onGone: () => resolve(text),
       })
@@ -78,6 +79,38 @@ describe('TCP without streams', () => {
     server.close()
     expect(heard).toBe('early')
     expect(connection.isDestroyed).toBe(true)
+  })
+
+  it('hears what follows at once where more was asked for, and sends two parts as one', async () => {
+    const [one, other] = TcpConnection.pair()
+    const heard: string[] = []
+    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
+    other.send(Buffer.from('first'))
+    one.listen({
+      onBytes: (bytes) => {
+        heard.push(text(bytes))
+        if (heard.length === 1) other.send(Buffer.from('second, '), Buffer.from('and its rest'))
+        return heard.length === 1 ? 'more' : undefined
+      },
+      onGone: () => undefined,
+    })
+    expect(heard).toEqual(['first', 'second, and its rest'])
+    const long = Buffer.alloc(300_000, 'x')
+    let size = 0
+    await new Promise<void>((resolve) => {
+      one.send(Buffer.from('-'), long)
+      other.listen({
+        onBytes: (bytes) => {
+          size += bytes.byteLength
+          if (size === long.byteLength + 1) resolve()
+          return undefined
+        },
+        onGone: () => undefined,
+      })
+    })
+    one.destroy()
+    other.destroy()
+    expect(size).toBe(300_001)
   })
 
   it('says why it cannot connect or listen', async () => {

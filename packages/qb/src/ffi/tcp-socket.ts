@@ -33,7 +33,10 @@ const shutWrite = 1
 const errnoAgain = 11
 const errnoInProgress = 115
 const backlog = 511
-const chunkBytes = 65_536
+/** Memory for what arrives is taken in such pieces, and has at least so much room for one reading. */
+const arrivingBytes = 8_192
+const roomMin = 1_024
+const leavingBytes = 4_096
 
 /** Where a TCP socket is: 4 or 16 bytes in network order, a port, and the interface of a link-local address. */
 export type TcpAddress = { readonly bytes: Uint8Array; readonly port: number; readonly scope?: number }
@@ -67,7 +70,8 @@ function setOption(fd: number, level: number, option: number): void {
 
 /** What a connection tells its owner. Nothing is told behind `onGone`. */
 export type TcpListenerHandlers = {
-  onBytes(bytes: Uint8Array): void
+  /** `more`: something has to follow without an answer of ours, and may be there by now. */
+  onBytes(bytes: Uint8Array): 'more' | undefined
   /** The peer has closed, or the connection broke. Told once. */
   onGone(why: string): void
 }
@@ -148,10 +152,19 @@ export class TcpConnection {
     return !this.#isOpen
   }
 
-  send(bytes: Uint8Array): void {
+  /** What there is of both parts goes out as one. */
+  send(bytes: Uint8Array, rest: Uint8Array = nothing): void {
     if (!this.#isOpen || this.#isEnding) return
-    if (this.#unsent.byteLength === 0) this.#transmit(bytes)
-    else this.#unsent = new Uint8Array(Buffer.concat([this.#unsent, bytes]))
+    const size = bytes.byteLength + rest.byteLength
+    if (this.#unsent.byteLength > 0 || size > leaving.byteLength) {
+      const isFree = this.#unsent.byteLength === 0
+      this.#unsent = new Uint8Array(Buffer.concat([this.#unsent, bytes, rest]))
+      if (isFree) this.#transmit(this.#unsent, size)
+    } else {
+      leaving.set(bytes)
+      leaving.set(rest, bytes.byteLength)
+      this.#transmit(leaving, size)
+    }
     if (this.#isOpen && this.#unsent.byteLength > 0 !== this.#wantsWritable) this.#await()
   }
 
@@ -172,7 +185,7 @@ export class TcpConnection {
 
   /** A close with unread bytes would reset the connection, and the peer might lose what it has not read yet. */
   #closeOrderly(): void {
-    const got = recv(this.#fd, chunk, chunkBytes, 0)
+    const got = recv(this.#fd, unread, unread.byteLength, 0)
     if (got === 0 || (got < 0 && lastErrno() === errnoAgain)) return this.destroy()
     shutdown(this.#fd, shutWrite)
   }
@@ -195,26 +208,34 @@ export class TcpConnection {
     onReady?.()
     if (!this.#isOpen) return
     if (this.#unsent.byteLength > 0) {
-      this.#transmit(this.#unsent)
+      this.#transmit(this.#unsent, this.#unsent.byteLength)
       if (this.#isEnding && this.#isOpen && this.#unsent.byteLength === 0) this.#closeOrderly()
     }
     if (this.#isOpen) this.#await()
   }
 
-  #transmit(bytes: Uint8Array): void {
-    const put = send(this.#fd, bytes, bytes.byteLength, noSignal)
-    if (put === bytes.byteLength) {
+  /** Sends the first `size` of the bytes, which are those that were unsent, or {@link leaving}. */
+  #transmit(bytes: Uint8Array, size: number): void {
+    const put = send(this.#fd, bytes, size, noSignal)
+    if (put === size) {
       this.#unsent = nothing
       return
     }
     if (put < 0 && lastErrno() !== errnoAgain) return this.#lose(`send: errno ${lastErrno()}`)
-    const left = bytes.subarray(Math.max(0, put))
-    this.#unsent = bytes === this.#unsent ? left : new Uint8Array(left)
+    const left = bytes.subarray(Math.max(0, put), size)
+    this.#unsent = bytes === leaving ? left.slice() : left
   }
 
   #receive(): void {
-    const got = recv(this.#fd, chunk, chunkBytes, 0)
-    if (got > 0) return this.#handlers?.onBytes(chunk.slice(0, got))
+    let got: number
+    do {
+      if (arriving.byteLength < roomMin) arriving = new Uint8Array(arrivingBytes)
+      got = recv(this.#fd, arriving, arriving.byteLength, 0)
+      if (got <= 0) break
+      const piece = arriving.subarray(0, got)
+      arriving = arriving.subarray(got)
+      if (this.#handlers?.onBytes(piece) !== 'more') return
+    } while (this.#isOpen)
     if (got < 0 && lastErrno() === errnoAgain) return
     this.#lose(got === 0 ? 'closed by the peer' : `recv: errno ${lastErrno()}`)
   }
@@ -228,8 +249,12 @@ export class TcpConnection {
 
 const nothing = new Uint8Array(0)
 
-/** One for all connections: what arrives is copied out of it at once. */
-const chunk = new Uint8Array(chunkBytes)
+/** What is left of the memory for what arrives: each piece is its reader's for good, and none is written to twice. */
+let arriving = new Uint8Array(arrivingBytes)
+/** One for all connections: what leaves is on its way when the next comes. Koffi takes its time over new memory. */
+const leaving = new Uint8Array(leavingBytes)
+/** Where bytes go that nobody will read. */
+const unread = new Uint8Array(roomMin)
 
 function errorOf(fd: number): number {
   const value = new Uint8Array(4)
