@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { streamJournal } from './daemon/journal.ts'
+import { StreamJournal } from './daemon/journal.ts'
 import { visibleText } from './visible-text.ts'
 
 it('leaves nothing in a text that would end its line or move a cursor', () => {
@@ -8,7 +8,7 @@ it('leaves nothing in a text that would end its line or move a cursor', () => {
 
 it('a machine cannot write a line of its own into the journal by its name', () => {
   const lines: string[] = []
-  const journal = streamJournal((line) => lines.push(line), 1)
+  const journal = new StreamJournal((line) => lines.push(line), 1)
   journal.info("off of 'x\nerror: y'")
   journal.error('a\rb')
   journal.debug(1, 'a\u001bc')

@@ -7,7 +7,7 @@ import type { Backend } from './backend.ts'
 import { type DoneOperation, FenceDesk } from './fence-desk.ts'
 import type { Journal } from './journal.ts'
 import { LibvirtBackend } from './libvirt-backend.ts'
-import type { Listener, ListenerHost } from './listener.ts'
+import { type Listener, type ListenerHost, secured } from './listener.ts'
 import { MulticastListener } from './multicast-listener.ts'
 import { NullBackend } from './null-backend.ts'
 import { rehearse } from './rehearsal.ts'
@@ -66,7 +66,7 @@ export class FenceDaemon {
     const host = { desk: this.#desk, journal: this.#journal, rateLimit: this.#conf.rateLimit }
     await this.#insist('listener', this.#conf.listener.kind, async () => {
       const listener = await makeListener(this.#conf.listener, host)
-      if (listener.security !== undefined) await rehearse(this.#conf, listener.security, this.#backend)
+      if (listener.security !== undefined) await rehearse(listener.security, this.#backend)
       await listener.start()
       this.#listener = listener
     })
@@ -133,7 +133,7 @@ async function makeListener(conf: ListenerConf, host: ListenerHost): Promise<Lis
   if (conf.kind === 'serial') return new SerialListener(conf, host)
   const { hash, auth } = conf
   const key = readKey(conf.keyFile, hash !== 'none' || auth !== 'none')
-  const secure = { ...host, security: { key, hash, auth, digest: nodeDigest } }
+  const secure = secured(host, { key, hash, auth, digest: nodeDigest })
   switch (conf.kind) {
     case 'multicast':
       return new MulticastListener(conf, secure)

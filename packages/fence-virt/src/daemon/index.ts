@@ -1,6 +1,6 @@
 export { type DaemonStatus, FenceDaemon, initRetryMs, StartError } from './fence-daemon.ts'
 export type { DoneOperation } from './fence-desk.ts'
-export { type Journal, streamJournal } from './journal.ts'
+export { type Journal, StreamJournal } from './journal.ts'
 export { livingOwner, releasePidFile, takePidFile } from './pid-file.ts'
 export { makePrivate } from './private-file.ts'
 export { askStatus, openStatusDoor, statusSocketOf } from './status-door.ts'

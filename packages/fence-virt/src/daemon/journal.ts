@@ -8,12 +8,24 @@ export interface Journal {
 }
 
 /** Writes lines to a stream, each in one line whatever is in it: errors and information always, debugging up to `level`. */
-export function streamJournal(write: (line: string) => void, level: number): Journal {
-  return {
-    error: (text) => write(visibleText(`error: ${text}`)),
-    info: (text) => write(visibleText(text)),
-    debug: (from, text) => {
-      if (from <= level) write(visibleText(`debug: ${text}`))
-    },
+export class StreamJournal implements Journal {
+  readonly #write: (line: string) => void
+  readonly #level: number
+
+  constructor(write: (line: string) => void, level: number) {
+    this.#write = write
+    this.#level = level
+  }
+
+  error(text: string): void {
+    this.#write(visibleText(`error: ${text}`))
+  }
+
+  info(text: string): void {
+    this.#write(visibleText(text))
+  }
+
+  debug(level: number, text: string): void {
+    if (level <= this.#level) this.#write(visibleText(`debug: ${text}`))
   }
 }

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { HypervisorPool } from './hypervisor-pool.ts'
-import { streamJournal } from './journal.ts'
+import { StreamJournal } from './journal.ts'
 import { LibraryHypervisor } from './library-hypervisor.ts'
 import { LibvirtBackend } from './libvirt-backend.ts'
 
 const isMissing = !spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout?.includes('libvirt.so.0')
-const journal = streamJournal(() => undefined, 0)
+const journal = new StreamJournal(() => undefined, 0)
 
 describe.skipIf(isMissing)(
   `libvirt's client library (${isMissing ? 'skipped: libvirt.so.0 is missing' : 'there'})`,

@@ -4,7 +4,7 @@ import { equalInConstantTime } from '../hash.ts'
 import type { DomainRef } from '../libvirt/rpc-message.ts'
 import { uuidText } from '../libvirt/rpc-message.ts'
 import { type Host, hostStates, isUuid, type OperationName, responses } from '../operation.ts'
-import type { Backend, PlainOperation } from './backend.ts'
+import type { Backend, PlainOperation, Question } from './backend.ts'
 import { Foresight } from './foresight.ts'
 import { HypervisorPool } from './hypervisor-pool.ts'
 import type { Journal } from './journal.ts'
@@ -13,6 +13,9 @@ import { type Hypervisor, LibvirtError, libvirtErrors } from './libvirt-connecti
 /** How long a reboot waits for the machine to be off, and how often it looks. */
 export const stopMsMax = 15_000
 const stopPollMs = 1_000
+
+/** Machines of which a list is asked for practice: libvirt is asked about each of them. */
+const practiceListMax = 32
 
 /** A machine where it was found. */
 export type FoundDomain = { readonly hypervisor: Hypervisor; readonly domain: DomainRef; readonly state: number }
@@ -23,8 +26,6 @@ export class LibvirtBackend implements Backend {
   readonly #pool: HypervisorPool
   readonly #foundAhead = new Foresight<FoundDomain | undefined>()
   readonly #listedAhead = new Foresight<readonly Host[]>()
-
-  #known: string | undefined
 
   constructor(uris: readonly string[], journal: Journal, pool?: HypervisorPool) {
     this.#pool = pool ?? new HypervisorPool(uris, journal)
@@ -49,16 +50,24 @@ export class LibvirtBackend implements Backend {
     else if (operation === 'list') this.#listedAhead.begin(request, now, () => allHosts(this.#pool))
   }
 
-  async perform(operation: PlainOperation, target: string, request?: object): Promise<number> {
-    if (operation === 'null' || operation === 'monitor') return performOn(operation, undefined)
+  perform(operation: PlainOperation, target: string, request?: object): number | Promise<number> {
+    if (operation === 'monitor') return responses.success
+    if (operation === 'null') return responses.fail
+    return this.#performOnFound(operation, target, request)
+  }
+
+  async #performOnFound(operation: PlainOperation, target: string, request?: object): Promise<number> {
     const ahead = request && this.#foundAhead.take(request, monoMs(performance.now()))
     return performOn(operation, await (ahead ?? findDomain(this.#pool, target)))
   }
 
   /** The status of a machine that there is: of one that there is not, libvirt would tell its log. */
-  async rehearse(): Promise<void> {
-    this.#known ??= (await this.hosts())[0]?.name
-    if (this.#known !== undefined) await performOn('status', await findDomain(this.#pool, this.#known))
+  async practice(): Promise<readonly Question[]> {
+    const hosts = await this.hosts()
+    const [first] = hosts
+    if (first === undefined) return []
+    const status: Question = { operation: 'status', target: first.name }
+    return hosts.length > practiceListMax ? [status] : [status, { operation: 'list', target: '' }]
   }
 
   hosts(request?: object): Promise<readonly Host[]> {

@@ -1,7 +1,7 @@
 import type net from 'node:net'
 import rhea from 'rhea'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { streamJournal } from './journal.ts'
+import { StreamJournal } from './journal.ts'
 import { QmfBackend } from './qmf-backend.ts'
 
 const uuid = '11111111-aaaa-4aaa-8aaa-000000000001'
@@ -67,7 +67,7 @@ describe('the libvirt-qmf backend against a stand-in', () => {
 
   beforeAll(async () => {
     const port = await standIn.open()
-    const journal = streamJournal(() => undefined, 0)
+    const journal = new StreamJournal(() => undefined, 0)
     const conf = { kind: 'libvirt-qmf', host: '127.0.0.1', port, username: undefined, service: undefined } as const
     backend = new QmfBackend(conf, journal)
     await backend.start()

@@ -3,50 +3,34 @@ import { TcpConnection } from '@quorate/qb/ffi'
 import { connectionRequest } from '../client/tcp-exchange.ts'
 import { beginClient, type ClientStep, stepClient } from '../client-session.ts'
 import { keySizeMax } from '../hash.ts'
-import { joined } from '../octets.ts'
-import { RecentRequests } from '../recent-requests.ts'
 import type { ServerSecurity } from '../server-session.ts'
-import type { Backend } from './backend.ts'
-import { ConnectionTable } from './connection-table.ts'
+import type { Backend, Question } from './backend.ts'
 import { FenceDesk } from './fence-desk.ts'
-import { type Journal, streamJournal } from './journal.ts'
-import type { ListenerHost } from './listener.ts'
-import { NullBackend } from './null-backend.ts'
-import { serveConnection } from './secure-connection.ts'
-import { singleUse, unasked } from './tcp-listener.ts'
+import { StreamJournal } from './journal.ts'
+import { secured } from './listener.ts'
+import { TcpListener } from './tcp-listener.ts'
 
 /** Exchanges of a rehearsal: after so many V8 has compiled what a request passes through. */
-const rounds = 1_500
+const rounds = 1_000
+/** A listener and its key serve so many of them: V8 takes what it sees of one alone for what there will ever be. */
+const roundsOfListener = 150
 /** No start is held up for longer, however busy the machine is. */
-const rehearsalMsMax = 500
+const rehearsalMsMax = 1_000
 /** The backend is asked in every so many of them: what it asks of others costs them as well. */
-const backendRounds = 5
+const backendRounds = 3
+
+const monitor: Question = { operation: 'monitor', target: '' }
+/** Whom the requests come from, as far as anybody asks. */
+const self = { bytes: Uint8Array.of(127, 0, 0, 1), port: 1 }
 
 /**
  * Has requests of its own pass through the code that is to serve real ones, before there are any: the machine that is
  * to be fenced first must not wait for a compiler. They come over sockets that are connected to themselves, with the
- * strengths of the listener and a key of chance, and ask for nothing. The backend is only asked what it knows.
+ * strengths of the listener and a key of chance, to a listener that nobody else can reach; they ask for nothing. The
+ * backend is the real one, since V8 would compile for another what it sees of another, and is asked only what it
+ * offers ({@link Backend.practice}).
  */
-export async function rehearse(
-  { rateLimit }: Pick<ListenerHost, 'rateLimit'>,
-  security: ServerSecurity,
-  backend: Backend,
-): Promise<void> {
-  const silent: Journal = streamJournal(() => undefined, 0)
-  const own = { ...security, key: randomBytes(keySizeMax) }
-  const host = {
-    desk: new FenceDesk(new NullBackend('', silent), [], silent),
-    journal: silent,
-    rateLimit,
-    security: own,
-  }
-  const table = new ConnectionTable()
-  const owner = singleUse(new RecentRequests())
-  // A backend that does not answer, or refuses, is left alone: no start is held up for it.
-  let isBackendBusy = false
-  const free = (): void => {
-    isBackendBusy = false
-  }
+export async function rehearse({ hash, auth, digest }: ServerSecurity, backend: Backend): Promise<void> {
   let isOver = false
   // Also keeps the process alive, in which there may be nothing else yet.
   let clock: NodeJS.Timeout | undefined
@@ -56,43 +40,70 @@ export async function rehearse(
       resolve()
     }, rehearsalMsMax)
   })
+  // A backend that does not answer, or refuses, is left alone: no start is held up for it.
+  const offered = backend.practice?.().catch(() => []) ?? Promise.resolve([])
+  const questions = (await Promise.race([offered, over])) ?? []
+  let listener: TcpListener | undefined
+  let security: ServerSecurity = { key: randomBytes(keySizeMax), hash, auth, digest }
   for (let round = 0; round < rounds && !isOver; round += 1) {
-    const [server, client] = TcpConnection.pair()
-    serveConnection(host, table, server, unasked, '127.0.0.1', owner)
-    if (round % backendRounds === 0 && !isBackendBusy) {
-      isBackendBusy = true
-      backend.rehearse?.().then(free, () => undefined)
+    if (listener === undefined || round % roundsOfListener === 0) {
+      await listener?.stop()
+      security = { key: randomBytes(keySizeMax), hash, auth, digest }
+      listener = listenerFor(security, backend)
     }
-    await Promise.race([ask(client, own), over])
+    const question = round % backendRounds === 0 ? questions[(round / backendRounds) % questions.length] : undefined
+    const [server, client] = TcpConnection.pair()
+    const serve = (): void => listener?.serve(server, self)
+    await Promise.race([ask(client, security, question ?? monitor, serve, round % 2 === 0), over])
     client.destroy()
   }
   clearTimeout(clock)
-  table.closeAll()
+  await listener?.stop()
 }
 
-/** One request by the requester's own code. Resolves when it was answered, or the connection is gone. */
-function ask(client: TcpConnection, security: ServerSecurity): Promise<void> {
+/** A listener that does not listen. */
+function listenerFor(security: ServerSecurity, backend: Backend): TcpListener {
+  const { hash, auth } = security
+  const journal = new StreamJournal(() => undefined, 0)
+  const host = { desk: new FenceDesk(backend, [], journal), journal, rateLimit: { burst: rounds, perSecond: rounds } }
+  return new TcpListener(
+    { kind: 'tcp', keyFile: '', hash, auth, family: 'ipv4', address: '127.0.0.1', port: self.port },
+    secured(host, security),
+  )
+}
+
+/**
+ * One request by the requester's own code, which comes in one piece or in two. Resolves when it was answered, or the
+ * connection is gone.
+ */
+function ask(
+  client: TcpConnection,
+  security: ServerSecurity,
+  { operation, target }: Question,
+  serve: () => void,
+  isInPieces: boolean,
+): Promise<void> {
   return new Promise((resolve) => {
     const first = beginClient(security, randomBytes(64))
     let session = first.session
-    let unsent = connectionRequest({
-      operation: 'monitor',
-      domain: '',
-      isUuid: false,
-      hash: security.hash,
-      security,
-      timeoutMs: 0,
-    })
     const take = (step: ClientStep): void => {
       session = step.session
       for (const effect of step.effects) {
-        if (effect.do === 'send') unsent = joined(unsent, effect.bytes)
+        if (effect.do === 'send') client.send(effect.bytes)
         else resolve()
       }
-      if (unsent.byteLength > 0) client.send(unsent)
-      unsent = new Uint8Array(0)
     }
+    const request = { operation, domain: target, isUuid: false, hash: security.hash, security, timeoutMs: 0 }
+    client.send(connectionRequest(request))
+    if (isInPieces) serve()
     take(first)
-    client.listen({ onBytes: (bytes) => take(stepClient(security, session, bytes)), onGone: () => resolve() })
+    if (!isInPieces) serve()
+    client.listen({
+      onBytes: (bytes) => {
+        take(stepClient(security, session, bytes))
+        return undefined
+      },
+      onGone: () => resolve(),
+    })
   })
 }

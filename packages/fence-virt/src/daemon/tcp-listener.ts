@@ -5,6 +5,7 @@ import { monoMs } from '@quorate/base'
 import { type TcpAddress, type TcpConnection, TcpServer } from '@quorate/qb/ffi'
 import { addressBytes } from '../client/multicast-exchange.ts'
 import type { ListenerConf } from '../daemon-conf.ts'
+import type { FenceRequest } from '../fence-request.ts'
 import { RateLimiter } from '../rate-limit.ts'
 import { RecentRequests, requestKey } from '../recent-requests.ts'
 import { awaitingRequest, type ServerSecurity, type ServerStep } from '../server-session.ts'
@@ -20,7 +21,7 @@ export class TcpListener implements Listener {
   readonly kind = 'tcp'
   readonly #conf: Extract<ListenerConf, { kind: 'tcp' }>
   readonly #host: SecureHost
-  readonly #owner = singleUse(new RecentRequests())
+  readonly #owner = new SingleUse()
   readonly #rates: RateLimiter
   readonly #connections = new ConnectionTable()
   #server: TcpServer | undefined
@@ -35,7 +36,7 @@ export class TcpListener implements Listener {
     const address = await this.#address()
     this.#server = new TcpServer(
       { bytes: addressBytes(address), port: this.#conf.port, scope: scopeOf(address) },
-      (connection, from) => this.#onConnection(connection, from),
+      (connection, from) => this.serve(connection, from),
       {
         onTrouble: (why) => this.#host.journal.error(`tcp: ${why}`),
         onShortage: () => this.#connections.makeRoom(),
@@ -64,7 +65,8 @@ export class TcpListener implements Listener {
     return { address, port: `${port}`, hash, auth, connections: `${this.#connections.count}` }
   }
 
-  #onConnection(connection: TcpConnection, from: TcpAddress): void {
+  /** Serves a connection, wherever it was made. */
+  serve(connection: TcpConnection, from: TcpAddress): void {
     const source = addressText(from.bytes)
     if (!this.#rates.take(source, monoMs(performance.now()))) {
       this.#host.journal.debug(1, `${source}: dropped (too many requests)`)
@@ -92,12 +94,18 @@ export function addressText(bytes: Uint8Array): string {
 }
 
 /** Admits each request once within its window. */
-export function singleUse(recent: RecentRequests): ConnectionOwner {
-  return {
-    admit: (request) => recent.begin(requestKey(request), monoMs(performance.now())),
-    executed: (request) => recent.finish(requestKey(request), monoMs(performance.now())),
-    ended: () => undefined,
+export class SingleUse implements ConnectionOwner {
+  readonly #recent = new RecentRequests()
+
+  admit(request: FenceRequest): boolean {
+    return this.#recent.begin(requestKey(request), monoMs(performance.now()))
   }
+
+  executed(request: FenceRequest): void {
+    this.#recent.finish(requestKey(request), monoMs(performance.now()))
+  }
+
+  ended(): void {}
 }
 
 /** An address without its zone and without the form that IPv6 gives IPv4, as it is written in groups. */

@@ -2,13 +2,12 @@ import type { Duplex } from 'node:stream'
 import { monoMs } from '@quorate/base'
 import { type ShortageHandlers, VsockServer } from '@quorate/qb/ffi'
 import { RateLimiter } from '../rate-limit.ts'
-import { RecentRequests } from '../recent-requests.ts'
 import type { ServerSecurity } from '../server-session.ts'
 import { ConnectionTable } from './connection-table.ts'
 import type { Listener, SecureHost } from './listener.ts'
 import { StreamPeer } from './peer.ts'
 import { serveConnection } from './secure-connection.ts'
-import { singleUse, unasked } from './tcp-listener.ts'
+import { SingleUse, unasked } from './tcp-listener.ts'
 
 /** Listens on a vsock port; each connection comes with the CID of its guest. */
 export type OpenVsock = (
@@ -22,7 +21,7 @@ export class VsockListener implements Listener {
   readonly kind = 'vsock'
   readonly #port: number
   readonly #host: SecureHost
-  readonly #owner = singleUse(new RecentRequests())
+  readonly #owner = new SingleUse()
   readonly #rates: RateLimiter
   readonly #connections = new ConnectionTable()
   readonly #open: OpenVsock
