@@ -43,7 +43,8 @@ operation carried out that nobody with the key asked for.
 `
 const slowMs = 1_000
 const key = Uint8Array.from({ length: 32 }, (_, index) => index * 7)
-const digest: Digest = (hash, prefix, data) => createHash(hash).update(prefix).update(data).digest()
+const digest: Digest = (hash, prefix, data, rest = new Uint8Array(0)) =>
+  createHash(hash).update(prefix).update(data).update(rest).digest()
 const security = { key, hash: 'sha1', auth: 'sha256', digest } as const
 const challenge = new Uint8Array(64).fill(3)
 const signed = encodeFenceRequest(
