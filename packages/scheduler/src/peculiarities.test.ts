@@ -645,6 +645,25 @@ test('a bundle stays unique when what is in it can only be anonymous', () => {
   expect(status).toContain('* Container bundle set: b [i] (unique):')
 })
 
+test('the connection of a guest whose container cannot be used is not locked by a shutdown', () => {
+  const input = cib({
+    resources:
+      '<primitive id="v" template="none"><meta_attributes id="v-m"><nvpair id="v-g" name="remote-node" value="g"/></meta_attributes></primitive>',
+    options: { 'shutdown-lock': 'true' },
+    histories: {
+      1: `<lrm_resource id="g" class="ocf" provider="pacemaker" type="remote">${operation('g', 'start')}</lrm_resource>`,
+    },
+    transient: {
+      1: '<instance_attributes id="t"><nvpair id="t1" name="shutdown" value="1699999990"/></instance_attributes>',
+    },
+  })
+  const { stdout } = simulate(input, { nowSeconds, process: true, simulate: false, showsScores: true })
+  expect(stdout.split('\n').filter((line) => line.includes(': g allocation score on n'))).toEqual([
+    'pcmk__primitive_assign: g allocation score on n1: 0',
+    'pcmk__primitive_assign: g allocation score on n2: 0',
+  ])
+})
+
 test('a bundle that asks for itself tells the scores of its instance for the inner time as well', () => {
   const input = cib({
     resources:
