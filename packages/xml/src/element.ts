@@ -96,7 +96,11 @@ export function isTagRepeated(of: XmlElement, before: XmlElement): boolean {
 
 /** First child of that name. */
 export function child(of: XmlElement, name: string): XmlElement | undefined {
-  for (const item of of.children) if (item.name === name) return item
+  const { children } = of
+  for (let i = 0; i < children.length; i += 1) {
+    const item = children[i] as XmlElement
+    if (item.name === name) return item
+  }
   return undefined
 }
 

@@ -5,13 +5,31 @@ import { infinity } from '../score.ts'
 import { mergeSort } from '../unpack/history-entry.ts'
 import { hashOrder } from './hash-order.ts'
 
-/** What nodes have left of each kind of capacity that any of them has, in one order of kinds for all of them. */
-export function roomsOf(nodes: readonly ClusterNode[]): readonly (readonly number[])[] {
-  const names: string[] = []
-  for (const { utilization } of nodes) {
-    for (const name of utilization.keys()) if (!names.includes(name)) names.push(name)
+/** Kinds of capacity of a cluster's nodes, and how many they had in all when these were collected: none goes away. */
+const kindsOf = new WeakMap<Cluster, { readonly total: number; readonly names: readonly string[] }>()
+
+function capacityNames(cluster: Cluster): readonly string[] {
+  const nodes = cluster.nodesByIndex
+  let total = 0
+  for (let i = 0; i < nodes.length; i += 1) total += (nodes[i] as ClusterNode).utilization.size
+  const known = kindsOf.get(cluster)
+  if (known?.total === total) return known.names
+  const names = [...new Set(nodes.flatMap(({ utilization }) => [...utilization.keys()]))]
+  kindsOf.set(cluster, { total, names })
+  return names
+}
+
+/** What nodes have left of each kind of capacity that there is, in one order of kinds for all of them. */
+export function roomsOf(cluster: Cluster, nodes: readonly ClusterNode[]): readonly (readonly number[])[] {
+  const names = capacityNames(cluster)
+  const rooms: number[][] = []
+  for (let i = 0; i < nodes.length; i += 1) {
+    const { utilization } = nodes[i] as ClusterNode
+    const room: number[] = []
+    for (let j = 0; j < names.length; j += 1) room.push(utilization.get(names[j] as string) ?? 0)
+    rooms.push(room)
   }
-  return nodes.map(({ utilization }) => names.map((name) => utilization.get(name) ?? 0))
+  return rooms
 }
 
 /** What two nodes have left ({@link roomsOf}): negative where `a` is of more of the kinds that which has more. */
@@ -37,7 +55,7 @@ function candidates(
   nodes: readonly ClusterNode[],
   scoreOf: (node: ClusterNode) => number,
 ): Candidate[] {
-  const rooms = cluster.settings.placement === 'balanced' ? roomsOf(nodes) : undefined
+  const rooms = cluster.settings.placement === 'balanced' ? roomsOf(cluster, nodes) : undefined
   return nodes.map((node, i) => ({
     node,
     score: isReady(node) ? scoreOf(node) : -infinity,

@@ -1,5 +1,4 @@
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
-import type { NodeTable } from '../model/node-table.ts'
 import { addScore, isReady } from '../model/scoring.ts'
 import { currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
@@ -101,12 +100,12 @@ export function applyUtilization(cluster: Cluster, resource: Resource): ClusterN
     addScore(resource, node, -infinity)
     cluster.observer?.note(cluster, resource, { kind: 'capacity', needs: limit, room: new Map(node.utilization) })
   }
-  return anyEnough ? undefined : roomiestOf(usable)
+  return anyEnough ? undefined : roomiestOf(cluster, usable)
 }
 
 /** The first of the nodes that have more room than those before them. */
-function roomiestOf(nodes: readonly ClusterNode[]): ClusterNode | undefined {
-  const rooms = roomsOf(nodes)
+function roomiestOf(cluster: Cluster, nodes: readonly ClusterNode[]): ClusterNode | undefined {
+  const rooms = roomsOf(cluster, nodes)
   let best = 0
   for (let i = 1; i < nodes.length; i += 1) {
     if (compareRooms(rooms[i] ?? [], rooms[best] ?? []) < 0) best = i
@@ -143,20 +142,29 @@ export function logUse(cluster: Cluster, resource: Resource): void {
 export function sortByPlacement(cluster: Cluster): void {
   if (cluster.settings.placement === 'default') return
   const nodes = sortedClusterNodes(cluster)
-  const tables = new Map<Resource, NodeTable | undefined>()
-  const table = (resource: Resource): NodeTable | undefined => {
-    if (!tables.has(resource))
-      tables.set(resource, mergePreferences(cluster, resource, undefined, undefined, 1, { thisWith: true }))
-    return tables.get(resource)
+  /** Scores of a resource where it is, and on each of the nodes; worked out when a priority does not decide. */
+  const known = new Map<Resource, { readonly here: number; readonly scores: readonly number[] }>()
+  const wishesOf = (resource: Resource) => {
+    let wishes = known.get(resource)
+    if (wishes === undefined) {
+      const table = mergePreferences(cluster, resource, undefined, undefined, 1, { thisWith: true })
+      const score = (node: ClusterNode): number => table?.get(node) ?? -infinity
+      const at = currentNode(resource)
+      wishes = { here: at === undefined ? -infinity : score(at), scores: nodes.map(score) }
+      known.set(resource, wishes)
+    }
+    return wishes
   }
-  const score = (resource: Resource, node: ClusterNode | undefined): number =>
-    node === undefined ? -infinity : (table(resource)?.get(node) ?? -infinity)
+  const here = (resource: Resource): number =>
+    currentNode(resource) === undefined ? -infinity : wishesOf(resource).here
   cluster.resources = [...cluster.resources].sort((a, b) => {
     if (a.priority !== b.priority) return b.priority - a.priority
-    const current = score(b, currentNode(b)) - score(a, currentNode(a))
-    if (current !== 0) return current
-    for (const node of nodes) {
-      const order = score(b, node) - score(a, node)
+    const current = here(b) - here(a)
+    if (current !== 0 || nodes.length === 0) return current
+    const { scores: right } = wishesOf(b)
+    const { scores: left } = wishesOf(a)
+    for (let i = 0; i < left.length; i += 1) {
+      const order = (right[i] as number) - (left[i] as number)
       if (order !== 0) return order
     }
     return 0

@@ -24,6 +24,27 @@ export function externalKey(action: Action): string {
   return operationKey(name, action.cancelTask ?? action.task, intervalMs)
 }
 
+/** The attribute that tells who does an action, where that is not an executor. */
+export function modePairs(action: Action): readonly string[] {
+  return action.task === task.deleteHistory ? ['mode', 'cib'] : none
+}
+
+/** Attributes that tell what is done. */
+export function operationPairs(action: Action): readonly string[] {
+  const pairs = ['operation', action.task, 'operation_key', externalKey(action)]
+  if (action.resource?.historyName !== undefined) pairs.push('internal_operation_key', action.key)
+  return pairs
+}
+
+/** Attributes that tell where it is done, and by way of which node. */
+export function placePairs(node: ClusterNode, router: ClusterNode | undefined): readonly string[] {
+  const pairs = ['on_node', node.uname, 'on_node_uuid', node.id]
+  if (router !== undefined) pairs.push('router_node', router.uname)
+  return pairs
+}
+
+const none: readonly never[] = []
+
 /** How actions look in a graph. What the actions of an operation have in common is made once. */
 export class ActionForms {
   readonly #cluster: Cluster
@@ -36,23 +57,15 @@ export class ActionForms {
 
   /** Attributes of the element itself, in pairs. */
   tag(action: Action): string[] {
-    const { node, resource } = action
-    const flat: string[] = []
-    if (action.task === task.deleteHistory) flat.push('mode', 'cib')
-    flat.push('id', String(action.id), 'operation', action.task, 'operation_key', externalKey(action))
-    if (resource?.historyName !== undefined) flat.push('internal_operation_key', action.key)
-    if (node !== undefined && isOnNode(action)) {
-      flat.push('on_node', node.uname, 'on_node_uuid', node.id)
-      const router = routerFor(action)
-      if (router !== undefined) flat.push('router_node', router.uname)
-    }
-    return flat
+    const { node } = action
+    const place = node === undefined || !isOnNode(action) ? [] : placePairs(node, routerFor(action))
+    return [...modePairs(action), 'id', String(action.id), ...operationPairs(action), ...place]
   }
 
   /** What the element has besides where it stands for something to be done, not for something to wait for. */
-  more(action: Action): string[] {
+  more(action: Action): readonly string[] {
     const lock = action.pseudo ? undefined : lockOf(this.#cluster, action)
-    return lock === undefined ? [] : ['shutdown-lock', lock]
+    return lock === undefined ? none : ['shutdown-lock', lock]
   }
 
   /** The resource that an action is done to, as it stands before its attributes. */
@@ -76,13 +89,11 @@ export class ActionForms {
   }
 
   /** What stands after the attributes of an action. */
-  rest(action: Action): XmlElement[] {
-    const found: XmlElement[] = []
+  rest(action: Action): readonly XmlElement[] {
+    if (action.task === task.maintenanceNodes) return [maintenanceXml(this.#cluster)]
     const { node } = action
     const downed = node !== undefined && isOnNode(action) ? downedXml(action, node) : undefined
-    if (downed !== undefined) found.push(downed)
-    if (action.task === task.maintenanceNodes) found.push(maintenanceXml(this.#cluster))
-    return found
+    return downed === undefined ? none : [downed]
   }
 }
 
@@ -113,6 +124,8 @@ function resourceXml(resource: Resource): XmlElement {
 }
 
 function downedXml(action: Action, node: ClusterNode): XmlElement | undefined {
+  const isEnd = action.task === task.shutdown || action.task === task.fence || action.task === task.stop
+  if (!isEnd) return undefined
   const ids: string[] = []
   const { resource } = action
   if (action.task === task.shutdown) ids.push(node.id)

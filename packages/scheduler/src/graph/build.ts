@@ -138,7 +138,8 @@ function mergeInputs(action: Action): void {
   if (isRising(action.before)) return
   const sorted = [...action.before].reverse().sort((a, b) => a.first.id - b.first.id)
   const merged: Edge[] = []
-  for (const edge of sorted) {
+  for (let i = 0; i < sorted.length; i += 1) {
+    const edge = sorted[i] as Edge
     const last = merged[merged.length - 1]
     if (last?.first === edge.first) last.flags |= edge.flags
     else merged.push(edge)
@@ -151,5 +152,9 @@ function addAction(cluster: Cluster, action: Action, found: Action[]): void {
   if (action.dumped || !isGraphAction(action)) return
   action.dumped = true
   found.push(action)
-  for (const edge of action.before) if (isGraphInput(cluster, action, edge)) edge.dumped = true
+  const { before } = action
+  for (let i = 0; i < before.length; i += 1) {
+    const edge = before[i] as Edge
+    if (isGraphInput(cluster, action, edge)) edge.dumped = true
+  }
 }

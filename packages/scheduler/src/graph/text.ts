@@ -1,7 +1,8 @@
 import { escapeValue, formatXml } from '@quorate/xml'
-import type { Action, Cluster, Resource } from '../model/model.ts'
-import { ActionForms, elementName } from './action-form.ts'
-import type { AttributesForm } from './attributes.ts'
+import { routerFor } from '../action/remote.ts'
+import type { Action, Cluster, ClusterNode, Edge, Resource } from '../model/model.ts'
+import { ActionForms, elementName, modePairs, operationPairs, placePairs } from './action-form.ts'
+import { type AttributesForm, isOnNode } from './attributes.ts'
 import { graphXml, priorityOf } from './build.ts'
 
 /** Length from which on a piece of the text is handed out. */
@@ -35,6 +36,10 @@ class ActionWriter {
   readonly #forms: ActionForms
   /** Start tags of actions in their short form, by number: most are needed as an input as well. */
   readonly #tags: (string | undefined)[]
+  /** Attributes that tell what is done: the same for all actions of a key. */
+  readonly #operations = new Map<string, { readonly task: string; readonly text: string }>()
+  /** Attributes that tell where. */
+  readonly #places = new Map<ClusterNode, string>()
   readonly #resources = new Map<Resource, string>()
   readonly #parts = new Map<AttributesForm, FormParts>()
 
@@ -55,7 +60,9 @@ class ActionWriter {
 
   #inputs(action: Action): string {
     let inputs = ''
-    for (const { first, dumped } of action.before) {
+    const { before } = action
+    for (let i = 0; i < before.length; i += 1) {
+      const { first, dumped } = before[i] as Edge
       if (dumped) inputs += `      <trigger>\n        ${this.#tag(first)}/>\n      </trigger>\n`
     }
     return inputs === '' ? '    <inputs/>\n' : `    <inputs>\n${inputs}    </inputs>\n`
@@ -64,10 +71,40 @@ class ActionWriter {
   #tag(action: Action): string {
     let tag = this.#tags[action.id]
     if (tag === undefined) {
-      tag = `<${elementName(action)}${pairsText(this.#forms.tag(action))}`
+      tag = this.#newTag(action)
       this.#tags[action.id] = tag
     }
     return tag
+  }
+
+  #newTag(action: Action): string {
+    const { id, node } = action
+    const place = node === undefined || !isOnNode(action) ? '' : this.#placeText(action, node)
+    const mode = pairsText(modePairs(action))
+    return `<${elementName(action)}${mode} id="${id}"${this.#operationText(action)}${place}`
+  }
+
+  #operationText(action: Action): string {
+    const { key, task, resource } = action
+    // Names in histories can differ from action to action.
+    if (resource?.historyName !== undefined) return pairsText(operationPairs(action))
+    let operation = this.#operations.get(key)
+    if (operation?.task !== task) {
+      operation = { task, text: pairsText(operationPairs(action)) }
+      this.#operations.set(key, operation)
+    }
+    return operation.text
+  }
+
+  #placeText(action: Action, node: ClusterNode): string {
+    const router = routerFor(action)
+    if (router !== undefined) return pairsText(placePairs(node, router))
+    let text = this.#places.get(node)
+    if (text === undefined) {
+      text = pairsText(placePairs(node, undefined))
+      this.#places.set(node, text)
+    }
+    return text
   }
 
   #fullTag(action: Action): string {

@@ -10,13 +10,15 @@ import { containerOf, singleLocation } from './tree.ts'
  */
 export function addScore(resource: Resource, node: ClusterNode, score: number, isDefault = false): void {
   if (isDefault && (resource.exclusiveDiscover || node.entryMode === discovery.never)) return
-  for (const item of resource.children) addScore(item, node, score, isDefault)
+  const { children } = resource
+  for (let i = 0; i < children.length; i += 1) addScore(children[i] as Resource, node, score, isDefault)
   resource.allowed.add(node, score)
 }
 
 /** Adds a score for every node; a ban everywhere also takes back an assignment. */
 export function addScoreEverywhere(cluster: Cluster, resource: Resource, score: number, isDefault = false): void {
-  for (const node of cluster.nodes) addScore(resource, node, score, isDefault)
+  const { nodes } = cluster
+  for (let i = 0; i < nodes.length; i += 1) addScore(resource, nodes[i] as ClusterNode, score, isDefault)
   if (score <= -infinity) forget(resource)
 }
 

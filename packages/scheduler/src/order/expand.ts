@@ -8,7 +8,8 @@ import { edgeFlag } from './flags.ts'
 
 /** Makes edges between actions of the orders between resources. */
 export function expandOrders(cluster: Cluster): void {
-  for (const record of cluster.orders) expandOrder(cluster, record)
+  const { orders } = cluster
+  for (let i = 0; i < orders.length; i += 1) expandOrder(cluster, orders[i] as OrderRecord)
 }
 
 const parsedKeys = new WeakMap<Resource, Map<string, ParsedKey | undefined>>()
@@ -50,7 +51,7 @@ function expandOrder(cluster: Cluster, record: OrderRecord): void {
     if (made === undefined) return
     firsts = [made]
   }
-  for (const action of firsts) orderThen(record, action)
+  for (let i = 0; i < firsts.length; i += 1) orderThen(record, firsts[i] as Action)
 }
 
 function missingFirst(cluster: Cluster, first: Resource, firstKey: string | undefined): Action | undefined {

@@ -8,7 +8,8 @@ import { compatiblePartner } from './instance-update.ts'
 /** Has everything that a probe's outcome could undo wait for the probe. */
 export function orderProbes(cluster: Cluster): void {
   for (const resource of cluster.resources) spreadProbes(cluster, resource)
-  for (const record of cluster.orders) stopsAfterProbes(record)
+  const { orders } = cluster
+  for (let i = 0; i < orders.length; i += 1) stopsAfterProbes(orders[i] as OrderRecord)
 }
 
 function probesOf(resource: Resource): readonly Action[] {

@@ -95,7 +95,9 @@ function findHomes(cluster: Cluster, index: GrowingIndex): void {
     const first = firstById.get(node) ?? new Map<string, LrmResource>()
     byNode.set(node, list)
     firstById.set(node, first)
-    for (const history of byState.get(state) ?? []) {
+    const histories = byState.get(state) ?? []
+    for (let i = 0; i < histories.length; i += 1) {
+      const history = histories[i] as LrmResource
       list.push(history)
       if (first.has(history.id)) continue
       first.set(history.id, history)

@@ -60,8 +60,9 @@ function isReadable(cluster: Cluster, node: ClusterNode): boolean {
 
 function unpackHistory(cluster: Cluster, node: ClusterNode, state: XmlElement): void {
   let orphanedFillers = false
-  for (const history of historyOf(cluster).byState.get(state) ?? []) {
-    const resource = unpackResourceHistory(cluster, node, history)
+  const histories = historyOf(cluster).byState.get(state) ?? []
+  for (let i = 0; i < histories.length; i += 1) {
+    const resource = unpackResourceHistory(cluster, node, histories[i] as LrmResource)
     if (resource?.containerFiller === true && resource.orphan) orphanedFillers = true
   }
   if (orphanedFillers) adoptFillers(cluster)
@@ -173,7 +174,7 @@ function finish(reading: Reading): void {
   }
   if (resource.role > role.stopped && !node.online && !node.maintenance && resource.managed) fenceLost(reading)
   const effective = node.unclean ? onFail.ignore : reading.onFail
-  applyOnFail(reading, effective)
+  if (effective !== onFail.ignore) applyOnFail(reading, effective)
   if (resource.isConnection && resource.failed) {
     const remote = cluster.nodeByName.get(resource.id.toLowerCase())
     if (remote?.unclean === true) remote.unseen = false

@@ -78,7 +78,9 @@ export function unpackSets(
 ): void {
   if (of === undefined) return
   const sets: { readonly xml: XmlElement; readonly score: number; readonly first: boolean }[] = []
-  for (const item of of.children) {
+  const { children } = of
+  for (let i = 0; i < children.length; i += 1) {
+    const item = children[i] as XmlElement
     if (item.name !== name) continue
     const target = context.resolve(item)
     if (target === undefined) continue
