@@ -145,4 +145,98 @@ describe('what would have to change', () => {
     const { after } = await remedied(file, 'ip', 'n2')
     expect(after.get('ip')).toEqual({ nodes: ['n2'], role: 'Started' })
   })
+
+  test('the promotion of an instance, tried out', async () => {
+    const file = cibFile({
+      resources: promotable,
+      constraints: '<rsc_ticket id="needs" rsc="dbs" rsc-role="Promoted" ticket="site" loss-policy="demote"/>',
+      histories: [ran('db', 'start', 'Stateful'), ran('db', 'start', 'Stateful')],
+      attributes: [pair('master-db', '10'), pair('master-db', '5')],
+    })
+    const { instances } = await explained(file, 'db')
+    const at = instances.find(({ assigned }) => assigned === 'n2')?.promotion
+    expect(at?.isTried).toBe(true)
+    const told = await tryTool(whatIfTool, ['--xml-file', file, ...(at?.whatIf ?? [])], { nowMs: 1.7e12 })
+    expect(told.out).toMatch(/^promoted: db\.\n/)
+    expect(told.out).toMatch(/db: n2 -> n1\n.*|db:.* -> n2 \(Promoted\)/)
+    expect(told.out).toContain('n2 (Promoted)')
+  })
+
+  test('what holds up something else is followed to where it begins', async () => {
+    const file = cibFile({
+      resources: dummy('a') + dummy('b') + dummy('c', meta('c', 'target-role', 'Started')),
+      constraints:
+        '<rsc_location id="never" rsc="a" node="n1" score="-INFINITY"/><rsc_order id="o1" first="a" then="b"/><rsc_order id="o2" first="b" then="c"/>',
+      histories: [''],
+    })
+    const told = await tryTool(explainTool, ['--xml-file', file, 'c'], { nowMs: 1.7e12 })
+    expect(told.out).toContain('it waits for the start of a: location constraint never')
+    expect((await remedied(file, 'c', 'n1')).after.get('c')).toEqual({ nodes: ['n1'], role: 'Started' })
+    const [at] = (await explained(file, 'c')).instances[0]?.actions ?? []
+    expect(at?.waitsFor).toEqual(['the start of a: location constraint never'])
+  })
+})
+
+const promotable = `<clone id="dbs">${meta('dbs', 'promotable', 'true')}${stateful('db')}</clone>`
+
+async function explainedText(file: string, ...names: readonly string[]): Promise<string> {
+  return (await tryTool(explainTool, ['--xml-file', file, ...names], { nowMs: 1.7e12 })).out
+}
+
+describe('what is told', () => {
+  test('which operation failed, where something is recovered', async () => {
+    const failed = ran('web').replace(
+      '</lrm_resource>',
+      '<lrm_rsc_op id="web_last_failure_0" operation_key="web_monitor_10000" operation="monitor" call-id="2" rc-code="1" op-status="0" interval="10000" transition-key="1:1:0:x" transition-magic="0:1;1:1:0:x" crm_feature_set="3.16.1"/></lrm_resource>',
+    )
+    const file = cibFile({ resources: dummy('web'), histories: [failed] })
+    expect(await explainedText(file, 'web')).toContain(
+      'web: runs on n1; is to be restarted there: its monitor failed on n1 (error, rc=1).',
+    )
+  })
+
+  test('an attribute of the host that rates what runs in a container', async () => {
+    const resources = `<bundle id="b"><podman image="i" replicas="1" promoted-max="1"/><network control-port="3121"/><primitive id="db" class="ocf" provider="pacemaker" type="Stateful">${meta('db', 'container-attribute-target', 'host')}</primitive></bundle>`
+    const inside =
+      ran('b-podman-0') + ran('b-0', 'start', 'remote').replace('class="ocf"', 'class="ocf" container="b-podman-0"')
+    const file = cibFile({ resources, histories: [inside], attributes: [pair('master-db', '7')] })
+    const guest = `<node_state id="b-0" uname="b-0" remote_node="true" in_ccm="true"><lrm id="b-0"><lrm_resources>${ran('db', 'start', 'Stateful')}</lrm_resources></lrm></node_state></status>`
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('</status>', guest))
+    expect(await explainedText(file, 'db')).toContain('+7  attribute master-db=7 of n1, set by its agent')
+  })
+
+  test('what a rule says, and constraints that the time has put out of force', async () => {
+    const rule = (id: string, inside: string): string =>
+      `<rsc_location id="${id}" rsc="web"><rule id="${id}-rule" score="-INFINITY">${inside}</rule></rsc_location>`
+    const file = cibFile({
+      resources: dummy('web'),
+      constraints:
+        rule('not-here', '<expression id="e" attribute="#uname" operation="eq" value="n1"/>') +
+        rule('over', '<date_expression id="d" operation="lt" end="2020-01-01"/>'),
+      histories: ['', ''],
+    })
+    const out = await explainedText(file, 'web')
+    expect(out).toContain('location constraint not-here, rule not-here-rule (#uname eq n1)')
+    expect(out).toContain('location constraint over holds nowhere now: rule over-rule (date lt 2020-01-01)')
+  })
+
+  test('a promotion that moves, apart from instances that stay', async () => {
+    const file = cibFile({
+      resources: promotable,
+      histories: [ran('db', 'promote', 'Stateful'), ran('db', 'start', 'Stateful')],
+      attributes: [pair('master-db', '10'), pair('master-db', '5')],
+    })
+    const argv = ['--xml-file', file, '--prefer-promoted', 'dbs@n2']
+    expect((await tryTool(whatIfTool, argv, { nowMs: 1.7e12 })).out).toMatch(/^promoted elsewhere: db\.\n/)
+  })
+
+  test('a connection is not asked about on remote nodes, which no connection runs on', async () => {
+    const remote = '<primitive id="far" class="ocf" provider="pacemaker" type="remote"/>'
+    const file = cibFile({ resources: remote + remote.replace('far', 'away'), histories: ['', ''] })
+    const [at] = (await explained(file, 'far')).instances
+    expect(at?.nodes.map(({ node }) => node)).toEqual(['n1', 'n2'])
+    const out = await explainedText(file, 'far', 'away')
+    expect(out).toContain('nothing makes it run here')
+    expect(out).not.toContain('tried')
+  })
 })

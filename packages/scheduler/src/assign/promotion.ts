@@ -58,7 +58,8 @@ function promotionScore(cluster: Cluster, instance: Resource, node: ClusterNode)
   return value === undefined ? noScore : { score: parseScore(value, cluster.settings.health), isDefault: false }
 }
 
-function attributeSource(instance: Resource, node: ClusterNode): ClusterNode | undefined {
+/** The node whose attribute rates an instance: where what runs there says so, the host of its container. */
+export function attributeSource(instance: Resource, node: ClusterNode): ClusterNode | undefined {
   const container = node.connection?.container
   if (container === undefined || !sameText(instance.meta.get('container-attribute-target'), 'host')) return node
   return currentNode(container)

@@ -2,17 +2,19 @@ import { failed, ok, type Result } from '@quorate/base'
 import type { XmlElement } from '@quorate/xml'
 import { canFence } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
-import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { forEachBelow, forEachLeaf, isBundled, isGuest, top } from '../model/tree.ts'
-import { infinity, scoreText } from '../score.ts'
+import { forEachBelow } from '../model/tree.ts'
+import { scoreText } from '../score.ts'
 import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
+import { reasonSentence } from './action-reason.ts'
 import { type Decision, decisionOn } from './decision.ts'
-import { dueFencing } from './due-fencing.ts'
-import { generalFindings } from './general-reasons.ts'
+import { dueFencing, fencingReason } from './due-fencing.ts'
+import { generalFindings, recoveryText } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
 import { loopsOf } from './loops.ts'
+import { isInterchangeable, leavesOf, nowhere, ruledOutBy, worthwhile } from './no-place.ts'
 import { nodeFindings } from './node-reasons.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import type {
@@ -23,9 +25,9 @@ import type {
   InstanceExplanation,
   NodeExplanation,
   NodeStateExplanation,
-  ReasonKind,
+  PromotionExplanation,
 } from './reason.ts'
-import { remediesAtOnce, remediesTried } from './remedies.ts'
+import { isThere, promotionTried, remediesAtOnce, remediesTried } from './remedies.ts'
 import { resourcesNamed } from './resources-named.ts'
 import { stateReasons } from './state-changes.ts'
 import { suppositionArguments } from './supposition.ts'
@@ -115,21 +117,6 @@ export function configurationProblems(cib: XmlElement, options: StatusOptions): 
   return [...texts.values()]
 }
 
-function leavesOf(resource: Resource): readonly Resource[] {
-  const leaves: Resource[] = []
-  forEachLeaf(resource, (leaf) => leaves.push(leaf))
-  return leaves
-}
-
-/** Nodes that a person would ask about: guests that cannot run the resource are none. */
-function worthwhile(cluster: Cluster, leaf: Resource): readonly ClusterNode[] {
-  const isInside = leaf.container === undefined && isBundled(leaf) && leaf.parent?.variant !== variant.bundle
-  return cluster.nodes.filter((node) => {
-    if (!isGuest(node)) return node.kind !== 'ping' && !isInside
-    return (leaf.allowed.get(node) ?? -infinity) > -infinity || leaf.assigned === node || leaf.runningOn.includes(node)
-  })
-}
-
 /** Why a node stands as it does, and whether it is to be fenced. */
 export function explainNodeState(
   cib: XmlElement,
@@ -146,14 +133,22 @@ export function explainNodeState(
   return ok({
     node: node.uname,
     reasons: stateReasons(node),
-    fencing: isFenced ? { reason: action?.reason, isPossible: canFence(cluster, node) } : undefined,
+    fencing: isFenced
+      ? {
+          reason: action === undefined ? undefined : fencingReason(cluster, action),
+          isPossible: canFence(cluster, node),
+        }
+      : undefined,
     running: leaves.filter((leaf) => leaf.runningOn.includes(node)).map(({ id }) => id),
     next: leaves.filter((leaf) => leaf.assigned === node && leaf.nextRole > role.stopped).map(({ id }) => id),
   })
 }
 
 function fencingOf(cluster: Cluster): Explanation['fencing'] {
-  return dueFencing(cluster).map((action) => ({ node: action.node?.uname ?? '', reason: action.reason }))
+  return dueFencing(cluster).map((action) => ({
+    node: action.node?.uname ?? '',
+    reason: fencingReason(cluster, action),
+  }))
 }
 
 function explainInstance(
@@ -177,14 +172,10 @@ function explainInstance(
     assigned: leaf.assigned?.uname,
     mainReason: mainReason(decision, leaf, general, actions),
     general,
-    promotion: promotionFinding(decision, leaf)?.explanation,
+    promotion: promotionOf(decision, leaf, isTried),
     nodes: nodes.map((node) => explainNode(decision, leaf, node, isTried)),
     actions,
   }
-}
-
-function isInterchangeable(leaf: Resource): boolean {
-  return !leaf.unique && top(leaf) !== leaf && top(leaf).clone !== undefined
 }
 
 /** Why it does not just stay as it is. */
@@ -197,10 +188,10 @@ function mainReason(
   const { assigned, runningOn } = leaf
   const held = general.find(({ isObstacle }) => isObstacle)?.text
   if (assigned === undefined || leaf.nextRole <= role.stopped) return held ?? nowhere(decision, leaf)
-  const due = reasonText(actions.find((action) => action.reason !== undefined)?.reason)
-  if (runningOn.length === 0 || runningOn.includes(assigned)) {
-    return actions.length === 0 ? held : (due ?? held)
-  }
+  const first = actions.find((action) => action.reason !== undefined)?.reason
+  const due = reasonSentence(first) ?? first
+  if (runningOn.length === 0) return actions.length === 0 ? held : (due ?? held)
+  if (runningOn.includes(assigned)) return actions.length === 0 ? held : (due ?? held ?? recoveryText(decision, leaf))
   const [left] = runningOn
   if (left === undefined) return undefined
   const ruledOut = ruledOutBy(decision, leaf, left)
@@ -212,40 +203,12 @@ function mainReason(
     : due
 }
 
-/** The reason of an action, where it is about another one, as a sentence; the actions themselves have it as logs do. */
-function reasonText(reason: string | undefined): string | undefined {
-  const [, kind, id, name] = /^(unrunnable|required) (\S+)(?: (\S+))?$/.exec(reason ?? '') ?? []
-  if (kind === undefined || id === undefined) return reason
-  if (name === undefined) return id === 'stonith' ? 'fencing or unfencing of its node comes first' : reason
-  return kind === 'required' ? `it follows the ${name} of ${id}` : `the ${name} of ${id} cannot be done now`
-}
-
-/** Reasons that follow from something else: that is told first. */
-const consequences: ReadonlySet<ReasonKind> = new Set(['instances', 'wish', 'colocation', 'group'])
-
-/** What rules a node out in the first place; undefined where nothing does. */
-function ruledOutBy(decision: Decision, leaf: Resource, node: ClusterNode): string | undefined {
-  const { reasons } = nodeFindings(decision, leaf, node)
-  const bans = reasons.filter(({ score }) => score !== undefined && score <= -infinity)
-  const own = bans.find(({ kind }) => !consequences.has(kind))
-  return (own ?? reasons.find(({ score }) => score === undefined) ?? bans[0])?.text
-}
-
-/** Why no node will do: what all of them have in common, or that each has something. */
-function nowhere(decision: Decision, leaf: Resource): string {
-  const [left] = leaf.runningOn
-  const why = left === undefined ? undefined : ruledOutBy(decision, leaf, left)
-  if (why !== undefined) return why
-  if (leaf.lockNode !== undefined) return `shutdown-lock: it waits for ${leaf.lockNode.uname}`
-  const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
-  const hasOne = (node: ClusterNode): boolean => others.some((item) => item.assigned === node)
-  if (others.some((item) => item.assigned !== undefined)) {
-    const isTaken = worthwhile(decision.cluster, leaf).every((node) => hasOne(node) || stateReasons(node).length > 0)
-    if (isTaken) return 'every node that can run it has an instance'
-  }
-  const texts = worthwhile(decision.cluster, leaf).map((node) => ruledOutBy(decision, leaf, node))
-  const [first] = texts
-  return first !== undefined && texts.every((text) => text === first) ? first : 'no node can run it'
+function promotionOf(decision: Decision, leaf: Resource, isTried: boolean): PromotionExplanation | undefined {
+  const found = promotionFinding(decision, leaf)?.explanation
+  if (found === undefined || found.isPromoted || !isTried || leaf.assigned === undefined) return found
+  const { texts, suppose } = promotionTried(decision, leaf, leaf.assigned)
+  const whatIf = suppose === undefined ? undefined : suppositionArguments(suppose)
+  return { ...found, remedies: texts, isTried, suppose, whatIf }
 }
 
 function dueAction(decision: Decision, action: Action): DueAction {
@@ -263,8 +226,10 @@ function dueAction(decision: Decision, action: Action): DueAction {
 
 function explainNode(decision: Decision, leaf: Resource, node: ClusterNode, isTried: boolean): NodeExplanation {
   const isChosen = leaf.assigned === node
-  const remedies = isChosen
-    ? { texts: [], suppose: undefined }
+  // What is held up where it is to go needs something changed as well.
+  const isSettled = isChosen && isThere(leaf, node)
+  const remedies = isSettled
+    ? { texts: [], suppose: undefined, isPossible: true }
     : (isTried ? remediesTried : remediesAtOnce)(decision, leaf, node)
   return {
     node: node.uname,
@@ -273,7 +238,7 @@ function explainNode(decision: Decision, leaf: Resource, node: ClusterNode, isTr
     isRunningNow: leaf.runningOn.includes(node),
     reasons: nodeFindings(decision, leaf, node).reasons,
     remedies: remedies.texts,
-    isTried: isTried && !isChosen,
+    isTried: isTried && !isSettled && remedies.isPossible,
     suppose: remedies.suppose,
     whatIf: remedies.suppose === undefined ? undefined : suppositionArguments(remedies.suppose),
   }

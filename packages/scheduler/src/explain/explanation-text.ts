@@ -2,6 +2,7 @@ import { task } from '../action/key.ts'
 import { role, roleText } from '../model/role.ts'
 import { withoutInstance } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
+import { reasonSentence } from './action-reason.ts'
 import type {
   Explanation,
   InstanceExplanation,
@@ -14,7 +15,8 @@ import type {
 /** An explanation as lines for people. */
 export function explanationLines(of: Explanation): readonly string[] {
   const lines = of.instances.flatMap((instance) => instanceLines(instance, shownNodes(of, instance)))
-  for (const { node, reason } of of.fencing) lines.push(`${node} is to be fenced${because(reason)}.`)
+  for (const { node, reason } of of.fencing)
+    lines.push(`${node} is to be fenced${reason === undefined ? '' : `: ${reason}`}.`)
   for (const { text } of of.loops) lines.push(`Warning: ${text}.`)
   return lines
 }
@@ -39,7 +41,8 @@ export function nodeStateLines(of: NodeStateExplanation): readonly string[] {
   const lines = [`${of.node}: ${isPlain ? 'online' : of.reasons.map(({ text }) => text).join('; ')}.`]
   if (of.fencing !== undefined) {
     const verb = of.fencing.isPossible ? 'is to be fenced' : 'should be fenced, but cannot be'
-    lines.push(`  * it ${verb}${because(of.fencing.reason)}`)
+    const { reason } = of.fencing
+    lines.push(`  * it ${verb}${reason === undefined ? '' : `: ${reason}`}`)
     if (!of.fencing.isPossible) {
       lines.push('      to fence it: stonith-enabled=true, a fence device, and quorum are needed')
     }
@@ -64,7 +67,7 @@ function instanceLines(of: InstanceExplanation, nodes: readonly NodeExplanation[
   for (const action of of.actions) {
     const where = action.node === undefined ? '' : ` on ${action.node}`
     const waits = action.isRunnable ? '' : ', which cannot be done now'
-    lines.push(`  * due: ${action.task}${where}${because(action.reason)}${waits}`)
+    lines.push(`  * due: ${action.task}${where}${waits}${because(action.reason)}`)
     for (const text of action.waitsFor) lines.push(`      it waits for ${text}`)
     for (const text of action.remedies) lines.push(`      for that: ${text}`)
   }
@@ -105,6 +108,7 @@ function promotionLines(of: PromotionExplanation): readonly string[] {
     `  * ${head}`,
     ...reasons.flatMap((reason) => reasonLines(reason, '      ')),
     ...remedies.map((text) => `      to promote it: ${text}`),
+    ...trialLines(of),
   ]
 }
 
@@ -113,11 +117,17 @@ function nodeLines(of: NodeExplanation): string[] {
   const lines = [`  ${of.isChosen ? '+' : '-'} ${of.node}: ${score}${of.isChosen ? ', chosen' : ''}`]
   for (const reason of of.reasons) lines.push(...reasonLines(reason, '      '))
   for (const remedy of of.remedies) lines.push(`      to run here: ${remedy}`)
-  if (of.isTried && of.suppose === undefined && of.remedies.length > 0) {
-    lines.push('      (tried as far as that can be supposed, and it did not do: more has to change)')
-  }
-  if (of.whatIf !== undefined && of.whatIf.length > 0) lines.push(`      try: quorate what-if ${shellWords(of.whatIf)}`)
+  lines.push(...trialLines(of))
   return lines
+}
+
+/** Whether remedies were seen to do, and how to see it. */
+function trialLines(of: Pick<NodeExplanation, 'isTried' | 'suppose' | 'remedies' | 'whatIf'>): readonly string[] {
+  if (of.whatIf !== undefined) {
+    return of.whatIf.length > 0 ? [`      try: quorate what-if ${shellWords(of.whatIf)}`] : []
+  }
+  if (!of.isTried || of.remedies.length === 0) return []
+  return ['      (tried as far as that can be supposed, and it did not do: more has to change)']
 }
 
 function reasonLines(reason: Reason, indent: string): readonly string[] {
@@ -140,5 +150,7 @@ function signed({ score }: Reason): string {
 }
 
 function because(reason: string | undefined): string {
+  const sentence = reasonSentence(reason)
+  if (sentence !== undefined) return `: ${sentence}`
   return reason === undefined ? '' : `, because of ${reason}`
 }

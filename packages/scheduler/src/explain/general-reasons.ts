@@ -1,12 +1,16 @@
+import { idOf } from '@quorate/xml'
 import type { Cluster, Resource } from '../model/model.ts'
 import { parseRole, role } from '../model/role.ts'
 import { isPromotable, top, withoutInstance } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
 import { isTrue } from '../scalar.ts'
 import { historyEntry } from '../unpack/history-entry.ts'
+import { findNode } from '../unpack/nodes.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
+import { guestReason } from './due-fencing.ts'
 import type { GeneralReason } from './reason.ts'
+import { dependsOnTime, ruleText } from './rule-text.ts'
 import { cleanupChange, stopCause, stoppedButOnce, targetHolders, ticketChange, ticketText } from './state-changes.ts'
 
 /** A reason that holds for every node, with what would have to change. */
@@ -19,7 +23,8 @@ export function generalFindings(decision: Decision, leaf: Resource): readonly Ge
     ...managementFindings(decision.cluster, leaf),
     ...optionFindings(decision.cluster, leaf),
     ...ticketFindings(leaf),
-    ...stateFindings(leaf),
+    ...stateFindings(decision, leaf),
+    ...untimelyFindings(decision, leaf),
   ]
 }
 
@@ -127,6 +132,43 @@ function blockedText(cluster: Cluster, leaf: Resource): string {
   return `it is blocked: its ${task} failed on ${failure.node.uname} (${exitWords(rc)}, rc=${rc}), ${why}`
 }
 
+/** Location constraints that have no effect now, because of the time. */
+function untimelyFindings({ constraints }: Decision, leaf: Resource): readonly GeneralFinding[] {
+  const found: GeneralFinding[] = []
+  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
+    for (const { id, scores } of at.locations) {
+      const constraint = constraints.get(id)
+      const rule = constraint?.children.find((item) => item.name === 'rule' && idOf(item) === id)
+      if (constraint === undefined || rule === undefined || scores.size > 0 || !dependsOnTime(rule)) continue
+      found.push(note(`location constraint ${idOf(constraint)} holds nowhere now: rule ${id} (${ruleText(rule)})`))
+    }
+  }
+  return found
+}
+
+/** Why a resource is recovered: what failed, or what has to be fenced. Undefined where it is not. */
+export function recoveryText({ cluster }: Decision, leaf: Resource): string | undefined {
+  if (!leaf.failed) return undefined
+  const lost = leaf.runningOn.find((node) => node.unclean || node.requiresReset)
+  if (lost !== undefined) return `it was active on ${lost.uname}, which has to be fenced`
+  const inside = leaf.fillers.find(({ isConnection }) => isConnection)
+  const guest = inside === undefined ? undefined : findNode(cluster, inside.id)
+  const why = guest === undefined || !guest.requiresReset ? undefined : guestReason(cluster, guest)
+  if (guest !== undefined && why !== undefined) return `${guest.uname} inside of it has to be fenced: ${why}`
+  const failure = lastFailure(cluster, leaf)
+  if (failure === undefined) return 'its last operation failed'
+  const { task, rc } = historyEntry(failure.xml)
+  return `its ${task} failed on ${failure.node.uname} (${exitWords(rc)}, rc=${rc})`
+}
+
+/** The last operation of a resource that failed, of those on nodes where it runs if there are such. */
+function lastFailure({ failedOperations }: Cluster, leaf: Resource): Cluster['failedOperations'][number] | undefined {
+  const names = new Set([leaf.id, leaf.historyName ?? leaf.id, withoutInstance(leaf.id)])
+  const own = failedOperations.filter(({ resourceId }) => names.has(resourceId))
+  const here = own.filter(({ node }) => leaf.runningOn.includes(node))
+  return (here.length > 0 ? here : own).at(-1)
+}
+
 /** What a resource's meta-attributes say about its management, whoever set them first. */
 function ownMeta(of: Resource): { readonly unmanaged: boolean; readonly maintenance: boolean } {
   const managed = of.meta.get('is-managed')
@@ -180,12 +222,10 @@ function ticketFindings(leaf: Resource): readonly GeneralFinding[] {
   return found
 }
 
-function stateFindings(leaf: Resource): readonly GeneralFinding[] {
+function stateFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
   const found: GeneralFinding[] = []
-  if (leaf.failed) {
-    const inside = leaf.fillers.length > 0 ? ', or what is inside has to be fenced' : ''
-    found.push(note(`it is recovered: its last operation failed${inside}`))
-  }
+  const recovery = recoveryText(decision, leaf)
+  if (recovery !== undefined) found.push(note(`it is recovered: ${recovery}`))
   if (leaf.runningOn.length > 1) {
     const names = leaf.runningOn.map((node) => node.uname).join(', ')
     found.push(note(`it runs on ${leaf.runningOn.length} nodes (${names}), which must not be`))

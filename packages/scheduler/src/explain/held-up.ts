@@ -1,10 +1,12 @@
 import { canFence } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
-import type { Action, Cluster, ClusterNode } from '../model/model.ts'
+import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { findResource } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import { generalFindings } from './general-reasons.ts'
+import { leavesOf, nowhere } from './no-place.ts'
 import { nodeStateChanges, stateReasons } from './state-changes.ts'
 
 /** What an action waits for that cannot be done now. */
@@ -26,13 +28,29 @@ export function obstaclesTo(decision: Decision, action: Action): readonly Obstac
       open.push(first)
     }
     if (before.length > 0) continue
-    const obstacle = rootOf(decision, at)
+    const obstacle = rootOf(decision, at) ?? namedObstacle(decision, at)
     if (obstacle !== undefined) found.set(obstacle.text, obstacle)
   }
-  if (found.size > 0) return [...found.values()]
+  return [...found.values()]
+}
+
+/** What an action names as its obstacle itself, where it is not found among those before it. */
+function namedObstacle(decision: Decision, action: Action): Obstacle | undefined {
   const [, id, name] = /^unrunnable (\S+) (\w+)$/.exec(action.reason ?? '') ?? []
-  if (id === undefined || id === action.resource?.id) return []
-  return [{ text: `the ${name} of ${id}`, changes: [{ text: `see what keeps it: quorate explain ${id}` }] }]
+  if (id === undefined || id === action.resource?.id) return undefined
+  const other = findResource(decision.cluster, id)
+  const what = `the ${name} of ${id}`
+  if (other === undefined) return { text: what, changes: [{ text: `see what keeps it: quorate explain ${id}` }] }
+  const place = { resource: other, node: undefined }
+  return { text: whyNot(decision, other, what), changes: [{ text: `${id} has to run somewhere`, place }] }
+}
+
+/** What holds something up, with why the resource that it is about goes nowhere, where it does not. */
+function whyNot(decision: Decision, resource: Resource, what: string): string {
+  const leaf = leavesOf(resource).find((item) => item.assigned === undefined)
+  if (leaf === undefined) return what
+  const general = generalFindings(decision, leaf).find(({ reason }) => reason.isObstacle)
+  return `${what}: ${general?.reason.text ?? nowhere(decision, leaf)}`
 }
 
 /** Orders by which what cannot be done holds up what follows. */

@@ -32,6 +32,9 @@ export function promotionFinding(decision: Decision, leaf: Resource): PromotionF
       reasons,
       whyNot: isPromoted ? undefined : whyNot(decision.cluster, clone, instance, node),
       remedies: [...new Set(changes.map(({ text }) => text))],
+      isTried: false,
+      suppose: undefined,
+      whatIf: undefined,
     },
     changes,
   }
@@ -63,13 +66,13 @@ function partsOf(decision: Decision, clone: Resource, instance: Resource, node: 
 
 function attributeReason(instance: Resource, node: ClusterNode, score: number): Reason {
   const leaf = instance.children[0] ?? instance
-  const [name, value] = attributeOf(leaf, node)
+  const { name, value, node: rated } = attributeOf(leaf, node)
   const text =
     score <= -infinity
       ? 'its target-role forbids it'
       : value === undefined
-        ? `its agent says nothing (no attribute ${name} on ${node.uname})`
-        : `attribute ${name}=${value} of ${node.uname}, set by its agent`
+        ? `its agent says nothing (no attribute ${name} on ${rated})`
+        : `attribute ${name}=${value} of ${rated}, set by its agent`
   return { kind: 'promotion', constraint: undefined, score, text, remedy: undefined, because: [] }
 }
 
@@ -120,21 +123,27 @@ function whyNot(cluster: Cluster, clone: Resource, instance: Resource, node: Clu
   if (clone.clone?.promotedMax === 0) return `promoted-max of ${clone.xmlId} is 0`
   if (!isFull(clone))
     return `promoted-node-max=${clone.clone?.promotedNodeMax ?? 1}: ${node.uname} has its promoted instance`
-  const others = rivals(clone)
-    .promoted.map((item) => `${item.id} with ${scoreText(item.sortIndex)}`)
-    .join(', ')
-  return `promoted-max is ${clone.clone?.promotedMax ?? 0}, and ${others} comes first: it has ${scoreText(mine)}`
+  const { promoted } = rivals(clone)
+  const others = promoted.map((item) => `${item.id} with ${scoreText(item.sortIndex)}`).join(' and ')
+  const verb = promoted.length === 1 ? 'comes' : 'come'
+  const own = promoted.some((item) => item.sortIndex === mine)
+    ? `it has ${scoreText(mine)} too`
+    : `it has ${scoreText(mine)}`
+  return `promoted-max is ${clone.clone?.promotedMax ?? 0}, and ${others} ${verb} first: ${own}`
 }
 
 function changesFor(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
   const known = forbidden(decision.cluster, clone, instance, node)
-  if (known !== undefined) return known.changes
+  return [...(known?.changes ?? []), ...scoreChanges(decision, clone, instance, node)]
+}
+
+function scoreChanges(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
   const mine = instance.sortIndex
   const prefer = (score: number) => ({
     preferences: [{ resource: clone.xmlId, node: node.uname, score, isForPromotion: true }],
   })
   const leaf = instance.children[0] ?? instance
-  const name = attributeOf(leaf, node)[0]
+  const { name } = attributeOf(leaf, node)
   const how = `its agent has to set ${name} higher, or a location constraint with role=Promoted`
   if (mine < 0) {
     if (mine <= -infinity) return ruledOut(decision, clone, instance, node)
@@ -144,7 +153,8 @@ function changesFor(decision: Decision, clone: Resource, instance: Resource, nod
   if (!isFull(clone)) return []
   const { least, promoted } = rivals(clone)
   if (least >= infinity) return promoted.slice(0, 1).map((rival) => heldBy(decision, clone, rival))
-  const text = `more than ${scoreText(least - mine)} more promotion score on ${node.uname}: ${how}`
+  const lack = least === mine ? 'any promotion score more' : `more than ${scoreText(least - mine)} more promotion score`
+  const text = `${lack} on ${node.uname}: ${how}`
   return [{ text, suppose: prefer(addScores(least - mine, 1)) }]
 }
 

@@ -58,7 +58,7 @@ export type NodeExplanation = {
   readonly isRunningNow: boolean
   /** In the order in which they count: minus infinity outweighs all, then infinity. */
   readonly reasons: readonly Reason[]
-  /** What would have to change, all of it, for the resource to run here; empty for the chosen node. */
+  /** What would have to change, all of it, for the resource to run here; empty where it is going to. */
   readonly remedies: readonly string[]
   /** False where the remedies are those of the first look, and more may come up once they are applied. */
   readonly isTried: boolean
@@ -77,7 +77,14 @@ export type PromotionExplanation = {
   readonly reasons: readonly Reason[]
   /** What keeps it from being promoted; undefined where it is to be. */
   readonly whyNot: string | undefined
+  /** What would have to change, all of it, for it to be promoted. */
   readonly remedies: readonly string[]
+  /** False where the remedies are those of the first look, and more may come up once they are applied. */
+  readonly isTried: boolean
+  /** The remedies as a supposition with which it was seen to be promoted; undefined: not tried, or none was found. */
+  readonly suppose: Supposition | undefined
+  /** The same as arguments of `quorate what-if`. */
+  readonly whatIf: readonly string[] | undefined
 }
 
 /** Something that the cluster is going to do about the resource, and why. */

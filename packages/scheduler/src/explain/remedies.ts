@@ -12,13 +12,23 @@ import { nodeFindings } from './node-reasons.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import { placedAs } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
-import { bothOf, type Supposition, supposedCib } from './supposition.ts'
+import { bothOf, type Preference, type Supposition, supposedCib } from './supposition.ts'
 
 /** What would have to change for a resource to run on a node. */
 export type Remedies = {
   readonly texts: readonly string[]
   /** A supposition with which the resource was seen to run there; undefined: not tried, or none was found. */
   readonly suppose: Supposition | undefined
+  /** False where nothing makes it run there. */
+  readonly isPossible: boolean
+}
+
+/** What would have to change for an instance that is not to be promoted to be promoted where it goes: as for a node. */
+export function promotionTried(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
+  return tried(decision, leaf, node, {
+    isReached: (at, there) => isThere(at, there) && at.nextRole === role.promoted,
+    changes: (of, at, there) => (isThere(at, there) ? promotionChanges(of, at, new Set()) : changesFor(of, at, there)),
+  })
 }
 
 /** How often more is supposed when what was supposed did not do. */
@@ -28,7 +38,8 @@ const placesMax = 1000
 
 /** What has to change for a node to be chosen, as far as one look tells. */
 export function remediesAtOnce(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
-  return { texts: textsOf(changesFor(decision, leaf, node)), suppose: undefined }
+  const changes = changesFor(decision, leaf, node)
+  return { texts: textsOf(changes), suppose: undefined, isPossible: !changes.some(isHopeless) }
 }
 
 /**
@@ -36,6 +47,16 @@ export function remediesAtOnce(decision: Decision, leaf: Resource, node: Cluster
  * then, until the resource goes there.
  */
 export function remediesTried(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
+  return tried(decision, leaf, node, { isReached: isThere, changes: changesFor })
+}
+
+/** What is aimed at, and what stands in its way. */
+type Aim = {
+  readonly isReached: (leaf: Resource, node: ClusterNode) => boolean
+  readonly changes: (decision: Decision, leaf: Resource, node: ClusterNode) => readonly Change[]
+}
+
+function tried(decision: Decision, leaf: Resource, node: ClusterNode, aim: Aim): Remedies {
   let at = decision
   let suppose: Supposition = {}
   const texts: string[] = []
@@ -43,9 +64,9 @@ export function remediesTried(decision: Decision, leaf: Resource, node: ClusterN
     const found = sameLeaf(at, leaf, node)
     const there = findNode(at.cluster, node.uname)
     if (found === undefined || there === undefined) break
-    if (isThere(found, there)) return { texts, suppose }
-    const changes = changesFor(at, found, there)
-    if (changes.some((change) => change.isImpossible === true)) return { texts: textsOf(changes), suppose: undefined }
+    if (aim.isReached(found, there)) return { texts, suppose, isPossible: true }
+    const changes = aim.changes(at, found, there)
+    if (changes.some(isHopeless)) return { texts: textsOf(changes), suppose: undefined, isPossible: false }
     const more = changes.reduce<Supposition>((all, change) => bothOf(all, change.suppose ?? {}), {})
     for (const text of textsOf(changes)) if (!texts.includes(text)) texts.push(text)
     const both = bothOf(suppose, { ...more, preferences: raised(suppose, more) })
@@ -55,19 +76,32 @@ export function remediesTried(decision: Decision, leaf: Resource, node: ClusterN
     if (!made.ok) break
     at = decisionOn(made.value, decision.options)
   }
-  return { texts, suppose: undefined }
+  return { texts, suppose: undefined, isPossible: true }
+}
+
+function isHopeless({ isImpossible }: Change): boolean {
+  return isImpossible === true
 }
 
 /** Preferences that are still too low, with what they lack. */
 function raised(suppose: Supposition, more: Supposition): NonNullable<Supposition['preferences']> {
   return (more.preferences ?? []).map((wish) => {
-    const known = suppose.preferences?.find((item) => item.resource === wish.resource && item.node === wish.node)
+    const known = suppose.preferences?.find((item) => isOfKind(item, wish))
     return known === undefined ? wish : { ...wish, score: addScores(known.score, wish.score) }
   })
 }
 
+function isOfKind(a: Preference, b: Preference): boolean {
+  return (
+    a.resource === b.resource &&
+    a.node === b.node &&
+    (a.isForPromotion ?? false) === (b.isForPromotion ?? false) &&
+    (a.isExclusive ?? false) === (b.isExclusive ?? false)
+  )
+}
+
 /** True where a resource is going to run on a node, and nothing holds that up. */
-function isThere(leaf: Resource, node: ClusterNode): boolean {
+export function isThere(leaf: Resource, node: ClusterNode): boolean {
   if (leaf.assigned !== node || leaf.nextRole <= role.stopped) return false
   return leaf.actions.every(
     (action) => action.task !== task.start || action.node !== node || action.optional || action.runnable,
@@ -90,7 +124,7 @@ function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Res
 }
 
 function textsOf(changes: readonly Change[]): readonly string[] {
-  const impossible = changes.find((change) => change.isImpossible === true)
+  const impossible = changes.find(isHopeless)
   if (impossible !== undefined) return [impossible.text]
   return [...new Set(changes.map(({ text, about }) => (about === undefined ? text : `${about}: ${text}`)))]
 }
@@ -133,14 +167,16 @@ function placed(decision: Decision, { place }: Change, asked: Set<Resource>): re
   if (leaf === undefined || asked.has(leaf)) return []
   const node = place.node ?? leaf.assigned ?? bestNode(decision, leaf)
   if (node === undefined) return []
-  if (isThere(leaf, node)) return place.isPromoted === true ? promoted(decision, leaf, asked) : []
-  return changesFor(decision, leaf, node, asked).map((change) => ({ about: leaf.id, ...change }))
+  if (isThere(leaf, node) && place.isPromoted !== true) return []
+  const changes = isThere(leaf, node)
+    ? promotionChanges(decision, leaf, asked)
+    : changesFor(decision, leaf, node, asked)
+  return changes.map((change) => ({ about: leaf.id, ...change }))
 }
 
-function promoted(decision: Decision, leaf: Resource, asked: Set<Resource>): readonly Change[] {
+function promotionChanges(decision: Decision, leaf: Resource, asked: Set<Resource>): readonly Change[] {
   asked.add(leaf)
-  const changes = promotionFinding(decision, leaf)?.changes ?? []
-  return followed(decision, changes, asked).map((change) => ({ about: leaf.id, ...change }))
+  return followed(decision, promotionFinding(decision, leaf)?.changes ?? [], asked)
 }
 
 /** The instance or member to ask about: that which is on the node, or could go there. */
@@ -203,15 +239,17 @@ function moreScore(decision: Decision, leaf: Resource, node: ClusterNode): reado
   }
   return [
     {
-      text: `any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(leaf, assigned)}`,
+      text: `any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(decision, leaf, assigned)}`,
       suppose: prefer(1),
     },
   ]
 }
 
-function tieBreak(leaf: Resource, assigned: ClusterNode): string {
+function tieBreak({ cluster }: Decision, leaf: Resource, assigned: ClusterNode): string {
   if (leaf.runningOn.includes(assigned)) return `it runs on ${assigned.uname} already`
-  return `${assigned.uname} came first by number of resources and order of nodes`
+  const { placement } = cluster.settings
+  const order = placement === 'minimal' ? 'order of nodes' : 'number of resources and order of nodes'
+  return `${assigned.uname} came first by ${placement === 'balanced' ? `free capacity, ${order}` : order}`
 }
 
 /** What keeps a resource from being started, or stopped where it runs, as it should be. */

@@ -24,14 +24,13 @@ function nodeFacts(node: ClusterNode): readonly NodeFact[] {
   if (node.unclean) {
     found.push({
       text: `${name} is unclean: what runs there is not known until it is fenced`,
-      change: isRemote(node)
-        ? up
-        : { text: `${name} has to be fenced and come back`, suppose: { nodesRebooted: [name] } },
+      change: { text: `${name} has to be fenced and come back`, suppose: { nodesRebooted: [name] } },
     })
   }
   if (!node.online && !node.unclean) found.push({ text: `${name} is offline`, change: up })
   if (node.shutdown) {
-    found.push({ text: `${name} is shutting down`, change: isRemote(node) ? up : back })
+    const text = isRemote(node) ? `its connection is to be stopped` : `${name} is shutting down`
+    found.push({ text, change: isRemote(node) ? up : back })
   }
   if (node.pending) {
     found.push({

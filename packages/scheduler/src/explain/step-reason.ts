@@ -1,4 +1,4 @@
-import { attr } from '@quorate/xml'
+import { attr, type XmlElement } from '@quorate/xml'
 import type { ClusterNode, Colocation, LocationRecord, Resource, ScoreCause } from '../model/model.ts'
 import { onFail, variant } from '../model/model.ts'
 import { type Role, role, roleText } from '../model/role.ts'
@@ -11,6 +11,7 @@ import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import { attributeOf } from './promotion-attribute.ts'
 import type { Reason, ReasonKind } from './reason.ts'
+import { ruleText } from './rule-text.ts'
 import type { ScoreStep } from './score-trace.ts'
 import {
   cleanupChange,
@@ -148,7 +149,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
     case 'wish':
       return wishReason(decision, cause, node, step, depth)
     case 'promotion': {
-      const [name, value] = attributeOf(resource, node)
+      const { name, value } = attributeOf(resource, node)
       const says = value === undefined ? '' : ` (attribute ${name}=${value})`
       return { kind: 'promotion', text: `promotion score: what runs here is fit to be promoted${says}` }
     }
@@ -198,7 +199,7 @@ function locationReason(
   if (constraint === undefined) return healthReason(node, cluster.settings.healthStrategy, resource)
   const id = attr(constraint, 'id') ?? record.id
   const about = record.resource === resource ? '' : ` on ${record.resource.id}`
-  const rule = id === record.id ? '' : `, rule ${record.id}`
+  const rule = id === record.id ? '' : ruleNote(constraint, record.id)
   const sets = constraint.children.some((item) => item.name === 'resource_set') ? ' (a set)' : ''
   const text = `location constraint ${id}${rule}${about}${sets}`
   if (gain >= 0) return { kind: 'location', constraint: id, text }
@@ -216,6 +217,13 @@ function locationReason(
       },
     ],
   }
+}
+
+/** Which rule of a constraint it is, and what it says. */
+function ruleNote(constraint: XmlElement, id: string): string {
+  const rule = constraint.children.find((item) => item.name === 'rule' && attr(item, 'id') === id)
+  const text = rule === undefined ? '' : ruleText(rule)
+  return `, rule ${id}${text === '' ? '' : ` (${text})`}`
 }
 
 function healthReason(node: ClusterNode, strategy: string, resource: Resource): Told {

@@ -78,7 +78,10 @@ export function supposedCib(cib: XmlElement, what: Supposition, options: StatusO
   for (const item of nodeAttributesOf(what)) made = withNodeAttribute(made, cluster, item)
   for (const item of what.utilization ?? []) made = atNode(made, cluster, item.node, 'utilization', item)
   for (const name of what.nodesRebooted ?? []) {
-    made = atStates(made, findNode(cluster, name)?.uname ?? name, (state) => withChildren(state, []))
+    const node = findNode(cluster, name)
+    made = atStates(made, node?.uname ?? name, (state) => withChildren(state, []))
+    const carrier = node?.connection?.container ?? node?.connection
+    if (carrier !== undefined && isRemoteName(cluster, name)) made = cleanedUp(made, carrier.id, undefined)
   }
   for (const { resource, node } of what.stopped ?? []) made = withoutHistory(made, cluster, resource, node)
   for (const item of what.cleanups ?? []) made = cleanedUp(made, item.resource, item.node)
@@ -183,7 +186,8 @@ function injectionsOf(cluster: Cluster, what: Supposition): Injections {
   const quorum = what.quorumLost === true ? '0' : what.quorumGained === true ? '1' : undefined
   return {
     quorum,
-    nodesUp: [...(what.nodesUp ?? []), ...(what.nodesRebooted ?? [])],
+    // A remote node is up once its connection is.
+    nodesUp: [...(what.nodesUp ?? []), ...(what.nodesRebooted ?? [])].filter((name) => !isRemoteName(cluster, name)),
     nodesFail: lost.filter((node) => !isRemote(node)).map(({ uname }) => uname),
     ticketsGrant: what.ticketsGranted ?? [],
     ticketsStandby: what.ticketsStandby ?? [],
@@ -194,6 +198,11 @@ function injectionsOf(cluster: Cluster, what: Supposition): Injections {
       ...lost.flatMap((node) => lostRemote(node)),
     ],
   }
+}
+
+function isRemoteName(cluster: Cluster, name: string): boolean {
+  const node = findNode(cluster, name)
+  return node !== undefined && isRemote(node)
 }
 
 /** What running on a remote node ends with: its connection fails, and that of a guest with its container. */

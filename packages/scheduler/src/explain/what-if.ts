@@ -89,6 +89,8 @@ export function whatIf(
     summary: summaryOf(
       found,
       then.fenced.filter((name) => !anyway.fenced.includes(name)),
+      wholes(endedAnyway),
+      wholes(ended),
     ),
     ...found,
   })
@@ -158,29 +160,54 @@ function restartedBy(cluster: Cluster): readonly string[] {
 }
 
 /** What matters most, in a few words. */
-function summaryOf({ changes, restarted, plan, dropped }: Omit<WhatIf, 'summary'>, fenced: readonly string[]): string {
-  const among = (a: Placement, b: Placement): boolean => a.nodes.every((node) => b.nodes.includes(node))
-  const kindOf = ({ before, after }: PlacementChange): string => {
-    if (isNowhere(after)) return 'stopped'
-    if (isNowhere(before)) return 'started'
-    if (before.role !== after.role && before.nodes.join(' ') === after.nodes.join(' ')) return 'in another role'
-    if (among(after, before)) return 'on fewer nodes'
-    return among(before, after) ? 'on more nodes' : 'moved'
-  }
-  const of = (kind: string): readonly string[] => [
-    ...new Set(changes.filter((change) => kindOf(change) === kind).map(({ id }) => id)),
-  ]
+function summaryOf(
+  { changes, restarted, plan, dropped }: Omit<WhatIf, 'summary'>,
+  fenced: readonly string[],
+  before: ReadonlyMap<string, Whole>,
+  after: ReadonlyMap<string, Whole>,
+): string {
+  const ids = new Set(changes.map(({ id }) => id))
+  const kinds = [...ids].map((id) => [id, effectsOf(before.get(id) ?? absent, after.get(id) ?? absent)] as const)
+  const named = (kind: Effect): readonly string[] => kinds.filter(([, of]) => of.includes(kind)).map(([id]) => id)
   const parts = [
     ['fenced', fenced] as const,
-    ...['stopped', 'on fewer nodes', 'moved', 'in another role', 'started', 'on more nodes'].map(
-      (kind) => [kind, of(kind)] as const,
-    ),
+    ...effects.map((kind) => [kind, named(kind)] as const),
     ['restarted', restarted] as const,
   ]
     .filter(([, names]) => names.length > 0)
     .map(([kind, names]) => `${kind}: ${shortList(names)}`)
   if (parts.length > 0) return `${parts.join('; ')}.`
   return plan.length > 0 || dropped.length > 0 ? 'No service is affected.' : 'Nothing is different.'
+}
+
+/** What a change comes to, the worst first. */
+const effects = [
+  'stopped',
+  'no longer promoted',
+  'on fewer nodes',
+  'moved',
+  'promoted elsewhere',
+  'promoted',
+  'started',
+  'on more nodes',
+] as const
+type Effect = (typeof effects)[number]
+
+/** What becomes of a resource, all of its instances taken together. */
+function effectsOf(before: Whole, after: Whole): readonly Effect[] {
+  if (after.nodes.length === 0) return ['stopped']
+  if (before.nodes.length === 0) return ['started']
+  const promoted = promotionEffect(before.promoted, after.promoted)
+  const more = promoted === undefined ? [] : [promoted]
+  const among = (a: Whole, b: Whole): boolean => a.nodes.every((node) => b.nodes.includes(node))
+  if (among(after, before)) return among(before, after) ? more : ['on fewer nodes', ...more]
+  return [among(before, after) ? 'on more nodes' : 'moved', ...more]
+}
+
+function promotionEffect(before: readonly string[], after: readonly string[]): Effect | undefined {
+  if (before.join(' ') === after.join(' ')) return undefined
+  if (after.length === 0) return 'no longer promoted'
+  return before.length === 0 ? 'promoted' : 'promoted elsewhere'
 }
 
 /** Names in a sentence: the first few, and how many more. */
@@ -192,6 +219,11 @@ function shortList(names: readonly string[]): string {
 }
 
 type Placed = Placement & { readonly id: string }
+
+/** Where all instances of one name are, and where they are promoted. */
+type Whole = { readonly nodes: readonly string[]; readonly promoted: readonly string[] }
+
+const absent: Whole = { nodes: [], promoted: [] }
 
 /** Where everything is, by id; of instances of which one is as good as another, by the name they share and by role. */
 function placements(cluster: Cluster): ReadonlyMap<string, Placed> {
@@ -209,6 +241,19 @@ function placements(cluster: Cluster): ReadonlyMap<string, Placed> {
       const key = `${id} ${as}`
       const all = [...(found.get(key)?.nodes ?? []), ...nodes]
       found.set(key, { id, nodes: [...new Set(all)].sort(), role: as })
+    })
+  }
+  return found
+}
+
+/** The same by name alone. */
+function wholes(of: ReadonlyMap<string, Placed>): ReadonlyMap<string, Whole> {
+  const found = new Map<string, Whole>()
+  for (const { id, nodes, role: as } of of.values()) {
+    const known = found.get(id) ?? absent
+    found.set(id, {
+      nodes: [...new Set([...known.nodes, ...nodes])],
+      promoted: as === roleText(role.promoted) ? [...known.promoted, ...nodes] : known.promoted,
     })
   }
   return found
