@@ -29,10 +29,19 @@ type Place = { readonly path: readonly number[]; readonly element: XmlElement; r
 const changesMax = 4
 /** Elements with more inside are not copied: they would only measure how long large documents take. */
 const copiedMax = 60
-/** Attributes that say what a document or an element is; to change them is to make another. */
-const fixed = new Set(['id', 'validate-with', 'crm_feature_set', 'xmlns', 'execution-date', 'uname'])
+/** Attributes that say what a document or an element is; to change them is to make another, or one that contradicts itself. */
+const fixed = new Set([
+  'id',
+  'validate-with',
+  'crm_feature_set',
+  'xmlns',
+  'execution-date',
+  'uname',
+  'operation',
+  'operation_key',
+])
 /** Elements of which a place has one at most: no cluster writes another. */
-const single = new Set(['lrm', 'lrm_resources', 'transient_attributes', 'operations', 'node_state', 'tickets'])
+const single = new Set(['node', 'lrm', 'lrm_resources', 'transient_attributes', 'operations', 'node_state', 'tickets'])
 const resourceReferences = new Set(['rsc', 'with-rsc', 'first', 'then'])
 /** The cib, its sections and theirs stay. */
 const fixedLevels = 2
