@@ -95,6 +95,9 @@ describe('the configuration of the daemon', () => {
   it('takes uri, uri1, uri2 up to the first that is missing', () => {
     const outcome = read(`${main}backends { libvirt { uri = "a"; uri1 = "b"; uri3 = "d"; } }`)
     expect(outcome.ok && outcome.value.backend).toEqual({ kind: 'libvirt', uris: ['a', 'b'] })
+    const again = read(`${main}backends { libvirt { uri = "a"; uri1 = "b"; uri2 = "a"; uri3 = "c"; } }`)
+    expect(again.ok && again.value.backend).toEqual({ kind: 'libvirt', uris: ['a', 'b', 'c'] })
+    expect(fault(`${main}backends { libvirt { uri1 = "b"; } }`)).toContain('backends/libvirt/uri: required')
   })
 
   it('refuses values with line and key', () => {

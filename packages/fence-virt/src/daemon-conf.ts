@@ -164,14 +164,16 @@ class Section {
     return this.oneOf(key, ['0', '1', 'no', 'yes'], '0').match(/1|yes/) !== null
   }
 
-  /** uri, uri1, uri2 ...: the first number that is missing ends the list. */
+  /**
+   * uri, uri1, uri2 ...: the first that is missing ends the list. A hypervisor that is named again is the same one, whose
+   * machines are listed once.
+   */
   uris(): readonly string[] {
-    const first = this.text('uri')
-    const uris = first === undefined ? [] : [first]
-    for (let number = 1; ; number += 1) {
-      const next = this.text(`uri${number}`)
-      if (next === undefined) return uris
-      uris.push(next)
+    const uris = new Set<string>()
+    for (let number = 0; ; number += 1) {
+      const next = this.text(number === 0 ? 'uri' : `uri${number}`)
+      if (next === undefined) return [...uris]
+      uris.add(next)
     }
   }
 }
