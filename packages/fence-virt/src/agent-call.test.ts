@@ -34,7 +34,7 @@ it('what begins a value as a number is one for debug and use_uuid; only at the b
   expect(ofStdin('debug=4294967298').debugLevel).toBe(2)
   expect(ofStdin('debug=99999999999999999999').debugLevel).toBe(1)
   expect(callOfStdin('fence_xvm', 'use_uuid=yes\nplug=x', isThere).isUuid).toBe(false)
-  expect(ofStdin('#foo\n #bar').remarks).toEqual(["Parse error: Ignoring unknown option '#bar'"])
+  expect(ofStdin('#foo\n #Bar').remarks).toEqual(["Parse error: Ignoring unknown option '#Bar'"])
 })
 
 it('a carriage return ends a key, and each key file is looked for where it is named', () => {

@@ -152,13 +152,14 @@ export function callOfStdin(name: AgentName, text: string, fileFault: FileCheck)
     const line = raw.replace(/^[ \t]+/, '').replace(/\0.*$/, '')
     if (line === '' || raw.startsWith('#')) continue
     const [, key = '', equals, value = ''] = /^([^= \t\r]*)(=?)([^ \t\r]*)/.exec(line) ?? []
-    readLine({ name, draft, fileFault }, key.toLowerCase(), equals === '=' ? value : undefined)
+    readLine({ name, draft, fileFault }, key, equals === '=' ? value : undefined)
   }
   return checkDomain(draft)
 }
 
-function readLine(reading: Reading, key: string, value: string | undefined): void {
+function readLine(reading: Reading, typed: string, value: string | undefined): void {
   const { name, draft } = reading
+  const key = typed.toLowerCase()
   if (key === 'output_as') return setOutput(draft, value ?? '')
   const sought = key === 'option' ? 'action' : key
   const option = agentOptions[name].find((one) => one.key === sought)
@@ -167,7 +168,7 @@ function readLine(reading: Reading, key: string, value: string | undefined): voi
     else applyKeyAlone(reading, option)
     return
   }
-  if (!otherStdinKeys.includes(key)) draft.remarks.push(`Parse error: Ignoring unknown option '${key}'`)
+  if (!otherStdinKeys.includes(key)) draft.remarks.push(`Parse error: Ignoring unknown option '${typed}'`)
 }
 
 /** A key without `=`: as its letter on the command line where that stands alone. */
