@@ -184,6 +184,15 @@ async function explainedText(file: string, ...names: readonly string[]): Promise
 }
 
 describe('what is told', () => {
+  test('a start that quorum forbids, and what it takes', async () => {
+    const file = cibFile({ resources: dummy('web'), histories: ['', ''] })
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('have-quorum="1"', 'have-quorum="0"'))
+    const out = await explainedText(file, 'web', 'n1')
+    expect(out).toMatch(/^web: stopped; cannot be started on n1 now: this partition has no quorum/)
+    expect(out).toContain('  * due: start on n1, which cannot be done now')
+    expect(out).toContain('try: quorate what-if --quorum-gained')
+  })
+
   test('which operation failed, where something is recovered', async () => {
     const failed = ran('web').replace(
       '</lrm_resource>',

@@ -27,7 +27,7 @@ import type {
   NodeStateExplanation,
   PromotionExplanation,
 } from './reason.ts'
-import { isThere, promotionTried, remediesAtOnce, remediesTried } from './remedies.ts'
+import { isDue, isThere, promotionTried, remediesAtOnce, remediesTried } from './remedies.ts'
 import { resourcesNamed } from './resources-named.ts'
 import { stateReasons } from './state-changes.ts'
 import { suppositionArguments } from './supposition.ts'
@@ -160,7 +160,7 @@ function explainInstance(
   const general = generalFindings(decision, leaf).map(({ reason }) => reason)
   const actions = leaf.actions
     // A start or stop without a node stands for one that there is no place for.
-    .filter((action) => !action.optional && action.node !== undefined && shownTasks.includes(action.task))
+    .filter((action) => isDue(leaf, action) && action.node !== undefined && shownTasks.includes(action.task))
     .sort((a, b) => shownTasks.indexOf(a.task) - shownTasks.indexOf(b.task))
     .map((action) => dueAction(decision, action))
   return {
@@ -189,7 +189,7 @@ function mainReason(
   const held = general.find(({ isObstacle }) => isObstacle)?.text
   if (assigned === undefined || leaf.nextRole <= role.stopped) return held ?? nowhere(decision, leaf)
   const first = actions.find((action) => action.reason !== undefined)?.reason
-  const due = reasonSentence(first) ?? first
+  const due = reasonSentence(first) ?? (/^(no quorum|quorum freeze)$/.test(first ?? '') ? (held ?? first) : first)
   if (runningOn.length === 0) return actions.length === 0 ? held : (due ?? held)
   if (runningOn.includes(assigned)) return actions.length === 0 ? held : (due ?? held ?? recoveryText(decision, leaf))
   const [left] = runningOn

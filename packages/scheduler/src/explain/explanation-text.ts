@@ -85,6 +85,7 @@ function nextText({ assigned, nextRole, runningOn, role: now, actions }: Instanc
   if (assigned === undefined || nextRole === roleText(role.stopped)) {
     return runningOn.length === 0 ? 'is to stay stopped' : 'is to stop'
   }
+  if (actions.length === 0 && runningOn.length > 1) return 'is to be left as it is'
   const as = nextRole === roleText(role.started) ? '' : ` as ${nextRole}`
   const start = actions.find((action) => action.task === task.start && action.node === assigned)
   if (start !== undefined && !start.isRunnable) {

@@ -225,7 +225,8 @@ function ticketFindings(leaf: Resource): readonly GeneralFinding[] {
 function stateFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
   const found: GeneralFinding[] = []
   const recovery = recoveryText(decision, leaf)
-  if (recovery !== undefined) found.push(note(`it is recovered: ${recovery}`))
+  const isLeft = leaf.blocked || !leaf.managed
+  if (recovery !== undefined) found.push(note(isLeft ? `it failed: ${recovery}` : `it is recovered: ${recovery}`))
   if (leaf.runningOn.length > 1) {
     const names = leaf.runningOn.map((node) => node.uname).join(', ')
     found.push(note(`it runs on ${leaf.runningOn.length} nodes (${names}), which must not be`))

@@ -1,5 +1,5 @@
 import { canFence } from '../action/fencing.ts'
-import { task } from '../action/key.ts'
+import { beginningOf, task } from '../action/key.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { findResource } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
@@ -39,7 +39,7 @@ function namedObstacle(decision: Decision, action: Action): Obstacle | undefined
   const [, id, name] = /^unrunnable (\S+) (\w+)$/.exec(action.reason ?? '') ?? []
   if (id === undefined || id === action.resource?.id) return undefined
   const other = findResource(decision.cluster, id)
-  const what = `the ${name} of ${id}`
+  const what = `the ${beginningOf(name ?? '')} of ${id}`
   if (other === undefined) return { text: what, changes: [{ text: `see what keeps it: quorate explain ${id}` }] }
   const place = { resource: other, node: undefined }
   return { text: whyNot(decision, other, what), changes: [{ text: `${id} has to run somewhere`, place }] }

@@ -1,5 +1,5 @@
 import { task } from '../action/key.ts'
-import type { ClusterNode, Resource } from '../model/model.ts'
+import type { Action, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { findResource, forEachLeaf, withoutInstance } from '../model/tree.ts'
 import { addScores, infinity, scoreText } from '../score.ts'
@@ -104,8 +104,15 @@ function isOfKind(a: Preference, b: Preference): boolean {
 export function isThere(leaf: Resource, node: ClusterNode): boolean {
   if (leaf.assigned !== node || leaf.nextRole <= role.stopped) return false
   return leaf.actions.every(
-    (action) => action.task !== task.start || action.node !== node || action.optional || action.runnable,
+    (action) => action.task !== task.start || action.node !== node || !isDue(leaf, action) || action.runnable,
   )
+}
+
+/** True where an action is to be done. A start that quorum forbids counts as one that need not be, and is due all the same. */
+export function isDue({ runningOn, assigned, nextRole }: Resource, action: Action): boolean {
+  if (!action.optional) return true
+  const isWanted = nextRole > role.stopped && action.node !== undefined && action.node === assigned
+  return action.task === task.start && !action.runnable && isWanted && !runningOn.includes(assigned)
 }
 
 /** The same instance in another decision; of an anonymous clone the one that goes to the node, if one does. */
@@ -147,10 +154,12 @@ function changesFor(
 
 /** Changes, and instead of those that come down to where another resource is what that takes. */
 function followed(decision: Decision, changes: readonly Change[], asked: Set<Resource>): readonly Change[] {
-  return changes.flatMap((change) => {
+  const found = changes.flatMap((change) => {
+    if (isFollowed(change, asked)) return []
     const first = placed(decision, change, asked)
     return first.length > 0 ? first : [change]
   })
+  return found.length > 0 ? found : changes
 }
 
 /** A connection into a container goes where the container goes. */
@@ -158,6 +167,12 @@ function connectionChanges(leaf: Resource, node: ClusterNode): readonly Change[]
   const { container } = leaf
   if (!leaf.isConnection || container === undefined || container.assigned === node) return []
   return [{ text: `${container.id} has to run on ${node.uname}`, place: { resource: container, node } }]
+}
+
+/** True where the resource that a change comes down to is being looked at already. */
+function isFollowed({ place }: Change, asked: ReadonlySet<Resource>): boolean {
+  const leaf = place === undefined ? undefined : leafFor(place.resource, place.node)
+  return leaf !== undefined && asked.has(leaf)
 }
 
 /** What it takes to have another resource where it has to be first; each is followed once. */
@@ -255,7 +270,7 @@ function tieBreak({ cluster }: Decision, leaf: Resource, assigned: ClusterNode):
 /** What keeps a resource from being started, or stopped where it runs, as it should be. */
 function heldUp(decision: Decision, leaf: Resource): readonly Change[] {
   return leaf.actions
-    .filter(({ optional, runnable }) => !optional && !runnable)
+    .filter((action) => isDue(leaf, action) && !action.runnable)
     .flatMap((action) => obstaclesTo(decision, action))
     .flatMap(({ changes }) => changes)
 }

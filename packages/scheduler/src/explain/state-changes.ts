@@ -144,7 +144,7 @@ export function stopCause(
       changes: [
         {
           text: `target-role=Started of ${id}: crm_resource --meta --resource ${id} --set-parameter target-role --parameter-value Started`,
-          suppose: { metaAttributes: targetHolders(resource).map((item) => startedOf(item)) },
+          suppose: { metaAttributes: targetHolders(resource).filter(isOwnTarget).map(startedOf) },
         },
       ],
     }
@@ -160,6 +160,11 @@ export function stopCause(
     text: 'a failed operation stopped it (on-fail=stop, or a connection that waits to be tried again)',
     changes: [cleanupChange(resource, undefined)],
   }
+}
+
+/** False for a `target-role` that comes from what the resource is part of. */
+function isOwnTarget({ meta, parent }: Resource): boolean {
+  return parent === undefined || parent.meta.get('target-role') !== meta.get('target-role')
 }
 
 function startedOf(resource: Resource) {
