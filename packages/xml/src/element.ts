@@ -86,12 +86,17 @@ export function hasChildren(of: XmlElement): boolean {
   return of instanceof ReadElement ? of.hasChildren() : of.children.length > 0
 }
 
+/** The tag that an element was read from, where that is still at hand: for {@link beginsWithTag}. */
+export function tagText(of: XmlElement): string | undefined {
+  return of instanceof ReadElement ? of.tagText() : undefined
+}
+
 /**
- * Whether two elements are known to have the same name and attributes, from nothing but the text that they were read from:
- * false says nothing. For those who ask the same of many elements that are nearly all alike.
+ * Whether an element is known to have the name and the attributes of a tag ({@link tagText}), from nothing but the text
+ * that it was read from: false says nothing. For those who ask the same of many elements that are nearly all alike.
  */
-export function isTagRepeated(of: XmlElement, before: XmlElement): boolean {
-  return of instanceof ReadElement && before instanceof ReadElement && of.repeatsTagOf(before)
+export function beginsWithTag(of: XmlElement, tag: string): boolean {
+  return of instanceof ReadElement && of.beginsWith(tag)
 }
 
 /** First child of that name. */

@@ -53,14 +53,18 @@ export class ReadElement implements XmlElement {
     return this.#outline.after(this.#node) > this.#node + 1
   }
 
-  /** Whether it begins with the same tag as another element of the same document; false where that is not plain to see. */
-  repeatsTagOf(other: ReadElement): boolean {
-    if (this.#outline !== other.#outline) return false
+  /** The text of the tag that it begins with; undefined where its attributes are not in the text as they are. */
+  tagText(): string | undefined {
     const shape = this.#outline.shapeOf(this.#node)
-    if (shape === undefined || shape !== this.#outline.shapeOf(other.#node)) return false
-    const { text } = this.#outline
-    const [own, theirs] = [this.#outline.startOf(this.#node), this.#outline.startOf(other.#node)]
-    return text.startsWith(text.slice(theirs, shape.endOf(text, theirs)), own)
+    if (shape === undefined) return undefined
+    const start = this.#outline.startOf(this.#node)
+    const end = shape.endOf(this.#outline.text, start)
+    return end < 0 ? undefined : this.#outline.text.slice(start, end).trimEnd()
+  }
+
+  /** Whether it begins with a tag ({@link tagText}). */
+  beginsWith(tag: string): boolean {
+    return this.#outline.text.startsWith(tag, this.#outline.startOf(this.#node))
   }
 
   /** The outline that it is in, and its only child there; undefined where it has none or several. */

@@ -1,4 +1,4 @@
-import { attr, isTagRepeated, type XmlElement } from '@quorate/xml'
+import { attr, beginsWithTag, tagText } from '@quorate/xml'
 import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { isAvailable } from '../model/scoring.ts'
@@ -21,10 +21,12 @@ const changed = 'resource definition change'
 
 /** Compares what runs with what is configured now, and has it restarted, reloaded or cancelled. */
 export function handleConfigChanges(cluster: Cluster): void {
-  const agreeing = new Map<Resource, XmlElement>()
+  const agreeing = new Map<Resource, string>()
   for (const node of cluster.nodes) {
     if (!node.maintenance && !isAvailable(node)) continue
-    for (const history of historyOf(cluster).byNode.get(node) ?? []) {
+    const histories = historyOf(cluster).byNode.get(node) ?? []
+    for (let i = 0; i < histories.length; i += 1) {
+      const history = histories[i] as LrmResource
       if (history.isEmpty) continue
       for (const resource of matching(cluster, history.id)) {
         checkHistory(cluster, resource, node, history, agentDiffers(resource, history, agreeing))
@@ -66,12 +68,13 @@ function inTreeOrder(cluster: Cluster, wanted: ReadonlySet<Resource>): Resource[
 /** Attributes that say which agent it is. */
 const identity = ['class', 'type', 'provider'] as const
 
-/** @param agreeing what was recorded last, by resource, of the agent that it has */
-function agentDiffers(resource: Resource, { xml }: LrmResource, agreeing: Map<Resource, XmlElement>): boolean {
+/** @param agreeing tags of what was recorded, by resource, of the agent that it has */
+function agentDiffers(resource: Resource, { xml }: LrmResource, agreeing: Map<Resource, string>): boolean {
   const before = agreeing.get(resource)
-  if (before !== undefined && isTagRepeated(xml, before)) return false
+  if (before !== undefined && beginsWithTag(xml, before)) return false
   if (identity.some((name) => attr(resource.xml, name) !== attr(xml, name))) return true
-  if (before === undefined) agreeing.set(resource, xml)
+  const tag = before === undefined ? tagText(xml) : undefined
+  if (tag !== undefined) agreeing.set(resource, tag)
   return false
 }
 

@@ -164,6 +164,8 @@ function probePrimitive(cluster: Cluster, resource: Resource, node: ClusterNode)
   if (!made.runnable && resource.runningOn.length === 0) flags |= edgeFlag.runnableLeft
   const side = actionSide(made)
   addOrder(cluster, side, taskOf(target, task.start), flags)
-  addOrder(cluster, side, taskOf(target, task.reload), edgeFlag.optional)
+  // What is to be reloaded is settled before anything is probed.
+  const reload = keyOf(target, task.reload)
+  if (target.actionsByKey.has(reload)) addOrder(cluster, side, { resource: target, key: reload }, edgeFlag.optional)
   return true
 }

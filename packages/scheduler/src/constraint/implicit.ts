@@ -78,11 +78,12 @@ function implicitLoad(cluster: Cluster, resource: Resource): void {
     addOrder(cluster, taskOf(resource, task.stop), actionSide(load), f.load)
   }
   const start = taskOf(resource, task.start)
-  const migrateTo = taskOf(resource, task.migrateTo)
+  // Whether it may be migrated is settled by now; what may not has no such action to wait.
+  const migrateTo = resource.allowMigrate ? taskOf(resource, task.migrateTo) : undefined
   for (const node of nodesByName(cluster, resource.allowed)) {
     const load = actionSide(loadStopped(cluster, node))
     addOrder(cluster, load, start, f.load)
-    addOrder(cluster, load, migrateTo, f.load)
+    if (migrateTo !== undefined) addOrder(cluster, load, migrateTo, f.load)
   }
 }
 
