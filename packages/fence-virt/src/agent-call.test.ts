@@ -37,8 +37,8 @@ it('what begins a value as a number is one for debug and use_uuid; only at the b
   expect(ofStdin('#foo\n #Bar').remarks).toEqual(["Parse error: Ignoring unknown option '#Bar'"])
 })
 
-it('a carriage return ends a key, and each key file is looked for where it is named', () => {
-  expect(ofStdin('key_file\r\naction=off\r')).toMatchObject({ action: 'off', remarks: [], mistakes: [] })
+it('a carriage return ends a line, and each key file is looked for where it is named', () => {
+  expect(ofStdin('\r\n \rfoo=1\nkey_file\r\naction=off\r')).toMatchObject({ action: 'off', remarks: [], mistakes: [] })
   const argv = ['-k', 'no', '-t', 'x', '-k', 'yes', '-H', 'x']
   const call = callOfArguments('fence_xvm', argv, (file) => (file === 'no' ? 'not there' : undefined))
   expect(call).toMatchObject({ keyFile: 'yes', mistakes: ['not there', "Invalid timeout: 'x'"] })

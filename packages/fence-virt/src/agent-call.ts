@@ -143,15 +143,15 @@ function applyLetter(draft: Draft, option: AgentOption): void {
 export const stdinCharactersMax = 65_536
 
 /**
- * Reads `key=value` lines: `#` at its very begin makes a line a comment, a value ends at the first blank, case of keys
- * is ignored.
+ * Reads `key=value` lines: `#` at its very begin makes a line a comment, a carriage return ends it, a value ends at the
+ * first blank, case of keys is ignored.
  */
 export function callOfStdin(name: AgentName, text: string, fileFault: FileCheck): AgentCall {
   const draft = presets()
   for (const raw of text.slice(0, stdinCharactersMax).split('\n')) {
-    const line = raw.replace(/^[ \t]+/, '').replace(/\0.*$/, '')
+    const line = raw.replace(/^[ \t]+/, '').replace(/[\0\r][^]*$/, '')
     if (line === '' || raw.startsWith('#')) continue
-    const [, key = '', equals, value = ''] = /^([^= \t\r]*)(=?)([^ \t\r]*)/.exec(line) ?? []
+    const [, key = '', equals, value = ''] = /^([^= \t]*)(=?)([^ \t]*)/.exec(line) ?? []
     readLine({ name, draft, fileFault }, key, equals === '=' ? value : undefined)
   }
   return checkDomain(draft)
