@@ -92,45 +92,69 @@ export function dateFields(moment: Moment): DateFields {
   }
 }
 
-function parseDay(text: string): number | undefined {
-  let match = /^(\d+)-(\d+)-(\d+)$/.exec(text) ?? /^(\d{4})(\d\d)(\d\d)$/.exec(text)
-  if (match !== null) {
-    const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])]
-    if (month < 1 || month > 12 || day < 1 || day > monthLength(year, month)) return undefined
-    return daysFromCivil(year, month, day)
+/**
+ * Reads whole numbers by a pattern of `%d` (any number of digits, a sign, blanks before it), `%2d` (at most so many
+ * characters) and characters that have to stand there. What comes after the pattern does not matter.
+ *
+ * @returns the numbers up to where the text stops being like the pattern
+ */
+function scanNumbers(text: string, pattern: string): readonly number[] {
+  const found: number[] = []
+  let at = 0
+  for (const [part, width] of pattern.matchAll(/%(\d*)d|[^%]/g)) {
+    if (width === undefined) {
+      if (text[at] !== part) break
+      at += 1
+      continue
+    }
+    const blanks = /^\s*/.exec(text.slice(at))?.[0].length ?? 0
+    const from = at + blanks
+    const digits = /^[+-]?\d+/.exec(width === '' ? text.slice(from) : text.slice(from, from + Number(width)))?.[0]
+    if (digits === undefined) break
+    found.push(Number(digits))
+    at = from + digits.length
   }
-  match = /^(\d+)-(\d+)$/.exec(text)
-  if (match !== null) {
-    const day = Number(match[2])
-    if (day < 1 || day > (isLeap(Number(match[1])) ? 366 : 365)) return undefined
-    return daysFromCivil(Number(match[1]), 1, 1) + day - 1
-  }
-  match = /^(\d+)-W(\d+)-(\d+)$/.exec(text)
-  if (match === null) return undefined
-  const [week, day] = [Number(match[2]), Number(match[3])]
-  const first = firstMonday(Number(match[1]))
-  const weeksMax = (firstMonday(Number(match[1]) + 1) - first) / 7
-  if (week > weeksMax || day < 1 || day > 7) return undefined
-  return first + (week - 1) * 7 + day - 1
+  return found
 }
 
+function parseDay(text: string): number | undefined {
+  const dashed = scanNumbers(text, '%d-%d-%d')
+  const [year = 0, month = 0, day] = dashed.length === 1 ? scanNumbers(text, '%4d%2d%2d') : dashed
+  if (day !== undefined) {
+    // The day before the first of a month is a day 0 of it.
+    if (month < 1 || month > 12 || day < 0 || day > monthLength(year, month)) return undefined
+    return daysFromCivil(year, month, 1) + day - 1
+  }
+  const [ofYear = 0, inYear] = scanNumbers(text, '%d-%d')
+  if (inYear !== undefined) {
+    if (inYear < 1 || inYear > (isLeap(ofYear) ? 366 : 365)) return undefined
+    return daysFromCivil(ofYear, 1, 1) + inYear - 1
+  }
+  const [weekYear = 0, week = 0, inWeek] = scanNumbers(text, '%d-W%d-%d')
+  if (inWeek === undefined) return undefined
+  const first = firstMonday(weekYear)
+  const weeksMax = (firstMonday(weekYear + 1) - first) / 7
+  if (week > weeksMax || inWeek < 1 || inWeek > 7) return undefined
+  return first + (week - 1) * 7 + inWeek - 1
+}
+
+/** Seconds of a time of day: `22:13:20` or `221320`, of which the later parts may be missing. */
 function parseClock(text: string): number | undefined {
-  const match = /^(\d+)(?::(\d+)(?::(\d+))?)?$/.exec(text)
-  let parts: number[]
-  if (/^\d{4}(?:\d\d)?$/.test(text)) parts = [text.slice(0, 2), text.slice(2, 4), text.slice(4, 6)].map(Number)
-  else if (match !== null) parts = [match[1], match[2], match[3]].map((part) => Number(part ?? '0'))
-  else return undefined
-  const [hours = 0, minutes = 0, seconds = 0] = parts
+  const parted = scanNumbers(text, '%d:%d:%d')
+  const parts = parted.length === 1 ? scanNumbers(text, '%2d%2d%2d') : parted
+  const [hours, minutes = 0, seconds = 0] = parts
+  if (hours === undefined || parts.some((part) => part < 0)) return undefined
   if (hours === 24 && minutes === 0 && seconds === 0) return daySeconds
   if (hours > 23 || minutes > 59 || seconds > 59) return undefined
   return hours * 3600 + minutes * 60 + seconds
 }
 
+/** Seconds of an offset; text that is none counts as UTC. Undefined where it has an impossible time. */
 function parseOffset(text: string): number | undefined {
-  const match = /^([+-]?)(\d\d?):?(\d\d)?/.exec(text)
-  if (match === null) return undefined
-  const seconds = Number(match[2]) * 3600 + Number(match[3] ?? '0') * 60
-  return match[1] === '-' ? -seconds : seconds
+  const sign = /^[+-]/.exec(text)?.[0] ?? ''
+  if (sign === '' && !/^\d/.test(text)) return 0
+  const seconds = parseClock(text.slice(sign.length))
+  return seconds === undefined || sign !== '-' ? seconds : -seconds
 }
 
 /**
@@ -142,22 +166,17 @@ export function parseMoment(text: string | undefined, now: Moment): Moment | und
   const local = now.localOffsetSeconds ?? now.offsetSeconds
   if (text === 'epoch' || text.startsWith('epoch')) return { epochSeconds: 0, offsetSeconds: 0 }
   const timeOnly = text.startsWith('T') || text[2] === ':'
-  const dateText = timeOnly ? '' : (/^[0-9W-]*/.exec(text)?.[0] ?? '')
-  const rest = timeOnly ? text.replace(/^T/, '') : text.slice(dateText.length)
-  const days = timeOnly ? Math.floor((now.epochSeconds + local) / daySeconds) : parseDay(dateText)
+  const days = timeOnly ? Math.floor((now.epochSeconds + local) / daySeconds) : parseDay(text)
   if (days === undefined) return undefined
-  if (!timeOnly && !/^[ T]/.test(rest)) return { epochSeconds: days * daySeconds, offsetSeconds: 0 }
-  const time = timeOnly ? rest : rest.slice(1)
-  const clockText = /^[0-9:]*/.exec(time)?.[0] ?? ''
-  const clock = parseClock(clockText)
+  const rest = timeOnly ? text.replace(/^T/, '') : text.replace(/^[0-9W-]*/, '')
+  const time = timeOnly ? rest : /^[ T]/.test(rest) ? rest.slice(1) : ''
+  if (time === '') return { epochSeconds: days * daySeconds, offsetSeconds: 0 }
+  const clock = parseClock(time)
   if (clock === undefined) return undefined
-  const after = time.slice(clockText.length)
-  let offsetSeconds = local
-  if (after.includes('Z')) offsetSeconds = 0
-  else {
-    const blank = after.indexOf(' ')
-    if (blank >= 0) offsetSeconds = parseOffset(after.slice(blank + 1)) ?? local
-  }
+  const blank = time.indexOf(' ')
+  const isUtc = time.includes('Z')
+  const offsetSeconds = isUtc ? 0 : blank < 0 ? local : parseOffset(time.slice(blank).trimStart())
+  if (offsetSeconds === undefined) return undefined
   return { epochSeconds: days * daySeconds + clock - offsetSeconds, offsetSeconds }
 }
 

@@ -1,6 +1,7 @@
 import { invariant } from '@quorate/base'
 import { attr, descendants, parseXml, type XmlElement } from '@quorate/xml'
 import { expect, test } from 'vitest'
+import { parseMoment } from './date.ts'
 import { type SimulationOutcome, simulate } from './simulate/session.ts'
 
 /**
@@ -14,10 +15,10 @@ type Parts = {
   readonly options?: Readonly<Record<string, string>>
   /** Histories on the first node. */
   readonly histories?: string
-  readonly more?: string
+  readonly constraints?: string
 }
 
-function cib({ resources, options = {}, histories = '', more = '' }: Parts): XmlElement {
+function cib({ resources, options = {}, histories = '', constraints = '' }: Parts): XmlElement {
   const properties = Object.entries({ 'stonith-enabled': 'false', ...options })
     .map(([name, value]) => `<nvpair id="o-${name}" name="${name}" value="${value}"/>`)
     .join('')
@@ -25,7 +26,7 @@ function cib({ resources, options = {}, histories = '', more = '' }: Parts): Xml
     `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${n}"><lrm_resources>${inside}</lrm_resources></lrm></node_state>`
   const parsed = parseXml(`<cib crm_feature_set="3.16.1" have-quorum="1" dc-uuid="1" execution-date="${nowSeconds}">
     <configuration><crm_config><cluster_property_set id="cib-bootstrap-options">${properties}</cluster_property_set></crm_config>
-    <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes><resources>${resources}</resources><constraints/>${more}</configuration>
+    <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes><resources>${resources}</resources><constraints>${constraints}</constraints></configuration>
     <status>${state(1, histories)}${state(2, '')}</status></cib>`)
   invariant(parsed.ok, 'the test has a well-formed CIB')
   return parsed.value
@@ -119,4 +120,41 @@ test('a node without a name is in no list of names', () => {
   const { stdout } = run({ resources: `${guest}<clone id="c">${primitive('a')}</clone>` })
   expect(stdout).not.toContain('RemoteOFFLINE')
   expect(stdout).toContain('      * Stopped: [ n1 n2 ]')
+})
+
+test.each([
+  ['2023-11-14', '2023-11-14T00:00:00Z'],
+  ['2023-11-00', '2023-10-31T00:00:00Z'],
+  ['2023-11-14-0330', '2023-11-14T00:00:00Z'],
+  ['2023-11-14T', '2023-11-14T00:00:00Z'],
+  ['2023-11-14T+01:00', '2023-11-14T01:00:00Z'],
+  ['2023-11-14 22:13:20 +01', '2023-11-14T21:13:20Z'],
+  ['2023-11-14 22:13:20 +01:75', undefined],
+  ['2023-11-14 221', '2023-11-14T22:01:00Z'],
+  ['2023-11-14 22+01:00', '2023-11-14T22:00:01Z'],
+  ['2023-11-14T2213 -1:30', undefined],
+  ['2023-11-14  22:13', '2023-11-14T00:00:00Z'],
+  ['2023-11-14 24:00:01', undefined],
+  [' 2023-11-14', undefined],
+])('the time %j is %s', (text, expected) => {
+  const moment = parseMoment(text, { epochSeconds: nowSeconds, offsetSeconds: 0 })
+  const seconds = expected === undefined ? undefined : Date.parse(expected) / 1000
+  expect(moment?.epochSeconds).toBe(seconds)
+})
+
+test('a ticket without a name is none', () => {
+  const constraints = '<rsc_ticket id="t" rsc="a" ticket=""/>'
+  expect(carriedOut(run({ resources: primitive('a'), constraints }))).toContain('Resource action: a start on n1')
+})
+
+test.each([
+  ['10.0.0.253', ['10.0.0.253', '10.0.0.254', '10.0.1.1']],
+  ['10.0.254.1', ['10.0.254.1', '(null)', '10.0.254.1']],
+  ['host', ['host', '(null)', 'host']],
+])('the addresses of replicas from %s on are %j', (first, expected) => {
+  const network = `<network ip-range-start="${first}"/>`
+  const { graph } = run({ resources: `<bundle id="b"><podman image="i" replicas="3"/>${network}</bundle>` })
+  const ids = graph === undefined ? [] : [...descendants(graph)].map((item) => attr(item, 'id') ?? '')
+  const addresses = [...new Set(ids.filter((id) => id.startsWith('b-ip-')))].map((id) => id.slice('b-ip-'.length))
+  expect(addresses.sort()).toEqual([...new Set(expected)].sort())
 })

@@ -17,6 +17,8 @@ export function unpackTicket(cluster: Cluster, original: XmlElement): void {
     const text = `Ignoring constraint '${idOf(original)}' without ticket`
     return configError(cluster, 'pcmk__unpack_rsc_ticket', text)
   }
+  // There is no ticket of that name, and so nothing that depends on it.
+  if (ticketId === '') return
   const sets = expandSets(cluster, original)
   const xml =
     sideToSet(cluster, sets, { attribute: 'rsc', moved: 'rsc-role', movedAs: 'role', always: false }) ?? original

@@ -63,9 +63,10 @@ export function unpackBundle(cluster: Cluster, bundle: Resource, unpackVariant: 
       node: undefined,
     }
     if (instance !== undefined) inheritFromInstance(bundle, instance)
-    if (address !== undefined) {
+    if (plan.ipStart !== undefined) {
       hostOptions += hostOption(bundle, plan, replica)
-      address = nextAddress(address)
+      // After a replica without an address the range begins anew.
+      address = address === undefined ? plan.ipStart : nextAddress(address)
     }
     replicas.push(replica)
   }
@@ -161,17 +162,22 @@ function innerCloneXml(bundle: Resource, plan: ContainerPlan, primitive: XmlElem
 
 function hostOption(bundle: Resource, plan: ContainerPlan, replica: Replica): string {
   const name = `${bundle.id}-${replica.number}`
-  const address = replica.ipAddress ?? ''
+  const address = replica.ipAddress ?? noAddress
   return plan.kind !== 'rkt' && plan.addHost ? ` --add-host=${name}:${address}` : ` --hosts-entry=${address}=${name}`
 }
 
+/** What stands where an address would be that a replica has not. */
+const noAddress = '(null)'
+
+const fourNumbers = /^\s*\+?(\d+)\.\s*\+?(\d+)\.\s*\+?(\d+)\.\s*\+?(\d+)/
+
+/** The address after another one; undefined after what is no address, and where the third number is at its end. */
 function nextAddress(address: string): string | undefined {
-  const parts = address.split('.').map(Number)
+  const parts = fourNumbers.exec(address)?.slice(1).map(Number)
+  if (parts === undefined) return undefined
   const [a = 0, b = 0, c = 0, d = 0] = parts
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part))) return undefined
-  if (d < 254) return `${a}.${b}.${c}.${d + 1}`
-  if (c < 254) return `${a}.${b}.${c + 1}.1`
-  return undefined
+  if (c > 253) return undefined
+  return d > 253 ? `${a}.${b}.${c + 1}.1` : `${a}.${b}.${c}.${d + 1}`
 }
 
 /** Characters that may not be in an id become dots. */
@@ -194,7 +200,7 @@ function unpackReplica(
   const container = add(containerXml(plan, replica.number, replica.ipAddress))
   if (container === undefined) return false
   replica.container = container
-  if (replica.ipAddress !== undefined && plan.ipStart !== undefined) {
+  if (plan.ipStart !== undefined) {
     replica.ip = add(addressXml(bundle, plan, replica.ipAddress))
     if (replica.ip === undefined) return false
   }
@@ -209,9 +215,9 @@ function unpackReplica(
   return true
 }
 
-function addressXml(bundle: Resource, plan: ContainerPlan, address: string): XmlElement {
-  const id = cleanId(`${bundle.id}-ip-${address}`)
-  const parameters = nameValueSet('instance_attributes', cleanId(`${bundle.id}-attributes-${address}`), [
+function addressXml(bundle: Resource, plan: ContainerPlan, address: string | undefined): XmlElement {
+  const id = cleanId(`${bundle.id}-ip-${address ?? noAddress}`)
+  const parameters = nameValueSet('instance_attributes', cleanId(`${bundle.id}-attributes-${address ?? noAddress}`), [
     ['ip', address],
     ['nic', plan.interface],
     ['cidr_netmask', plan.netmask ?? '32'],
