@@ -1,10 +1,9 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
-import { configError, deadReference } from '../model/log.ts'
+import { configError } from '../model/log.ts'
 import { type Cluster, type Colocation, type Resource, variant } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { parseBoolean, sameText } from '../scalar.ts'
 import { infinity, parseScore } from '../score.ts'
-import { references } from '../unpack/name-values.ts'
 import { antiColocationOrders } from './internal-order.ts'
 import {
   constraintInstance,
@@ -14,6 +13,7 @@ import {
   isTemplateOrTag,
   refuse,
   refuseName,
+  resolvedSets,
   sideToSet,
 } from './lookup.ts'
 
@@ -140,12 +140,9 @@ function sidesToSets(cluster: Cluster, xml: XmlElement): XmlElement | undefined 
 }
 
 function colocateSets(cluster: Cluster, xml: XmlElement, items: readonly XmlElement[]): void {
-  const { resolve } = references(cluster)
   const score = parseScore(attr(xml, 'score'), cluster.settings.health)
   let previous: XmlElement | undefined
-  for (const item of items) {
-    const set = resolve(item)
-    if (set === undefined) return deadReference(cluster, item)
+  for (const set of resolvedSets(cluster, items)) {
     colocateWithin(cluster, xml, set)
     if (previous !== undefined && score !== 0) colocateBetween(cluster, xml, previous, set, score)
     previous = set

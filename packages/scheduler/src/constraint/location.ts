@@ -12,7 +12,7 @@ import { findNode } from '../unpack/nodes.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { readRole } from '../unpack/role.ts'
 import { expandMatches, ruleIsTrue } from '../unpack/rule.ts'
-import { constraintResource, expandSets, refuse, refuseName, sideToSet } from './lookup.ts'
+import { constraintResource, expandSets, refuse, refuseName, resolvedSets, sideToSet } from './lookup.ts'
 
 type Matches = readonly (string | undefined)[] | undefined
 
@@ -45,10 +45,7 @@ function locatePattern(cluster: Cluster, xml: XmlElement, text: string): void {
 }
 
 function locationSets(cluster: Cluster, xml: XmlElement): void {
-  const { resolve } = references(cluster)
-  for (const item of childrenNamed(xml, 'resource_set')) {
-    const set = resolve(item)
-    if (set === undefined) return deadReference(cluster, item)
+  for (const set of resolvedSets(cluster, childrenNamed(xml, 'resource_set'))) {
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
       if (resource === undefined) {

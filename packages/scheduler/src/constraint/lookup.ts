@@ -1,8 +1,9 @@
 import { attr, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
-import { configError, configWarning } from '../model/log.ts'
+import { configError, configWarning, deadReference } from '../model/log.ts'
 import { type Cluster, type Resource, variant } from '../model/model.ts'
 import { findResource, top } from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
+import { references } from '../unpack/name-values.ts'
 
 /** The resource that a constraint names: one found by the name of its history stands for its clone. */
 export function constraintResource(cluster: Cluster, id: string | undefined): Resource | undefined {
@@ -125,4 +126,23 @@ export function refuseName(cluster: Cluster, constraint: XmlElement, name: strin
 function warnOfUnknownName(cluster: Cluster, name: string): void {
   const used = cluster.templates.has(name) || cluster.tags.has(name)
   if (!used) configWarning(cluster, 'find_constraint_tag', `No template or tag named '${name}'`)
+}
+
+/**
+ * The resource sets of a constraint one after another. As with Pacemaker, what comes after a reference is what stands after
+ * the set that it leads to, be that another constraint's. Ends with a reference to nothing, which is told, and with a set
+ * that has been there before, on which Pacemaker would go round for ever.
+ */
+export function* resolvedSets(cluster: Cluster, sets: readonly XmlElement[]): Generator<XmlElement> {
+  const seen = new Set<XmlElement>()
+  let [left, at] = [sets, 0]
+  for (let item = left[at]; item !== undefined; item = left[at]) {
+    const set = references(cluster).resolve(item)
+    if (set === undefined) return deadReference(cluster, item)
+    if (seen.has(set)) return
+    seen.add(set)
+    yield set
+    if (set === item) at += 1
+    else [left, at] = [references(cluster).following(set), 0]
+  }
 }

@@ -1,12 +1,11 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
-import { configError, deadReference } from '../model/log.ts'
+import { configError } from '../model/log.ts'
 import type { Action, Cluster, Resource } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { parseBoolean } from '../scalar.ts'
-import { references } from '../unpack/name-values.ts'
 import { actionSide, addOrder, taskOf } from './internal-order.ts'
-import { constraintResource } from './lookup.ts'
+import { constraintResource, resolvedSets } from './lookup.ts'
 import { inverseTask, isSymmetric, type OrderKind, orderFlags, orderKind, type Symmetry } from './order-kind.ts'
 
 type Gate = (cluster: Cluster, name: string) => Action
@@ -19,13 +18,10 @@ type Set = {
 
 /** Reads an order of resource sets. */
 export function orderSets(cluster: Cluster, xml: XmlElement, gate: Gate): void {
-  const { resolve } = references(cluster)
   const kind = orderKind(cluster, xml, 2)
   const symmetric = isSymmetric(kind, attr(xml, 'symmetrical'))
   let previous: Set | undefined
-  for (const item of childrenNamed(xml, 'resource_set')) {
-    const target = resolve(item)
-    if (target === undefined) return deadReference(cluster, item)
+  for (const target of resolvedSets(cluster, childrenNamed(xml, 'resource_set'))) {
     const set = readSet(cluster, target)
     if (set === undefined) return
     orderWithin(cluster, xml, set, kind)

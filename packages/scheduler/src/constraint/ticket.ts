@@ -1,14 +1,22 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { fenceNode } from '../action/fencing.ts'
-import { configError, deadReference } from '../model/log.ts'
+import { configError } from '../model/log.ts'
 import type { Cluster, LossPolicy, Resource, TicketDependency } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { forEachLeaf } from '../model/tree.ts'
-import { references } from '../unpack/name-values.ts'
 import { findTicket } from '../unpack/node-state.ts'
 import { readRole } from '../unpack/role.ts'
 import { ban, block } from '../unpack/running.ts'
-import { constraintInstance, constraintResource, expandSets, isKnown, refuse, refuseName, sideToSet } from './lookup.ts'
+import {
+  constraintInstance,
+  constraintResource,
+  expandSets,
+  isKnown,
+  refuse,
+  refuseName,
+  resolvedSets,
+  sideToSet,
+} from './lookup.ts'
 
 /** Reads one `rsc_ticket`, and does at once what a ticket that is not granted demands. */
 export function unpackTicket(cluster: Cluster, original: XmlElement): void {
@@ -28,10 +36,7 @@ export function unpackTicket(cluster: Cluster, original: XmlElement): void {
     if (resource === undefined) return refuseResource(cluster, xml)
     return addDependency(cluster, xml, resource, attr(xml, 'rsc-role'))
   }
-  const { resolve } = references(cluster)
-  for (const item of items) {
-    const set = resolve(item)
-    if (set === undefined) return deadReference(cluster, item)
+  for (const set of resolvedSets(cluster, items)) {
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
       if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' does not exist`, 'unpack_rsc_ticket_set')

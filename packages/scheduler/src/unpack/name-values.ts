@@ -9,6 +9,7 @@ import { type RuleContext, rulesAllow } from './rule.ts'
 export class References {
   readonly #document: XmlElement
   #byNameAndId: Map<string, XmlElement> | undefined
+  readonly #parents = new Map<XmlElement, XmlElement>()
 
   constructor(document: XmlElement) {
     this.#document = document
@@ -20,6 +21,12 @@ export class References {
     return reference === undefined ? of : this.#index().get(`${of.name} ${reference}`)
   }
 
+  /** Elements of the same name that follow one that was referred to, in the place where it stands. */
+  following(referred: XmlElement): readonly XmlElement[] {
+    const siblings = this.#parents.get(referred)?.children ?? []
+    return siblings.slice(siblings.indexOf(referred) + 1).filter(({ name }) => name === referred.name)
+  }
+
   #index(): Map<string, XmlElement> {
     if (this.#byNameAndId !== undefined) return this.#byNameAndId
     const index = new Map<string, XmlElement>()
@@ -27,7 +34,11 @@ export class References {
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const id = attr(next, 'id')
       if (id !== undefined && !index.has(`${next.name} ${id}`)) index.set(`${next.name} ${id}`, next)
-      for (let i = next.children.length - 1; i >= 0; i -= 1) open.push(next.children[i] as XmlElement)
+      for (let i = next.children.length - 1; i >= 0; i -= 1) {
+        const below = next.children[i] as XmlElement
+        this.#parents.set(below, next)
+        open.push(below)
+      }
     }
     this.#byNameAndId = index
     return index
