@@ -16,18 +16,20 @@ type Parts = {
   /** Histories on the first node. */
   readonly histories?: string
   readonly constraints?: string
+  /** Sets of transient attributes of the first node. */
+  readonly transient?: string
 }
 
-function cib({ resources, options = {}, histories = '', constraints = '' }: Parts): XmlElement {
+function cib({ resources, options = {}, histories = '', constraints = '', transient = '' }: Parts): XmlElement {
   const properties = Object.entries({ 'stonith-enabled': 'false', ...options })
     .map(([name, value]) => `<nvpair id="o-${name}" name="${name}" value="${value}"/>`)
     .join('')
   const state = (n: number, inside: string) =>
-    `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${n}"><lrm_resources>${inside}</lrm_resources></lrm></node_state>`
+    `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member">${inside}</node_state>`
   const parsed = parseXml(`<cib crm_feature_set="3.16.1" have-quorum="1" dc-uuid="1" execution-date="${nowSeconds}">
     <configuration><crm_config><cluster_property_set id="cib-bootstrap-options">${properties}</cluster_property_set></crm_config>
     <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes><resources>${resources}</resources><constraints>${constraints}</constraints></configuration>
-    <status>${state(1, histories)}${state(2, '')}</status></cib>`)
+    <status>${state(1, `<transient_attributes id="1">${transient}</transient_attributes><lrm id="1"><lrm_resources>${histories}</lrm_resources></lrm>`)}${state(2, '')}</status></cib>`)
   invariant(parsed.ok, 'the test has a well-formed CIB')
   return parsed.value
 }
@@ -157,4 +159,48 @@ test.each([
   const ids = graph === undefined ? [] : [...descendants(graph)].map((item) => attr(item, 'id') ?? '')
   const addresses = [...new Set(ids.filter((id) => id.startsWith('b-ip-')))].map((id) => id.slice('b-ip-'.length))
   expect(addresses.sort()).toEqual([...new Set(expected)].sort())
+})
+
+const unfencing = primitive('f', meta('fm', { provides: 'unfencing' }), 'class="stonith" type="fence_x"')
+
+function unfencedBy(digests: string, options: Readonly<Record<string, string>>): SimulationOutcome {
+  const set = `<instance_attributes id="s"><nvpair id="d" name="#digests-all" value="${digests}"/></instance_attributes>`
+  return run({ resources: unfencing, options, transient: set })
+}
+
+test('a node that was unfenced by something else is told of with a hint, and unfenced again', () => {
+  const { stdout } = unfencedBy('f:fence_y:0,', { 'stonith-enabled': 'true' })
+  expect(stdout).toContain('  * Fence (on) n1')
+  const set = '<instance_attributes id="s"><nvpair id="d" name="#digests-all" value=""/></instance_attributes>'
+  const scores = simulate(cib({ resources: unfencing, options: { 'stonith-enabled': 'true' }, transient: set }), {
+    nowSeconds,
+    process: true,
+    showsScores: true,
+  })
+  const said = scores.stdout.split('\n').filter((line) => line.includes('nfencing'))
+  expect(said).toEqual([
+    "Parameters to f for unfencing n1 changed, try 'f:fence_x:f2317cad3d54cec5d7d7aa7d0bf35cf8'",
+    'notice: Unfencing Pacemaker Remote node n1 because the definition of f changed',
+  ])
+})
+
+test('without fencing, no node is unfenced again', () => {
+  expect(unfencedBy('f:fence_y:0,', { 'stonith-enabled': 'false' }).stdout).not.toContain('Fence (on)')
+})
+
+test('what comes after a referenced set is what stands after it where it is', () => {
+  const set = (id: string, of: string) => `<resource_set id="${id}"><resource_ref id="${of}"/></resource_set>`
+  const first = `<rsc_order id="o1" kind="Optional">${set('s1', 'a')}${set('s2', 'b')}</rsc_order>`
+  const second = `<rsc_ticket id="t" ticket="T"><resource_set id-ref="s1"/>${set('s3', 'c')}</rsc_ticket>`
+  const started = carriedOut(
+    run({ resources: ['a', 'b', 'c'].map((id) => primitive(id)).join(''), constraints: first + second }),
+  ).filter((line) => line.includes('start'))
+  expect(started).toEqual(['Resource action: c start on n1'])
+})
+
+test('sets that lead to each other come to an end', () => {
+  const ids = '<resource_set id="s1"><resource_ref id="a"/></resource_set><resource_set id-ref="s1"/>'
+  expect(carriedOut(run({ resources: primitive('a'), constraints: `<rsc_order id="o">${ids}</rsc_order>` }))).toContain(
+    'Resource action: a start on n1',
+  )
 })

@@ -84,18 +84,19 @@ export function fenceAction(cluster: Cluster, node: ClusterNode, request: FenceR
   const key = `stonith-${node.uname}-${kind}`
   const known = findOldest(cluster.clusterActionsByKey, key, undefined)
   const action = known ?? newAction(cluster, key, task.fence, undefined, node, true)
+  let isChanged = false
   if (known === undefined) {
     setMeta(action, 'on_node', node.uname)
     setMeta(action, 'on_node_uuid', node.id)
     setMeta(action, 'stonith_action', kind)
-    if (cluster.unfencing) unfencingDigests(cluster, action, node)
+    if (cluster.unfencing) isChanged = unfencingDigests(cluster, action, node)
   }
   if (cluster.settings.priorityFencingDelaySeconds > 0) {
     if (request.priorityDelay === true || action.meta.has('priority-fencing-delay')) {
       setMeta(action, 'priority-fencing-delay', String(priorityDelaySeconds(cluster, node)))
     }
   }
-  if (!request.optional && canFence(cluster, node)) {
+  if ((!request.optional || isChanged) && canFence(cluster, node)) {
     action.optional = false
     setReason(action, request.reason)
   } else if (request.reason !== undefined) setReason(action, request.reason)
@@ -129,7 +130,9 @@ function unfencingDevices(cluster: Cluster): Resource[] {
 
 const secretNames = new Set(['passwd', 'password', 'user'])
 
-function unfencingDigests(cluster: Cluster, action: Action, node: ClusterNode): void {
+/** Notes what devices a node is unfenced by; true where one of them is not as it was. */
+function unfencingDigests(cluster: Cluster, action: Action, node: ClusterNode): boolean {
+  let isChanged = false
   let all = ''
   let secure = ''
   // Clusters of before kept what only fencing needs out of these digests.
@@ -143,35 +146,38 @@ function unfencingDigests(cluster: Cluster, action: Action, node: ClusterNode): 
     const agent = device.xml.attributes[device.xml.attributes.indexOf('type') + 1] ?? ''
     all += `${device.id}:${agent}:${digest},`
     secure += `${device.id}:${agent}:${secureDigest},`
-    compareDigests(cluster, action, node, device, `${device.id}:${agent}`, digest, secureDigest)
+    if (!matchesStored(cluster, node, device, `${device.id}:${agent}`, digest, secureDigest)) isChanged = true
   }
   addMeta(action, 'digests-all', all)
   addMeta(action, 'digests-secure', secure)
+  return isChanged
 }
 
-function compareDigests(
+/** False where a node was unfenced by something else, which is told. */
+function matchesStored(
   cluster: Cluster,
-  action: Action,
   node: ClusterNode,
   device: Resource,
   name: string,
   digest: string,
   secureDigest: string,
-): void {
+): boolean {
   const stored = node.attributes.get('#digests-all')
-  if (stored === undefined) return
+  if (stored === undefined) return true
   const entry = `${name}:${digest},`
-  if (stored.includes(entry)) return
-  const remoteText = node.kind === 'remote' ? `Pacemaker Remote node ${node.uname}` : node.uname
+  if (stored.includes(entry)) return true
   const secureStored = node.attributes.get('#digests-secure')
   if (secureStored?.includes(`${name}:${secureDigest},`) === true) {
     const text = `Only 'private' parameters to ${device.id} for unfencing ${node.uname} changed`
     cluster.log.push({ kind: 'info', source: unfencingSource, text })
-    return
+    return true
   }
-  action.optional = false
-  const text = `Unfencing ${remoteText} because the definition of ${device.id} changed`
+  const hint = `Parameters to ${device.id} for unfencing ${node.uname} changed, try '${name}:${secureDigest}'`
+  cluster.log.push({ kind: 'info', source: 'pe__compare_fencing_digest', text: hint })
+  // Members are called remote nodes here, too.
+  const text = `Unfencing Pacemaker Remote node ${node.uname} because the definition of ${device.id} changed`
   cluster.log.push({ kind: 'notice', source: unfencingSource, text })
+  return false
 }
 
 /** Whether a resource takes part in unfencing. */

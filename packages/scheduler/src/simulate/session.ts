@@ -214,9 +214,9 @@ function decideAndShow(
     else out.blank()
     out.title(numbersTitle(request))
   }
-  for (const { kind, text } of cluster.log.slice(from)) {
-    if (kind === 'score') out.essential({ text })
-    else if (kind === 'info' && showsNumbers(request)) out.line(text)
+  for (const line of cluster.log.slice(from)) {
+    if (line.kind === 'score') out.essential({ text: line.text })
+    else if (showsNumbers(request)) sayOf(line, out)
   }
   if (request.elements !== undefined && showsNumbers(request)) {
     const has = { scores: request.showsScores === true, utilization: request.showsUtilization === true }
@@ -260,7 +260,13 @@ function decideAndShow(
 }
 
 function noticesOf(cluster: ClusterStatus, out: Transcript): void {
-  for (const { kind, text } of cluster.log) if (kind === 'notice') out.line(`notice: ${text}`)
+  for (const line of cluster.log) sayOf(line, out)
+}
+
+/** What is told to whoever looks on, and not only logged. */
+function sayOf({ kind, text }: LogLine, out: Transcript): void {
+  if (kind === 'notice') out.line(`notice: ${text}`)
+  else if (kind === 'info') out.line(text)
 }
 
 function showHeader(cluster: ClusterStatus, out: Transcript, request: SimulationRequest): void {
