@@ -9,7 +9,13 @@ import { randomHistory, randomNowSeconds } from './history.ts'
 import { withConstraints, withFencing } from './more-constraints.ts'
 import { withNames } from './names.ts'
 import { withAgents } from './odd-agents.ts'
+import { withOddConstraints } from './odd-constraints.ts'
+import { withContainers } from './odd-containers.ts'
+import { withDates } from './odd-dates.ts'
+import { withUnfencing } from './odd-fencing.ts'
+import { withOld } from './odd-old.ts'
 import { withOddOperations } from './odd-operations.ts'
+import { withReferences } from './odd-references.ts'
 import { withValues } from './odd-values.ts'
 import { withParameters } from './parameters.ts'
 import { placeState, type RandomPlace } from './place.ts'
@@ -222,7 +228,13 @@ function withOddFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib: X
   let now = cib
   if (mix.has('agent')) now = withAgents(chance, now)
   if (mix.has('operation')) now = withOddOperations(chance, now)
+  if (mix.has('container')) now = withContainers(chance, now)
+  if (mix.has('unfencing')) now = withUnfencing(chance, now)
+  if (mix.has('odd-constraint')) now = replaceChild(now, 'configuration', (item) => withOddConstraints(chance, item))
+  if (mix.has('date')) now = replaceChild(now, 'configuration', (item) => withDates(chance, item))
   if (mix.has('value')) now = replaceChild(now, 'configuration', (item) => withValues(chance, item))
+  if (mix.has('old')) now = withOld(chance, now)
+  if (mix.has('reference')) now = withReferences(chance, now)
   return now
 }
 

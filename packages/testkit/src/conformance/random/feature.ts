@@ -13,7 +13,10 @@ export const randomFeatures = [
 ] as const
 
 /** What few configurations have, each under a name of its own: `all` is without them, so that its seeds stay what they were. */
-export const oddFeatures = ['agent', 'value', 'operation'] as const
+export const oddFeatures = [
+  ...(['agent', 'value', 'operation', 'old', 'reference', 'container', 'unfencing', 'date'] as const),
+  'odd-constraint',
+] as const
 
 /** Every feature there is. */
 export const everyFeature = [...randomFeatures, ...oddFeatures] as const
@@ -41,6 +44,12 @@ const sharePercent: Readonly<Record<RandomFeature, number>> = {
   agent: 30,
   value: 30,
   operation: 30,
+  old: 25,
+  reference: 25,
+  container: 25,
+  unfencing: 25,
+  date: 25,
+  'odd-constraint': 25,
 }
 
 /** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */
