@@ -113,7 +113,12 @@ class Check {
     this.#children(node, rule)
     this.#shape(node, rule, has)
     this.#special(node, parent)
-    for (const item of node.children) if (!isComment(item) && item.name !== 'status') this.element(item)
+    if (!hasChildren(node)) return
+    const { children } = node
+    for (let i = 0; i < children.length; i += 1) {
+      const item = children[i] as XmlElement
+      if (!isComment(item) && item.name !== 'status') this.element(item)
+    }
   }
 
   /** Answers the attributes that matter to the shapes of the element, as {@link ReadyRule.fitting} has them. */
@@ -164,7 +169,9 @@ class Check {
     if (!needsChild && !hasChildren(node)) return
     const seen: number[] = []
     let reached = 0
-    for (const item of node.children) {
+    const { children } = node
+    for (let i = 0; i < children.length; i += 1) {
+      const item = children[i] as XmlElement
       if (isComment(item)) continue
       const at = order.indexOf(item.name)
       if (at < 0) {

@@ -66,8 +66,13 @@ export class Shape {
 
   /** Value of the attribute at a place of a tag of this shape that begins there. */
   value(text: string, start: number, place: number): string {
-    const [from, to] = this.#bounds(text, start, place)
-    return text.slice(from, to)
+    let to = start + this.name.length
+    for (let i = 0; ; i += 1) {
+      // A quote, a space, the name, an equals sign and a quote.
+      const from = to + 4 + (this.names[i] as string).length
+      to = text.indexOf('"', from)
+      if (i === place) return text.slice(from, to)
+    }
   }
 
   /** An expression for tags of this shape, given one for the value of each attribute. */
@@ -78,16 +83,6 @@ export class Shape {
 
   #walked(text: string, start: number): readonly string[] {
     return ['', ...this.names.map((_, place) => this.value(text, start, place))]
-  }
-
-  #bounds(text: string, start: number, place: number): readonly [from: number, to: number] {
-    let to = start + this.name.length
-    for (let i = 0; ; i += 1) {
-      // A quote, a space, the name, an equals sign and a quote.
-      const from = to + 4 + (this.names[i] as string).length
-      to = text.indexOf('"', from)
-      if (i === place) return [from, to]
-    }
   }
 }
 

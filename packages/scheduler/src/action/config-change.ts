@@ -28,7 +28,9 @@ export function handleConfigChanges(cluster: Cluster): void {
     for (let i = 0; i < histories.length; i += 1) {
       const history = histories[i] as LrmResource
       if (history.isEmpty) continue
-      for (const resource of matching(cluster, history.id)) {
+      const resources = matching(cluster, history.id)
+      for (let j = 0; j < resources.length; j += 1) {
+        const resource = resources[j] as Resource
         checkHistory(cluster, resource, node, history, agentDiffers(resource, history, agreeing))
       }
     }

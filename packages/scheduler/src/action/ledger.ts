@@ -99,8 +99,12 @@ const scannedOrdersMax = 8
 function flagsSaid(first: Action, then: Action): number {
   if (first.orderedBefore !== undefined) return first.orderedBefore.get(then) ?? 0
   let said = 0
-  for (const edge of first.after) if (edge.then === then) said |= edge.original
-  if (first.after.length < scannedOrdersMax) return said
+  const { after } = first
+  for (let i = 0; i < after.length; i += 1) {
+    const edge = after[i] as Edge
+    if (edge.then === then) said |= edge.original
+  }
+  if (after.length < scannedOrdersMax) return said
   first.orderedBefore = new Map()
   for (const { then: other, original } of first.after) {
     first.orderedBefore.set(other, (first.orderedBefore.get(other) ?? 0) | original)

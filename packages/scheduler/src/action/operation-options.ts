@@ -1,4 +1,4 @@
-import { attr, attributePairs, type XmlElement } from '@quorate/xml'
+import { attr, type XmlElement } from '@quorate/xml'
 import { parseMoment } from '../date.ts'
 import { configError } from '../model/log.ts'
 import {
@@ -158,7 +158,8 @@ function operationMeta(
   }
   if (xml !== undefined) {
     unpackSets(cluster, xml, 'meta_attributes', meta, context, { overwrite: true })
-    for (const [attribute, value] of attributePairs(xml)) meta.set(attribute, value)
+    const { attributes } = xml
+    for (let i = 0; i < attributes.length; i += 2) meta.set(attributes[i] as string, attributes[i + 1] as string)
     meta.delete('id')
   }
   if (intervalMs > 0) meta.set('interval', String(intervalMs))

@@ -82,11 +82,13 @@ export function attributesForm(cluster: Cluster, action: Action): AttributesForm
   const { resource, node } = action
   const parameters = parametersFor(cluster, action)
   if (resource !== undefined && parameters !== undefined) {
-    for (const [name, value] of parameters) if (!beginsWithDigit(name)) add(name, value)
+    parameters.forEach((value, name) => {
+      if (!beginsWithDigit(name)) add(name, value)
+    })
     const address = connectionAddress(cluster, resource)
     if (address !== undefined) found.set('addr', address)
   }
-  for (const [name, value] of toldMeta(action)) addMetaField(add, name, value)
+  toldMeta(action).forEach((value, name) => void addMetaField(add, name, value))
   if (resource !== undefined) {
     for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) addLevel(found, at)
     addHost(found, action, resource)

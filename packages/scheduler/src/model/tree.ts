@@ -89,7 +89,8 @@ export function activeOn(of: Resource): {
   const { runningOn } = of
   let clean = 0
   let firstClean: ClusterNode | undefined
-  for (const node of runningOn) {
+  for (let i = 0; i < runningOn.length; i += 1) {
+    const node = runningOn[i] as ClusterNode
     if (!node.online || node.unclean) continue
     clean += 1
     firstClean ??= node

@@ -22,7 +22,9 @@ function spreadProbes(cluster: Cluster, resource: Resource): void {
     return
   }
   const undone = new Map<Action, readonly Action[]>()
-  for (const probe of probesOf(resource)) {
+  const probes = probesOf(resource)
+  for (let j = 0; j < probes.length; j += 1) {
+    const probe = probes[j] as Action
     for (let i = probe.after.length - 1; i >= 0; i -= 1) {
       const from = (probe.after[i] as Edge).then
       let found = undone.get(from)
@@ -110,8 +112,10 @@ function stopsAfterProbes(record: OrderRecord): void {
       : then === undefined || thenKey === undefined
         ? []
         : findLoose(then.actionsByKey, thenKey)
-  for (const probe of probes) {
-    for (const action of thens) {
+  for (let i = 0; i < probes.length; i += 1) {
+    const probe = probes[i] as Action
+    for (let j = 0; j < thens.length; j += 1) {
+      const action = thens[j] as Action
       const ownNode = action.node === probe.node
       if (action.task === task.fence && ownNode && action.meta.get('stonith_action') === 'on') continue
       if (action.task === task.shutdown && !ownNode) continue
