@@ -41,6 +41,23 @@ export { openLiveCib } from './pacemaker/live-cib.js'
 export { bzip2BytesMax, bzip2Decompress } from '@quorate/qb'
 `
 
+/** Node's modules of which the scheduler's tool imports the default only. */
+const plainModules = /^node:(fs|os|path|process)$/
+
+/** Has every module share one of these: esbuild by itself copies all that they export, once for each that imports them. */
+const sharedModules = {
+  name: 'shared-modules',
+  setup(made) {
+    const namespace = 'shared-module'
+    made.onResolve({ filter: plainModules }, ({ path: name, namespace: from }) =>
+      from === namespace ? { path: name, external: true } : { path: name, namespace },
+    )
+    made.onLoad({ filter: plainModules, namespace }, ({ path: name }) => ({
+      contents: `export default require('${name}')`,
+    }))
+  },
+}
+
 /** Makes one bundle, as a function of what a module is given; answers it as a script that has not run. */
 async function bundle(name, entry) {
   const outfile = await make(name, {
@@ -109,6 +126,7 @@ const simulation = await bundle('simulate', {
   minifyWhitespace: true,
   minifySyntax: true,
   plugins: [
+    sharedModules,
     {
       name: 'rarely-by-itself',
       setup(made) {

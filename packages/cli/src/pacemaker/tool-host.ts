@@ -22,7 +22,8 @@ export function processHost(): ToolHost {
     err: (text) => writeAll(2, text),
     readInput: () => fs.readFileSync(0, 'utf8'),
     now: () => Date.now(),
-    isTerminal: process.stdout.isTTY === true,
+    // Node makes a stream of its output to tell, which for a pipe or a file takes a while and tells nothing new.
+    isTerminal: fs.fstatSync(1).isCharacterDevice() && process.stdout.isTTY === true,
   }
 }
 
