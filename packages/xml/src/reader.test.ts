@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { attr, commentName, element, settled, withAttributes, withChildren } from './element.ts'
+import { attr, beginsWithTag, commentName, element, settled, tagText, withAttributes, withChildren } from './element.ts'
+import type { XmlElement } from './node.ts'
 import { parseXml } from './reader.ts'
 import { formatXml, writeXml } from './writer.ts'
 import { xmlErrorText } from './xml-error.ts'
@@ -145,6 +146,36 @@ describe('parseXml', () => {
     expect([attr(read.value, 'y'), attr(read.value, 'w')]).toEqual(['<', undefined])
     expect(writeXml(withAttributes(read.value, { x: '2', z: undefined }))).toBe('<a x="2" y="&lt;"><b/></a>')
     expect(writeXml(withChildren(read.value, []))).toBe('<a x="1" y="&lt;" z="3"/>')
+  })
+
+  describe('the tag of an element that is read lazily', () => {
+    const tag = '<a x="1" y="2">'
+    const likeIt = [tag, tag, tag].map((start) => `${start}<b/></a>`).join('')
+    const lastOf = (text: string) => {
+      const read = parseXml(`<r>${likeIt}${text}</r>`, { isLazy: true })
+      if (!read.ok) throw new Error(xmlErrorText(read.error, 'f'))
+      return { first: read.value.children[2] as XmlElement, last: read.value.children[3] as XmlElement }
+    }
+
+    test.each([
+      [`${tag}</a>`, true],
+      [`${tag} <c/></a>`, true],
+      ['<a x="1" y="2"/>', false],
+      ['<a x="1" y="21"></a>', false],
+      ['<a x="1"></a>', false],
+      ['<a y="2" x="1"></a>', false],
+      ['<aa x="1" y="2"></aa>', false],
+    ])('is repeated by %s: %s', (text, expected) => {
+      const { first, last } = lastOf(text)
+      expect(tagText(first)).toBe(tag)
+      expect(beginsWithTag(last, tagText(first) ?? '')).toBe(expected)
+    })
+
+    test('is not at hand where it says more than its text, nor of elements that were made', () => {
+      expect(tagText(lastOf('<a x="&lt;" y="2"/>').last)).toBeUndefined()
+      expect(tagText(element('a', { x: '1', y: '2' }))).toBeUndefined()
+      expect(beginsWithTag(element('a', { x: '1', y: '2' }), tag)).toBe(false)
+    })
   })
 
   test('gives comments a name that no element can have', () => {
