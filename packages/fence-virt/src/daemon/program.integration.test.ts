@@ -253,6 +253,46 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
     )
   })
 
+  it.each(['-w', 'wait_for_init'] as const)('with %s it waits for what is not there yet', async (how) => {
+    configure()
+    if (how !== '-w') {
+      writeFileSync(
+        file('conf'),
+        readFileSync(file('conf'), 'utf8').replace('fence_virtd {', `fence_virtd { ${how} = "1";`),
+      )
+    }
+    const other = net.createServer()
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
+    const argv = [quorate, 'fence_virtd', '-F', '-f', file('conf'), '-p', file('d.pid'), ...(how === '-w' ? [how] : [])]
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+    children.push(child)
+    let told = ''
+    child.stderr.on('data', (text: Buffer) => {
+      told += text.toString()
+      if (told.includes('trying again in 5 s')) other.close()
+    })
+    await vi.waitFor(() => expect(told).toContain('fence_virtd starting'), { timeout: 30_000, interval: 50 })
+    expect(told).toContain('listener tcp: bind')
+    expect(client('-o', 'monitor').code).toBe(0)
+    child.kill('SIGINT')
+    expect(await ended(child)).toBe(0)
+  })
+
+  it('ends while it waits', async () => {
+    configure()
+    const other = net.createServer()
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
+    const argv = [quorate, 'fence_virtd', '-F', '-w', '-f', file('conf'), '-p', file('d.pid')]
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+    children.push(child)
+    child.stderr.on('data', (text: Buffer) => {
+      if (text.toString().includes('trying again')) child.kill('SIGQUIT')
+    })
+    expect(await ended(child)).toBe(0)
+    other.close()
+    expect(existsSync(file('d.pid'))).toBe(false)
+  })
+
   it('refuses what it cannot use, with the exit codes of the C daemon', () => {
     configure('checkpoint')
     expect(run('fence_virtd', ['-F', '-f', file('conf')])).toMatchObject({
