@@ -149,7 +149,7 @@ export const stdinCharactersMax = 65_536
 export function callOfStdin(name: AgentName, text: string, fileFault: FileCheck): AgentCall {
   const draft = presets()
   for (const raw of text.slice(0, stdinCharactersMax).split('\n')) {
-    const line = raw.replace(/^[ \t]+/, '').replace(/[\0\r][^]*$/, '')
+    const line = raw.replace(/^[ \t]+/, '').replace(/[\0\r].*$/s, '')
     if (line === '' || raw.startsWith('#')) continue
     const [, key = '', equals, value = ''] = /^([^= \t]*)(=?)([^ \t]*)/.exec(line) ?? []
     readLine({ name, draft, fileFault }, key, equals === '=' ? value : undefined)
