@@ -1,4 +1,4 @@
-import { attr, child, type XmlElement } from '@quorate/xml'
+import { attr, type XmlElement } from '@quorate/xml'
 import type { Moment } from './date.ts'
 import { statusWarning } from './model/log.ts'
 import { Cluster, type Resource, type ScoreObserver } from './model/model.ts'
@@ -11,6 +11,7 @@ import { unpackNodeState, unpackTicketState } from './unpack/node-state.ts'
 import { unpackNodes } from './unpack/nodes.ts'
 import { checkTargetRole } from './unpack/resource.ts'
 import { unpackResources } from './unpack/resources.ts'
+import { sectionOf } from './unpack/section.ts'
 import { defaultSettings, unpackSettings } from './unpack/settings.ts'
 
 /** A cluster's configuration and state, as every display and every decision sees it. */
@@ -62,7 +63,7 @@ export function unpackStatus(cib: XmlElement, options: StatusOptions): ClusterSt
   }
   unpackNodes(cluster)
   unpackResources(cluster)
-  const status = child(cib, 'status')
+  const status = sectionOf(cib, 'status')
   for (const item of status?.children ?? []) {
     if (item.name === 'tickets') for (const ticket of item.children) unpackTicketState(cluster, ticket)
     else if (item.name === 'node_state') unpackNodeState(cluster, item)

@@ -196,3 +196,22 @@ test.skipIf(lacks !== '').each(faulty)(
     expect(told(await ours(argv))).toEqual(told(await real(argv)))
   },
 )
+
+const whole = unchecked({ constraints: '<rsc_location id="l" rsc="nope" node="n1" score="1"/><foo/>' })
+const displaced: readonly (readonly [what: string, cib: string])[] = [
+  ['no status', whole.replace(/<status>.*<\/status>/, '')],
+  ['two of status', whole.replace('</status>', '</status><status/>')],
+  ['nodes twice', whole.replace('</nodes>', '</nodes><nodes/>')],
+  ['resources twice', whole.replace('<resources>', '<resources/><resources>')],
+  ['options twice', whole.replace('<crm_config>', '<crm_config/><crm_config>')],
+  ['two configurations', whole.replace('<configuration>', '<configuration/><configuration>')],
+  [
+    'nodes outside of the configuration',
+    whole.replace(/<nodes>.*<\/nodes>/, '').replace('<status>', `<nodes>${plainNode}</nodes><status>`),
+  ],
+]
+
+test.skipIf(lacks !== '').each(displaced)(`%s is judged as the real one does${lacks}`, async (_, cib) => {
+  const argv = ['-VV', '-X', cib]
+  expect(told(await ours(argv))).toEqual(told(await real(argv)))
+})

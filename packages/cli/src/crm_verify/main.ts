@@ -1,6 +1,14 @@
 import fs from 'node:fs'
 import { exitCodes, exitCodeText, newestSchema, usableCib } from '@quorate/cib'
-import { type LogLine, schedule, unfencingSource } from '@quorate/scheduler'
+import {
+  type LogLine,
+  type StatusOptions,
+  schedule,
+  sectionOf,
+  unfencingSource,
+  unpackConstraints,
+  unpackStatus,
+} from '@quorate/scheduler'
 import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
@@ -96,7 +104,7 @@ async function verify(options: Options, output: Output): Promise<number> {
     return conclude('Errors found during check: config not valid', verbosity, host)
   }
   const offset = utcOffsetSeconds(host.now())
-  const { log } = schedule(usable.cib, { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: offset })
+  const log = remarksOn(usable.cib, { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: offset })
   host.err(logLines(log, verbosity))
   if (!output.isData) host.out(toldLines(log))
   const found = log.filter((line) => line.isAboutStatus !== true)
@@ -107,6 +115,14 @@ async function verify(options: Options, output: Output): Promise<number> {
     return conclude('Warnings found during check: config may not be valid', verbosity, host)
   }
   return exitCodes.ok
+}
+
+/** What the scheduler has to say about a CIB. Where there is no status there is nothing to decide on. */
+function remarksOn(cib: XmlElement, options: StatusOptions): readonly LogLine[] {
+  if (sectionOf(cib, 'status') !== undefined) return schedule(cib, options).log
+  const cluster = unpackStatus(cib, options)
+  unpackConstraints(cluster)
+  return cluster.log
 }
 
 const unusable = `The cluster will NOT be able to use this configuration.

@@ -3,6 +3,7 @@ import { configError } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { ruleContext } from '../unpack/name-values.ts'
 import { rulesAllow } from '../unpack/rule.ts'
+import { sectionOf } from '../unpack/section.ts'
 import { unpackColocation } from './colocation.ts'
 import { unpackLocation } from './location.ts'
 import { unpackOrder } from './order.ts'
@@ -17,14 +18,14 @@ const readers: Readonly<Record<string, (cluster: Cluster, xml: XmlElement) => vo
 
 /** Reads the `constraints` section. What cannot be used is logged and skipped. */
 export function unpackConstraints(cluster: Cluster): void {
-  const configuration = child(cluster.cib, 'configuration')
-  const section = configuration === undefined ? undefined : child(configuration, 'constraints')
-  for (const xml of section?.children ?? []) {
+  for (const xml of sectionOf(cluster.cib, 'constraints')?.children ?? []) {
     if (xml.name === '#comment') continue
     const read = readers[xml.name]
     if (read === undefined || attr(xml, 'id') === undefined) {
-      const text =
-        read === undefined ? `Unsupported constraint type: ${xml.name}` : `Ignoring <${xml.name}> constraint without id`
+      const isNameless = attr(xml, 'id') === undefined
+      const text = isNameless
+        ? `Ignoring <${xml.name}> constraint without id`
+        : `Unsupported constraint type: ${xml.name}`
       configError(cluster, 'pcmk__unpack_constraints', text)
       continue
     }

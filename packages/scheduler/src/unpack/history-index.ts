@@ -2,6 +2,7 @@ import { attr, child, ElementPattern, hasChildren, idOf, type XmlElement } from 
 import type { Cluster, ClusterNode } from '../model/model.ts'
 import { type HistoryEntry, historyEntry } from './history-entry.ts'
 import { findNodeOf } from './nodes.ts'
+import { sectionOf } from './section.ts'
 
 /** The raw history of each node, by resource: what the status section says, not what was made of it. */
 export type HistoryIndex = {
@@ -67,7 +68,7 @@ const indexes = new WeakMap<Cluster, GrowingIndex>()
 export function historyOf(cluster: Cluster): HistoryIndex {
   const known = indexes.get(cluster)
   if (known !== undefined) return known
-  const status = child(cluster.cib, 'status')
+  const status = sectionOf(cluster.cib, 'status')
   const states = (status?.children ?? []).filter((item) => item.name === 'node_state')
   const byState = new Map<XmlElement, readonly LrmResource[]>()
   for (const state of states) {

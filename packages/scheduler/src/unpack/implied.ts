@@ -1,7 +1,8 @@
-import { attr, child, element, idOf, type XmlElement } from '@quorate/xml'
+import { attr, element, idOf, type XmlElement } from '@quorate/xml'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { sameText } from '../scalar.ts'
 import { addNode, findNode, initialState } from './nodes.ts'
+import { sectionOf } from './section.ts'
 import { nameValueSet } from './template.ts'
 
 /** True for the definition of a connection to a remote node. */
@@ -109,6 +110,5 @@ export function linkConnection(cluster: Cluster, connection: Resource): void {
 
 /** The `resources` section, or an empty one. */
 export function resourcesSection(cluster: Cluster): XmlElement {
-  const configuration = child(cluster.cib, 'configuration')
-  return (configuration === undefined ? undefined : child(configuration, 'resources')) ?? element('resources')
+  return sectionOf(cluster.cib, 'resources') ?? element('resources')
 }

@@ -1,10 +1,11 @@
-import { attr, child, type XmlElement } from '@quorate/xml'
+import { attr, type XmlElement } from '@quorate/xml'
 import { configError, configWarning } from '../model/log.ts'
 import { type Cluster, ClusterNode } from '../model/model.ts'
 import { compareDisplayNames } from '../model/node-names.ts'
 import { parseInteger, sameText } from '../scalar.ts'
 import { parseScore } from '../score.ts'
 import { ruleContext, unpackSets } from './name-values.ts'
+import { sectionOf } from './section.ts'
 
 /** Makes a node and puts it into the list, in front of others of an equal name. */
 export function addNode(
@@ -65,9 +66,7 @@ function kindOf(cluster: Cluster, uname: string, type: string | undefined): Clus
 
 /** Reads the `nodes` section. */
 export function unpackNodes(cluster: Cluster): void {
-  const configuration = child(cluster.cib, 'configuration')
-  const section = configuration === undefined ? undefined : child(configuration, 'nodes')
-  for (const xml of section?.children ?? []) {
+  for (const xml of sectionOf(cluster.cib, 'nodes')?.children ?? []) {
     if (xml.name !== 'node') continue
     const [id, uname, type] = [attr(xml, 'id'), attr(xml, 'uname'), attr(xml, 'type')]
     if (id === undefined) {

@@ -1,4 +1,4 @@
-import { attr, attributePairs, child, idOf, type XmlElement } from '@quorate/xml'
+import { attr, child, idOf, type XmlElement } from '@quorate/xml'
 import { configError, configWarning, configWarningOnce } from '../model/log.ts'
 import { type Cluster, type ClusterNode, Resource, type Variant, variant } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
@@ -8,6 +8,7 @@ import { intervalMs, isTrue, parseBoolean, parseInteger, sameText } from '../sca
 import { parseScore } from '../score.ts'
 import { hasRules, references, ruleContext, unpackSets } from './name-values.ts'
 import type { RuleContext } from './rule.ts'
+import { sectionOf } from './section.ts'
 import { expandTemplate } from './template.ts'
 
 const variants: Readonly<Record<string, Variant>> = {
@@ -95,16 +96,17 @@ export function agentOf(resource: Resource): NonNullable<RuleContext['agent']> {
 
 /** The section of defaults for resources or operations; where there are several, none of them counts. */
 export function defaultsSection(cluster: Cluster, name: 'rsc_defaults' | 'op_defaults'): XmlElement | undefined {
-  const configuration = child(cluster.cib, 'configuration')
-  const found = configuration === undefined ? undefined : child(configuration, name)
-  const isOnly = configuration?.children.every((item) => item.name !== name || item === found)
-  return isOnly === true ? found : undefined
+  return sectionOf(cluster.cib, name)
 }
 
 function unpackMeta(cluster: Cluster, resource: Resource): void {
   const { meta, xml } = resource
   const context = ruleContext(cluster, { agent: agentOf(resource) })
-  for (const [name, value] of attributePairs(xml)) if (!sameText(value, '#default')) meta.set(name, value)
+  const { attributes } = xml
+  for (let i = 0; i < attributes.length; i += 2) {
+    const value = attributes[i + 1] as string
+    if (!sameText(value, '#default')) meta.set(attributes[i] as string, value)
+  }
   if (resource.instanceNumber !== undefined) meta.set('clone', resource.instanceNumber)
   for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
     unpackSets(cluster, at.xml, 'meta_attributes', meta, context)

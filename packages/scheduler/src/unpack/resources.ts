@@ -1,4 +1,4 @@
-import { child, idOf, type XmlElement } from '@quorate/xml'
+import { idOf, type XmlElement } from '@quorate/xml'
 import { configError, statusError } from '../model/log.ts'
 import { type Cluster, type Resource, variant } from '../model/model.ts'
 import { forEachBelow } from '../model/tree.ts'
@@ -6,6 +6,7 @@ import { unpackBundle } from './bundle.ts'
 import { unpackClone, unpackGroup, unpackPrimitive } from './collective.ts'
 import { impliedNodes, linkConnection, resourcesSection } from './implied.ts'
 import { indexResource, unpackResource } from './resource.ts'
+import { sectionOf } from './section.ts'
 
 /** Unpacks the part of a resource that its kind has. */
 export function unpackVariant(cluster: Cluster, resource: Resource): boolean {
@@ -86,8 +87,7 @@ function linkContainer(cluster: Cluster, resource: Resource): void {
 const tagsSource = 'unpack_tags'
 
 function unpackTags(cluster: Cluster): void {
-  const configuration = child(cluster.cib, 'configuration')
-  const tags = configuration === undefined ? undefined : child(configuration, 'tags')
+  const tags = sectionOf(cluster.cib, 'tags')
   for (const tag of tags?.children ?? []) {
     if (tag.name !== 'tag') continue
     if (idOf(tag) === '') {

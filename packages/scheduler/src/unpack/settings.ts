@@ -1,9 +1,10 @@
-import { attr, child, descendants, type XmlElement } from '@quorate/xml'
+import { attr, child, hasChildren, type XmlElement } from '@quorate/xml'
 import { configError, configWarning, statusWarning } from '../model/log.ts'
 import type { Cluster, ClusterSettings, PlacementStrategy, QuorumPolicy } from '../model/model.ts'
 import { intervalMs, isTrue, parseBoolean, parseInteger, parseIntervalMs, sameText } from '../scalar.ts'
 import { infinity, parseScore } from '../score.ts'
 import { ruleContext, unpackSets } from './name-values.ts'
+import { sectionOf } from './section.ts'
 
 const quorumPolicies = ['stop', 'freeze', 'ignore', 'demote', 'suicide'] as const
 const placements = ['default', 'utilization', 'minimal', 'balanced'] as const
@@ -61,7 +62,7 @@ export const defaultSettings: ClusterSettings = settingsFrom(new Map())
 export function unpackSettings(cluster: Cluster): void {
   const { cib } = cluster
   const configuration = child(cib, 'configuration')
-  const config = configuration === undefined ? undefined : child(configuration, 'crm_config')
+  const config = sectionOf(cib, 'crm_config')
   const found = new Map<string, string>()
   unpackSets(cluster, config, 'cluster_property_set', found, ruleContext(cluster), { firstId: 'cib-bootstrap-options' })
   for (const [name, fallback, valid] of clusterOptions) {
@@ -103,16 +104,25 @@ function warnOfSettings(cluster: Cluster, found: ReadonlyMap<string, string>): v
 function mentionsUnfencing(configuration: XmlElement): boolean {
   for (const section of ['resources', 'rsc_defaults']) {
     const part = child(configuration, section)
-    if (part === undefined) continue
-    for (const set of descendants(part)) {
-      if (set.name !== 'meta_attributes') continue
-      for (const pair of set.children) {
-        const name = attr(pair, 'name')
-        if ((name === 'provides' || name === 'requires') && attr(pair, 'value') === 'unfencing') return true
-      }
-    }
+    if (part !== undefined && hasUnfencingBelow(part)) return true
   }
   return false
+}
+
+function hasUnfencingBelow(of: XmlElement): boolean {
+  const { children } = of
+  for (let i = 0; i < children.length; i += 1) {
+    const item = children[i] as XmlElement
+    if (!hasChildren(item)) continue
+    if (item.name === 'meta_attributes' && item.children.some(isUnfencing)) return true
+    if (hasUnfencingBelow(item)) return true
+  }
+  return false
+}
+
+function isUnfencing(pair: XmlElement): boolean {
+  const name = attr(pair, 'name')
+  return (name === 'provides' || name === 'requires') && attr(pair, 'value') === 'unfencing'
 }
 
 function settingsFrom(

@@ -2,6 +2,7 @@ import { attr, child, element, idOf, withAttributes, withChildren, type XmlEleme
 import { configError } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { parseRole, role } from '../model/role.ts'
+import { sectionOf } from './section.ts'
 
 /**
  * The definition of a resource with its template merged in; undefined (with an error logged) where the template does not
@@ -11,9 +12,9 @@ export function expandTemplate(cluster: Cluster, xml: XmlElement): XmlElement | 
   const name = attr(xml, 'template')
   if (name === undefined) return xml
   const id = idOf(xml)
-  const configuration = child(cluster.cib, 'configuration')
-  const section = configuration === undefined ? undefined : child(configuration, 'resources')
-  const template = section?.children.find((item) => item.name === 'template' && attr(item, 'id') === name)
+  const template = sectionOf(cluster.cib, 'resources')?.children.find(
+    (item) => item.name === 'template' && attr(item, 'id') === name,
+  )
   if (name === id || template === undefined) {
     const isOwn = name === id
     const text = isOwn ? `The resource object '${id}' should not reference itself` : `No template named '${name}'`

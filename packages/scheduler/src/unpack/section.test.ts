@@ -1,0 +1,30 @@
+import { parseXml } from '@quorate/xml'
+import { expect, test } from 'vitest'
+import { type SectionName, sectionOf } from './section.ts'
+
+function found(inside: string, name: SectionName): string | undefined {
+  const parsed = parseXml(`<cib>${inside}</cib>`)
+  if (!parsed.ok) throw new Error('a cib is well formed')
+  const section = sectionOf(parsed.value, name)
+  return section?.attributes[1]
+}
+
+const names: readonly SectionName[] = ['crm_config', 'nodes', 'resources', 'tags', 'rsc_defaults', 'op_defaults']
+
+test.each(names)('%s is found by its name, and counts only where it stands alone', (name) => {
+  expect(found(`<configuration><${name} id="a"/></configuration><status/>`, name)).toBe('a')
+  expect(found(`<configuration/><configuration><${name} id="a"/></configuration>`, name)).toBe('a')
+  expect(found(`<configuration/><${name} id="a"/>`, name)).toBe('a')
+  expect(found(`<configuration><${name} id="a"/><${name} id="b"/></configuration>`, name)).toBeUndefined()
+  expect(found(`<configuration><${name} id="a"/></configuration><${name} id="b"/>`, name)).toBeUndefined()
+  expect(found('<configuration/><status/>', name)).toBeUndefined()
+})
+
+test('constraints and status are found in their place only', () => {
+  expect(found('<configuration><constraints id="a"/></configuration>', 'constraints')).toBe('a')
+  expect(found('<configuration/><constraints id="a"/>', 'constraints')).toBeUndefined()
+  expect(found('<configuration/><other><constraints id="a"/></other>', 'constraints')).toBeUndefined()
+  expect(found('<configuration/><status id="a"/>', 'status')).toBe('a')
+  expect(found('<configuration><status id="a"/></configuration>', 'status')).toBeUndefined()
+  expect(found('<status id="a"/><status id="b"/>', 'status')).toBeUndefined()
+})
