@@ -109,6 +109,8 @@ class GroupSender {
       socket.bind(0, () => {
         try {
           socket.setMulticastInterface(family === 'ipv4' ? from.text : `::%${from.interface}`)
+          // What leaves by an interface reaches a daemon on this machine only where the group was joined on it.
+          if (family === 'ipv4') socket.addMembership(group, from.text)
           socket.setMulticastTTL(hopsMax)
           socket.setMulticastLoopback(true)
           if (net.isIP(group) !== (family === 'ipv4' ? 4 : 6)) throw new Error('Invalid argument')

@@ -259,6 +259,48 @@ ${rest}`
     expect(outcomes.get('real real')?.[2]).toContain('Permission denied')
   })
 
+  it('permissions of names, of guests by multicast, and of guests by their line', async () => {
+    const { uuid } = labGuests['vm-a']
+    const tries: readonly (readonly string[])[] = [
+      ['-o', 'status', '-H', 'vm-a'],
+      ['-o', 'status', '-H', 'VM-B'],
+      ['-o', 'status', '-H', 'vm-b'],
+      ['-o', 'status', '-H', uuid],
+      ['-o', 'off', '-H', 'vm-off'],
+      ['-o', 'list'],
+    ]
+    const tty = `${lab.directory}/tty`
+    const outcomes = new Map<string, readonly string[]>()
+    for (const server of ['real', 'ours'] as const) {
+      port += 1
+      const socket = lab.serialSocket('vm-a')
+      const line = lab.start(['socat', `UNIX-LISTEN:${socket},unlink-early`, `PTY,link=${tty},raw,echo=0`], 'socat.log')
+      await until(() => existsSync(socket), 'the line listens')
+      const named = `groups { group { ip = "10.99.0.9"; uuid = "vm-off"; } group { name = "g"; ip = "${labAddress}"; ip = "127.0.0.1"; uuid = "vm-a"; uuid = "vm-b"; } }`
+      const body = `key_file = "${lab.keyFile}"; interface = "v0"; port = "${port}";`
+      const multicast = await lab.daemon(server, conf('multicast', body, named), () => lab.listens('udp', port))
+      const byLine = `groups { group { uuid = "vm-a"; uuid = "vm-b"; uuid = "${uuid}"; } }`
+      const lines = `uri = "${lab.uri}"; path = "${lab.directory}/lines"; key_file = "${lab.keyFile}";`
+      const serial = await lab.daemon(server, conf('serial', lines, byLine), () => existsSync(tty))
+      for (const client of ['real', 'ours'] as const) {
+        const all: string[] = []
+        for (const argv of tries) {
+          const to = ['-p', `${port}`, '-k', lab.keyFile]
+          all.push(`multicast ${argv.join(' ')}: ${seen(await lab.client(client, 'fence_xvm', [...to, ...argv]))}`)
+          all.push(`line ${argv.join(' ')}: ${seen(await lab.client(client, 'fence_virt', ['-D', tty, ...argv]))}`)
+        }
+        outcomes.set(`${client} ${server}`, all)
+      }
+      await multicast.stop()
+      await serial.stop()
+      line.kill()
+      await until(() => !existsSync(tty), 'the line is gone')
+    }
+    for (const [name, outcome] of outcomes) expect(outcome, name).toEqual(outcomes.get('real real'))
+    const text = outcomes.get('real real')?.join('') ?? ''
+    expect([text.split('Status: ON').length, text.split('Permission denied').length]).toEqual([4, 4])
+  })
+
   it('fence_xvm takes key=value lines on standard input', async () => {
     port += 1
     const body = `key_file = "${lab.keyFile}"; interface = "v0"; port = "${port}";`
