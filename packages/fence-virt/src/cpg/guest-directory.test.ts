@@ -162,6 +162,34 @@ describe('the directory of guests', () => {
     expect(group.ask(1, 'status', 'x')).toBe('2')
   })
 
+  it('answers for a machine whose host came after the request for it', () => {
+    const group = three()
+    group.join(4, [])
+    for (const [id, operation] of (['status', 'off', 'reboot'] as const).entries()) {
+      group.step(1, { kind: 'ask', id, operation, target: 'new' })
+    }
+    group.settle()
+    group.join(5, [{ name: 'new', uuid: uuids.a.replace('2', '5'), state: 1 }])
+    expect(group.answers).toEqual([])
+    group.wait()
+    expect(group.answers).toEqual(['0', '1', '1'])
+    expect(group.acted).toEqual([])
+    expect(group.ask(1, 'off', 'new')).toBe('0')
+    expect(group.acted).toEqual(['5 off new'])
+  })
+
+  it('acts on what it was asked for before it knew that it has it', () => {
+    const group = three()
+    group.join(4, [])
+    group.step(1, { kind: 'ask', id: 1, operation: 'off', target: 'own' })
+    group.settle()
+    const own = [{ name: 'own', uuid: uuids.a.replace('2', '6'), state: 1 }]
+    group.step(4, { kind: 'local', hosts: own, isWhole: true, request: undefined })
+    group.settle()
+    group.wait()
+    expect([group.acted, group.answers]).toEqual([['4 off own'], ['0']])
+  })
+
   it('waits anew when somebody else comes in the meantime', () => {
     const group = three()
     group.join(10, [])

@@ -28,6 +28,9 @@ export type GroupRequest = {
   readonly target: string
 }
 
+/** A request for a machine that nobody has told of, with those who heard it. */
+export type HeldRequest = { readonly request: GroupRequest; readonly members: readonly number[] }
+
 /** What one node knows of the group: who is in it, which machines each has, and what is asked. */
 export type Directory = {
   readonly self: number
@@ -44,7 +47,7 @@ export type Directory = {
   /** Newcomers may not have told yet which machines they have. */
   readonly isSettling: boolean
   /** Requests for machines that nobody has told of so far, while the group settles. */
-  readonly held: readonly GroupRequest[]
+  readonly held: readonly HeldRequest[]
 }
 
 /** What can happen to the directory. */
@@ -221,26 +224,36 @@ function decide(directory: Directory, request: GroupRequest | undefined): Direct
   if (owner === directory.self) return { directory, effects: [{ do: 'perform', request }] }
   if (owner !== undefined || Math.max(...directory.members) !== directory.self) return { directory, effects: [] }
   if (!directory.isSettling) return { directory, effects: [answerForNobody(directory, request)] }
-  const { held } = directory
-  if (held.some(({ from, sequence }) => from === request.from && sequence === request.sequence)) {
+  const { held, members } = directory
+  if (held.some(({ request: { from, sequence } }) => from === request.from && sequence === request.sequence)) {
     return { directory, effects: [] }
   }
   if (held.length >= heldRequestsMax) return { directory, effects: [replyTo(request, responses.fail)] }
-  return { directory: { ...directory, held: [...held, request] }, effects: [] }
+  return { directory: { ...directory, held: [...held, { request, members }] }, effects: [] }
 }
 
-/** Answers what was held, unless its machine has an owner now: that one has acted when it was asked. */
+/** Answers what was held. */
 function onSettled(directory: Directory, join: number): DirectoryStep {
   if (join !== directory.joins) return { directory, effects: [] }
   const settled: Directory = { ...directory, isSettling: false, held: [] }
-  const unowned = directory.held.filter(({ target }) => ownerOf(settled, target) === undefined)
-  return { directory: settled, effects: unowned.map((request) => answerForNobody(settled, request)) }
+  return { directory: settled, effects: directory.held.flatMap((one) => afterSettling(settled, one)) }
+}
+
+/**
+ * A machine that has an owner by now: who heard the request has acted on it. Who came later has not, and C daemons wait
+ * for an answer for ever: what is known of the machine is one, and what was to be changed has failed, to be asked again.
+ */
+function afterSettling(directory: Directory, { request, members }: HeldRequest): readonly DirectoryEffect[] {
+  const guest = meant(directory, request.target, directory.nameMode)
+  if (guest === undefined) return [answerForNobody(directory, request)]
+  if (guest.owner === directory.self) return [{ do: 'perform', request }]
+  return members.includes(guest.owner) ? [] : [replyTo(request, responseUnacted(request, guest))]
 }
 
 /** The answer for a machine that has no owner. */
 function answerForNobody(directory: Directory, request: GroupRequest): DirectoryEffect {
   const other = meant(directory, request.target, directory.nameMode === 'name' ? 'uuid' : 'name')
-  if (other !== undefined) return replyTo(request, responseByOtherName(request, other))
+  if (other !== undefined) return replyTo(request, responseUnacted(request, other))
   return replyTo(request, directory.isBlind ? responses.fail : responseOfNobody(request.operation))
 }
 
@@ -254,8 +267,8 @@ function responseOfNobody(operation: OperationName): number {
   return operation === 'off' || operation === 'reboot' ? responses.success : responses.fail
 }
 
-/** A machine that exists must not be called off because it was asked for in the wrong way. */
-function responseByOtherName({ operation }: GroupRequest, { state }: Guest): number {
+/** A machine that exists must not be called off because it was asked for in the wrong way, or too early. */
+function responseUnacted({ operation }: GroupRequest, { state }: Guest): number {
   if (operation !== 'status') return responses.fail
   return state === hostStates.shutoff ? responses.off : responses.success
 }
