@@ -204,3 +204,65 @@ test('sets that lead to each other come to an end', () => {
     'Resource action: a start on n1',
   )
 })
+
+test('a group without members that is told of stops is told of the fencing that implies them', () => {
+  const group = `<group id="g">${primitive('a', '', 'class="systemd" type="x"')}</group>`
+  const resources = `<clone id="c">${meta('m', { promotable: 'true', notify: 'true' })}${group}</clone>`
+  const fencing = primitive('f', '', 'class="stonith" type="fence_x"')
+  const parsed = parseXml(`<cib crm_feature_set="3.16.1" have-quorum="1" execution-date="${nowSeconds}">
+    <configuration><crm_config/><nodes><node id="1" uname="n1"/></nodes><resources>${resources}${fencing}</resources><constraints/></configuration>
+    <status><node_state id="1" uname="n1" in_ccm="false" crmd="offline" join="down" expected="member"/></status></cib>`)
+  invariant(parsed.ok, 'the test has a well-formed CIB')
+  const { dot } = simulate(parsed.value, { nowSeconds, process: true })
+  expect(dot?.()).toContain(`"stonith 'reboot' n1" -> "g:0_post_notify_stonith_0"`)
+})
+
+test('the group of a master element is promoted as a whole, where no meta-attribute says that it is not promotable', () => {
+  const inner = `<group id="g">${primitive('a')}</group>`
+  const { dot } = simulate(
+    cib({ resources: `<master id="c">${meta('m', { promotable: 'false' })}${inner}</master>` }),
+    {
+      nowSeconds,
+      process: true,
+      dot: { allActions: true },
+    },
+  )
+  expect(dot?.()).not.toContain('g:0_promoted_0')
+  const usual = simulate(cib({ resources: `<master id="c">${inner}</master>` }), {
+    nowSeconds,
+    process: true,
+    dot: { allActions: true },
+  })
+  expect(usual.dot?.()).toContain('g:0_promoted_0')
+})
+
+test('a score of a set makes it go both ways, though its order is serialized', () => {
+  const set =
+    '<resource_set id="s" action="demote" score="7"><resource_ref id="a"/><resource_ref id="b"/></resource_set>'
+  const { dot } = simulate(
+    cib({
+      resources: `${primitive('a')}${primitive('b')}`,
+      constraints: `<rsc_order id="o" kind="Serialize">${set}</rsc_order>`,
+    }),
+    { nowSeconds, process: true, dot: { allActions: true } },
+  )
+  expect(dot?.()).toContain('"b_promote_0')
+})
+
+test.each([
+  ['pcmk_host_list', true],
+  ['stonith-timeout', true],
+  ['pcmk_off_timeout', true],
+  ['pcmk_x', false],
+  ['pcmk_x_y_timeout', false],
+  ['delay', false],
+])('that old digests leave %s out is %s', (name, expected) => {
+  const key = 'transition-key="1:1:0:x" rc-code="0" op-status="0" interval="0" crm_feature_set="3.1.0"'
+  const digests = 'op-digest="x" op-secure-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8"'
+  const entry = `<lrm_rsc_op id="f_last_0" operation="start" operation_key="f_start_0" call-id="1" ${key} ${digests}/>`
+  const histories = `<lrm_resource id="f" class="stonith" type="fence_x">${entry}</lrm_resource>`
+  const set = `<instance_attributes id="i"><nvpair id="p" name="${name}" value="3"/></instance_attributes>`
+  const { log } = run({ resources: primitive('f', set, 'class="stonith" type="fence_x"'), histories })
+  const told = log.map(({ text }) => text).filter((text) => text.startsWith("Only 'private'"))
+  expect(told).toEqual(expected ? ["Only 'private' parameters to 0s-interval start for f on n1 changed: (null)"] : [])
+})

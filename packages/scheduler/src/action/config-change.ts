@@ -162,7 +162,7 @@ function definitionChanged(cluster: Cluster, resource: Resource, node: ClusterNo
   const verdict = compareDigests(cluster, resource, node, entry)
   if (verdict === 'match') return false
   if (onlySecretsChanged(cluster, resource, node, entry)) {
-    const magic = attr(entry.xml, 'transition-magic') ?? ''
+    const magic = attr(entry.xml, 'transition-magic') ?? '(null)'
     const text = `Only 'private' parameters to ${tellInterval(cluster, intervalMs)}-interval ${effective} for ${resource.id} on ${node.uname} changed: ${magic}`
     cluster.log.push({ kind: 'info', text })
     return false

@@ -17,3 +17,13 @@ export function parametersText(parameters: ReadonlyMap<string, string>): string 
   const pairs = names.map((name) => ` ${name}="${escapeValue(parameters.get(name) ?? '')}"`)
   return ` <parameters${pairs.join('')}/>\n`
 }
+
+const fencingParameters = new Set([
+  ...['provides', 'stonith-timeout', 'pcmk_action_limit', 'pcmk_delay_base', 'pcmk_delay_max'],
+  ...['pcmk_host_argument', 'pcmk_host_check', 'pcmk_host_list', 'pcmk_host_map'],
+])
+
+/** True for parameters of fence devices that the cluster reads itself; their agents do not know of them. */
+export function isFencingParameter(name: string): boolean {
+  return fencingParameters.has(name) || /^pcmk_[^_]*_(?:action|timeout|retries)$/.test(name)
+}

@@ -8,7 +8,7 @@ import { historyOn } from '../unpack/history-index.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
 import { requestAction } from './create.ts'
-import { parametersText, withoutInternals } from './digest-text.ts'
+import { isFencingParameter, parametersText, withoutInternals } from './digest-text.ts'
 import { keyOf, task } from './key.ts'
 
 /** How the parameters of a recorded operation compare with those it would have now. */
@@ -116,7 +116,7 @@ function secureParameters(
   const hidden = (name: string): boolean =>
     name === 'CRM_meta_timeout' ||
     secret.includes(` ${name} `) ||
-    (!recent && resource.isFenceDevice && name.startsWith('pcmk_'))
+    (!recent && resource.isFenceDevice && isFencingParameter(name))
   return new Map([...from].filter(([name]) => !hidden(name)))
 }
 

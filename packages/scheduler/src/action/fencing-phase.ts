@@ -96,7 +96,8 @@ function fenceGuest(cluster: Cluster, node: ClusterNode): void {
 /** Has everything that depends on a node's silence wait for its fencing. */
 function orderAgainstFence(cluster: Cluster, fence: Action, node: ClusterNode): void {
   const walk = (resource: Resource): void => {
-    if (resource.variant !== variant.primitive) for (const item of resource.children) walk(item)
+    // A group that none of its members was fit for stands for itself.
+    if (resource.children.length > 0) for (const item of resource.children) walk(item)
     else if (resource.managed) orderResource(cluster, resource, fence, node)
   }
   for (const resource of cluster.resources) walk(resource)

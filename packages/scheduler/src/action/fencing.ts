@@ -6,7 +6,7 @@ import { type Action, type Cluster, type ClusterNode, type Resource, variant } f
 import { containerOf, isRemoteOnly } from '../model/tree.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
-import { parametersText, withoutInternals } from './digest-text.ts'
+import { isFencingParameter, parametersText, withoutInternals } from './digest-text.ts'
 import { task } from './key.ts'
 import { addMeta, findOldest, newAction, setMeta, setReason } from './ledger.ts'
 
@@ -140,7 +140,7 @@ function unfencingDigests(cluster: Cluster, action: Action, node: ClusterNode): 
   for (const device of unfencingDevices(cluster)) {
     const parameters = withoutInternals(parametersOf(cluster, device, node))
     const digest = md5Hex(encodeText(parametersText(parameters)))
-    const isHidden = (name: string): boolean => secretNames.has(name) || (isOld && name.startsWith('pcmk_'))
+    const isHidden = (name: string): boolean => secretNames.has(name) || (isOld && isFencingParameter(name))
     const openParameters = new Map([...parameters].filter(([name]) => !isHidden(name)))
     const secureDigest = md5Hex(encodeText(parametersText(openParameters)))
     const agent = device.xml.attributes[device.xml.attributes.indexOf('type') + 1] ?? ''

@@ -48,7 +48,10 @@ function readSet(cluster: Cluster, set: XmlElement): Set | undefined {
 
 function orderWithin(cluster: Cluster, xml: XmlElement, set: Set, parentKind: OrderKind): void {
   const kind = attr(set.xml, 'kind') === undefined ? parentKind : orderKind(cluster, set.xml, 2)
-  const symmetric = isSymmetric(kind, attr(set.xml, 'symmetrical') ?? attr(xml, 'symmetrical'))
+  // A score says nothing of the kind of a set, but of whether that goes both ways.
+  const hasOwn = attr(set.xml, 'kind') !== undefined || attr(set.xml, 'score') !== undefined
+  const symmetryKind = hasOwn ? orderKind(cluster, set.xml, 0) : parentKind
+  const symmetric = isSymmetric(symmetryKind, attr(set.xml, 'symmetrical') ?? attr(xml, 'symmetrical'))
   const sequential = parseBoolean(attr(set.xml, 'sequential')) !== false
   const flags = orderFlags(kind, set.action, symmetric ? 'symmetric' : 'asymmetric')
   const { members, action } = set

@@ -112,11 +112,12 @@ function unpackMeta(cluster: Cluster, resource: Resource): void {
     unpackSets(cluster, at.xml, 'meta_attributes', meta, context)
   }
   unpackSets(cluster, defaultsSection(cluster, 'rsc_defaults'), 'meta_attributes', meta, context)
+  if (xml.name === 'master') meta.set('promotable', 'true')
   for (const [name, value] of resource.parent?.meta ?? []) if (!meta.has(name)) meta.set(name, value)
 }
 
 function unpackTraits(cluster: Cluster, resource: Resource): void {
-  const { meta, xml } = resource
+  const { meta } = resource
   const { settings } = cluster
   resource.managed = !settings.maintenanceMode
   resource.priority = parseScore(meta.get('priority'), settings.health)
@@ -133,7 +134,7 @@ function unpackTraits(cluster: Cluster, resource: Resource): void {
   unpackManagement(cluster, resource)
   if (top(resource).variant === variant.clone) {
     resource.unique = isTrue(meta.get('globally-unique'))
-    resource.promotable = xml.name === 'master' || isTrue(meta.get('promotable'))
+    resource.promotable = isTrue(meta.get('promotable'))
   }
   resource.restartTypeRestart = sameText(meta.get('restart-type'), 'restart')
   if (resource.restartTypeRestart) {
