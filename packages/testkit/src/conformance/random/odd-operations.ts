@@ -112,7 +112,7 @@ function oddEntry(chance: Chance, entry: XmlElement): readonly XmlElement[] {
   const key = attr(entry, 'operation_key') ?? ''
   const isPlain = name === 'monitor' && key.endsWith('_10000') && idOf(entry).endsWith('_10000')
   if (!isPlain || !chance.yes(25)) return [entry]
-  const interval = chance.pick(['9000', '10', '86400000', '11000', '3600000'])
+  const interval = chance.pick(['9000', '10', '86400000', '3600000'])
   const other = withAttributes(entry, {
     id: idOf(entry).replace(/_10000$/, `_${interval}`),
     operation_key: key.replace(/_10000$/, `_${interval}`),
