@@ -266,3 +266,65 @@ test.each([
   const told = log.map(({ text }) => text).filter((text) => text.startsWith("Only 'private'"))
   expect(told).toEqual(expected ? ["Only 'private' parameters to 0s-interval start for f on n1 changed: (null)"] : [])
 })
+
+test('what a clone resets to its default stays what it is for the primitive inside', () => {
+  const inner = primitive('a', meta('am', { 'target-role': 'Stopped' }))
+  const outcome = run({ resources: `<clone id="c">${meta('cm', { 'target-role': '#default' })}${inner}</clone>` })
+  expect(outcome.stdout).toContain('Stopped (disabled): [ n1 n2 ]')
+})
+
+test.each([
+  [
+    'an interval-origin that is no time',
+    primitive('a', '<operations><op id="o" name="monitor" interval="10s" interval-origin="x"/></operations>'),
+    '',
+    "Ignoring 'interval-origin' for operation 'o' because 'x' is not valid",
+  ],
+  [
+    'several replicas on a host that share a port',
+    `<bundle id="b"><podman image="i" replicas-per-host="2"/><network control-port="99"/>${primitive('a')}</bundle>`,
+    '',
+    "Specifying the 'control-port' for b requires 'replicas-per-host=1'",
+  ],
+  [
+    'a rule without a score',
+    primitive('a'),
+    '<rsc_location id="l" rsc="a"><rule id="r"><expression id="e" attribute="x" operation="defined"/></rule></rsc_location>',
+    'Rule r: no score specified.  Assuming 0.',
+  ],
+  [
+    'the score of an order',
+    `${primitive('a')}${primitive('b')}`,
+    '<rsc_order id="l" first="a" then="b" score="1"/>',
+    "Support for 'score' in rsc_order is deprecated and will be removed in a future release (use 'kind' instead)",
+  ],
+  [
+    'the lifetime of a constraint',
+    `${primitive('a')}${primitive('b')}`,
+    '<rsc_order id="l" first="a" then="b"><lifetime><rule id="r"><date_expression id="e" operation="gt" start="2020-01-01"/></rule></lifetime></rsc_order>',
+    "Support for 'lifetime' attribute (in l) is deprecated (the rules it contains should instead be direct descendents of the constraint object)",
+  ],
+])('%s is told of as a fault of the configuration', (_what, resources, constraints, text) => {
+  const told = run({ resources, constraints }).log.filter((line) => line.isAboutStatus !== true)
+  expect(told.map((line) => line.text)).toContain(text)
+})
+
+test('a reference to an id that two sets have leads to nothing', () => {
+  const referring = primitive('a', '<meta_attributes id-ref="twice"/>')
+  const inner = meta('twice', { 'target-role': 'Stopped' })
+  const again = `<lrm_resource id="x" class="ocf" provider="p" type="x">${meta('twice', {})}</lrm_resource>`
+  const resources = referring + primitive('b', inner)
+  expect(run({ resources }).stdout).toContain('* a\t(ocf:p:x):\t Stopped (disabled)')
+  expect(run({ resources, histories: again }).stdout).toContain('* a\t(ocf:p:x):\t Started')
+})
+
+test('after the simulation it is told once more what is unfenced, without what would have matched', () => {
+  const set = '<instance_attributes id="s"><nvpair id="d" name="#digests-all" value=""/></instance_attributes>'
+  const key = 'transition-key="1:1:0:x" rc-code="1" op-status="0" interval="0"'
+  const entry = `<lrm_rsc_op id="f_last_0" operation="stop" operation_key="f_stop_0" call-id="1" ${key}/>`
+  const histories = `<lrm_resource id="f" class="stonith" type="fence_x">${entry}</lrm_resource>`
+  const { stdout } = run({ resources: unfencing, histories, options: { 'stonith-enabled': 'true' }, transient: set })
+  const [before = '', after = ''] = stdout.split('Executing Cluster Transition:')
+  expect(before.includes('Parameters to f')).toBe(before.includes('notice: Unfencing'))
+  expect(after).not.toContain('Parameters to f')
+})

@@ -31,6 +31,9 @@ const fenceSource = 'pe_fence_node'
 /** Under which name the tools say what changed about a device that unfences. */
 export const unfencingSource = 'pe_fence_op'
 
+/** Under which name the tools say what digest would have matched. */
+export const digestHintSource = 'pe__compare_fencing_digest'
+
 function warnOfFencing(cluster: Cluster, kind: 'Cluster' | 'Remote', node: ClusterNode, reason: string): void {
   const verdict = canFence(cluster, node) ? 'will be fenced' : 'is unclean'
   statusWarning(cluster, fenceSource, `${kind} node ${node.uname} ${verdict}: ${reason}`)
@@ -173,7 +176,7 @@ function matchesStored(
     return true
   }
   const hint = `Parameters to ${device.id} for unfencing ${node.uname} changed, try '${name}:${secureDigest}'`
-  cluster.log.push({ kind: 'info', source: 'pe__compare_fencing_digest', text: hint })
+  cluster.log.push({ kind: 'info', source: digestHintSource, text: hint })
   // Members are called remote nodes here, too.
   const text = `Unfencing Pacemaker Remote node ${node.uname} because the definition of ${device.id} changed`
   cluster.log.push({ kind: 'notice', source: unfencingSource, text })

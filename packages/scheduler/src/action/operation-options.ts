@@ -273,15 +273,21 @@ function defaultOnFail(cluster: Cluster, draft: Draft, resource: Resource, decid
   return onFail.recover
 }
 
-function unpackStartDelay(cluster: Cluster, { meta, intervalMs }: Draft): void {
+function unpackStartDelay(cluster: Cluster, { meta, intervalMs, xml }: Draft): void {
   const delay = meta.get('start-delay')
   if (delay !== undefined) {
     const ms = parseTimeMs(delay)
     meta.set('start-delay', String(ms === undefined || ms < 0 ? 0 : ms))
     return
   }
-  const origin = parseMoment(meta.get('interval-origin'), cluster.now)
-  if (origin === undefined || intervalMs <= 0) return
+  const text = meta.get('interval-origin')
+  if (text === undefined || intervalMs <= 0) return
+  const origin = parseMoment(text, cluster.now)
+  if (origin === undefined) {
+    const id = (xml === undefined ? undefined : attr(xml, 'id')) ?? '(missing ID)'
+    const fault = `Ignoring 'interval-origin' for operation '${id}' because '${text}' is not valid`
+    return configError(cluster, 'unpack_interval_origin', fault)
+  }
   const seconds = Math.trunc(intervalMs / 1000)
   if (seconds === 0) return
   const rest = (cluster.now.epochSeconds - origin.epochSeconds) % seconds

@@ -1,5 +1,5 @@
 import { attr, child, type XmlElement } from '@quorate/xml'
-import { configError } from '../model/log.ts'
+import { configError, configWarning } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { ruleContext } from '../unpack/name-values.ts'
 import { rulesAllow } from '../unpack/rule.ts'
@@ -30,6 +30,11 @@ export function unpackConstraints(cluster: Cluster): void {
       continue
     }
     const lifetime = child(xml, 'lifetime')
+    if (lifetime !== undefined) {
+      const why = 'the rules it contains should instead be direct descendents of the constraint object'
+      const text = `Support for 'lifetime' attribute (in ${attr(xml, 'id') ?? ''}) is deprecated (${why})`
+      configWarning(cluster, 'pcmk__unpack_constraints', text)
+    }
     if (lifetime !== undefined && !rulesAllow(lifetime, ruleContext(cluster))) continue
     cluster.constraintRead = attr(xml, 'id')
     read(cluster, xml)

@@ -128,6 +128,10 @@ function locateByRule(cluster: Cluster, xml: XmlElement, resource: Resource, ite
   const fixed = attr(rule, 'score')
   const attribute = attr(rule, 'score-attribute')
   const fixedScore = parseScore(fixed, cluster.settings.health)
+  const lookups = fixed !== undefined || attribute !== undefined ? 0 : cluster.nodes.length * (isOr ? 1 : 2)
+  for (let i = 0; i < lookups; i += 1) {
+    configError(cluster, 'get_node_score', `Rule ${idOf(rule)}: no score specified.  Assuming 0.`)
+  }
   for (const node of cluster.nodes) {
     const context = ruleContext(cluster, {
       attributes: node.attributes,
@@ -139,8 +143,6 @@ function locateByRule(cluster: Cluster, xml: XmlElement, resource: Resource, ite
     let score = fixedScore
     if (fixed === undefined && attribute !== undefined) {
       score = attributeScore(cluster, resource, node, expandMatches(attribute, matches))
-    } else if (fixed === undefined) {
-      configError(cluster, 'get_node_score', `Rule ${idOf(rule)}: no score specified.  Assuming 0.`)
     }
     record.scores.set(node, isOr ? addScores(node.entryScore, score) : score)
   }

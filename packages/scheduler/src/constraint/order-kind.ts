@@ -1,6 +1,6 @@
 import { attr, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
-import { configError } from '../model/log.ts'
+import { configError, configWarningOnce } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { parseBoolean, sameText } from '../scalar.ts'
@@ -19,6 +19,10 @@ export function orderKind(cluster: Cluster, xml: XmlElement, lookups: number): O
   const text = attr(xml, 'kind')
   if (text === undefined) {
     const score = attr(xml, 'score')
+    if (score !== undefined) {
+      const what = "Support for 'score' in rsc_order is deprecated and will be removed in a future release"
+      configWarningOnce(cluster, 'get_ordering_type', `${what} (use 'kind' instead)`)
+    }
     return score !== undefined && parseScore(score, cluster.settings.health) === 0 ? 'optional' : 'mandatory'
   }
   if (sameText(text, 'Mandatory')) return 'mandatory'

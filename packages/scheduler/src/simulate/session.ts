@@ -1,4 +1,5 @@
 import { attr, type XmlElement } from '@quorate/xml'
+import { digestHintSource } from '../action/fencing.ts'
 import { civilFromDays } from '../date.ts'
 import { graphActions, graphXml } from '../graph/build.ts'
 import { type DotOptions, dotText } from '../graph/dot.ts'
@@ -249,8 +250,10 @@ function decideAndShow(
       else out.items([line], 1)
     }
     if (timeLine !== undefined) out.line(timeLine)
-    out.blank()
     const revised = unpackStatus(output, { ...statusOptions(request), wantsScores: false })
+    // The second time it is not said what would have matched.
+    for (const line of revised.log) if (line.source !== digestHintSource) sayOf(line, out)
+    out.blank()
     out.title('Revised Cluster Status')
     if (request.elements !== undefined) out.report.status('revised_cluster_status', request.elements(revised, true))
     showStatus(revised, out, false, request)

@@ -24,7 +24,7 @@ export function unpackBundle(cluster: Cluster, bundle: Resource, unpackVariant: 
   const containerKind = containerKinds.find((name) => child(bundle.xml, name) !== undefined)
   const container = containerKind === undefined ? undefined : child(bundle.xml, containerKind)
   if (container === undefined || containerKind === undefined) return false
-  const plan = planOf(bundle, container, containerKind)
+  const plan = planOf(cluster, bundle, container, containerKind)
   // The configured number counts, even where a shared control port then allows only one replica on a host.
   if (parseCount(attr(container, 'replicas-per-host'), 1) === 1) bundle.unique = false
   const primitive = child(bundle.xml, 'primitive')
@@ -94,7 +94,7 @@ export function sharesPort(bundle: XmlElement): boolean {
   return attr(network, 'ip-range-start') === undefined && attr(network, 'control-port') !== undefined
 }
 
-function planOf(bundle: Resource, container: XmlElement, kind: string): ContainerPlan {
+function planOf(cluster: Cluster, bundle: Resource, container: XmlElement, kind: string): ContainerPlan {
   const network = child(bundle.xml, 'network')
   const get = (name: string): string | undefined => (network === undefined ? undefined : attr(network, name))
   const promotedMax = parseCount(attr(container, 'promoted-max') ?? attr(container, 'masters'), 0)
@@ -102,7 +102,11 @@ function planOf(bundle: Resource, container: XmlElement, kind: string): Containe
   let replicasPerHost = parseCount(attr(container, 'replicas-per-host'), 1)
   const ipStart = get('ip-range-start')
   const controlPort = get('control-port')
-  if (replicasPerHost > 1 && sharesPort(bundle.xml)) replicasPerHost = 1
+  if (replicasPerHost > 1 && sharesPort(bundle.xml)) {
+    const text = `Specifying the 'control-port' for ${bundle.id} requires 'replicas-per-host=1'`
+    configError(cluster, 'valid_network', text)
+    replicasPerHost = 1
+  }
   return {
     bundleId: bundle.id,
     kind,

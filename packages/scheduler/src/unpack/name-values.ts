@@ -8,14 +8,15 @@ import { type RuleContext, rulesAllow } from './rule.ts'
 /** Follows `id-ref` within a document. */
 export class References {
   readonly #document: XmlElement
-  #byNameAndId: Map<string, XmlElement> | undefined
+  /** Undefined where several have the same. */
+  #byNameAndId: Map<string, XmlElement | undefined> | undefined
   readonly #parents = new Map<XmlElement, XmlElement>()
 
   constructor(document: XmlElement) {
     this.#document = document
   }
 
-  /** The element itself, or what its `id-ref` names: the first element of the same name with that id. */
+  /** The element itself, or what its `id-ref` names: the only element of the same name with that id. */
   readonly resolve = (of: XmlElement): XmlElement | undefined => {
     const reference = attr(of, 'id-ref')
     return reference === undefined ? of : this.#index().get(`${of.name} ${reference}`)
@@ -27,13 +28,13 @@ export class References {
     return siblings.slice(siblings.indexOf(referred) + 1).filter(({ name }) => name === referred.name)
   }
 
-  #index(): Map<string, XmlElement> {
+  #index(): Map<string, XmlElement | undefined> {
     if (this.#byNameAndId !== undefined) return this.#byNameAndId
-    const index = new Map<string, XmlElement>()
+    const index = new Map<string, XmlElement | undefined>()
     const open = [this.#document]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const id = attr(next, 'id')
-      if (id !== undefined && !index.has(`${next.name} ${id}`)) index.set(`${next.name} ${id}`, next)
+      if (id !== undefined) index.set(`${next.name} ${id}`, index.has(`${next.name} ${id}`) ? undefined : next)
       for (let i = next.children.length - 1; i >= 0; i -= 1) {
         const below = next.children[i] as XmlElement
         this.#parents.set(below, next)

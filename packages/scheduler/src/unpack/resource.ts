@@ -108,8 +108,14 @@ function unpackMeta(cluster: Cluster, resource: Resource): void {
     if (!sameText(value, '#default')) meta.set(attributes[i] as string, value)
   }
   if (resource.instanceNumber !== undefined) meta.set('clone', resource.instanceNumber)
-  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
-    unpackSets(cluster, at.xml, 'meta_attributes', meta, context)
+  unpackSets(cluster, xml, 'meta_attributes', meta, context)
+  if (resource.parent !== undefined) {
+    // What a parent resets to its default is reset for parents of it, but not for what is inside.
+    const inherited = new Map<string, string>()
+    for (let at: Resource | undefined = resource.parent; at !== undefined; at = at.parent) {
+      unpackSets(cluster, at.xml, 'meta_attributes', inherited, context)
+    }
+    for (const [name, value] of inherited) if (!meta.has(name)) meta.set(name, value)
   }
   unpackSets(cluster, defaultsSection(cluster, 'rsc_defaults'), 'meta_attributes', meta, context)
   if (xml.name === 'master') meta.set('promotable', 'true')
