@@ -1,5 +1,5 @@
 import { invariant } from '@quorate/base'
-import { attr, descendants, parseXml, type XmlElement } from '@quorate/xml'
+import { attr, descendants, formatXml, parseXml, type XmlElement } from '@quorate/xml'
 import { expect, test } from 'vitest'
 import { parseMoment } from './date.ts'
 import { type SimulationOutcome, simulate } from './simulate/session.ts'
@@ -318,13 +318,20 @@ test('a reference to an id that two sets have leads to nothing', () => {
   expect(run({ resources, histories: again }).stdout).toContain('* a\t(ocf:p:x):\t Started')
 })
 
-test('after the simulation it is told once more what is unfenced, without what would have matched', () => {
+test('after the simulation it is told once more what is to be unfenced, without what would have matched', () => {
   const set = '<instance_attributes id="s"><nvpair id="d" name="#digests-all" value=""/></instance_attributes>'
-  const key = 'transition-key="1:1:0:x" rc-code="1" op-status="0" interval="0"'
-  const entry = `<lrm_rsc_op id="f_last_0" operation="stop" operation_key="f_stop_0" call-id="1" ${key}/>`
-  const histories = `<lrm_resource id="f" class="stonith" type="fence_x">${entry}</lrm_resource>`
-  const { stdout } = run({ resources: unfencing, histories, options: { 'stonith-enabled': 'true' }, transient: set })
-  const [before = '', after = ''] = stdout.split('Executing Cluster Transition:')
-  expect(before.includes('Parameters to f')).toBe(before.includes('notice: Unfencing'))
-  expect(after).not.toContain('Parameters to f')
+  const before = cib({ resources: unfencing, options: { 'stonith-enabled': 'true' }, transient: set })
+  const text = formatXml(before)
+    .replace('have-quorum="1"', 'have-quorum="0"')
+    .replace(
+      'uname="n1" in_ccm="true" crmd="online" join="member"',
+      'uname="n1" in_ccm="false" crmd="offline" join="down"',
+    )
+  const parsed = parseXml(text)
+  invariant(parsed.ok, 'the test has a well-formed CIB')
+  const { stdout } = simulate(parsed.value, { nowSeconds, process: true, simulate: true })
+  const [first = '', second = ''] = stdout.split('Executing Cluster Transition:')
+  expect(first).toContain('Parameters to f for unfencing n1 changed')
+  expect(second).toContain('notice: Unfencing Pacemaker Remote node n1 because the definition of f changed')
+  expect(second).not.toContain('Parameters to f')
 })
