@@ -261,14 +261,28 @@ describe.skipIf(missing !== undefined)(`fence_virtd in a cluster of hosts (${mis
     it(`cpg: ${makers.join(', ')} daemons on real corosync route requests to the owner`, () => routesRequests(makers))
   }
 
-  it('cpg: a machine is off when its host is gone', async () => {
-    for (const node of [1, 2]) await startDaemon(node, 'ours', 'cpg')
-    await answers(1, ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-o', 'status', '-n', 'g2a'], 0)
-    await lab.must(['signal', '2', 'cpg', 'KILL'])
-    await answers(1, ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-o', 'status', '-n', 'g2a'], 2)
-    expect(await ask(1, 'off', 'g2a')).toBe(0)
-    await lab.run(['stop', '1', 'cpg'])
-  })
+  for (const [asked, killed, third] of [
+    ['ours', 'ours', undefined],
+    ['ours', 'real', 'real'],
+    ['real', 'ours', 'ours'],
+  ] as const) {
+    const title = `cpg: asked of ${asked}, a machine is off when its ${killed} host is gone (beside ${third ?? 'nobody'})`
+    it(title, async () => {
+      const status = ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-t', '20', '-o', 'status', '-n']
+      await startDaemon(1, asked, 'cpg')
+      await startDaemon(2, killed, 'cpg')
+      if (third !== undefined) {
+        await startDaemon(3, third, 'cpg')
+        await answers(1, [...status, 'g3a'], 0)
+      }
+      await answers(1, [...status, 'g2a'], 0)
+      await lab.must(['signal', '2', 'cpg', 'KILL'])
+      await answers(1, [...status, 'g2a'], 2)
+      expect(await ask(1, 'off', 'g2a')).toBe(0)
+      if (third !== undefined) expect(await ask(1, 'status', 'g3a')).toBe(0)
+      for (const node of [1, 3]) await lab.run(['stop', `${node}`, 'cpg'])
+    })
+  }
 
   for (const makers of [
     ['real', 'ours', 'real'],
