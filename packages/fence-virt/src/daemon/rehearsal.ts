@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { TcpConnection } from '@quorate/qb/ffi'
+import { TcpConnection, TcpServer } from '@quorate/qb/ffi'
 import { connectionRequest } from '../client/tcp-exchange.ts'
 import { beginClient, type ClientStep, stepClient } from '../client-session.ts'
 import { keySizeMax } from '../hash.ts'
@@ -57,8 +57,30 @@ export async function rehearse({ hash, auth, digest }: ServerSecurity, backend: 
     await Promise.race([ask(client, security, question ?? monitor, serve, round % 2 === 0), over])
     client.destroy()
   }
+  await Promise.race([rehearseAdmission().catch(() => undefined), over])
   clearTimeout(clock)
   await listener?.stop()
+}
+
+/** Connections of the rehearsal that are let in, and how long each may take. */
+const admissions = 20
+const admissionMsMax = 100
+
+/**
+ * Lets connections in, for the sake of having done it. Who comes is sent away again, so that it does not matter who it
+ * is. Without a loopback interface there is nothing to rehearse.
+ */
+async function rehearseAdmission(): Promise<void> {
+  const nobody = { onTrouble: () => undefined, onShortage: () => false }
+  const server = new TcpServer({ bytes: self.bytes, port: 0 }, (connection) => connection.destroy(), nobody)
+  try {
+    for (let round = 0; round < admissions; round += 1) {
+      const client = await TcpConnection.connect({ bytes: self.bytes, port: server.port }, admissionMsMax)
+      await new Promise<void>((resolve) => client.listen({ onBytes: () => undefined, onGone: () => resolve() }))
+    }
+  } finally {
+    server.close()
+  }
 }
 
 /** A listener that does not listen. */

@@ -117,6 +117,7 @@ describe('TCP without streams', () => {
     const port = await freePort()
     await expect(TcpConnection.connect({ bytes: loopback, port }, 1000)).rejects.toMatchObject({ errno: 111 })
     const server = new TcpServer({ bytes: loopback, port }, () => undefined, quiet)
+    expect(server.port).toBe(port)
     expect(() => new TcpServer({ bytes: loopback, port }, () => undefined, quiet)).toThrow('bind: errno 98')
     server.close()
   })

@@ -10,6 +10,7 @@ const listen = native('listen', 'int', ['int', 'int'])
 const recv = native('recv', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
 const send = native('send', 'intptr_t', ['int', 'void *', 'size_t', 'int'])
 const getpeername = native('getpeername', 'int', ['int', 'void *', 'void *'])
+const getsockname = native('getsockname', 'int', ['int', 'void *', 'void *'])
 const shutdown = native('shutdown', 'int', ['int', 'int'])
 const closeFd = native('close', 'int', ['int'])
 const setsockopt = native('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t'])
@@ -269,6 +270,8 @@ function isConnected(fd: number): boolean {
 /** Listens on one address; hands over connections with the address of their peer. */
 export class TcpServer {
   readonly #socket: AcceptingSocket
+  /** The port that it listens on, also where any was asked for with 0. */
+  readonly port: number
 
   /** @throws SystemCallError such as EADDRINUSE */
   constructor(
@@ -285,6 +288,9 @@ export class TcpServer {
       const address = encodeAddress(on)
       checked(bind(fd, address, address.byteLength), 'bind', `to port ${on.port}`)
       checked(listen(fd, backlog), 'listen', `on port ${on.port}`)
+      const own = new Uint8Array(addressBytesMax)
+      checked(getsockname(fd, own, Uint8Array.of(addressBytesMax, 0, 0, 0)), 'getsockname', '')
+      this.port = decodeAddress(own).port
     } catch (error) {
       closeFd(fd)
       throw error
