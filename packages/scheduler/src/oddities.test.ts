@@ -335,3 +335,18 @@ test('after the simulation it is told once more what is to be unfenced, without 
   expect(second).toContain('notice: Unfencing Pacemaker Remote node n1 because the definition of f changed')
   expect(second).not.toContain('Parameters to f')
 })
+
+test('a collective that a left connection says to be inside of avoids remote nodes, and its members do not', () => {
+  const key = 'transition-key="1:1:7:x" transition-magic="0:7;1:1:7:x" rc-code="7" op-status="0" interval="0"'
+  const entry = `<lrm_rsc_op id="left_last_0" operation="monitor" operation_key="left_monitor_0" call-id="1" ${key}/>`
+  const histories = `<lrm_resource id="left" class="ocf" provider="pacemaker" type="remote" container="g">${entry}</lrm_resource>`
+  const expression = '<expression id="e" attribute="x" operation="not_defined"/>'
+  const constraints = `<rsc_location id="l" rsc="g"><rule id="r" score="0">${expression}</rule></rsc_location>`
+  const { stdout } = simulate(cib({ resources: `<group id="g">${primitive('a')}</group>`, histories, constraints }), {
+    nowSeconds,
+    process: true,
+    showsScores: true,
+  })
+  expect(stdout).toContain('pcmk__group_assign: g allocation score on left: -INFINITY')
+  expect(stdout).toContain('pcmk__group_assign: a allocation score on left: 0')
+})

@@ -4,7 +4,7 @@ import { singleton } from '../action/ledger.ts'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { nodesByName } from '../model/scoring.ts'
-import { forEachBelow, isPromotable } from '../model/tree.ts'
+import { isPromotable } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { infinity } from '../score.ts'
 import { addColocation } from './colocation.ts'
@@ -97,11 +97,9 @@ function implicitContainer(cluster: Cluster, resource: Resource, container: Reso
   let remote: Resource | undefined
   if (resource.isConnection) {
     if (!resource.nestedRemotes) {
-      forEachBelow(container, (item) => {
-        for (const node of nodesByName(cluster, item.allowed)) {
-          if (node.connection !== undefined) item.allowed.set(node, -infinity)
-        }
-      })
+      for (const node of nodesByName(cluster, container.allowed)) {
+        if (node.connection !== undefined) container.allowed.set(node, -infinity)
+      }
       cluster.observer?.note(cluster, container, { kind: 'remote-node' })
     }
     addOrder(
