@@ -28,12 +28,14 @@ const inputs: readonly (readonly [name: string, node: string, ...resources: read
   ['multiple-active-block-group', 'node2', 'dgroup', 'dummy'],
   ['bug-1765', 'sles236', 'ms-drbd0', 'drbd1', 'drbd1:0'],
   ['cloned-group-stop', 'rhos4-node3', 'glance', 'glance-fs', 'qpidd-clone'],
+  ['unmanaged-stop-4', 'yingying.site', 'rsc1', 'group1'],
   ['remote-recover-all', 'controller-0', 'redis-master', 'galera-1'],
 ]
 
 const plain: readonly string[] = ['-L', '-l', '-O', '-o', '-Y', '-Y -N NODE', '-Y -N nowhere']
 const ofResource: readonly string[] = [
   ...['-Y', '-Y -N NODE', '-q', '-w', '-W', '-a', '-A', '-a -f', '-g target-role -m', '-g nope'],
+  ...['-G type', '-G nope'],
   '--digests -N NODE zone=1 passwd=x area=2',
 ]
 

@@ -17,7 +17,7 @@ import { list, listRaw, locate, queryXml, why } from './listing.ts'
 import { ban, clear, move } from './location.ts'
 import { listActiveOperations, listAllOperations } from './operations.ts'
 import { resourceCommands, resourceExamples, resourceOptions } from './options.ts'
-import { deleteParameter, getParameter, setParameter } from './parameter.ts'
+import { deleteParameter, getParameter, getProperty, setParameter } from './parameter.ts'
 import { cibFailure, Failure, type NamedInstances, namedNode, namedResource, type Work } from './work.ts'
 
 const name = 'crm_resource'
@@ -42,6 +42,7 @@ const commands: Readonly<Record<string, Command>> = {
   'query-xml': { run: (work) => queryXml(work, false), ...ofAny },
   'query-xml-raw': { run: (work) => queryXml(work, true), ...ofAny },
   'get-parameter': { run: getParameter, ...ofAny },
+  'get-property': { run: getProperty, ...ofAny },
   locate: { run: locate, ...ofAnonymous },
   constraints: { run: (work) => constraints(work, work.options.has('recursive')), ...ofAnonymous },
   stack: { run: (work) => constraints(work, true), ...ofAnonymous },

@@ -87,7 +87,7 @@ function operationLine(
   const state = item === undefined ? '' : `${item.text}: `
   const changed = Number.parseInt(value('last-rc-change'), 10)
   const parts = [`node=${node}`, `call=${value('call-id')}`, `rc=${value('rc-code')}`]
-  if (changed > 0) parts.push(`last-rc-change='${localTime(changed)}'`, `exec=${value('exec-time')}ms`)
+  if (!Number.isNaN(changed)) parts.push(`last-rc-change='${localTime(changed)}'`, `exec=${value('exec-time')}ms`)
   const status = operationWords(Number.parseInt(value('op-status') || '0', 10))
   return `${state || `${id}: `}${value('operation_key') || value('id')} (${parts.join(', ')}): ${status}`
 }
@@ -104,6 +104,6 @@ function operationElement(id: string, resource: Resource | undefined, node: stri
     status: operationWords(Number.parseInt(value('op-status') || '0', 10)),
     rsc: resource === undefined ? id : printableId(resource),
     agent: resource === undefined ? undefined : `${part('class')}:${part('provider')}:${part('type')}`,
-    ...(changed > 0 ? { 'last-rc-change': localTime(changed), 'exec-time': value('exec-time') } : {}),
+    ...(!Number.isNaN(changed) ? { 'last-rc-change': localTime(changed), 'exec-time': value('exec-time') } : {}),
   })
 }

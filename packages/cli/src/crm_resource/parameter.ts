@@ -35,6 +35,15 @@ export function getParameter(work: Work, name: string): number {
   return exitCodes.ok
 }
 
+/** --get-property: what the element of a resource says itself; nothing where it says nothing. */
+export function getProperty(work: Work, name: string): number {
+  const value = attr(namedResource(work, 'any').xml, name)
+  if (value !== undefined) {
+    say(work, value, element('list', { name: 'properties', count: '1' }, [element('item', { name }, [], value)]))
+  }
+  return exitCodes.ok
+}
+
 function complain(work: Work, text: string): void {
   if (work.isXml) work.errors.push(text)
   else work.host.err(`${text}\n`)

@@ -121,7 +121,8 @@ async function readSource(options: Options, host: ToolHost): Promise<Source> {
   if (given !== undefined) {
     const text = given === '-' ? host.readInput() : given
     const parsed = parseXml(text)
-    if (parsed.ok) return { rules: [...rulesIn(parsed.value)] }
+    // Rules are looked for in a CIB only.
+    if (parsed.ok) return { rules: parsed.value.name === 'cib' ? [...rulesIn(parsed.value)] : [] }
     return { code: exitCodes.data, error: `crm_rule: Couldn't parse input string: ${text}\n` }
   }
   const opened = await openCib(host, { name: 'crm_rule', isReadOnly: true })
