@@ -83,7 +83,7 @@ describe.skipIf(!hasPacemaker)('crm_rule beside the real one (needs Debian pacem
     test(`${i}: ${argv.join(' ').slice(0, 80)}`, () => compare(argv, { ...process.env, CIB_file: file }))
   }
   test('a rule that is in no CIB is not found; the real one tells of its own asserts too', async () => {
-    const argv = ['-c', '-r', 'r', '-X', `<rule id="r" score="1">${rules.past}</rule>`]
+    const argv = ['-c', '-r', 'r', '-X', `<rule id="r" score="1">${rules['past']}</rule>`]
     const theirs = spawnSync('crm_rule', argv, { encoding: 'utf8' })
     const { code, out, err } = await tryTool(crmRule, argv, {})
     expect({ code, out }).toEqual({ code: theirs.status, out: theirs.stdout })
