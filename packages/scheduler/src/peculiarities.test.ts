@@ -664,6 +664,20 @@ test('the connection of a guest whose container cannot be used is not locked by 
   ])
 })
 
+test('an agent that is called #default is none for the graph, where a meta-attribute can stand in for it', () => {
+  const stands =
+    '<meta_attributes id="s"><nvpair id="s1" name="provider" value="pacemaker"/><nvpair id="s2" name="type" value="Other"/></meta_attributes>'
+  const { graph } = plan({
+    resources: `<primitive id="a" class="ocf" provider="#default" type="Dummy">${stands}</primitive><primitive id="b" class="ocf" provider="heartbeat" type="#Default"/>`,
+    options: { 'enable-startup-probes': 'true' },
+    nodes: 1,
+  })
+  const agents = [...descendants(graph)].flatMap((item) =>
+    item.name === 'primitive' ? [`${attr(item, 'id')} ${attr(item, 'provider')} ${attr(item, 'type')}`] : [],
+  )
+  expect([...new Set(agents)].sort()).toEqual(['a pacemaker Dummy', 'b heartbeat undefined'])
+})
+
 test('a bundle that asks for itself tells the scores of its instance for the inner time as well', () => {
   const input = cib({
     resources:

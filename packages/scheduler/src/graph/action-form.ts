@@ -104,7 +104,7 @@ function lockOf(cluster: Cluster, { resource, node, task: name }: Action): strin
 }
 
 function resourceXml(resource: Resource): XmlElement {
-  const { xml, historyName, xmlId } = resource
+  const { xml, meta, historyName, xmlId } = resource
   let id = resource.id
   let longId: string | undefined
   if (resource.orphan && historyName !== undefined) {
@@ -117,9 +117,10 @@ function resourceXml(resource: Resource): XmlElement {
   return element(xml.name, {
     id,
     'long-id': longId,
-    class: attr(xml, 'class'),
-    provider: attr(xml, 'provider'),
-    type: attr(xml, 'type'),
+    // From the table that these are in as well: a value of #default is none there, and a meta-attribute can stand in.
+    class: meta.get('class'),
+    provider: meta.get('provider'),
+    type: meta.get('type'),
   })
 }
 
