@@ -1,4 +1,4 @@
-import { attr, element, type XmlElement } from '@quorate/xml'
+import { element, type XmlElement } from '@quorate/xml'
 import { notifyKey, operationKey, task } from '../action/key.ts'
 import { routerFor } from '../action/remote.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
