@@ -3,6 +3,7 @@ import { attr, descendants, formatXml, parseXml, type XmlElement } from '@quorat
 import { expect, test } from 'vitest'
 import { parseMoment } from './date.ts'
 import { type SimulationOutcome, simulate } from './simulate/session.ts'
+import { unpackStatus } from './status.ts'
 
 /**
  * Configurations that few clusters have, on which random comparison with the real crm_simulate found a difference once. What
@@ -349,4 +350,18 @@ test('a collective that a left connection says to be inside of avoids remote nod
   })
   expect(stdout).toContain('pcmk__group_assign: g allocation score on left: -INFINITY')
   expect(stdout).toContain('pcmk__group_assign: a allocation score on left: 0')
+})
+
+test('a left connection is inside of what any node says that there is', () => {
+  const entry = (rc: number, task: string) =>
+    `<lrm_rsc_op id="left_last_0" operation="${task}" operation_key="left_${task}_0" call-id="1" transition-key="1:1:${rc}:x" transition-magic="0:${rc};1:1:${rc}:x" rc-code="${rc}" op-status="0" interval="0"/>`
+  const history = (container: string, rc: number, task: string) =>
+    `<lrm_resource id="left" class="ocf" provider="pacemaker" type="remote" container="${container}">${entry(rc, task)}</lrm_resource>`
+  const text = formatXml(cib({ resources: primitive('a'), histories: history('lost', 0, 'start') }))
+  const second = `<lrm id="2"><lrm_resources>${history('a', 7, 'monitor')}</lrm_resources></lrm></node_state>`
+  const parsed = parseXml(text.replace(/(<node_state id="2"[^>]*?)\/>/, `$1>${second}`))
+  invariant(parsed.ok, 'the test has a well-formed CIB')
+  const inside = (of: XmlElement) =>
+    unpackStatus(of, { nowSeconds }).resources.find(({ id }) => id === 'a')?.fillers ?? []
+  expect(inside(parsed.value).map(({ id }) => id)).toEqual(['left'])
 })

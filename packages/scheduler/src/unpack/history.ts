@@ -7,7 +7,7 @@ import { configWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type OnFail, onFail, type Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { addScore } from '../model/scoring.ts'
-import { currentNode, isBundled, isGuest, isRemote, isRemoteOnly, setHistoryName } from '../model/tree.ts'
+import { currentNode, findResource, isBundled, isGuest, isRemote, isRemoteOnly, setHistoryName } from '../model/tree.ts'
 import { parseInteger } from '../scalar.ts'
 import { infinity } from '../score.ts'
 import { compareEntries, exitCode, type HistoryEntry, mergeSort, status } from './history-entry.ts'
@@ -65,15 +65,16 @@ function unpackHistory(cluster: Cluster, node: ClusterNode, state: XmlElement): 
     const resource = unpackResourceHistory(cluster, node, histories[i] as LrmResource)
     if (resource?.containerFiller === true && resource.orphan) orphanedFillers = true
   }
-  if (orphanedFillers) adoptFillers(cluster)
+  if (orphanedFillers) adoptFillers(cluster, histories)
 }
 
-function adoptFillers(cluster: Cluster): void {
-  for (const resource of cluster.resources) {
-    if (!resource.containerFiller || resource.container !== undefined) continue
-    const name = attr(resource.xml, 'container')
-    const container = name === undefined ? undefined : cluster.resourceById.get(name)
-    if (container === undefined) continue
+/** Puts connections that are configured no more into what the histories of a node say that they were inside of. */
+function adoptFillers(cluster: Cluster, histories: readonly LrmResource[]): void {
+  for (const { id, xml } of histories) {
+    const name = attr(xml, 'container')
+    const container = name === undefined ? undefined : findResource(cluster, name)
+    const resource = container === undefined ? undefined : findResource(cluster, id)
+    if (container === undefined || resource?.containerFiller !== true || resource.container !== undefined) continue
     resource.container = container
     container.fillers.push(resource)
   }
