@@ -176,6 +176,7 @@ test('a node that was unfenced by something else is told of with a hint, and unf
   const scores = simulate(cib({ resources: unfencing, options: { 'stonith-enabled': 'true' }, transient: set }), {
     nowSeconds,
     process: true,
+    simulate: false,
     showsScores: true,
   })
   const said = scores.stdout.split('\n').filter((line) => line.includes('nfencing'))
@@ -214,7 +215,7 @@ test('a group without members that is told of stops is told of the fencing that 
     <configuration><crm_config/><nodes><node id="1" uname="n1"/></nodes><resources>${resources}${fencing}</resources><constraints/></configuration>
     <status><node_state id="1" uname="n1" in_ccm="false" crmd="offline" join="down" expected="member"/></status></cib>`)
   invariant(parsed.ok, 'the test has a well-formed CIB')
-  const { dot } = simulate(parsed.value, { nowSeconds, process: true })
+  const { dot } = simulate(parsed.value, { nowSeconds, process: true, simulate: false })
   expect(dot?.()).toContain(`"stonith 'reboot' n1" -> "g:0_post_notify_stonith_0"`)
 })
 
@@ -225,6 +226,7 @@ test('the group of a master element is promoted as a whole, where no meta-attrib
     {
       nowSeconds,
       process: true,
+      simulate: false,
       dot: { allActions: true },
     },
   )
@@ -232,6 +234,7 @@ test('the group of a master element is promoted as a whole, where no meta-attrib
   const usual = simulate(cib({ resources: `<master id="c">${inner}</master>` }), {
     nowSeconds,
     process: true,
+    simulate: false,
     dot: { allActions: true },
   })
   expect(usual.dot?.()).toContain('g:0_promoted_0')
@@ -245,7 +248,7 @@ test('a score of a set makes it go both ways, though its order is serialized', (
       resources: `${primitive('a')}${primitive('b')}`,
       constraints: `<rsc_order id="o" kind="Serialize">${set}</rsc_order>`,
     }),
-    { nowSeconds, process: true, dot: { allActions: true } },
+    { nowSeconds, process: true, simulate: false, dot: { allActions: true } },
   )
   expect(dot?.()).toContain('"b_promote_0')
 })
@@ -346,6 +349,7 @@ test('a collective that a left connection says to be inside of avoids remote nod
   const { stdout } = simulate(cib({ resources: `<group id="g">${primitive('a')}</group>`, histories, constraints }), {
     nowSeconds,
     process: true,
+    simulate: false,
     showsScores: true,
   })
   expect(stdout).toContain('pcmk__group_assign: g allocation score on left: -INFINITY')
