@@ -678,6 +678,18 @@ test('an agent that is called #default is none for the graph, where a meta-attri
   expect([...new Set(agents)].sort()).toEqual(['a pacemaker Dummy', 'b heartbeat undefined'])
 })
 
+test.each([
+  ['host', 4],
+  ['HOST', 0],
+])('notifications tell hosts where container-attribute-target is written as %s', (target, count) => {
+  const { graph } = plan({
+    resources: clone('c', { notify: 'true', 'container-attribute-target': target }, primitive('a')),
+    nodes: 2,
+  })
+  const told = [...descendants(graph)].filter((item) => attr(item, 'CRM_meta_notify_all_hosts') !== undefined)
+  expect(told.map((item) => attr(item, 'CRM_meta_notify_all_hosts'))).toEqual(Array(count).fill('n1 n2'))
+})
+
 test('a bundle that asks for itself tells the scores of its instance for the inner time as well', () => {
   const input = cib({
     resources:

@@ -2,7 +2,6 @@ import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { nodesByName } from '../model/scoring.ts'
 import { containerOf, currentNode, forEachLeaf } from '../model/tree.ts'
-import { sameText } from '../scalar.ts'
 import { task } from './key.ts'
 
 type Entry = { readonly resource: Resource; readonly node: ClusterNode | undefined }
@@ -99,7 +98,8 @@ export function notifyKeys(cluster: Cluster, clone: Resource, lists: NotifyLists
   const list = (nodes: readonly string[]): string => nodes.join(' ') || ' '
   keys.set('notify_available_uname', list(nodesByName(cluster, clone.allowed).map((node) => node.uname)))
   keys.set('notify_all_uname', list(cluster.nodes.map((node) => node.uname)))
-  if (sameText(clone.meta.get('container-attribute-target'), 'host')) {
+  // Only here the case of letters counts, as with C.
+  if (clone.meta.get('container-attribute-target') === 'host') {
     const hosts = cluster.nodes.map((node) => {
       const container = containerOf(node)
       return container === undefined ? node.uname : (currentNode(container)?.uname ?? node.uname)
