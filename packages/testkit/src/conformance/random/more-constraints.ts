@@ -2,6 +2,17 @@ import { child, childrenNamed, element, idOf, type XmlElement } from '@quorate/x
 import type { Chance } from './chance.ts'
 import { replaceChild } from './rewrite.ts'
 
+/** Takes up to three of the ids that are left, for one resource set. */
+export function takeMembers(chance: Chance, left: string[]): readonly string[] {
+  const members: string[] = []
+  for (let size = chance.int(1, 3); size > 0 && left.length > 0; size -= 1) {
+    const chosen = chance.pick(left)
+    left.splice(left.indexOf(chosen), 1)
+    members.push(chosen)
+  }
+  return members
+}
+
 const scores = ['INFINITY', '-INFINITY', '10', '-10', '100', '-5000', '0', '+INFINITY']
 const roles = ['Promoted', 'Unpromoted', 'Started', 'Stopped', 'Master', 'Slave']
 
@@ -15,12 +26,7 @@ function sets(
   const left = [...ids]
   const made: XmlElement[] = []
   for (let i = kind === 'location' ? 1 : chance.int(1, 3); i > 0 && left.length > 0; i -= 1) {
-    const members: string[] = []
-    for (let size = chance.int(1, 3); size > 0 && left.length > 0; size -= 1) {
-      const chosen = chance.pick(left)
-      left.splice(left.indexOf(chosen), 1)
-      members.push(chosen)
-    }
+    const members = takeMembers(chance, left)
     const isOrder = kind === 'order'
     const attributes = {
       id: `${id}-s${i}`,

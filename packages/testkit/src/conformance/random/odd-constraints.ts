@@ -1,5 +1,6 @@
 import { attr, child, childrenNamed, element, idOf, type XmlElement } from '@quorate/xml'
 import type { Chance } from './chance.ts'
+import { takeMembers } from './more-constraints.ts'
 import { pairs } from './resources.ts'
 import { replaceChild, rewriteBelow } from './rewrite.ts'
 import { randomRule } from './rules.ts'
@@ -73,12 +74,7 @@ function sets(
   const left = [...ids]
   const made: XmlElement[] = []
   for (let i = chance.int(1, 4); i > 0 && left.length > 0; i -= 1) {
-    const members: string[] = []
-    for (let size = chance.int(1, 3); size > 0 && left.length > 0; size -= 1) {
-      const chosen = chance.pick(left)
-      left.splice(left.indexOf(chosen), 1)
-      members.push(chosen)
-    }
+    const members = takeMembers(chance, left)
     const isOrder = kind === 'order'
     made.push(
       element(
