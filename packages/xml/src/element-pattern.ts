@@ -59,6 +59,6 @@ export class ElementPattern {
       this.#byShape.set(shape, pattern)
     }
     pattern.lastIndex = outline.startOf(node)
-    return pattern.test(outline.text)
+    return pattern.test(outline.textOf(node))
   }
 }

@@ -1,14 +1,17 @@
 import { Shape } from './shape.ts'
 
-/** Values per node: number of its shape (or one of the two below), where it begins in the text, the node after it. */
-const stride = 3
+/**
+ * Values per node: number of its shape (or one of the two below), the piece of the text that it begins in, where in the
+ * piece, the node after it.
+ */
+const stride = 4
 
 /** In the place of a shape: a comment, and an element whose attributes are not in the text as they are. */
 const commentShape = -1
 const oddShape = -2
 
-/** Characters of a document for each node that room is made for at first: CIBs have one in 100 to 300. */
-const charactersPerNode = 150
+/** Nodes that room is made for at first. */
+const firstRoom = 64
 
 /** Values up to this length are shared between elements: a CIB repeats a few thousand short texts a million times. */
 const internedCharactersMax = 24
@@ -19,19 +22,25 @@ export type OddElement = { readonly name: string; readonly attributes: readonly 
 /**
  * The nodes of a document as rows of integers beside its text, in document order. A CIB has hundreds of thousands of
  * elements and a million attributes, of which a decision reads a part: both become objects only when somebody asks.
+ * The text may be in pieces, none of which ends inside of a tag or a comment.
  */
 export class Outline {
-  readonly text: string
+  readonly #pieces: string[] = []
   readonly #shapes: Shape[] = []
   readonly #shapesByKey = new Map<string, Shape>()
   readonly #odd = new Map<number, OddElement>()
   readonly #interned = new Map<string, string>()
-  #rows: Int32Array
+  #rows = new Int32Array(stride * firstRoom)
   #length = 0
 
-  constructor(text: string) {
-    this.text = text
-    this.#rows = new Int32Array(stride * (Math.ceil(text.length / charactersPerNode) + 8))
+  /** Adds a piece of the text: nodes that are added from now on begin in it. */
+  addPiece(text: string): void {
+    this.#pieces.push(text)
+  }
+
+  /** The text so far. */
+  get pieces(): readonly string[] {
+    return this.#pieces
   }
 
   /** Number of nodes so far: that of the next one. */
@@ -50,7 +59,7 @@ export class Outline {
     return made
   }
 
-  /** Adds an element of a shape; it ends where the next node begins until {@link end} says otherwise. */
+  /** Adds an element of a shape that begins there in the last piece; it ends where the next node begins until {@link end} says otherwise. */
   add(shape: Shape, start: number): number {
     return this.#push(shape.number, start)
   }
@@ -59,9 +68,10 @@ export class Outline {
     const at = stride * this.#length
     if (at + stride > this.#rows.length) this.#grow()
     this.#rows[at] = shape
-    this.#rows[at + 1] = start
+    this.#rows[at + 1] = this.#pieces.length - 1
+    this.#rows[at + 2] = start
     this.#length += 1
-    this.#rows[at + 2] = this.#length
+    this.#rows[at + 3] = this.#length
     return this.#length - 1
   }
 
@@ -77,16 +87,22 @@ export class Outline {
 
   /** Ends an element: all nodes that were added since are below it. */
   end(node: number): void {
-    this.#rows[stride * node + 2] = this.#length
+    this.#rows[stride * node + 3] = this.#length
   }
 
   /** The node behind an element and all that is below it. */
   after(node: number): number {
-    return this.#rows[stride * node + 2] as number
+    return this.#rows[stride * node + 3] as number
   }
 
+  /** The piece of the text that a node begins in. */
+  textOf(node: number): string {
+    return this.#pieces[this.#rows[stride * node + 1] as number] as string
+  }
+
+  /** Where in that piece it begins. */
   startOf(node: number): number {
-    return this.#rows[stride * node + 1] as number
+    return this.#rows[stride * node + 2] as number
   }
 
   isComment(node: number): boolean {
@@ -95,8 +111,9 @@ export class Outline {
 
   /** What is inside a comment. */
   commentText(node: number): string {
+    const text = this.textOf(node)
     const from = this.startOf(node) + 4
-    return this.text.slice(from, this.text.indexOf('--', from))
+    return text.slice(from, text.indexOf('--', from))
   }
 
   /** The shape of an element; undefined where its attributes are not in the text as they are. */
@@ -115,7 +132,7 @@ export class Outline {
     if (shape === undefined) return this.#odd.get(node)?.attributes ?? none
     const { names } = shape
     if (names.length === 0) return none
-    const values = shape.values(this.text, this.startOf(node))
+    const values = shape.values(this.textOf(node), this.startOf(node))
     const made: string[] = []
     for (let i = 0; i < names.length; i += 1) {
       const value = values[i + 1] as string

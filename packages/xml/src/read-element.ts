@@ -45,7 +45,7 @@ export class ReadElement implements XmlElement {
     const place = shape.placeOf(name)
     if (place === undefined) return undefined
     if (place >= soughtMax) return this.attributes[2 * place + 1]
-    return shape.value(this.#outline.text, this.#outline.startOf(this.#node), place)
+    return shape.value(this.#outline.textOf(this.#node), this.#outline.startOf(this.#node), place)
   }
 
   /** Whether it has any children. */
@@ -57,14 +57,15 @@ export class ReadElement implements XmlElement {
   tagText(): string | undefined {
     const shape = this.#outline.shapeOf(this.#node)
     if (shape === undefined) return undefined
+    const text = this.#outline.textOf(this.#node)
     const start = this.#outline.startOf(this.#node)
-    const end = shape.endOf(this.#outline.text, start)
-    return end < 0 ? undefined : this.#outline.text.slice(start, end).trimEnd()
+    const end = shape.endOf(text, start)
+    return end < 0 ? undefined : text.slice(start, end).trimEnd()
   }
 
   /** Whether it begins with a tag ({@link tagText}). */
   beginsWith(tag: string): boolean {
-    return this.#outline.text.startsWith(tag, this.#outline.startOf(this.#node))
+    return this.#outline.textOf(this.#node).startsWith(tag, this.#outline.startOf(this.#node))
   }
 
   /** The outline that it is in, and its only child there; undefined where it has none or several. */

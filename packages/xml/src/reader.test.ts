@@ -6,9 +6,15 @@ import { parseXml } from './reader.ts'
 import { formatXml, writeXml } from './writer.ts'
 import { xmlErrorText } from './xml-error.ts'
 
-function refused(text: string, options = {}): string {
-  const read = parseXml(text, options)
+function refused(document: string | Iterable<string>, options = {}): string {
+  const read = parseXml(document, options)
   return read.ok ? `accepted: ${writeXml(read.value)}` : xmlErrorText(read.error, 'f')
+}
+
+/** A document cut at places that are taken modulo its length. */
+function cut(text: string, places: readonly number[]): readonly string[] {
+  const at = places.map((place) => place % (text.length + 1)).sort((a, b) => a - b)
+  return [0, ...at].map((from, i) => text.slice(from, at[i]))
 }
 
 function accepted(text: string): string {
@@ -99,9 +105,10 @@ describe('parseXml', () => {
       ' n.-_0="<"',
     )
     fc.assert(
-      fc.property(fc.string({ unit: fc.oneof(unit, more), maxLength: 30 }), (text) => {
+      fc.property(fc.string({ unit: fc.oneof(unit, more), maxLength: 30 }), fc.array(fc.nat()), (text, places) => {
         const whole = parseXml(text, { lines: new Map() })
         expect(parseXml(text)).toEqual(whole)
+        expect(parseXml(cut(text, places))).toEqual(whole)
         const lazy = parseXml(text, { isLazy: true })
         expect(lazy.ok ? { ok: true, value: settled(lazy.value) } : lazy).toEqual(whole)
       }),
@@ -129,15 +136,34 @@ describe('parseXml', () => {
     const odd = fc.array(tag, { maxLength: 3 }).map((tags) => tags.join('\n '))
     const many = fc.tuple(fc.array(tag, { minLength: 1, maxLength: 4 }), fc.nat({ max: 6 }), odd)
     fc.assert(
-      fc.property(fc.array(many, { maxLength: 3 }), (parts) => {
+      fc.property(fc.array(many, { maxLength: 3 }), fc.nat({ max: 40 }), (parts, size) => {
         const text = `<r>${parts.map(([tags, count, rest]) => tags.join('').repeat(count) + rest).join('')}</r>`
         const whole = parseXml(text, { lines: new Map() })
         expect(parseXml(text)).toEqual(whole)
-        const lazy = parseXml(text, { isLazy: true })
-        expect(lazy.ok ? { ok: true, value: settled(lazy.value) } : lazy).toEqual(whole)
+        // Cut where a tag begins, as files are, so that the scanner reads all pieces.
+        const pieces = text.split(new RegExp(`(?<=^(?:.{${size}})*)(?=<)`, 's'))
+        for (const document of [text, pieces]) {
+          const lazy = parseXml(document, { isLazy: true })
+          expect(lazy.ok ? { ok: true, value: settled(lazy.value) } : lazy).toEqual(whole)
+        }
       }),
       { numRuns: 1000 },
     )
+  })
+
+  test('a document in pieces is measured as a whole, and read to its end whatever is wrong with it', () => {
+    const limits = { charactersMax: 7 }
+    expect(refused(['<a>', '<b>', '</b', '></a>'], { limits })).toBe('f:1:1: document of 14 characters, limit 7')
+    expect(parseXml(['<a>', '</a>'], { limits }).ok).toBe(true)
+    let given = 0
+    const pieces = function* () {
+      for (const piece of ['<a>', '<b', '/></c>', '<d/>']) {
+        given += 1
+        yield piece
+      }
+    }
+    expect(refused(pieces())).toBe('f:1:12: unexpected close tag')
+    expect(given).toBe(4)
   })
 
   test('an element that is read lazily knows its attributes, also in changed copies', () => {

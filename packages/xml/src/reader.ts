@@ -2,6 +2,7 @@ import { failed, ok, type Result } from '@quorate/base'
 import { SaxesParser, type SaxesTagPlain } from 'saxes'
 import { comment, type XmlElement } from './element.ts'
 import { type XmlLimits, xmlLimits } from './limits.ts'
+import { Outline } from './outline.ts'
 import { lazily, wholly } from './read-element.ts'
 import { scanPlain } from './scanner.ts'
 import type { XmlError } from './xml-error.ts'
@@ -28,19 +29,21 @@ const blank = /^[ \t\r\n]*$/
  * while being read. Character data that is only white space is dropped, CDATA counts as character data,
  * processing instructions are skipped, comments inside the root are kept (see {@link commentName}).
  *
+ * @param document its text, whole or in pieces, as from a file that is read bit by bit: of pieces that end where a tag
+ * begins (all but the last) no other copy is made
  * @returns the root, or the first fault with its place; never throws for any text
  */
-export function parseXml(text: string, options: ReadOptions = {}): Result<XmlElement, XmlError> {
+export function parseXml(document: string | Iterable<string>, options: ReadOptions = {}): Result<XmlElement, XmlError> {
   const limits = { ...xmlLimits, ...options.limits }
-  if (text.length > limits.charactersMax) {
-    return failed({
-      line: 1,
-      column: 1,
-      reason: `document of ${text.length} characters, limit ${limits.charactersMax}`,
-    })
+  const pieces = (typeof document === 'string' ? [document] : document)[Symbol.iterator]()
+  const outline = new Outline()
+  if (options.lines === undefined && scanPlain(pieces, limits, outline)) {
+    return ok((options.isLazy ? lazily : wholly)(outline, 0))
   }
-  const plain = options.lines === undefined ? scanPlain(text, limits) : undefined
-  if (plain !== undefined) return ok((options.isLazy ? lazily : wholly)(plain, 0))
+  const text = wholeText(outline.pieces, pieces, limits.charactersMax)
+  if (typeof text === 'number') {
+    return failed({ line: 1, column: 1, reason: `document of ${text} characters, limit ${limits.charactersMax}` })
+  }
   const tree = new TreeBuilder(limits, options.lines)
   try {
     tree.read(text)
@@ -50,6 +53,17 @@ export function parseXml(text: string, options: ReadOptions = {}): Result<XmlEle
   }
   const root = tree.root
   return root === undefined ? failed({ line: 1, column: 1, reason: 'document has no element' }) : ok(root)
+}
+
+/** Pieces that were read and those that are still to come, as one; or how many characters they have, if too many. */
+function wholeText(read: readonly string[], rest: Iterator<string>, charactersMax: number): string | number {
+  const pieces = [...read]
+  let characters = read.reduce((sum, piece) => sum + piece.length, 0)
+  for (let next = rest.next(); next.done !== true; next = rest.next()) {
+    characters += next.value.length
+    if (characters <= charactersMax) pieces.push(next.value)
+  }
+  return characters > charactersMax ? characters : pieces.join('')
 }
 
 class Refusal extends Error {

@@ -1,5 +1,5 @@
 import type { XmlLimits } from './limits.ts'
-import { Outline } from './outline.ts'
+import type { Outline } from './outline.ts'
 import { noteFollower, type Shape } from './shape.ts'
 
 const char = { tab: 9, newline: 10, return: 13, space: 32, bang: 33 } as const
@@ -18,18 +18,23 @@ const tagEnd = /([\t\n\r ]*)(\/?)>/y
 
 /**
  * Reads the plain documents that Pacemaker's programs write: elements, attributes of printable ASCII and comments.
- * Knows nothing of faults: whatever it is not sure of is left to the whole reader, which then starts anew.
+ * Knows nothing of faults: whatever it is not sure of is left to the whole reader, which then starts anew. A piece that
+ * ends inside of a tag or a comment is such a thing.
  *
- * @returns the nodes, the root first, or undefined where the document is not plain, not well formed or beyond a limit
+ * @param outline an empty one; has the nodes afterwards, the root first, and the pieces that were read
+ * @returns false where the document is not plain, not well formed or beyond a limit
  */
-export function scanPlain(text: string, limits: XmlLimits): Outline | undefined {
-  return new Scanner(text, limits).document()
+export function scanPlain(pieces: Iterator<string>, limits: XmlLimits, outline: Outline): boolean {
+  return new Scanner(pieces, limits, outline).document()
 }
 
 class Scanner {
-  readonly #text: string
+  readonly #pieces: Iterator<string>
   readonly #limits: XmlLimits
   readonly #outline: Outline
+  #charactersLeft: number
+  /** The piece that is being read, and the place in it. */
+  #text = ''
   #at = 0
   /** Elements that are open: their numbers in the outline, and what may come after them. */
   readonly #nodes: number[] = []
@@ -38,27 +43,39 @@ class Scanner {
   /** Shapes that came last time after what was read last. */
   #followers: Shape[] = []
 
-  constructor(text: string, limits: XmlLimits) {
-    this.#text = text
+  constructor(pieces: Iterator<string>, limits: XmlLimits, outline: Outline) {
+    this.#pieces = pieces
     this.#limits = limits
-    this.#outline = new Outline(text)
+    this.#outline = outline
+    this.#charactersLeft = limits.charactersMax
   }
 
-  document(): Outline | undefined {
-    const text = this.#text
-    this.#at = declaration.exec(text)?.[0].length ?? 0
+  document(): boolean {
+    if (!this.#nextPiece()) return false
+    this.#at = declaration.exec(this.#text)?.[0].length ?? 0
     this.#skipBlanks()
     do {
-      if (text.charCodeAt(this.#at) !== mark.less) return undefined
-      const next = text.charCodeAt(this.#at + 1)
+      if (this.#at === this.#text.length && !this.#nextPiece()) return false
+      if (this.#text.charCodeAt(this.#at) !== mark.less) return false
+      const next = this.#text.charCodeAt(this.#at + 1)
       if (next === mark.slash) {
-        if (!this.#close()) return undefined
+        if (!this.#close()) return false
       } else if (next === char.bang) {
-        if (this.#depth === 0 || !this.#comment()) return undefined
-      } else if (!this.#open()) return undefined
-      if (this.#outline.length > this.#limits.nodesMax) return undefined
+        if (this.#depth === 0 || !this.#comment()) return false
+      } else if (!this.#open()) return false
+      if (this.#outline.length > this.#limits.nodesMax) return false
     } while (this.#depth > 0)
-    return this.#at === text.length ? this.#outline : undefined
+    return this.#at === this.#text.length && !this.#nextPiece()
+  }
+
+  #nextPiece(): boolean {
+    const { value, done } = this.#pieces.next()
+    if (done === true) return false
+    this.#outline.addPiece(value)
+    this.#charactersLeft -= value.length
+    this.#text = value
+    this.#at = 0
+    return this.#charactersLeft >= 0
   }
 
   #skipBlanks(): void {

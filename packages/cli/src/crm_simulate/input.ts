@@ -5,7 +5,9 @@ import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import type { Options } from '../pacemaker/tool-options.ts'
 import { isValidCib } from '../pacemaker/validation.ts'
-import { readXmlFile } from '../pacemaker/xml-file.ts'
+import { openXmlFile } from '../pacemaker/xml-file.ts'
+
+type ReadXml = ReturnType<typeof parseXml>
 
 /** A CIB to work on, or why there is none. */
 export type Input =
@@ -28,7 +30,7 @@ async function readNamed(options: Options, host: ToolHost): Promise<Input> {
   // Of several sources the last one counts.
   const source = options.last(['xml-file', 'xml-pipe', 'live-check'])
   const file = source?.long === 'xml-pipe' ? '-' : source?.value
-  if (file === '-') return parsed(host.readInput(), 'standard input')
+  if (file === '-') return checked(parseXml(host.readInput(), { isLazy: true }), 'standard input')
   if (file !== undefined) return fromFile(file)
   const fromEnvironment = cibFileOf(host.env)
   if (source === undefined && fromEnvironment !== undefined) return fromFile(fromEnvironment)
@@ -46,18 +48,17 @@ const noLiveCib: Input = {
 }
 
 async function fromFile(file: string): Promise<Input> {
-  let text: string
+  let read: ReadXml
   try {
-    text = await readXmlFile(file)
+    read = parseXml(await openXmlFile(file), { isLazy: true })
   } catch (fault) {
     const why = fault instanceof Error ? fault.message : String(fault)
     return { ok: false, code: exitCodes.noInput, lines: [`crm_simulate: Could not read ${file}: ${why}`] }
   }
-  return parsed(text, file)
+  return checked(read, file)
 }
 
-function parsed(text: string, name: string): Input {
-  const result = parseXml(text, { isLazy: true })
+function checked(result: ReadXml, name: string): Input {
   if (!result.ok) {
     return { ok: false, code: exitCodes.data, lines: [`crm_simulate: ${xmlErrorText(result.error, name)}`] }
   }

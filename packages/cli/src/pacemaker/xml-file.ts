@@ -6,14 +6,31 @@ const unpackFactor = 32
 /** Least room that unpacking is tried with, in bytes. */
 const unpackBytesMin = 1024 * 1024
 
+/** Bytes of a file that are read at a time: few enough to stay in the processor's cache. */
+const pieceBytes = 256 * 1024
+const less = 0x3c
+
 /**
  * Text of a file; one called `….bz2` is unpacked, as the scheduler's saved inputs are.
  *
  * @throws Error where it cannot be read, or is not what its name says
  */
 export async function readXmlFile(file: string): Promise<string> {
-  if (!file.endsWith('.bz2')) return textOf(fs.readFileSync(file))
-  const packed = fs.readFileSync(file)
+  return [...(await openXmlFile(file))].join('')
+}
+
+/**
+ * The same text in pieces that end where a tag begins, each read when it is asked for. A large file is never in memory
+ * as bytes and as text at once: memory that is touched for the first time is most of what reading costs.
+ *
+ * @returns pieces that can be gone through once; going through them throws where the file cannot be read further
+ * @throws Error where it cannot be opened, or is not what its name says
+ */
+export async function openXmlFile(file: string): Promise<Iterable<string>> {
+  return file.endsWith('.bz2') ? [await unpacked(fs.readFileSync(file))] : piecesOf(fs.openSync(file, 'r'))
+}
+
+async function unpacked(packed: Buffer): Promise<string> {
   // Loaded only here: no other input needs a library of the host.
   const { bzip2BytesMax, bzip2Decompress } = await import('@quorate/qb')
   let room = Math.min(bzip2BytesMax, Math.max(unpackBytesMin, packed.byteLength * unpackFactor))
@@ -25,6 +42,29 @@ export async function readXmlFile(file: string): Promise<string> {
       if (!isFull || room >= bzip2BytesMax) throw fault
       room = Math.min(bzip2BytesMax, room * 4)
     }
+  }
+}
+
+function* piecesOf(fd: number): Generator<string> {
+  try {
+    let buffer = Buffer.allocUnsafeSlow(pieceBytes)
+    /** Bytes at the start of the buffer that no piece has yet. */
+    let held = 0
+    for (;;) {
+      const count = fs.readSync(fd, buffer, held, buffer.length - held, null)
+      held += count
+      if (count === 0) break
+      if (held < buffer.length) continue
+      const end = buffer.lastIndexOf(less)
+      if (end > 0) {
+        yield textOf(buffer.subarray(0, end))
+        buffer.copyWithin(0, end, held)
+        held -= end
+      } else buffer = Buffer.concat([buffer], 2 * buffer.length)
+    }
+    yield textOf(buffer.subarray(0, held))
+  } finally {
+    fs.closeSync(fd)
   }
 }
 
