@@ -338,3 +338,18 @@ test('an empty group is probed itself, and nothing is done for that', () => {
   expect(operations(outcome)).toEqual(['g_monitor_0'])
   expect(outcome.stdout).not.toContain('Resource action')
 })
+
+test('the members of a group that a former guest is inside of are not probed on guests', () => {
+  const group = '<group id="c"><primitive id="m" class="ocf" provider="heartbeat" type="x"/></group>'
+  const guest = history('g', 'remote', ran('g', 'start')).replace('"heartbeat"', '"pacemaker" container="c"')
+  const member = history('m', 'x', ran('m', 'start'))
+  const cib = document({
+    resources: `${group}<primitive id="p" class="ocf" provider="heartbeat" type="x"/>`,
+    options: option('maintenance-mode', 'true'),
+    status: `${online}${(guest + member).replace('</lrm_resources></lrm><lrm><lrm_resources>', '')}</node_state>`,
+  })
+  const request = { nowSeconds: 1_700_000_000, process: true, simulate: false, dot: { allActions: true } }
+  const every = simulate(cib, request).dot?.() ?? ''
+  expect(every).toContain('"p_monitor_0 g"')
+  expect(every).not.toContain('"m_monitor_0 g"')
+})

@@ -44,6 +44,8 @@ function probe(cluster: Cluster, resource: Resource, node: ClusterNode): boolean
     case variant.group: {
       // A group left without members is probed itself, as if it were what it groups.
       if (resource.children.length === 0) return probePrimitive(cluster, resource, node)
+      // What a guest is inside of is refused before its members are looked at; they know nothing of the guest.
+      if (isGuest(node) && containsGuest(resource)) return false
       let any = false
       for (const member of resource.children) any = probe(cluster, member, node) || any
       return any
