@@ -173,7 +173,8 @@ describe('what would have to change', () => {
     expect(told.out).toContain('it waits for the start of a: location constraint never')
     expect((await remedied(file, 'c', 'n1')).after.get('c')).toEqual({ nodes: ['n1'], role: 'Started' })
     const [at] = (await explained(file, 'c')).instances[0]?.actions ?? []
-    expect(at?.waitsFor).toEqual(['the start of a: location constraint never'])
+    expect(at?.waitsFor.map(({ text }) => text)).toEqual(['the start of a: location constraint never'])
+    expect(at?.waitsFor[0]?.way.flatMap(({ constraints }) => constraints)).toEqual(['o2', 'o1'])
   })
 })
 

@@ -103,6 +103,32 @@ test.skipIf(!isThere)(
 )
 
 test.skipIf(!isThere)(
+  `whatever cannot be done says what it waits for, and by which constraints${lacks}`,
+  () => {
+    const wrong: unknown[] = []
+    let [waiting, named] = [0, 0]
+    for (const file of files) {
+      const decision = decisionFor(file)
+      for (const { id, actions } of instancesOf(decision)) {
+        for (const { task, isRunnable, waitsFor, follows } of actions) {
+          const steps = [...waitsFor.flatMap(({ way }) => way), ...(follows === undefined ? [] : [follows])]
+          const ids = steps.filter(({ kind }) => kind !== 'group').flatMap(({ constraints }) => constraints)
+          named += ids.length
+          for (const name of ids) if (!decision.constraints.has(name)) wrong.push({ file, id, task, name })
+          if (isRunnable) continue
+          waiting += 1
+          if (waitsFor.length === 0) wrong.push({ file, id, task })
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(waiting).toBeGreaterThan(200)
+    expect(named).toBeGreaterThan(150)
+  },
+  300_000,
+)
+
+test.skipIf(!isThere)(
   `what would have to change does, when what-if is told so${lacks}`,
   async () => {
     let [asked, found] = [0, 0]

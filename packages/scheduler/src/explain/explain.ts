@@ -8,7 +8,7 @@ import { forEachBelow } from '../model/tree.ts'
 import { scoreText } from '../score.ts'
 import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
-import { reasonSentence } from './action-reason.ts'
+import { actionReason } from './action-reason.ts'
 import { type Decision, decisionOn } from './decision.ts'
 import { dueFencing, fencingReason } from './due-fencing.ts'
 import { generalFindings, recoveryText } from './general-reasons.ts'
@@ -161,6 +161,8 @@ function explainInstance(
   const actions = leaf.actions
     // A start or stop without a node stands for one that there is no place for.
     .filter((action) => isDue(leaf, action) && action.node !== undefined && shownTasks.includes(action.task))
+    // What cannot be migrated is stopped and started, and a start that is none stands for the end of a migration.
+    .filter(({ task: name, runnable, pseudo }) => (isMigration(name) ? runnable : !(pseudo && name === task.start)))
     .sort((a, b) => shownTasks.indexOf(a.task) - shownTasks.indexOf(b.task))
     .map((action) => dueAction(decision, action))
   return {
@@ -188,8 +190,7 @@ function mainReason(
   const { assigned, runningOn } = leaf
   const held = general.find(({ isObstacle }) => isObstacle)?.text
   if (assigned === undefined || leaf.nextRole <= role.stopped) return held ?? nowhere(decision, leaf)
-  const first = actions.find((action) => action.reason !== undefined)?.reason
-  const due = reasonSentence(first) ?? (/^(no quorum|quorum freeze)$/.test(first ?? '') ? (held ?? first) : first)
+  const due = waitText(actions) ?? dueText(actions, held)
   if (runningOn.length === 0) return actions.length === 0 ? held : (due ?? held)
   if (runningOn.includes(assigned)) return actions.length === 0 ? held : (due ?? held ?? recoveryText(decision, leaf))
   const [left] = runningOn
@@ -203,6 +204,20 @@ function mainReason(
     : due
 }
 
+/** What keeps it from being started where it is to be. */
+function waitText(actions: readonly DueAction[]): string | undefined {
+  const [wait] = actions.find((action) => action.task === task.start && !action.isRunnable)?.waitsFor ?? []
+  if (wait === undefined || wait.isOwn) return undefined
+  const ids = wait.way.filter(({ kind }) => kind !== 'group').flatMap(({ constraints }) => constraints)
+  return `it waits for ${wait.text}${ids.length === 0 ? '' : ` (by ${[...new Set(ids)].join(', ')})`}`
+}
+
+/** Why the first is done of what is due; that there is no quorum is told with what follows from it. */
+function dueText(actions: readonly DueAction[], held: string | undefined): string | undefined {
+  const first = actions.find(({ why }) => why !== undefined)
+  return /^(no quorum|quorum freeze)$/.test(first?.reason ?? '') ? (held ?? first?.why) : first?.why
+}
+
 function promotionOf(decision: Decision, leaf: Resource, isTried: boolean): PromotionExplanation | undefined {
   const found = promotionFinding(decision, leaf)?.explanation
   if (found === undefined || found.isPromoted || !isTried || leaf.assigned === undefined) return found
@@ -211,15 +226,22 @@ function promotionOf(decision: Decision, leaf: Resource, isTried: boolean): Prom
   return { ...found, remedies: texts, isTried, suppose, whatIf }
 }
 
+function isMigration(name: string): boolean {
+  return name === task.migrateTo || name === task.migrateFrom
+}
+
 function dueAction(decision: Decision, action: Action): DueAction {
   const obstacles = action.runnable ? [] : obstaclesTo(decision, action)
   const changes = obstacles.flatMap((obstacle) => obstacle.changes)
+  const because = actionReason(decision, action)
   return {
     task: action.task,
     node: action.node?.uname,
     reason: action.reason,
+    why: because?.why,
+    follows: because?.follows,
     isRunnable: action.runnable,
-    waitsFor: obstacles.map(({ text }) => text),
+    waitsFor: obstacles.map(({ wait }) => wait),
     remedies: [...new Set(changes.map(({ about, text }) => (about === undefined ? text : `${about}: ${text}`)))],
   }
 }

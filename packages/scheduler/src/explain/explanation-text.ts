@@ -2,8 +2,8 @@ import { task } from '../action/key.ts'
 import { role, roleText } from '../model/role.ts'
 import { withoutInstance } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
-import { reasonSentence } from './action-reason.ts'
 import type {
+  DueAction,
   Explanation,
   InstanceExplanation,
   NodeExplanation,
@@ -67,8 +67,13 @@ function instanceLines(of: InstanceExplanation, nodes: readonly NodeExplanation[
   for (const action of of.actions) {
     const where = action.node === undefined ? '' : ` on ${action.node}`
     const waits = action.isRunnable ? '' : ', which cannot be done now'
-    lines.push(`  * due: ${action.task}${where}${waits}${because(action.reason)}`)
-    for (const text of action.waitsFor) lines.push(`      it waits for ${text}`)
+    lines.push(`  * due: ${action.task}${where}${waits}${because(action)}`)
+    for (const { text, way, isOwn } of action.waitsFor) {
+      lines.push(
+        `      ${isOwn ? 'what keeps it:' : 'it waits for'} ${text}`,
+        ...way.map((step) => `        ${step.text}`),
+      )
+    }
     for (const text of action.remedies) lines.push(`      for that: ${text}`)
   }
   for (const node of nodes) lines.push(...nodeLines(node))
@@ -150,8 +155,8 @@ function signed({ score }: Reason): string {
   return `${score > 0 ? '+' : ''}${scoreText(score)}`.padStart(scoreWidth)
 }
 
-function because(reason: string | undefined): string {
-  const sentence = reasonSentence(reason)
-  if (sentence !== undefined) return `: ${sentence}`
-  return reason === undefined ? '' : `, because of ${reason}`
+/** Why something is done: what logs have as plain words is told in theirs. */
+function because({ reason, why }: DueAction): string {
+  if (why === undefined) return ''
+  return why === reason ? `, because of ${why}` : `: ${why}`
 }

@@ -87,15 +87,49 @@ export type PromotionExplanation = {
   readonly whatIf: readonly string[] | undefined
 }
 
-/** Something that the cluster is going to do about the resource, and why. */
-export type DueAction = {
+/** What says that something is done after something else, or only with it. */
+export type WaitStep = {
+  readonly kind: 'order' | 'colocation' | 'group'
+  /** Ids of the constraints that say so; of a group, its own. */
+  readonly constraints: readonly string[]
+  /** What has to be done first: the resource (undefined: several) and the task. */
+  readonly resource: string | undefined
+  readonly task: string
+  /** All of it in words. */
+  readonly text: string
+}
+
+/** What an action waits for in vain. */
+export type Wait = {
+  /** True where nothing else is waited for: the action itself is what cannot be done. */
+  readonly isOwn: boolean
+  /** What cannot be done, where the waiting begins: the resource (undefined: none by itself), the task, the node if it has one. */
+  readonly resource: string | undefined
   readonly task: string
   readonly node: string | undefined
+  /** Why it cannot be done. */
+  readonly because: string | undefined
+  /** Constraints and groups by which one leads to the other, from the action that waits; none where that is the resource's own. */
+  readonly way: readonly WaitStep[]
+  /** What cannot be done and why, in words; of the action itself, why. */
+  readonly text: string
+}
+
+/** Something that the cluster is going to do about the resource, and why. */
+export type DueAction = {
+  /** `start`, `stop`, `promote`, `demote`, `migrate_to` or `migrate_from`. */
+  readonly task: string
+  readonly node: string | undefined
+  /** As logs and transition graphs have it. */
   readonly reason: string | undefined
+  /** The same in words; undefined where there is no reason. */
+  readonly why: string | undefined
+  /** Where it is done because of another action: what says so. */
+  readonly follows: WaitStep | undefined
   /** False: it waits for something that cannot happen now. */
   readonly isRunnable: boolean
   /** What it waits for that cannot be done: where that begins, and why. */
-  readonly waitsFor: readonly string[]
+  readonly waitsFor: readonly Wait[]
   /** What would have to change for it to be done. */
   readonly remedies: readonly string[]
 }
