@@ -1,4 +1,4 @@
-import { attr, hasChildren, isComment, type XmlElement } from '@quorate/xml'
+import { attr, attrAt, hasChildren, isComment, type TagShape, tagShape, type XmlElement } from '@quorate/xml'
 import { elementRulesOf, goneNamesIn } from './schema-history.ts'
 import { isSchemaClaim, schemaNumber } from './schema-name.ts'
 import { type Count, type ElementRule, goneStacks, type Shape, type ValueRule } from './schema-table.ts'
@@ -123,7 +123,17 @@ class Check {
 
   /** Answers the attributes that matter to the shapes of the element, as {@link ReadyRule.fitting} has them. */
   #attributes(node: XmlElement, rule: ElementRule): string {
-    const { known, required, governed } = readyRule(rule)
+    const { known, required, governed, tags } = readyRule(rule)
+    const shape = tagShape(node)
+    const tag = shape === undefined ? undefined : (tags.get(shape) ?? readyTag(tags, shape, known, required))
+    if (tag?.isAllowed === true) {
+      const { checked } = tag
+      for (let i = 0; i < checked.length; i += 1) {
+        const { type, name, place } = checked[i] as CheckedAttribute
+        this.#value(type, name, attrAt(node, place))
+      }
+      return tag.has
+    }
     const { attributes } = node
     let has = ''
     let missing = required.length
@@ -182,7 +192,10 @@ class Check {
       reached = Math.max(reached, at)
       seen[at] = (seen[at] ?? 0) + 1
     }
-    for (const { name, at, count } of limited) this.#count(name, count, seen[at] ?? 0)
+    for (let i = 0; i < limited.length; i += 1) {
+      const { name, at, count } = limited[i] as LimitedChild
+      this.#count(name, count, seen[at] ?? 0)
+    }
   }
 
   #count(name: string, count: Count, found: number): void {
@@ -196,7 +209,9 @@ class Check {
     const { governed, fitting } = readyRule(rule)
     let has = attributes
     let last = ''
-    for (const { name } of node.children) {
+    const { children } = node
+    for (let i = 0; i < children.length; i += 1) {
+      const { name } = children[i] as XmlElement
       if (name !== last && governed.has(`<${name}>`)) has += `<${name}> `
       last = name
     }
@@ -283,19 +298,34 @@ type KnownAttribute = {
   readonly isGoverned: boolean
 }
 
+type LimitedChild = { readonly name: string; readonly at: number; readonly count: Count }
+
+type CheckedAttribute = { readonly type: ValueRule; readonly name: string; readonly place: number }
+
+/** What a rule says of all elements whose tags are alike. */
+type ReadyTag = {
+  /** Whether all of the attributes are allowed, and none that is required is missing. */
+  readonly isAllowed: boolean
+  /** Those that matter to the shapes, as {@link ReadyRule.fitting} has them. */
+  readonly has: string
+  /** Those whose values can be wrong. */
+  readonly checked: readonly CheckedAttribute[]
+}
+
 /** A rule with what is asked of it for every element worked out once. */
 type ReadyRule = {
   readonly known: ReadonlyMap<string, KnownAttribute>
   readonly required: readonly string[]
   readonly order: readonly string[]
   /** Children that may not be there in any number, with their places in the order. */
-  readonly limited: readonly { readonly name: string; readonly at: number; readonly count: Count }[]
+  readonly limited: readonly LimitedChild[]
   /** Whether an element without children can be wrong. */
   readonly needsChild: boolean
   /** Attributes and children of which the shapes speak. */
   readonly governed: ReadonlySet<string>
   /** Whether some shape allows them together, by what of them an element has. */
   readonly fitting: Map<string, boolean>
+  readonly tags: WeakMap<TagShape, ReadyTag>
 }
 
 /** Combinations that are remembered for a rule; a document can have any number. */
@@ -322,8 +352,28 @@ function readyRule(rule: ElementRule): ReadyRule {
     needsChild: counts.some(([, count]) => count === '1' || count === '+'),
     governed,
     fitting: new Map(),
+    tags: new WeakMap(),
   }
   readyRules.set(rule, made)
+  return made
+}
+
+function readyTag(
+  tags: WeakMap<TagShape, ReadyTag>,
+  shape: TagShape,
+  known: ReadyRule['known'],
+  required: readonly string[],
+): ReadyTag {
+  const { names } = shape
+  const made: ReadyTag = {
+    isAllowed: names.every((name) => known.has(name)) && required.every((name) => names.includes(name)),
+    has: names.map((name) => (known.get(name)?.isGoverned === true ? `${name} ` : '')).join(''),
+    checked: names.flatMap((name, place) => {
+      const type = known.get(name)?.type ?? 'text'
+      return type === 'text' ? [] : [{ type, name, place }]
+    }),
+  }
+  tags.set(shape, made)
   return made
 }
 

@@ -86,6 +86,22 @@ export function hasChildren(of: XmlElement): boolean {
   return of instanceof ReadElement ? of.hasChildren() : of.children.length > 0
 }
 
+/** What the tags of many elements have in common; the same object for all of one document that are alike. */
+export type TagShape = {
+  /** Names of the attributes, in document order. */
+  readonly names: readonly string[]
+}
+
+/** The shape of the tag that an element was read from, where that is still at hand: for {@link attrAt}. */
+export function tagShape(of: XmlElement): TagShape | undefined {
+  return of instanceof ReadElement ? of.shape : undefined
+}
+
+/** Value of the attribute at a place of an element's {@link tagShape}. Nothing of it is kept for the next who asks. */
+export function attrAt(of: XmlElement, place: number): string {
+  return of instanceof ReadElement ? of.valueAt(place) : (of.attributes[2 * place + 1] ?? '')
+}
+
 /** The tag that an element was read from, where that is still at hand: for {@link beginsWithTag}. */
 export function tagText(of: XmlElement): string | undefined {
   return of instanceof ReadElement ? of.tagText() : undefined

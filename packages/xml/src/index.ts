@@ -10,6 +10,7 @@ export {
 export {
   type AttributesInit,
   attr,
+  attrAt,
   attributePairs,
   beginsWithTag,
   child,
@@ -23,6 +24,8 @@ export {
   idOf,
   isComment,
   settled,
+  type TagShape,
+  tagShape,
   tagText,
   withAttributes,
   withChildren,

@@ -1,5 +1,6 @@
 import type { XmlElement } from './node.ts'
 import type { Outline } from './outline.ts'
+import type { Shape } from './shape.ts'
 
 /** Attributes up to this place are looked for in the text by themselves; for one behind it all are read. */
 const soughtMax = 4
@@ -46,6 +47,17 @@ export class ReadElement implements XmlElement {
     if (place === undefined) return undefined
     if (place >= soughtMax) return this.attributes[2 * place + 1]
     return shape.value(this.#outline.textOf(this.#node), this.#outline.startOf(this.#node), place)
+  }
+
+  /** The shape of its tag; undefined where its attributes are not in the text as they are. */
+  get shape(): Shape | undefined {
+    return this.#outline.shapeOf(this.#node)
+  }
+
+  /** Value of the attribute at a place of its shape, the others untouched. */
+  valueAt(place: number): string {
+    if (this.#flat !== undefined) return this.#flat[2 * place + 1] ?? ''
+    return this.shape?.value(this.#outline.textOf(this.#node), this.#outline.startOf(this.#node), place) ?? ''
   }
 
   /** Whether it has any children. */

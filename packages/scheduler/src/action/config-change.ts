@@ -28,21 +28,28 @@ export function handleConfigChanges(cluster: Cluster): void {
     for (let i = 0; i < histories.length; i += 1) {
       const history = histories[i] as LrmResource
       if (history.isEmpty) continue
-      const resources = matching(cluster, history.id)
-      for (let j = 0; j < resources.length; j += 1) {
-        const resource = resources[j] as Resource
-        checkHistory(cluster, resource, node, history, agentDiffers(resource, history, agreeing))
+      const { id } = history
+      if (isShared(cluster, id)) {
+        for (const resource of matching(cluster, id)) {
+          checkHistory(cluster, resource, node, history, agentDiffers(resource, history, agreeing))
+        }
+        continue
       }
+      const resource = cluster.resourceById.get(id)
+      if (resource?.variant !== variant.primitive) continue
+      checkHistory(cluster, resource, node, history, agentDiffers(resource, history, agreeing))
     }
   }
+}
+
+/** Whether a history may belong to others than the resource of that id. */
+function isShared(cluster: Cluster, id: string): boolean {
+  return cluster.resourceTwins.has(id) || cluster.resourcesByHistoryName.has(id)
 }
 
 /** Primitives that a history may belong to, the last of the tree first. */
 function matching(cluster: Cluster, id: string): readonly Resource[] {
   const exact = cluster.resourceById.get(id)
-  if (!cluster.resourceTwins.has(id) && !cluster.resourcesByHistoryName.has(id)) {
-    return exact?.variant === variant.primitive ? [exact] : []
-  }
   const found = new Set<Resource>()
   if (exact !== undefined) found.add(exact)
   for (const item of cluster.resourceTwins.get(id) ?? []) found.add(item)

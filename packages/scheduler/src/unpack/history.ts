@@ -94,8 +94,12 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, history: Lrm
   if (shutdownLock) unpackLock(cluster, resource, node, xml)
   const saved = resource.role
   // Where failures expire, every entry has its say about when.
-  if (isQuiet && resource.failureTimeoutSeconds === 0) finish(quietReading(cluster, resource, node))
-  else finish(readEntries(cluster, resource, node, history))
+  if (isQuiet && resource.failureTimeoutSeconds === 0) {
+    // What processing its one entry comes to.
+    resource.role = role.stopped
+    resource.nextRole = role.unknown
+    finish(cluster, resource, node, onFail.ignore)
+  } else finish(cluster, resource, node, readEntries(cluster, resource, node, history))
   const request = requestedRole(resource)
   if (request !== role.unknown && (resource.nextRole === role.unknown || request < resource.nextRole)) {
     resource.nextRole = request
@@ -104,21 +108,15 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, history: Lrm
   return resource
 }
 
-/** What processing the one entry of a quiet history comes to. */
-function quietReading(cluster: Cluster, resource: Resource, node: ClusterNode): Reading {
-  resource.role = role.stopped
-  resource.nextRole = role.unknown
-  return { cluster, resource, node, entries: [], onFail: onFail.ignore, lastFailure: undefined }
-}
-
-function readEntries(cluster: Cluster, resource: Resource, node: ClusterNode, history: LrmResource): Reading {
+/** Answers what is to be done about failures. */
+function readEntries(cluster: Cluster, resource: Resource, node: ClusterNode, history: LrmResource): OnFail {
   const entries = history.isFirst ? history.entries : history.entries.map((entry) => ({ ...entry }))
   const sorted = entries.length < 2 ? entries : mergeSort([...entries].reverse(), (a, b) => compareEntries(a, b, true))
   resource.role = role.unknown
   const reading: Reading = { cluster, resource, node, entries: sorted, onFail: onFail.ignore, lastFailure: undefined }
   for (const entry of sorted) processEntry(reading, entry)
   createActiveRecurring(reading)
-  return reading
+  return reading.onFail
 }
 
 function unpackLock(cluster: Cluster, resource: Resource, node: ClusterNode, xml: XmlElement): void {
@@ -165,24 +163,25 @@ export function startAndStop(entries: readonly HistoryEntry[]): { readonly start
   return { start, stop }
 }
 
-function finish(reading: Reading): void {
-  const { cluster, resource, node } = reading
+function finish(cluster: Cluster, resource: Resource, node: ClusterNode, failure: OnFail): void {
   if (resource.role !== role.unknown) {
     for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
       at.knownOn.add(node)
       if (at.unique) break
     }
   }
-  if (resource.role > role.stopped && !node.online && !node.maintenance && resource.managed) fenceLost(reading)
-  const effective = node.unclean ? onFail.ignore : reading.onFail
-  if (effective !== onFail.ignore) applyOnFail(reading, effective)
+  if (resource.role > role.stopped && !node.online && !node.maintenance && resource.managed) {
+    fenceLost(cluster, resource, node)
+  }
+  const effective = node.unclean ? onFail.ignore : failure
+  if (effective !== onFail.ignore) applyOnFail(cluster, resource, node, effective)
   if (resource.isConnection && resource.failed) {
     const remote = cluster.nodeByName.get(resource.id.toLowerCase())
     if (remote?.unclean === true) remote.unseen = false
   }
   if (resource.role > role.stopped) {
-    if (resource.orphan) warnOfOrphan(reading)
-    addRunning(cluster, resource, node, reading.onFail !== onFail.ignore)
+    if (resource.orphan) warnOfOrphan(cluster, resource, node)
+    addRunning(cluster, resource, node, failure !== onFail.ignore)
     if (effective === onFail.demote || effective === onFail.block) resource.failed = true
     else if (effective !== onFail.ignore) {
       resource.failed = true
@@ -202,14 +201,14 @@ function finish(reading: Reading): void {
   }
 }
 
-function warnOfOrphan({ cluster, resource, node }: Reading): void {
+function warnOfOrphan(cluster: Cluster, resource: Resource, node: ClusterNode): void {
   const text = resource.managed
     ? `Detected active orphan ${resource.id} running on ${node.uname}`
     : `Resource '${resource.id}' must be stopped manually on ${node.uname} because cluster is configured not to stop active orphans`
   configWarning(cluster, 'process_rsc_state', text)
 }
 
-function fenceLost({ cluster, resource, node }: Reading): void {
+function fenceLost(cluster: Cluster, resource: Resource, node: ClusterNode): void {
   let reason = `${resource.id} is thought to be active there`
   if (isGuest(node)) {
     resource.failed = true
@@ -224,8 +223,7 @@ function fenceLost({ cluster, resource, node }: Reading): void {
   }
 }
 
-function applyOnFail(reading: Reading, effective: OnFail): void {
-  const { cluster, resource, node } = reading
+function applyOnFail(cluster: Cluster, resource: Resource, node: ClusterNode, effective: OnFail): void {
   const require = (taskName: string): void => {
     requestAction(cluster, resource, { task: taskName, node, optional: false })
   }
@@ -263,24 +261,29 @@ function applyOnFail(reading: Reading, effective: OnFail): void {
       break
     case onFail.restartContainer:
       fail()
-      restartContainer(reading, require)
+      restartContainer(cluster, resource, node, require)
       break
     case onFail.resetRemote:
       fail()
-      resetRemote(reading, require)
+      resetRemote(cluster, resource, require)
       break
     default:
   }
 }
 
-function restartContainer({ cluster, resource, node }: Reading, require: (taskName: string) => void): void {
+function restartContainer(
+  cluster: Cluster,
+  resource: Resource,
+  node: ClusterNode,
+  require: (taskName: string) => void,
+): void {
   const { container } = resource
   if (container !== undefined && isBundled(resource)) cluster.failedContainers.unshift(container)
   else if (container !== undefined) requestAction(cluster, container, { task: task.stop, node, optional: false })
   else if (resource.role >= role.started) require(task.stop)
 }
 
-function resetRemote({ cluster, resource }: Reading, require: (taskName: string) => void): void {
+function resetRemote(cluster: Cluster, resource: Resource, require: (taskName: string) => void): void {
   if (cluster.settings.fencingEnabled && resource.isConnection) {
     const remote = cluster.nodeByName.get(resource.id.toLowerCase())
     if (remote !== undefined && isRemoteOnly(remote) && !remote.remoteWasFenced) {
