@@ -353,3 +353,41 @@ test('the members of a group that a former guest is inside of are not probed on 
   expect(every).toContain('"p_monitor_0 g"')
   expect(every).not.toContain('"m_monitor_0 g"')
 })
+
+test.each([
+  ['1', '0'],
+  ['Yes', '0'],
+  ['true', '0'],
+  ['2', '-20'],
+])('allow-unhealthy-nodes=%s is read as any truth value', (value, expected) => {
+  const found = scores({
+    resources: `<primitive id="p" class="ocf" provider="heartbeat" type="x"><meta_attributes id="m"><nvpair id="ma" name="allow-unhealthy-nodes" value="${value}"/></meta_attributes></primitive>`,
+    options: option('node-health-strategy', 'only-green'),
+    status: `${online}<transient_attributes id="1"><instance_attributes id="t"><nvpair id="h" name="#health-x" value="-20"/></instance_attributes></transient_attributes></node_state>`,
+  })
+  expect(found).toContain(`pcmk__primitive_assign: p allocation score on n1: ${expected}`)
+})
+
+const guestCalled = (name: string): string =>
+  `<primitive id="v" class="ocf" provider="heartbeat" type="x"><meta_attributes id="m"><nvpair id="mr" name="remote-node" value="${name}"/></meta_attributes></primitive>`
+
+test('a probe on a cluster node that a guest is named like is nothing that its container waits for', () => {
+  const second = online.replace('id="1" uname="n1"', 'id="2" uname="n2"')
+  const { dot } = run({
+    nodes: ['n1', 'n2'],
+    resources: guestCalled('n1'),
+    constraints: '<rsc_location id="l" rsc="v" node="n2" score="10"/>',
+    status: `${online}</node_state>${second}</node_state>`,
+  })
+  const edges = dot?.() ?? ''
+  expect(edges).toContain('"v_monitor_0 n2" -> "v_start_0 n2"')
+  expect(edges).not.toContain('"v_monitor_0 n1" -> "v_start_0 n2"')
+})
+
+test('of nodes of one id, a state tells of the first by name', () => {
+  const { stdout } = run({
+    resources: guestCalled('1'),
+    options: option('stonith-enabled', 'true'),
+  })
+  expect(stdout).toContain('Node n1: UNCLEAN (offline)')
+})

@@ -5,7 +5,7 @@ import type { Cluster, ClusterNode, LocationRecord, Resource } from '../model/mo
 import { type Discovery, discovery } from '../model/node-table.ts'
 import { type Role, role } from '../model/role.ts'
 import { containerOf, currentNode } from '../model/tree.ts'
-import { sameText } from '../scalar.ts'
+import { isTrue, sameText } from '../scalar.ts'
 import { addScores, infinity, parseScore } from '../score.ts'
 import { references, ruleContext } from '../unpack/name-values.ts'
 import { findNode } from '../unpack/nodes.ts'
@@ -167,7 +167,7 @@ export function applyHealth(cluster: Cluster): void {
     }
     if (health === 0) continue
     for (const resource of cluster.resources) {
-      if (health < 0 && resource.meta.get('allow-unhealthy-nodes')?.toLowerCase() === 'true') continue
+      if (health < 0 && isTrue(resource.meta.get('allow-unhealthy-nodes'))) continue
       addLocation(cluster, settings.healthStrategy, resource, discovery.always).scores.set(node, health)
     }
   }

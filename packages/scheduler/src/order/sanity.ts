@@ -2,7 +2,6 @@ import { task } from '../action/key.ts'
 import { isGraphInput } from '../graph/worthy.ts'
 import { statusWarning } from '../model/log.ts'
 import type { Action, Cluster, Edge } from '../model/model.ts'
-import { containerOf } from '../model/tree.ts'
 import { edgeFlag as f } from './flags.ts'
 
 /** Drops orders that cannot be kept: within a container against the container, and loops of load orders. */
@@ -23,7 +22,8 @@ export function dropInvalidOrders(cluster: Cluster): void {
 
 function isAgainstContainer(edge: Edge, action: Action): boolean {
   if ((edge.flags & f.preserve) !== 0 || edge.first.resource === undefined) return false
-  const container = containerOf(edge.first.node)
+  // A cluster node that has the name of a guest has its connection, too.
+  const container = edge.first.node?.connection?.container
   return container !== undefined && container === action.resource
 }
 

@@ -22,9 +22,10 @@ export function addNode(
   while (at < cluster.nodes.length && compareDisplayNames(uname, cluster.nodes[at]?.uname ?? '') > 0) at += 1
   cluster.nodes.splice(at, 0, node)
   if (kind === 'remote') cluster.remoteNodesExist = true
-  const [lowerName, lowerId] = [uname.toLowerCase(), id.toLowerCase()]
-  if (!cluster.nodeByName.has(lowerName)) cluster.nodeByName.set(lowerName, node)
-  if (!cluster.nodeById.has(lowerId)) cluster.nodeById.set(lowerId, node)
+  // Of several of a name or an id, the one meant is the first of the list.
+  cluster.nodeByName.set(uname.toLowerCase(), node)
+  const other = cluster.nodeById.get(id.toLowerCase())
+  if (other === undefined || cluster.nodes.indexOf(other) > at) cluster.nodeById.set(id.toLowerCase(), node)
   return node
 }
 
