@@ -18,6 +18,7 @@ import { type AgentProcess, startAgent } from './agent-process.ts'
 let folder = ''
 let host: AgentHost
 const realAgents = '/usr/lib/ocf/resource.d'
+const patient = { timeout: 45_000, interval: 20 }
 const hasRealAgents = fs.existsSync(path.join(realAgents, 'heartbeat/Dummy'))
 
 const script = `#!/bin/sh
@@ -26,7 +27,7 @@ case "$1" in
 meta-data) echo '<resource-agent name="t"><version>1.1</version><parameters><parameter name="p"/><parameter name="q" reloadable="1"/></parameters><actions><action name="reload-agent"/></actions></resource-agent>' ;;
 start) exit 0 ;;
 monitor) echo "ocf-exit-reason:no such thing" >&2; exit 7 ;;
-stop) sleep 60 & echo $! > ${'$'}{HA_RSCTMP}/child; trap '' TERM; sleep 60; sleep 60 ;;
+stop) trap '' TERM; sleep 60 & echo $! > ${'$'}{HA_RSCTMP}/new; mv ${'$'}{HA_RSCTMP}/new ${'$'}{HA_RSCTMP}/child; sleep 60 ;;
 promote) kill -SEGV $$ ;;
 demote) yes 0123456789 | head -c 3000000 ; echo "ocf-exit-reason:told at last" >&2; exit 1 ;;
 notify) sleep 60 & exit 0 ;;
@@ -48,8 +49,18 @@ beforeAll(() => {
 })
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
 
-/** Runs one operation through the executor's core and real processes; answers its result. */
-function perform(action: string, timeoutMs = 50_000, type = 't', provider = 'test'): Promise<OperationResult> {
+/**
+ * Runs one operation through the executor's core and real processes; answers its result.
+ *
+ * @param isDue stands in for the clock of the timeout, where an agent has to have come so far
+ */
+function perform(
+  action: string,
+  timeoutMs = 50_000,
+  type = 't',
+  provider = 'test',
+  isDue?: () => boolean,
+): Promise<OperationResult> {
   const state = newExecutor()
   const timers = new Map<string, NodeJS.Timeout>()
   return new Promise((resolve) => {
@@ -68,10 +79,9 @@ function perform(action: string, timeoutMs = 50_000, type = 't', provider = 'tes
           return
         case 'arm': {
           const { callId, timer, afterMs } = effect
-          timers.set(
-            timer,
-            setTimeout(() => send({ kind: 'timer', callId, timer }), afterMs),
-          )
+          const ring = (): void => send({ kind: 'timer', callId, timer })
+          if (timer === 'timeout' && isDue !== undefined) void expect.poll(isDue, patient).toBe(true).then(ring)
+          else timers.set(timer, setTimeout(ring, afterMs))
           return
         }
         case 'disarm':
@@ -110,10 +120,11 @@ describe('an agent', () => {
   })
 
   test('that hangs and ignores SIGTERM is killed with everything in its group', async () => {
-    const result = await perform('stop', 300)
+    const file = path.join(folder, 'child')
+    const result = await perform('stop', 300, 't', 'test', () => fs.existsSync(file))
     expect(result).toMatchObject({ status: 2, rc: 1, exitReason: 'Resource agent did not complete within 300ms' })
-    const child = Number(fs.readFileSync(path.join(folder, 'child'), 'utf8'))
-    await expect.poll(() => isAlive(child)).toBe(false)
+    const child = Number(fs.readFileSync(file, 'utf8'))
+    await expect.poll(() => isAlive(child), patient).toBe(false)
   })
 
   test('that dies by a signal is reported with it', async () => {
