@@ -9,7 +9,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type CpgClient, type CpgMember, connectRing, type QuorumView } from '../client/index.ts'
 
 const program = fileURLToPath(new URL('../../../cli/bin/quorate.js', import.meta.url))
-const port = 25_000 + (process.pid % 5000)
+/** Clear of ports that the kernel hands out; a ring takes the one below as well. */
+const port = 25_000 + 2 * (process.pid % 2500)
+/** So long that no machine, however busy, misses a token by it. */
+const neverMs = 30_000
 const ids = [1, 2, 3]
 
 let root: string
@@ -18,12 +21,12 @@ const running = new Map<number, ChildProcess>()
 const folderOf = (id: number): string => path.join(root, `n${id}`)
 const logOf = (id: number): string => fs.readFileSync(path.join(folderOf(id), 'var/log/corosync.log'), 'utf8')
 
-function configuration(): string {
+function configuration(tokenMs: number): string {
   const nodes = ids.map((id) => `  node {\n    nodeid: ${id}\n    name: n${id}\n    ring0_addr: 127.0.0.${id}\n  }\n`)
   return `totem {
   version: 2
   transport: udpu
-  token: 400
+  token: ${tokenMs}
   token_coefficient: 50
   interface {
     mcastport: ${port}
@@ -46,11 +49,11 @@ logging {
 `
 }
 
-function prepare(id: number): void {
+function prepare(id: number, tokenMs = 400): void {
   const folder = folderOf(id)
   fs.mkdirSync(path.join(folder, 'etc/corosync'), { recursive: true })
   fs.writeFileSync(path.join(folder, 'etc/hostname'), `n${id}\n`)
-  fs.writeFileSync(path.join(folder, 'etc/corosync/corosync.conf'), configuration())
+  fs.writeFileSync(path.join(folder, 'etc/corosync/corosync.conf'), configuration(tokenMs))
 }
 
 function start(id: number): ChildProcess {
@@ -179,7 +182,8 @@ test('three nodes form a ring, carry cpg messages in one order, survive a SIGKIL
   }
 })
 
-test('SIGTERM: the node says good-bye, ends with 0, and the others know at once', async () => {
+test('SIGTERM: the node says good-bye, ends with 0, and the others know without missing a token', async () => {
+  for (const id of ids) prepare(id, neverMs)
   for (const id of ids) start(id)
   const quorum = await watchQuorum(1)
   await quorum.until('a ring of three', isQuorateWith(1, 2, 3))
@@ -191,7 +195,7 @@ test('SIGTERM: the node says good-bye, ends with 0, and the others know at once'
 
 test('a broken corosync.conf: one message with file and line, exit 1, nothing started', () => {
   const file = path.join(folderOf(1), 'etc/corosync/corosync.conf')
-  fs.writeFileSync(file, configuration().replace('token: 400', 'token: soon'))
+  fs.writeFileSync(file, configuration(400).replace('token: 400', 'token: soon'))
   const { status, stderr } = spawnSync(process.execPath, [program, 'corosync', '-f'], {
     env: { ...process.env, QUORATE_ROOT: folderOf(1) },
     encoding: 'utf8',
@@ -216,10 +220,12 @@ test('a second corosync on the same root says so and ends with 18; the first goe
 })
 
 test('noise from a listed address is dropped and told of once a second; the ring stays', async () => {
+  for (const id of [1, 2]) prepare(id, neverMs)
   start(1)
   start(2)
   const quorum = await watchQuorum(1)
   await quorum.until('a ring of two', isQuorateWith(1, 2))
+  const began = performance.now()
   const socket = dgram.createSocket('udp4')
   await new Promise<void>((resolve) => socket.bind({ address: '127.0.0.3', port: 0 }, resolve))
   const token = Buffer.alloc(57 + 16)
@@ -235,6 +241,6 @@ test('noise from a listed address is dropped and told of once a second; the ring
   await quorum.until('its view after the noise', (views) => views.at(-1)?.members.join() === '1')
   const lines = logOf(1).match(/Packet of 127\.0\.0\.3 dropped/g) ?? []
   expect(lines.length).toBeGreaterThan(0)
-  expect(lines.length).toBeLessThan(4)
+  expect(lines.length).toBeLessThanOrEqual(1 + Math.ceil((performance.now() - began) / 1000))
   expect(logOf(1)).not.toContain('A processor failed')
 })
