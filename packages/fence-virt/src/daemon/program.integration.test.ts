@@ -72,15 +72,18 @@ async function started(argv: readonly string[], env: NodeJS.ProcessEnv): Promise
   children.push(child)
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`ended with ${code}`)))
+    let told = ''
     child.stderr?.on('data', (text: Buffer) => {
-      if (text.toString().includes('fence_virtd starting')) resolve()
+      told += text.toString()
+      if (told.includes('fence_virtd starting')) resolve()
     })
   })
   return child
 }
 
+/** Waits until a program has ended and all that it said was heard. */
 function ended(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => child.once('exit', resolve))
+  return new Promise((resolve) => child.once('close', resolve))
 }
 
 /** Fewer than 30 are open when the daemon serves nobody. */
@@ -113,7 +116,12 @@ describe('fence_virtd as a program', () => {
       child.stderr.on('data', (text: Buffer) => text.toString().includes('fence_virtd starting') && resolve())
     })
     expect(client('-o', 'monitor').code).toBe(0)
-    expect(shown).toContain('Debugging threshold is now 4\nfence_virtd {\n\tlistener = "tcp";')
+    await vi.waitFor(
+      () => expect(shown).toContain('Debugging threshold is now 4\nfence_virtd {\n\tlistener = "tcp";'),
+      {
+        timeout: 45_000,
+      },
+    )
   })
 
   it('says what it cannot write, and serves without a place for its status', async () => {
@@ -226,7 +234,7 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
     expect(client('-o', 'monitor').code).toBe(0)
     const pid = Number(readFileSync(file('d.pid'), 'utf8'))
     process.kill(pid, 'SIGTERM')
-    await vi.waitFor(() => expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false), { timeout: 10_000, interval: 50 })
+    await vi.waitFor(() => expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false), { timeout: 45_000, interval: 50 })
   })
 
   it('does not go to the background when it cannot serve', () => {
@@ -271,7 +279,7 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
       told += text.toString()
       if (told.includes('trying again in 5 s')) other.close()
     })
-    await vi.waitFor(() => expect(told).toContain('fence_virtd starting'), { timeout: 30_000, interval: 50 })
+    await vi.waitFor(() => expect(told).toContain('fence_virtd starting'), { timeout: 45_000, interval: 50 })
     expect(told).toContain('listener tcp: bind')
     expect(client('-o', 'monitor').code).toBe(0)
     child.kill('SIGINT')
