@@ -63,7 +63,9 @@ async function ask(manners: Manners, ...argv: readonly string[]): Promise<string
     shown += text
   }
   const host = { out, err: () => undefined, keyFile: path.join(directory, 'key'), readStdin: async () => '' }
-  const code = await runAgent('fence_virt', ['-T', '127.0.0.1', '-p', `${port}`, '-t', '1', ...argv], host)
+  // The time is out where the daemon neither answers nor hangs up, and nowhere else.
+  const timeoutS = manners.stays === true ? '1' : '45'
+  const code = await runAgent('fence_virt', ['-T', '127.0.0.1', '-p', `${port}`, '-t', timeoutS, ...argv], host)
   return `${code} ${shown}`
 }
 

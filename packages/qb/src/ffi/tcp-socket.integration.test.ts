@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { type TcpAddress, TcpConnection, TcpServer } from './tcp-socket.ts'
 
 const quiet = { onTrouble: () => undefined }
+/** A loaded machine may take its time. */
+const patienceMs = 45_000
 const loopback = Uint8Array.of(127, 0, 0, 1)
 
 function freePort(): Promise<number> {
@@ -64,7 +66,7 @@ describe('TCP without streams', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const connection = await TcpConnection.connect({ bytes: loopback, port }, 1000)
+    const connection = await TcpConnection.connect({ bytes: loopback, port }, patienceMs)
     await new Promise((resolve) => setImmediate(resolve))
     const heard = await new Promise<string>((resolve) => {
       let text = ''
@@ -115,7 +117,7 @@ describe('TCP without streams', () => {
 
   it('says why it cannot connect or listen', async () => {
     const port = await freePort()
-    await expect(TcpConnection.connect({ bytes: loopback, port }, 1000)).rejects.toMatchObject({ errno: 111 })
+    await expect(TcpConnection.connect({ bytes: loopback, port }, patienceMs)).rejects.toMatchObject({ errno: 111 })
     const server = new TcpServer({ bytes: loopback, port }, () => undefined, quiet)
     expect(server.port).toBe(port)
     expect(() => new TcpServer({ bytes: loopback, port }, () => undefined, quiet)).toThrow('bind: errno 98')
