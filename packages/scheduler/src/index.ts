@@ -71,7 +71,13 @@ export { bracketed, fancyLines, parenthesised, plainLines, type StatusItem } fro
 export { decide, type Schedule, schedule } from './schedule.ts'
 export { scoreOf, scoreText } from './score.ts'
 export type { Injections } from './simulate/inject.ts'
-export { type SimulationOutcome, type SimulationRequest, simulate } from './simulate/session.ts'
+export {
+  type Remark,
+  type SimulationOutcome,
+  type SimulationRequest,
+  type Stage,
+  simulate,
+} from './simulate/session.ts'
 export { type ClusterStatus, isDisabled, type StatusOptions, unpackStatus } from './status.ts'
 export { type FailCount, failCount as failCountOf } from './unpack/fail-count.ts'
 export { startAndStop } from './unpack/history.ts'

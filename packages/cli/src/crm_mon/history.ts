@@ -19,6 +19,8 @@ import type { View, Wanted } from './view.ts'
 /** A resource's history on a node: the entries that displays show, in the order they were run. */
 export type ResourceHistory = {
   readonly id: string
+  /** Id under which the node has it. */
+  readonly recordedId: string
   readonly resource: Resource | undefined
   readonly failCount: number
   readonly lastFailure: number | undefined
@@ -56,6 +58,7 @@ function historyOf(cluster: Cluster, node: ClusterNode, item: XmlElement, wanted
   return [
     {
       id: resource === undefined ? id : printableId(resource),
+      recordedId: id,
       resource,
       failCount: fails?.count ?? 0,
       lastFailure: fails?.lastFailureSeconds,
@@ -95,7 +98,7 @@ export function historyItems(
 function historyItem(history: ResourceHistory, view: View, withOperations: boolean): readonly StatusItem[] {
   const { failCount, lastFailure, operations, resource } = history
   if (withOperations ? operations.length === 0 : failCount === 0) return []
-  let text = `${history.id}: migration-threshold=${resource?.migrationThreshold ?? 0}`
+  let text = `${withOperations ? history.id : history.recordedId}: migration-threshold=${resource?.migrationThreshold ?? 0}`
   if (failCount > 0) text += ` fail-count=${failCount}`
   if (lastFailure !== undefined && lastFailure > 0) text += ` last-failure='${localTime(lastFailure)}'`
   if (!withOperations) return [{ text }]

@@ -192,9 +192,9 @@ function historyXml(cluster: Cluster, wanted: Wanted, withOperations: boolean): 
 }
 
 function resourceHistoryXml(history: ResourceHistory, withOperations: boolean): XmlElement {
-  const { id, resource, failCount, lastFailure } = history
+  const { resource, failCount, lastFailure } = history
   const attributes = {
-    id,
+    id: withOperations ? history.id : history.recordedId,
     orphan: truth(resource === undefined),
     'migration-threshold': resource === undefined ? undefined : String(resource.migrationThreshold),
     'fail-count': failCount > 0 ? String(failCount) : undefined,

@@ -3,7 +3,6 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseXml } from '@quorate/xml'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type ToolOutcome, tryProgram, tryTool } from '../pacemaker/tool-trial.ts'
 import { crmSimulate } from './main.ts'
@@ -154,15 +153,100 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
     expect(fs.readFileSync(target, 'utf8')).toBe(expected)
   })
 
-  test('saved graph, dot and CIBs', async () => {
-    const paths = (who: string) =>
-      ['I', 'O', 'G', 'D'].flatMap((option) => [`-${option}`, path.join(scratch, `${who}.${option}`)])
-    const argv = ['-x', input, '-S', '-a']
-    expect((await real([...argv, ...paths('real')])).code).toBe(0)
-    expect((await ours([...argv, ...paths('ours')])).code).toBe(0)
-    const read = (who: string, option: string) => fs.readFileSync(path.join(scratch, `${who}.${option}`), 'utf8')
-    for (const option of ['G', 'D']) expect(read('ours', option)).toBe(read('real', option))
-    for (const option of ['I', 'O']) expect(parseXml(read('ours', option)).ok).toBe(true)
+  /** What a call leaves behind where it has a folder to itself, with the input in it. */
+  async function folderAfter(
+    run: (argv: readonly string[]) => Promise<ToolOutcome>,
+    file: string,
+    options: readonly string[],
+  ): Promise<{ readonly told: ToolOutcome; readonly files: readonly (readonly [name: string, text: string])[] }> {
+    const folder = fs.mkdtempSync(path.join(scratch, 'folder-'))
+    fs.copyFileSync(path.join(suite, file), path.join(folder, 'input.xml'))
+    const before = process.cwd()
+    process.chdir(folder)
+    try {
+      const { code, out, err } = await run(['-x', 'input.xml', ...options])
+      const texts = fs.readdirSync(folder).map((name): [string, string] => {
+        const { mode } = fs.statSync(path.join(folder, name))
+        const text = fs.readFileSync(path.join(folder, name), 'utf8').replace(/ last-rc-change="\d+"/g, '')
+        return [name, `${(mode & 0o777).toString(8)}\n${timeless({ code: 0, out: text, err: '' }).out}`]
+      })
+      return { told: timeless({ code, out, err }), files: texts }
+    } finally {
+      process.chdir(before)
+    }
+  }
+
+  const all = ['-I', 'in', '-O', 'out', '-G', 'graph', '-D', 'dot']
+  test.each([
+    ['ticket-group-2.xml', ['-S', '-a', ...all]],
+    ['ticket-group-2.xml', ['-S', '-i', 'rsc1_monitor_10000@node2=7', '-F', 'rsc2_start_0@node1=1', ...all]],
+    ['ticket-group-2.xml', ['-g', 'ticketA', '-b', 'ticketA', '-r', 'new', '-e', 'ticketA', ...all]],
+    ['standby.xml', ['-S', '-i', 'IPaddr_192_168_1_101_start_0@sapcl01=1', ...all]],
+    ['coloc-loop.xml', ['-S', '-w', 'true', '-q', 'true', ...all]],
+    ['bug-lf-2453.xml', ['-X', '-u', 'new', '-i', 'DummyResource:1_start_0@domu1=1', ...all]],
+    ['migrate-fencing.xml', ['-S', '-w', 'false', '-d', 'pcmk-4', '-f', 'pcmk-3', ...all]],
+    ['bug-1822.xml', ['-w', '/dev/watchdog', ...all]],
+    ['stop-failure-no-fencing.xml', [...all]],
+    ['order1.xml', ['-S', '-I', '-']],
+    ['order1.xml', ['-S', '-G', '-']],
+    ['order1.xml', ['-VV', '-S', '-s', '-u', 'new', '-O', 'no/file']],
+    ['migrate-fencing.xml', ['-VV', '-S', '-s', '-u', 'new', '-t', '2020-01-01', '-I', 'no/file', '-O', 'out']],
+    ['migrate-fencing.xml', ['-VV', '-S', '-s', '-u', 'new', '-G', 'no/file', '-O', 'out', '-D', 'dot']],
+    ['order1.xml', ['-S', '-U', '-D', 'no/file', '-G', 'graph', '--output-as=xml']],
+    ['order1.xml', ['-S', '-I', 'no/file', '--output-as=xml', '-u', 'new']],
+    ['order1.xml', ['-S', '-O', 'no/file', '--output-as=xml']],
+    ['order1.xml', ['-S', '-G', '.', '-O', 'out']],
+  ])('what is left behind of %s by %j', async (file, options) => {
+    expect(await folderAfter(ours, file, options)).toEqual(await folderAfter(real, file, options))
+  })
+
+  test.each([
+    ['stop-failure-no-fencing.xml', ['-VV', '-S', '-b', 'ticketX']],
+    ['stop-failure-no-fencing.xml', ['-VV', '-S', '-Q', '-i', 'nope_start_0@pcmk-3=1']],
+    ['migrate-fencing.xml', ['-VV', '-S', '-u', 'pcmk-4', '-i', 'nope_start_0@pcmk-3=1']],
+    ['migrate-fencing.xml', ['-VV', '-R', '-i', 'bad', '--output-as=none']],
+    ['clone-no-shuffle.xml', ['-c']],
+    ['clone-no-shuffle.xml', ['-c', '--output-as=xml']],
+    ['order1.xml', ['-R', '-N', 'x']],
+    ['order1.xml', ['-R', '--repeat=2147483648']],
+    ['order1.xml', ['-R', '-N', '0x10']],
+  ])('what is said of %s with %j', async (file, options) => {
+    const argv = ['-x', path.join(suite, file), ...options]
+    expect(timeless(await ours(argv))).toEqual(timeless(await real(argv)))
+  })
+
+  test('without a source standard input is read, even where the environment names a file', async () => {
+    const text = fs.readFileSync(input, 'utf8')
+    const env = { PATH: process.env['PATH'], CIB_file: path.join(suite, 'order1.xml') }
+    const expected = await tryProgram('crm_simulate', ['-R'], { env, input: text })
+    expect(expected.out).toContain('rsc1')
+    expect(await tryTool(crmSimulate, ['-R'], { env, input: text })).toEqual(expected)
+  })
+
+  test.each([
+    [[]],
+    [['-VV', '-N', '2', '-Q']],
+    [['-s', '-U', '-N', '2']],
+    [['-s', '--text-fancy', '-u', 'new', '-O', 'nowhere/out']],
+    [['-U', '--output-as=xml']],
+  ])('every CIB of a folder with %j', async (options) => {
+    const folder = fs.mkdtempSync(path.join(scratch, 'folder-'))
+    for (const name of ['order1.xml', 'migrate-fencing.xml', 'clone-no-shuffle.xml']) {
+      fs.copyFileSync(path.join(suite, name), path.join(folder, name))
+    }
+    fs.writeFileSync(path.join(folder, '.hidden.xml'), 'not read')
+    fs.writeFileSync(path.join(folder, 'other.txt'), 'not read')
+    const untimed = (told: ToolOutcome): ToolOutcome => ({
+      ...told,
+      out: told.out.replace(/\d+\.\d+ secs|duration="\d+\.\d+"/g, 'a while'),
+    })
+    const argv = ['-P', folder, ...options]
+    expect(untimed(await ours(argv))).toEqual(untimed(await real(argv)))
+  })
+
+  test.each([[[]], [['--output-as=xml']]])('a folder that is none has nothing to tell, with %j', async (options) => {
+    const argv = ['-P', path.join(scratch, 'no-folder'), ...options]
+    expect(await ours(argv)).toEqual(await real(argv))
   })
 })
 

@@ -1,6 +1,6 @@
 import { claimsCurrentSchema, exitCodes, usableCib } from '@quorate/cib'
 import { parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
-import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
+import { openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import type { Options } from '../pacemaker/tool-options.ts'
@@ -27,13 +27,11 @@ export async function readInput(options: Options, host: ToolHost): Promise<Input
 }
 
 async function readNamed(options: Options, host: ToolHost): Promise<Input> {
-  // Of several sources the last one counts.
+  // Of several sources the last one counts; without any it is standard input, whatever the environment says.
   const source = options.last(['xml-file', 'xml-pipe', 'live-check'])
-  const file = source?.long === 'xml-pipe' ? '-' : source?.value
+  const file = source?.long === 'live-check' ? undefined : (source?.value ?? '-')
   if (file === '-') return checked(parseXml(host.readInput(), { isLazy: true }), 'standard input')
   if (file !== undefined) return fromFile(file)
-  const fromEnvironment = cibFileOf(host.env)
-  if (source === undefined && fromEnvironment !== undefined) return fromFile(fromEnvironment)
   const opened = await openCib(host, { name: 'crm_simulate', isReadOnly: true })
   if (!opened.ok) return noLiveCib
   const found = await wholeCib(opened.cib)

@@ -1,5 +1,4 @@
 import fs from 'node:fs'
-import { decodeText } from '@quorate/base'
 import { exitCodes } from '@quorate/cib'
 import {
   type ClusterStatus,
@@ -7,6 +6,7 @@ import {
   parseMoment,
   type SimulationOutcome,
   type SimulationRequest,
+  type Stage,
   simulate,
 } from '@quorate/scheduler'
 import { encodeXml, type XmlElement } from '@quorate/xml'
@@ -17,12 +17,13 @@ import { statusElements } from '../crm_mon/status-xml.ts'
 import type { Snapshot, View } from '../crm_mon/view.ts'
 import { logLines } from '../pacemaker/log-lines.ts'
 import { type Output, openOutput } from '../pacemaker/output.ts'
+import { systemFaultText } from '../pacemaker/system-fault.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
 import { readInput } from './input.ts'
 import { simulateExamples, simulateOptions } from './options.ts'
-import { profileFolder, timingElement, timingText } from './profile.ts'
+import { type Profile, profileFolder } from './profile.ts'
 
 /** crm_simulate: what the cluster would do, without doing it (behaviour/pacemaker-tools.md 10). */
 export const run: Tool = (argv) => crmSimulate(argv, processHost())
@@ -45,6 +46,23 @@ export async function crmSimulate(argv: readonly string[], host: ToolHost): Prom
     host.err(`${output}\n`)
     return exitCodes.noSuchObject
   }
+  const folder = options.value('profile')
+  if (folder !== undefined) {
+    const request: SimulationRequest = {
+      ...requestOf(options, output),
+      simulate: false,
+      injections: {},
+      ...(output.isData ? { elements: () => [] } : {}),
+    }
+    const profile: Profile = {
+      folder,
+      repeat: Number(options.value('repeat') ?? '1'),
+      verbosity: options.count('verbose'),
+      hasTitle: request.fancy === true || !(request.showsScores === true || request.showsUtilization === true),
+      request,
+    }
+    return profileFolder(profile, output)
+  }
   const { code, results, errors } = await perform(options, output)
   return output.end(code, results, errors)
 }
@@ -58,12 +76,6 @@ type Ending = {
 
 async function perform(options: Options, output: Output): Promise<Ending> {
   const { host } = output
-  const folder = options.value('profile')
-  if (folder !== undefined) {
-    const { code, timings } = profileFolder(folder, Number(options.value('repeat') ?? '1'), host)
-    if (!output.isData && code === exitCodes.ok) host.out(timingText(timings))
-    return { code, results: code === exitCodes.ok ? [timingElement(timings)] : [] }
-  }
   if (options.has('in-place') && options.value('xml-file') === undefined) {
     host.err('crm_simulate: --in-place is only supported with --xml-file\n')
     return { code: exitCodes.usage }
@@ -73,14 +85,20 @@ async function perform(options: Options, output: Output): Promise<Ending> {
     host.err(`${input.lines.join('\n')}\n`)
     return { code: input.code }
   }
-  const outcome = simulate(input.cib, requestOf(options, output))
-  host.err(logLines(outcome.log, options.count('verbose')))
-  host.err(outcome.warnings.map((line) => `${line}\n`).join(''))
-  if (!output.isData) {
-    host.err(outcome.errors.map((line) => `${line}\n`).join(''))
-    host.out(outcome.stdout)
+  const kept = options.has('in-place') ? options.value('xml-file') : options.value('save-output')
+  const fault = kept === undefined ? undefined : writingFault(kept, [], 'a')
+  if (fault !== undefined) {
+    host.err(`crm_simulate: Could not create '${kept}': ${fault}\n`)
+    return { code: exitCodes.noSuchObject }
   }
-  return { code: save(options, outcome, host), results: outcome.report, errors: outcome.errors }
+  const outcome = simulate(input.cib, requestOf(options, output))
+  const end = save(options, outcome, kept)
+  const told = end.stage === undefined ? outcome : outcome.until(end.stage)
+  host.err(outcome.warnings.map((line) => `${line}\n`).join(''))
+  const remarks = output.format === 'text' ? told.remarks : told.remarks.filter((remark) => typeof remark !== 'string')
+  host.err(logLines(remarks, options.count('verbose')))
+  if (!output.isData) host.out(told.stdout)
+  return { code: end.code, results: told.report, errors: told.errors }
 }
 
 /** Options that mean --run as well. */
@@ -163,38 +181,47 @@ function injectionsOf(options: Options): Injections {
   }
 }
 
-function save(options: Options, outcome: SimulationOutcome, host: ToolHost): number {
-  const { input, output, graphText, dot } = outcome
-  const written = (root: XmlElement) => (): Pieces => [encodeXml(root)]
-  const files: readonly (readonly [file: string | undefined, content: (() => Pieces) | undefined])[] = [
-    [options.value('save-input'), written(input)],
-    [options.value('save-graph'), graphText],
-    [options.value('save-dotfile'), dot === undefined ? undefined : () => [dot()]],
-    [options.value('save-output'), written(output)],
-    [options.has('in-place') ? options.value('xml-file') : undefined, written(output)],
+/** How a run ends, and where it stops before that: at the first file that cannot be written. */
+type Saved = { readonly code: number; readonly stage?: Stage }
+
+/** @param kept file for the CIB as it is in the end */
+function save(options: Options, outcome: SimulationOutcome, kept: string | undefined): Saved {
+  const { input, output, savedInput, graphText, dot } = outcome
+  const files: readonly (readonly [name: string, content: (() => Pieces) | undefined, otherwise: Saved])[] = [
+    ['save-input', () => [encodeXml(savedInput())], { code: exitCodes.noSuchObject, stage: 'modified' }],
+    ['save-graph', graphText, { code: exitCodes.io, stage: 'decided' }],
+    ['save-dotfile', dot === undefined ? undefined : () => [dot()], { code: exitCodes.io, stage: 'decided' }],
   ]
-  for (const [file, content] of files) {
-    if (file === undefined || content === undefined) continue
-    if (file === '-') for (const piece of content()) host.out(typeof piece === 'string' ? piece : decodeText(piece))
-    else if (!write(file, content(), host)) return exitCodes.cannotCreate
+  const keep = (cib: XmlElement): void => {
+    if (kept !== undefined) writingFault(kept, [encodeXml(cib)])
   }
-  return outcome.complete ? exitCodes.ok : exitCodes.error
+  for (const [name, content, otherwise] of files) {
+    const file = options.value(name)
+    if (file === undefined || content === undefined || writingFault(file, content()) === undefined) continue
+    keep(input)
+    return otherwise
+  }
+  keep(output)
+  return { code: outcome.complete ? exitCodes.ok : exitCodes.error }
 }
 
 /** What a file is to hold, in order. */
 type Pieces = Iterable<string | Uint8Array>
 
-function write(file: string, content: Pieces, host: ToolHost): boolean {
+/** Files tell of a cluster what not everybody on the host need know. */
+const fileMode = 0o640
+
+/** Writes a file, or to its end; answers why it cannot be written. */
+function writingFault(file: string, content: Pieces, flags: 'w' | 'a' = 'w'): string | undefined {
   try {
-    const opened = fs.openSync(file, 'w')
+    const opened = fs.openSync(file, flags, fileMode)
     try {
       for (const piece of content) fs.writeFileSync(opened, piece)
     } finally {
       fs.closeSync(opened)
     }
-    return true
+    return undefined
   } catch (fault) {
-    host.err(`crm_simulate: Could not write ${file}: ${fault instanceof Error ? fault.message : String(fault)}\n`)
-    return false
+    return systemFaultText(fault)
   }
 }

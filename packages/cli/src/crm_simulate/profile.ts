@@ -1,55 +1,85 @@
 import fs from 'node:fs'
-import path from 'node:path'
 import { exitCodes } from '@quorate/cib'
-import { simulate } from '@quorate/scheduler'
+import { type Remark, type SimulationOutcome, type SimulationRequest, simulate } from '@quorate/scheduler'
 import { element, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
-import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { logLines } from '../pacemaker/log-lines.ts'
+import type { Output } from '../pacemaker/output.ts'
 
-/** How long a file took. */
-export type Timing = { readonly file: string; readonly seconds: number }
-
-/** Timings as text. */
-export function timingText(timings: readonly Timing[]): string {
-  const lines = timings.map(({ file, seconds }) => `  * Testing ${file} ... ${seconds.toFixed(2)} secs\n`)
-  return `Timings:\n${lines.join('')}`
+/** What is to be done with each file of a folder. */
+export type Profile = {
+  readonly folder: string
+  readonly repeat: number
+  readonly verbosity: number
+  /** Whether lines stand under a title; without, where scores are asked for. */
+  readonly hasTitle: boolean
+  readonly request: SimulationRequest
 }
 
-/** Timings as an element. */
-export function timingElement(timings: readonly Timing[]): XmlElement {
-  const items = timings.map(({ file, seconds }) => element('timing', { file, duration: seconds.toFixed(6) }))
-  return element('timings', {}, items)
-}
+/** Names of the elements that scores and capacities stand in. */
+const scoreLists = ['allocations', 'utilizations', 'allocations_utilizations']
 
-/** Runs the scheduler over every CIB of a folder, and shows how long each took. */
-export function profileFolder(
-  folder: string,
-  repeat: number,
-  host: ToolHost,
-): { readonly code: number; readonly timings: readonly Timing[] } {
-  let names: readonly string[]
-  try {
-    names = fs
-      .readdirSync(folder)
-      .filter((name) => name.endsWith('.xml'))
-      .sort()
-  } catch (fault) {
-    host.err(`crm_simulate: Could not read ${folder}: ${fault instanceof Error ? fault.message : String(fault)}\n`)
-    return { code: exitCodes.noInput, timings: [] }
+/**
+ * Runs the scheduler over every CIB of a folder, the last by name first, and tells how long each took. Of scores only
+ * those of the first file are told, as by the C program. A folder that cannot be read has nothing to tell.
+ */
+export function profileFolder(profile: Profile, output: Output): number {
+  const files = filesOf(profile.folder)
+  if (files === undefined) return output.end(exitCodes.ok)
+  const { host } = output
+  const say = (text: string): void => {
+    if (!output.isData) host.out(profile.hasTitle ? `  * ${text}\n` : `${text}\n`)
   }
-  const timings: Timing[] = []
-  for (const name of names) {
-    const result = parseXml(fs.readFileSync(path.join(folder, name), 'utf8'))
+  const timings: XmlElement[] = []
+  const toldOnce = new Set<string>()
+  const isNews = (remark: Remark): boolean => {
+    if (typeof remark === 'string' || remark.isToldOnce !== true) return true
+    if (toldOnce.has(remark.text)) return false
+    toldOnce.add(remark.text)
+    return true
+  }
+  if (!output.isData && profile.hasTitle) host.out('Timings:\n')
+  for (const file of files) {
+    const result = parseXml(fs.readFileSync(file, 'utf8'))
     if (!result.ok) {
-      host.err(`crm_simulate: ${xmlErrorText(result.error, name)}\n`)
+      host.err(`crm_simulate: ${xmlErrorText(result.error, file)}\n`)
       continue
     }
+    const isFirst = file === files[0]
+    const { showsScores, showsUtilization } = profile.request
+    const request = {
+      ...profile.request,
+      showsScores: isFirst && showsScores === true,
+      showsUtilization: isFirst && showsUtilization === true,
+    }
     const began = process.hrtime.bigint()
-    const nowSeconds = Math.floor(host.now() / 1000)
-    for (let i = 0; i < repeat; i += 1) {
-      simulate(result.value, { nowSeconds, process: true, simulate: false, quiet: true })
+    for (let i = 0; i < profile.repeat; i += 1) {
+      const outcome = simulate(result.value, request)
+      host.err(outcome.warnings.map((line) => `${line}\n`).join(''))
+      host.err(logLines(outcome.remarks.filter(isNews), profile.verbosity))
+      if (!isFirst) continue
+      for (const line of scoresOf(outcome)) say(line)
+      timings.push(...outcome.report.flatMap(({ name, children }) => (scoreLists.includes(name) ? children : [])))
     }
     const seconds = Number(process.hrtime.bigint() - began) / 1e9
-    timings.push({ file: path.join(folder, name), seconds })
+    say(`Testing ${file} ... ${seconds.toFixed(2)} secs`)
+    timings.push(element('timing', { file, duration: seconds.toFixed(6) }))
   }
-  return { code: exitCodes.ok, timings }
+  return output.end(exitCodes.ok, [element('timings', {}, timings)])
+}
+
+function filesOf(folder: string): readonly string[] | undefined {
+  try {
+    return fs
+      .readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.name.endsWith('.xml') && !entry.name.startsWith('.') && !entry.isDirectory())
+      .map(({ name }) => `${folder}/${name}`)
+      .sort()
+      .reverse()
+  } catch {
+    return undefined
+  }
+}
+
+function scoresOf({ remarks }: SimulationOutcome): readonly string[] {
+  return remarks.flatMap((remark) => (typeof remark !== 'string' && remark.kind === 'score' ? [remark.text] : []))
 }

@@ -6,6 +6,7 @@ const table: readonly Option[] = [
   { short: 'n', long: 'name', argument: 'NAME', help: 'A name' },
   { short: 'l', long: 'level', argument: 'N', isArgumentOptional: true, help: 'A level', group: 'More' },
   { short: '', long: 'node', argument: 'NODE', help: '' },
+  { short: 'c', long: 'count', argument: 'N', isInteger: true, help: '' },
 ]
 
 function read(argv: readonly string[], dialect: 'getopt' | 'groups' = 'groups'): string {
@@ -31,6 +32,11 @@ describe('parseLine', () => {
     [['-x'], 'Unknown option -x'],
     [['-n'], 'Missing argument for -n'],
     [['--na', 'x'], 'Unknown option --na'],
+    [['-c', '-0x1F'], 'count=-0x1F'],
+    [['-c', '08'], 'Cannot parse integer value “08” for -c'],
+    [['--count=3 '], 'Cannot parse integer value “3 ” for --count'],
+    [['-c-2147483648'], 'count=-2147483648'],
+    [['-c2147483648'], 'Integer value “2147483648” for -c out of range'],
   ])('%j is %s', (argv, expected) => {
     expect(read(argv)).toBe(expected)
   })

@@ -5,6 +5,8 @@ export type Option = {
   readonly long: string
   /** Name of its argument; left out where it takes none. */
   readonly argument?: string
+  /** Whether the argument has to be a whole number of 32 bits; of the newer tools only. */
+  readonly isInteger?: boolean
   /** Whether the argument may be missing (then only `--long=ARG` and `-sARG` give one). */
   readonly isArgumentOptional?: boolean
   /** What it does. Empty: not shown in the help. */
@@ -52,9 +54,25 @@ export function parseLine(argv: readonly string[], table: readonly Option[], dia
     if (value === undefined && option.isArgumentOptional !== true) {
       return { ok: false, message: missing(word, dialect) }
     }
+    const fault = option.isInteger === true ? integerFault(value ?? '') : undefined
+    if (fault !== undefined) {
+      const given = word.startsWith('--') ? `--${option.long}` : `-${option.short}`
+      return { ok: false, message: fault(given) }
+    }
     options.push({ long: option.long, value })
   }
   return { ok: true, options, operands }
+}
+
+const integerMax = 2 ** 31 - 1
+
+/** What is wrong with a number, by the option it was given to, in GLib's words; undefined where nothing is. */
+function integerFault(text: string): ((option: string) => string) | undefined {
+  const [, sign, digits] = /^\s*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text) ?? []
+  if (digits === undefined) return (option) => `Cannot parse integer value “${text}” for ${option}`
+  const size = /^0\d/.test(digits) ? Number(`0o${digits}`) : Number(digits)
+  if (size <= (sign === '-' ? integerMax + 1 : integerMax)) return undefined
+  return (option) => `Integer value “${text}” for ${option} out of range`
 }
 
 /** Whether an option's argument is the next word. The newer tools let optional arguments stand there too. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { attributePairs, isComment, type XmlElement } from '@quorate/xml'
 import { formatResult, resultElement } from './result-xml.ts'
+import { systemFaultText } from './system-fault.ts'
 import type { ToolHost } from './tool-host.ts'
 import type { Options } from './tool-options.ts'
 
@@ -59,9 +60,7 @@ export function openOutput(options: Options, host: ToolHost, request: readonly s
   try {
     fd = fs.openSync(file, 'w')
   } catch (fault) {
-    const { code } = fault as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'No such file or directory' : code === 'EACCES' ? 'Permission denied' : code
-    return `Error creating output format ${asked ?? '(null)'}: ${why}`
+    return `Error creating output format ${asked ?? '(null)'}: ${systemFaultText(fault)}`
   }
   return new Output(
     format,

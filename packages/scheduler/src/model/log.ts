@@ -18,7 +18,8 @@ export function configWarning(cluster: Cluster, source: string, text: string): v
 
 /** Says that the configuration is doubtful, the first time only. */
 export function configWarningOnce(cluster: Cluster, source: string, text: string): void {
-  if (!cluster.log.some((line) => line.source === source && line.text === text)) configWarning(cluster, source, text)
+  if (cluster.log.some((line) => line.source === source && line.text === text)) return
+  cluster.log.push({ kind: 'warning', source, text, isToldOnce: true })
 }
 
 /** Says that something failed or cannot be done as the cluster stands. */
@@ -31,6 +32,11 @@ export function deadReference(cluster: Cluster, of: XmlElement): void {
   const place = `//${of.name}[@id='${attr(of, 'id-ref') ?? ''}']`
   statusError(cluster, 'get_xpath_object', `No match for ${place} in /cib`)
   statusError(cluster, 'expand_idref', `No match for ${place} found in /cib: Invalid configuration`)
+}
+
+/** Says that a setting of the whole cluster is unusual. */
+export function settingWarning(cluster: Cluster, source: string, text: string): void {
+  cluster.log.push({ kind: 'warning', source, text, isAboutStatus: true, isToldOnce: true })
 }
 
 /** Says what is unusual about how the cluster stands. */

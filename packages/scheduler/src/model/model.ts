@@ -429,7 +429,10 @@ export type FailedOperation = {
   readonly xml: XmlElement
   /** Agent or program not installed, found by a probe: shown with the resource instead of in the list. */
   readonly masked: boolean
+  /** Resource as the name of the operation has it. */
   readonly resourceId: string
+  /** Resource that the history was taken to be of, with the number of the instance. */
+  readonly instanceId: string
 }
 
 /** What changed the score of a resource on a node. */
@@ -505,6 +508,8 @@ export type LogLine = {
   readonly isAboutStatus?: boolean
   /** True where such a line makes the whole run one with errors all the same. */
   readonly isRunError?: boolean
+  /** True where a program says such a line the first time only, however many statuses it reads. */
+  readonly isToldOnce?: boolean
 }
 
 /** One CIB unpacked: everything that the phases read and change. */

@@ -1,20 +1,29 @@
-import { attr, attributePairs, child, element, idOf, withChildren, type XmlElement } from '@quorate/xml'
+import { attr, attributePairs, child, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { CibVersion } from './cib-version.ts'
 
 type History = {
   readonly attributes: Map<string, string>
+  /** Entries by id, in document order; the second of an id and what is no entry stand under keys of no entry. */
   readonly operations: Map<string, XmlElement>
-  readonly rest: XmlElement[]
+}
+
+type Lrm = {
+  readonly attributes: Map<string, string>
+  /** Attributes of the list of resources. */
+  readonly list: Map<string, string>
+  /** In document order; ids may repeat, and those that do are not found again, as the C program has it. */
+  readonly histories: History[]
+  readonly byId: Map<string, History[]>
+  /** What stands in it besides the list of resources. */
+  readonly rest: readonly XmlElement[]
 }
 
 type State = {
   readonly attributes: Map<string, string>
-  /** Attributes of the `lrm` element; undefined where there is none. */
-  lrm: Map<string, string> | undefined
-  /** In document order; ids may repeat, and those that do are not found again, as the C program has it. */
-  readonly histories: History[]
-  readonly byId: Map<string, History[]>
-  transient: Map<string, string> | undefined
-  readonly rest: XmlElement[]
+  lrm: Lrm | undefined
+  transient: XmlElement | undefined
+  /** Its children in document order; the history and the transient attributes by what they are called here. */
+  readonly layout: (XmlElement | 'lrm' | 'transient')[]
 }
 
 /** The status section of a CIB while a simulation changes it. */
@@ -22,23 +31,32 @@ export class SimulatedStatus {
   readonly #cib: XmlElement
   readonly #states: State[] = []
   readonly #byName = new Map<string, State>()
-  readonly #others: XmlElement[] = []
+  /** Children of the section in document order. */
+  readonly #layout: (XmlElement | State)[] = []
   readonly #entersNodes: boolean
   /** Names and ids of nodes that something was changed of, in the order in which it was. */
   readonly #touched = new Map<string, string>()
+  /** Names of the nodes that the configuration has an entry for. */
+  readonly #entered: Set<string>
+  readonly #version: CibVersion
 
   /** @param entersNodes whether nodes that something is changed of get an entry in the configuration where they have none */
   constructor(cib: XmlElement, entersNodes = false) {
     this.#cib = cib
     this.#entersNodes = entersNodes
+    this.#version = new CibVersion(cib)
+    const configuration = child(cib, 'configuration')
+    const nodes = configuration === undefined ? undefined : child(configuration, 'nodes')
+    this.#entered = new Set(nodes?.children.map((node) => attr(node, 'uname') ?? ''))
     for (const item of child(cib, 'status')?.children ?? []) {
-      if (item.name !== 'node_state') this.#others.push(item)
+      if (item.name !== 'node_state') this.#layout.push(item)
       else this.#add(readState(item))
     }
   }
 
   #add(state: State): State {
     this.#states.push(state)
+    this.#layout.push(state)
     const name = state.attributes.get('uname') ?? ''
     if (!this.#byName.has(name)) this.#byName.set(name, state)
     return state
@@ -47,107 +65,150 @@ export class SimulatedStatus {
   /** The state of a node; made where there is none. */
   node(uname: string, id: string): State {
     this.#touched.set(uname, id)
-    return (
-      this.#byName.get(uname) ??
-      this.#add({
-        attributes: new Map([
-          ['id', id],
-          ['uname', uname],
-        ]),
-        lrm: undefined,
-        histories: [],
-        byId: new Map(),
-        transient: undefined,
-        rest: [],
-      })
-    )
+    if (this.#entersNodes && !this.#entered.has(uname)) {
+      this.#entered.add(uname)
+      this.#version.configurationChanged()
+    }
+    const known = this.#byName.get(uname)
+    if (known !== undefined) return known
+    this.#version.statusChanged()
+    const attributes = new Map([
+      ['id', id],
+      ['uname', uname],
+    ])
+    return this.#add({ attributes, lrm: undefined, transient: undefined, layout: [] })
   }
 
-  /** Sets attributes of a node's state. */
-  setNode(uname: string, id: string, attributes: Readonly<Record<string, string>>): void {
+  /** Sets attributes of a node's state. @param origin who says so */
+  setNode(uname: string, id: string, attributes: Readonly<Record<string, string>>, origin = 'crm_simulate'): void {
     const state = this.node(uname, id)
-    for (const [name, value] of Object.entries(attributes)) state.attributes.set(name, value)
-    state.attributes.set('crm-debug-origin', 'crm_simulate')
+    let isChanged = false
+    for (const [name, value] of Object.entries({ ...attributes, 'crm-debug-origin': origin })) {
+      isChanged ||= state.attributes.get(name) !== value
+      state.attributes.set(name, value)
+    }
+    if (isChanged) this.#version.statusChanged()
   }
 
   /** Forgets what ran on a node, and its transient attributes. */
   clearNode(uname: string, id: string): void {
     const state = this.node(uname, id)
-    state.lrm = undefined
-    state.histories.length = 0
-    state.byId.clear()
-    state.transient = undefined
+    for (const part of ['lrm', 'transient'] as const) {
+      if (state[part] === undefined) continue
+      state[part] = undefined
+      state.layout.splice(state.layout.indexOf(part), 1)
+      this.#version.statusChanged()
+    }
   }
 
-  /** Value of a transient attribute of a node. */
-  transient(uname: string, id: string, name: string): string | undefined {
-    return this.node(uname, id).transient?.get(name)
-  }
-
-  setTransient(uname: string, id: string, name: string, value: string): void {
+  /**
+   * Changes a transient attribute of a node. It is looked for under the id that the C program gives it, not by name.
+   *
+   * @param change its value from the one that it has
+   */
+  setTransient(uname: string, id: string, name: string, change: (before: string | undefined) => string): void {
     const state = this.node(uname, id)
-    state.transient ??= new Map()
-    state.transient.set(name, value)
+    if (state.transient === undefined) {
+      state.transient = element('transient_attributes', { id })
+      state.layout.push('transient')
+    }
+    const whole = state.transient
+    const set = child(whole, 'instance_attributes')
+    const made = withPair(set ?? element('instance_attributes', { id }), name, change)
+    state.transient = withChildren(
+      whole,
+      set === undefined ? [...whole.children, made] : whole.children.map((item) => (item === set ? made : item)),
+    )
   }
 
   /** Sets attributes of a ticket; made where it is not known. */
   setTicket(id: string, changes: Readonly<Record<string, string>>): void {
-    const at = this.#others.findIndex((item) => item.name === 'tickets')
-    const tickets = this.#others[at] ?? element('tickets')
+    const at = this.#layout.findIndex((item) => !('layout' in item) && item.name === 'tickets')
+    const tickets = (this.#layout[at] as XmlElement | undefined) ?? element('tickets')
     const known = tickets.children.find((item) => idOf(item) === id)
-    const attributes: Record<string, string> = { id }
-    for (const [name, value] of known === undefined ? [] : attributePairs(known)) attributes[name] = value
-    const made = element('ticket_state', { ...attributes, ...changes })
+    if (known !== undefined && Object.entries(changes).every(([name, value]) => attr(known, name) === value)) return
+    const made = withAttributes(known ?? element('ticket_state', { id }), changes)
     const children =
       known === undefined ? [...tickets.children, made] : tickets.children.map((item) => (item === known ? made : item))
-    if (at >= 0) this.#others[at] = withChildren(tickets, children)
-    else this.#others.push(withChildren(tickets, children))
+    if (at >= 0) this.#layout[at] = withChildren(tickets, children)
+    else this.#layout.push(withChildren(tickets, children))
+    this.#version.statusChanged()
   }
 
   /** True where a node has a history under one of the names. */
   knows(uname: string, id: string, names: readonly string[]): boolean {
-    const state = this.node(uname, id)
-    return names.some((name) => state.byId.get(name)?.length === 1)
+    const { lrm } = this.node(uname, id)
+    return names.some((name) => lrm?.byId.get(name)?.length === 1)
   }
 
   /**
-   * The history of a resource on a node: under one of the names where there is one, else made under the last.
+   * Changes the history of a resource on a node: under one of the names where there is one, else made under the last.
    *
    * @param agent class, provider and type
    */
-  history(
+  changeHistory(
     uname: string,
     id: string,
     names: readonly string[],
     agent: Readonly<Record<string, string | undefined>>,
-  ): History {
+    change: (operations: Map<string, XmlElement>) => void,
+  ): void {
     const state = this.node(uname, id)
-    state.lrm ??= new Map([['id', state.attributes.get('id') ?? id]])
-    for (const name of names) {
-      const known = state.byId.get(name)
-      if (known?.length === 1 && known[0] !== undefined) return known[0]
+    if (state.lrm === undefined) {
+      const attributes = new Map([['id', state.attributes.get('id') ?? id]])
+      state.lrm = { attributes, list: new Map(), histories: [], byId: new Map(), rest: [] }
+      state.layout.push('lrm')
     }
-    const made: History = { attributes: new Map(), operations: new Map(), rest: [] }
-    const name = names[names.length - 1] ?? ''
-    made.attributes.set('id', name)
-    for (const [key, value] of Object.entries(agent)) if (value !== undefined) made.attributes.set(key, value)
-    state.histories.push(made)
-    enter(state.byId, made)
-    return made
+    change(historyOf(state.lrm, names, agent).operations)
+    this.#version.statusChanged()
   }
 
   /** The CIB with the status as it is now. */
   cib(): XmlElement {
-    const status = element('status', {}, [...this.#states.map(writeState), ...this.#others])
+    const status = element(
+      'status',
+      {},
+      this.#layout.map((item) => ('layout' in item ? writeState(item) : item)),
+    )
     const cib = this.#entersNodes ? withNodes(this.#cib, this.#touched) : this.#cib
     const { children } = cib
-    return withChildren(
-      cib,
-      children.some((item) => item.name === 'status')
-        ? children.map((item) => (item.name === 'status' ? status : item))
-        : [...children, status],
+    return withAttributes(
+      withChildren(
+        cib,
+        children.some((item) => item.name === 'status')
+          ? children.map((item) => (item.name === 'status' ? status : item))
+          : [...children, status],
+      ),
+      this.#version.changes(),
     )
   }
+}
+
+function historyOf(lrm: Lrm, names: readonly string[], agent: Readonly<Record<string, string | undefined>>): History {
+  for (const name of names) {
+    const known = lrm.byId.get(name)
+    if (known?.length === 1 && known[0] !== undefined) return known[0]
+  }
+  const made: History = { attributes: new Map(), operations: new Map() }
+  made.attributes.set('id', names[names.length - 1] ?? '')
+  for (const [key, value] of Object.entries(agent)) if (value !== undefined) made.attributes.set(key, value)
+  lrm.histories.push(made)
+  enter(lrm.byId, made)
+  return made
+}
+
+/** A set of attributes with one of them changed, or added under an id of the C program's making. */
+function withPair(set: XmlElement, name: string, change: (before: string | undefined) => string): XmlElement {
+  const id = `${idOf(set)}-${name.replace(/[:#]/g, '.')}`
+  const known = set.children.find((item) => idOf(item) === id)
+  const made =
+    known === undefined
+      ? element('nvpair', { id, name, value: change(undefined) })
+      : withAttributes(known, { value: change(attr(known, 'value')) })
+  return withChildren(
+    set,
+    known === undefined ? [...set.children, made] : set.children.map((item) => (item === known ? made : item)),
+  )
 }
 
 /** The CIB with entries for nodes, by name and id, that have none: remote nodes become cluster nodes by that. */
@@ -175,54 +236,52 @@ function enter(byId: Map<string, History[]>, made: History): void {
 function readState(xml: XmlElement): State {
   const lrm = child(xml, 'lrm')
   const transient = child(xml, 'transient_attributes')
+  return {
+    attributes: new Map(attributePairs(xml)),
+    lrm: lrm === undefined ? undefined : readLrm(lrm),
+    transient,
+    layout: xml.children.map((item) => (item === lrm ? 'lrm' : item === transient ? 'transient' : item)),
+  }
+}
+
+function readLrm(xml: XmlElement): Lrm {
+  const list = child(xml, 'lrm_resources')
   const histories: History[] = []
   const byId = new Map<string, History[]>()
-  for (const item of (lrm === undefined ? undefined : child(lrm, 'lrm_resources'))?.children ?? []) {
+  for (const item of list?.children ?? []) {
     const operations = new Map<string, XmlElement>()
-    const rest: XmlElement[] = []
-    for (const entry of item.children) {
-      if (entry.name === 'lrm_rsc_op' && !operations.has(idOf(entry))) operations.set(idOf(entry), entry)
-      else rest.push(entry)
-    }
-    const history = { attributes: new Map(attributePairs(item)), operations, rest }
+    item.children.forEach((entry, i) => {
+      const isFirst = entry.name === 'lrm_rsc_op' && !operations.has(idOf(entry))
+      operations.set(isFirst ? idOf(entry) : `\0${i}`, entry)
+    })
+    const history = { attributes: new Map(attributePairs(item)), operations }
     histories.push(history)
     enter(byId, history)
   }
-  const sets = transient?.children.filter((item) => item.name === 'instance_attributes') ?? []
-  const plain = sets.every((set) =>
-    set.children.every((item) => item.name === 'nvpair' && attr(item, 'name') !== undefined),
-  )
-  const values = new Map<string, string>()
-  if (plain) {
-    for (const set of sets)
-      for (const pair of set.children) values.set(attr(pair, 'name') ?? '', attr(pair, 'value') ?? '')
-  }
   return {
     attributes: new Map(attributePairs(xml)),
-    lrm: lrm === undefined ? undefined : new Map(attributePairs(lrm)),
+    list: new Map(list === undefined ? [] : attributePairs(list)),
     histories,
     byId,
-    transient: transient === undefined || !plain ? undefined : values,
-    rest: xml.children.filter((item) => item !== lrm && (item !== transient || !plain)),
+    rest: xml.children.filter((item) => item !== list),
   }
 }
 
 function writeState(state: State): XmlElement {
-  const children: XmlElement[] = [...state.rest]
-  const id = state.attributes.get('id') ?? ''
-  if (state.transient !== undefined) {
-    const pairs = [...state.transient].map(([name, value]) =>
-      element('nvpair', { id: `status-${id}-${name}`, name, value }),
-    )
-    children.push(
-      element('transient_attributes', { id }, [element('instance_attributes', { id: `status-${id}` }, pairs)]),
-    )
-  }
-  if (state.lrm !== undefined) {
-    const histories = state.histories.map((item) =>
-      element('lrm_resource', Object.fromEntries(item.attributes), [...item.operations.values(), ...item.rest]),
-    )
-    children.push(element('lrm', Object.fromEntries(state.lrm), [element('lrm_resources', {}, histories)]))
-  }
+  const children = state.layout.flatMap((item) => {
+    if (typeof item !== 'string') return [item]
+    const part = item === 'lrm' ? state.lrm && writeLrm(state.lrm) : state.transient
+    return part === undefined ? [] : [part]
+  })
   return element('node_state', Object.fromEntries(state.attributes), children)
+}
+
+function writeLrm({ attributes, list, histories, rest }: Lrm): XmlElement {
+  const written = histories.map((item) =>
+    element('lrm_resource', Object.fromEntries(item.attributes), [...item.operations.values()]),
+  )
+  return element('lrm', Object.fromEntries(attributes), [
+    element('lrm_resources', Object.fromEntries(list), written),
+    ...rest,
+  ])
 }

@@ -16,8 +16,8 @@ export type SimulatedOperation = {
   readonly callId: number
   readonly nowSeconds: number
   readonly failed: boolean
-  /** Node on which it is pretended to have happened before the transition; left out: it is part of the transition. */
-  readonly injectedOn?: string
+  /** Whether it is pretended to have happened before the transition, and is no part of it. */
+  readonly isInjected: boolean
   readonly notifyType?: string | undefined
   readonly notifyOperation?: string | undefined
   readonly migrateSource?: string | undefined
@@ -27,11 +27,22 @@ export type SimulatedOperation = {
 
 const nobody = 'xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx'
 
-/** Ids under which an operation is recorded. */
-function entryIds(operation: SimulatedOperation, recorded: string): readonly string[] {
-  const { resourceId, intervalMs } = operation
+/** Operations that are recorded as a start. */
+const reloads: ReadonlySet<string> = new Set([task.reload, 'reload'])
+
+/** Ids under which an operation is recorded; one that gets none has an empty id. */
+function entryIds(
+  into: ReadonlyMap<string, XmlElement>,
+  operation: SimulatedOperation,
+  recorded: string,
+): readonly string[] {
+  const { resourceId, intervalMs, notifyType, notifyOperation } = operation
   if (operation.task === task.notify) {
-    return [notifyKey(resourceId, operation.notifyType ?? '', operation.notifyOperation ?? '')]
+    if (notifyType !== undefined && notifyOperation !== undefined) {
+      return [notifyKey(resourceId, notifyType, notifyOperation)]
+    }
+    // One that tells of nothing, such as a configured one that is repeated, takes the place of the first entry.
+    return [into.keys().next().value ?? '']
   }
   if (operation.failed) {
     const failure = `${resourceId}_last_failure_0`
@@ -45,12 +56,10 @@ function entryIds(operation: SimulatedOperation, recorded: string): readonly str
 
 /** Records an operation in a history. */
 export function recordOperation(into: Map<string, XmlElement>, operation: SimulatedOperation): void {
-  const recorded = operation.task === task.reload ? task.start : operation.task
+  const recorded = reloads.has(operation.task) ? task.start : operation.task
   const key = `${operation.callId}:-1:${operation.targetRc}:${nobody}`
-  const isInjected = operation.injectedOn !== undefined
-  const ids = entryIds(operation, recorded)
-  for (const id of ids) {
-    const isMarked = isInjected && operation.failed && id === ids.at(-1)
+  const { isInjected } = operation
+  for (const id of entryIds(into, operation, recorded)) {
     const known = into.get(id)
     const before: Record<string, string> = {}
     for (let i = 0; i < (known?.attributes.length ?? 0); i += 2) {
@@ -62,7 +71,7 @@ export function recordOperation(into: Map<string, XmlElement>, operation: Simula
         'lrm_rsc_op',
         {
           ...before,
-          id,
+          id: id === '' ? undefined : id,
           operation_key: operationKey(operation.resourceId, recorded, operation.intervalMs),
           operation: recorded,
           'crm-debug-origin': 'crm_simulate',
@@ -80,8 +89,6 @@ export function recordOperation(into: Map<string, XmlElement>, operation: Simula
           migrate_source: operation.migrateSource,
           migrate_target: operation.migrateTarget,
           'op-digest': isInjected ? before['op-digest'] : digestOf(operation),
-          uname: isMarked ? operation.injectedOn : before['uname'],
-          'rsc-id': isMarked ? operation.resourceId : before['rsc-id'],
         },
         known?.children ?? [],
       ),

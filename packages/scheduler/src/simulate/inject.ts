@@ -1,9 +1,10 @@
-import { attr, child, element, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import { attr, child, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
 import { findResource } from '../model/tree.ts'
 import type { StatusItem } from '../report/status-item.ts'
 import type { ClusterStatus } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { SimulatedStatus, withNodes } from './cib-status.ts'
+import { CibVersion } from './cib-version.ts'
 import { nextCallId, recordOperation } from './history-write.ts'
 import { parseOperationSpec } from './operation-spec.ts'
 import { injectFailCount } from './runner.ts'
@@ -62,7 +63,11 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
   }
   if (what.quorum !== undefined) {
     say(`Setting quorum: ${what.quorum}`)
-    root = withAttributes(root, { 'have-quorum': what.quorum })
+    if (attr(root, 'have-quorum') !== what.quorum) {
+      const version = new CibVersion(root)
+      version.statusChanged()
+      root = withAttributes(root, { 'have-quorum': what.quorum, ...version.changes() })
+    }
   }
   if (what.watchdog !== undefined) {
     say(`Setting watchdog: ${what.watchdog}`)
@@ -86,20 +91,15 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
     sayNode('Failing', name, `Failing node ${name}`)
     status.setNode(name, idOfNode(name), { ...up, in_ccm: 'false' })
   }
-  injectTickets(status, what, say, nowSeconds)
+  injectTickets(status, what, say)
   for (const text of what.operations ?? []) injectOperation(cluster, status, text, nowSeconds, lines, errors)
   return { cib: status.cib(), lines, errors }
 }
 
-function injectTickets(
-  status: SimulatedStatus,
-  what: Injections,
-  say: (text: string, data: XmlElement) => void,
-  nowSeconds: number,
-): void {
+function injectTickets(status: SimulatedStatus, what: Injections, say: (text: string, data: XmlElement) => void): void {
   for (const id of what.ticketsGrant ?? []) {
     say(`Granting ticket ${id}`, element('modify_ticket', { action: 'Granting', ticket: id }))
-    status.setTicket(id, { granted: 'true', 'last-granted': String(nowSeconds) })
+    status.setTicket(id, { granted: 'true' })
   }
   for (const id of what.ticketsRevoke ?? []) {
     say(`Revoking ticket ${id}`, element('modify_ticket', { action: 'Revoking', ticket: id }))
@@ -143,25 +143,27 @@ function injectOperation(
   lines.push(...injectFailCount(status, spec, spec.node, nodeId, nowSeconds))
   const { xml } = resource
   const agent = { class: attr(xml, 'class'), provider: attr(xml, 'provider'), type: attr(xml, 'type') }
-  const history = status.history(spec.node, nodeId, [spec.resourceId], agent)
-  recordOperation(history.operations, {
-    resourceId: spec.resourceId,
-    task: spec.task,
-    intervalMs: spec.intervalMs,
-    rc: spec.rc,
-    targetRc: 0,
-    callId: nextCallId(history.operations),
-    nowSeconds,
-    failed: spec.rc !== 0,
-    injectedOn: spec.node,
-    parameters: new Map(),
-  })
+  status.changeHistory(spec.node, nodeId, [spec.resourceId], agent, (operations) =>
+    recordOperation(operations, {
+      resourceId: spec.resourceId,
+      task: spec.task,
+      intervalMs: spec.intervalMs,
+      rc: spec.rc,
+      targetRc: 0,
+      callId: nextCallId(operations),
+      nowSeconds,
+      failed: spec.rc !== 0,
+      isInjected: true,
+      parameters: new Map(),
+    }),
+  )
 }
 
 function withConfiguration(cib: XmlElement, section: string, change: (of: XmlElement) => XmlElement): XmlElement {
   const configuration = child(cib, 'configuration') ?? element('configuration')
   const before = child(configuration, section) ?? element(section)
   const after = change(before)
+  if (after === before) return cib
   const put = (of: XmlElement, old: XmlElement, made: XmlElement): XmlElement =>
     withChildren(
       of,
@@ -170,14 +172,28 @@ function withConfiguration(cib: XmlElement, section: string, change: (of: XmlEle
   return put(cib, configuration, put(configuration, before, after))
 }
 
+/** A CIB with an option of the cluster: changed where any set has it, else put into the set of the tools. */
 function withOption(cib: XmlElement, name: string, value: string): XmlElement {
-  return withConfiguration(cib, 'crm_config', (config) => {
+  const version = new CibVersion(cib)
+  version.configurationChanged()
+  const changed = withConfiguration(cib, 'crm_config', (config) => {
     const setId = 'cib-bootstrap-options'
+    const isPair = (item: XmlElement): boolean => item.name === 'nvpair' && attr(item, 'name') === name
+    const known = config.children.find((set) => set.children.some(isPair))
     const set =
-      config.children.find((item) => attr(item, 'id') === setId) ?? element('cluster_property_set', { id: setId })
-    const kept = set.children.filter((item) => attr(item, 'name') !== name)
-    const made = withChildren(set, [...kept, element('nvpair', { id: `${setId}-${name}`, name, value })])
-    const others = config.children.filter((item) => item !== set)
-    return withChildren(config, [made, ...others])
+      known ?? config.children.find((item) => idOf(item) === setId) ?? element('cluster_property_set', { id: setId })
+    const made = withChildren(
+      set,
+      known === undefined
+        ? [...set.children, element('nvpair', { id: `${setId}-${name}`, name, value })]
+        : set.children.map((item) => (isPair(item) ? withAttributes(item, { value }) : item)),
+    )
+    if (known?.children.every((item) => !isPair(item) || attr(item, 'value') === value)) return config
+    const { children } = config
+    return withChildren(
+      config,
+      children.includes(set) ? children.map((item) => (item === set ? made : item)) : [...children, made],
+    )
   })
+  return changed === cib ? cib : withAttributes(changed, version.changes())
 }

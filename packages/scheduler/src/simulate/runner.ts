@@ -136,7 +136,8 @@ export class GraphRunner {
     this.#say(`Fencing ${target} (${kind})`, element('fencing_action', { target, op: kind }))
     if (kind === 'on') return
     const id = attr(action, 'on_node_uuid') ?? target
-    this.#status.setNode(target, id, { in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' })
+    const off = { in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' }
+    this.#status.setNode(target, id, off, 'simulate_fencing_action')
     this.#status.clearNode(target, id)
   }
 
@@ -165,32 +166,32 @@ export class GraphRunner {
     const data = element('rsc_action', { resource: name, op: operation, node, interval })
     this.#say(`Resource action: ${name.padEnd(15)} ${what} on ${node}`, data)
     if (!isRecorded) return false
-    const history = this.#status.history(node, nodeId, [name, id], agent)
     const failure = this.#failureOf([name, id, longId], `${operation}_${intervalMs}`, node)
     const targetRc = Number(metaOf(action, 'op_target_rc') ?? '0')
-    if (failure !== undefined) {
-      this.#fail(action, { ...failure, task: operation, intervalMs }, node, nodeId)
-    }
     const attributes = child(action, 'attributes')
     const parameters = new Map<string, string>()
     for (let i = 0; i < (attributes?.attributes.length ?? 0); i += 2) {
       parameters.set(attributes?.attributes[i] as string, attributes?.attributes[i + 1] as string)
     }
-    recordOperation(history.operations, {
-      resourceId: id,
-      task: operation,
-      intervalMs,
-      rc: failure?.rc ?? targetRc,
-      targetRc,
-      callId: nextCallId(history.operations),
-      nowSeconds: this.#nowSeconds,
-      failed: failure !== undefined && failure.rc !== targetRc,
-      notifyType: metaOf(action, 'notify_type'),
-      notifyOperation: metaOf(action, 'notify_operation'),
-      migrateSource: operation.startsWith('migrate_') ? metaOf(action, 'migrate_source') : undefined,
-      migrateTarget: operation.startsWith('migrate_') ? metaOf(action, 'migrate_target') : undefined,
-      parameters,
-    })
+    this.#status.changeHistory(node, nodeId, [name, id], agent, (operations) =>
+      recordOperation(operations, {
+        resourceId: id,
+        task: operation,
+        intervalMs,
+        rc: failure?.rc ?? targetRc,
+        targetRc,
+        callId: nextCallId(operations),
+        nowSeconds: this.#nowSeconds,
+        failed: failure !== undefined && failure.rc !== targetRc,
+        isInjected: false,
+        notifyType: metaOf(action, 'notify_type'),
+        notifyOperation: metaOf(action, 'notify_operation'),
+        migrateSource: operation.startsWith('migrate_') ? metaOf(action, 'migrate_source') : undefined,
+        migrateTarget: operation.startsWith('migrate_') ? metaOf(action, 'migrate_target') : undefined,
+        parameters,
+      }),
+    )
+    if (failure !== undefined) this.#fail(action, { ...failure, task: operation, intervalMs }, node, nodeId)
     return failure !== undefined
   }
 
@@ -234,9 +235,8 @@ export function injectFailCount(
   if (spec.rc === 0 || (spec.rc === 7 && spec.intervalMs === 0)) return []
   const operation = `${spec.resourceId}#${spec.task}_${spec.intervalMs}`
   const [count, last] = [`fail-count-${operation}`, `last-failure-${operation}`]
-  const before = Number.parseInt(status.transient(node, nodeId, count) ?? '0', 10) || 0
-  status.setTransient(node, nodeId, count, String(before + 1))
-  status.setTransient(node, nodeId, last, String(nowSeconds))
+  status.setTransient(node, nodeId, count, (before) => String((Number.parseInt(before ?? '0', 10) || 0) + 1))
+  status.setTransient(node, nodeId, last, () => String(nowSeconds))
   const item = (name: string, value: string): StatusItem => ({
     text: `Injecting attribute ${name}=${value} into /node_state '${nodeId}'`,
     data: element('inject_attr', { name, value, node_path: '/node_state', cib_node: nodeId }),

@@ -13,6 +13,7 @@ import { parseInteger } from '../scalar.ts'
 import { decide } from '../schedule.ts'
 import { type ClusterStatus, type StatusOptions, unpackStatus } from '../status.ts'
 import { SimulatedStatus } from './cib-status.ts'
+import { withFailureMarks } from './failure-marks.ts'
 import { entersNodes, hasInjections, type Injections, inject } from './inject.ts'
 import { RunReport } from './run-report.ts'
 import { GraphRunner } from './runner.ts'
@@ -54,6 +55,8 @@ export type SimulationOutcome = {
   /** What `stderr` has: of the input, and of what was asked to be done with it. */
   readonly warnings: readonly string[]
   readonly errors: readonly string[]
+  /** What was said on the way and what was wrong with what was asked for, in the order in which it came up. */
+  readonly remarks: readonly Remark[]
   /** The `transition_graph` element; undefined where nothing was decided, or nobody asked for it. */
   readonly graph: XmlElement | undefined
   /** Writes it piece by piece, as `formatXml` would; undefined where nothing was decided. */
@@ -69,22 +72,63 @@ export type SimulationOutcome = {
   readonly report: readonly XmlElement[]
   /** What was said about the configuration and the status decided on. */
   readonly log: readonly LogLine[]
+  /** The input with what reading it leaves in the C program's copy, which is the one that it saves. */
+  readonly savedInput: () => XmlElement
+  /** What of a run there was to be seen before it went on: the C program ends there where a file cannot be written. */
+  readonly until: (stage: Stage) => Told
 }
+
+/** A line of the log, or the text of a fault of what was asked for. */
+export type Remark = LogLine | string
+
+/** Where a run can end early: once what was asked for was done to the input, and once it was decided. */
+export type Stage = 'modified' | 'decided'
+
+/** What a run says. */
+export type Told = Pick<SimulationOutcome, 'stdout' | 'errors' | 'remarks' | 'report'>
 
 /** The text of a run while it grows. Without headings and bullets where scores are shown. */
 class Transcript {
   readonly lines: string[] = []
-  readonly errors: string[] = []
   readonly warnings: string[] = []
   readonly report = new RunReport()
-  /** What was said while the statuses were read and decided on. */
-  log: readonly LogLine[] = []
+  readonly remarks: Remark[] = []
+  /** How much there was of lines, remarks and elements. */
+  readonly #stages = new Map<Stage, readonly [lines: number, remarks: number, elements: number]>()
+  readonly #toldOnce = new Set<string>()
   readonly #plain: boolean
   readonly #quiet: boolean
 
   constructor(plain: boolean, quiet: boolean) {
     this.#plain = plain
     this.#quiet = quiet
+  }
+
+  /** What was said while a status was read or decided on. */
+  heard(log: readonly LogLine[]): void {
+    for (const line of log) {
+      if (line.isToldOnce === true) {
+        if (this.#toldOnce.has(line.text)) continue
+        this.#toldOnce.add(line.text)
+      }
+      this.remarks.push(line)
+    }
+  }
+
+  reached(stage: Stage): void {
+    this.#stages.set(stage, [this.lines.length, this.remarks.length, this.report.elements.length])
+  }
+
+  /** What was said until a stage; all where it was not reached, or none is asked for. */
+  told(stage?: Stage): Told {
+    const [lines, count, elements] = (stage === undefined ? undefined : this.#stages.get(stage)) ?? []
+    const remarks = this.remarks.slice(0, count)
+    return {
+      stdout: textOf(this.lines.slice(0, lines)),
+      errors: faultsOf(remarks),
+      remarks,
+      report: this.report.elements.slice(0, elements),
+    }
   }
 
   blank(): void {
@@ -134,7 +178,7 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
   let cluster = unpack(cib)
   if (timeLine !== undefined) out.line(timeLine)
   noticesOf(cluster, out)
-  out.log = cluster.log
+  out.heard(cluster.log)
   if (request.elements !== undefined) out.report.status('cluster_status', request.elements(cluster, false))
   if (!quiet) showHeader(cluster, out, request)
   const injections = request.injections ?? {}
@@ -144,13 +188,14 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
     out.title('Performing Requested Modifications')
     out.items(injected.lines, 1)
     out.report.modifications(injections, injected.lines)
-    out.errors.push(...injected.errors)
+    out.remarks.push(...injected.errors)
     input = injected.cib
     cluster = unpack(input)
-    out.log = [...out.log, ...cluster.log]
+    out.heard(cluster.log)
     if (timeLine !== undefined) out.line(timeLine)
   }
-  if (!request.process && !request.simulate) return finish(out, input, input)
+  out.reached('modified')
+  if (!request.process && !request.simulate) return finish(out, cluster, input, input)
   return decideAndShow(cluster, input, request, out, timeLine)
 }
 
@@ -163,26 +208,36 @@ function numbersTitle({ showsScores, showsUtilization }: SimulationRequest): str
   return showsUtilization === true ? 'Allocation Scores and Utilization Information' : 'Allocation Scores'
 }
 
+function textOf(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`
+}
+
+function faultsOf(remarks: readonly Remark[]): readonly string[] {
+  return remarks.filter((remark) => typeof remark === 'string')
+}
+
 function finish(
   out: Transcript,
+  cluster: ClusterStatus,
   input: XmlElement,
   output: XmlElement,
   more: Partial<SimulationOutcome> = {},
 ): SimulationOutcome {
-  const text = (lines: readonly string[]): string => (lines.length === 0 ? '' : `${lines.join('\n')}\n`)
+  const { failedOperations } = cluster
+  const told = out.told()
   return {
-    stdout: text(out.lines),
-    stderr: text([...out.warnings, ...out.errors]),
+    ...told,
+    stderr: textOf([...out.warnings, ...told.errors]),
     warnings: out.warnings,
-    errors: out.errors,
     graph: undefined,
     graphText: undefined,
     dot: undefined,
     input,
     output,
     complete: true,
-    report: out.report.elements,
-    log: out.log,
+    log: out.told('decided').remarks.filter((remark) => typeof remark !== 'string'),
+    savedInput: () => withFailureMarks(input, failedOperations),
+    until: (stage) => out.told(stage),
     ...more,
   }
 }
@@ -208,7 +263,7 @@ function decideAndShow(
   const isInjected = hasInjections(request.injections ?? {})
   const from = cluster.log.length
   decide(cluster)
-  out.log = out.log === cluster.log ? cluster.log : [...out.log, ...cluster.log.slice(from)]
+  out.heard(cluster.log.slice(from))
   if (showsNumbers(request)) {
     // The C program parts what it says from what comes before it even where quiet kept that from being said.
     if (isInjected) out.gap()
@@ -223,6 +278,7 @@ function decideAndShow(
     const has = { scores: request.showsScores === true, utilization: request.showsUtilization === true }
     out.report.scores(cluster.log.slice(from), has)
   }
+  out.reached('decided')
   const summary = transitionSummary(cluster)
   out.report.list('actions', summary)
   const actions = graphActions(cluster)
@@ -234,11 +290,12 @@ function decideAndShow(
     out.title('Transition Summary')
     out.items(summary, 1)
   }
-  if (!request.simulate || graph === undefined) return finish(out, input, input, { graph, graphText: text, dot })
+  if (!request.simulate || graph === undefined)
+    return finish(out, cluster, input, input, { graph, graphText: text, dot })
   const status = new SimulatedStatus(input, entersNodes(request.injections ?? {}))
   const runner = new GraphRunner(cluster, graph, status, request.failures ?? [], request.nowSeconds)
   const { lines, errors, complete } = runner.run()
-  out.errors.push(...errors)
+  out.remarks.push(...errors)
   const output = status.cib()
   out.report.list('transition', lines)
   if (isInjected || showsNumbers(request)) out.gap()
@@ -251,6 +308,7 @@ function decideAndShow(
     }
     if (timeLine !== undefined) out.line(timeLine)
     const revised = unpackStatus(output, { ...statusOptions(request), wantsScores: false })
+    out.heard(revised.log)
     // The second time it is not said what would have matched.
     for (const line of revised.log) if (line.source !== digestHintSource) sayOf(line, out)
     out.blank()
@@ -258,8 +316,8 @@ function decideAndShow(
     if (request.elements !== undefined) out.report.status('revised_cluster_status', request.elements(revised, true))
     showStatus(revised, out, false, request)
   }
-  if (!complete) out.errors.push('Transition failed: terminated', 'An invalid transition was produced')
-  return finish(out, input, output, { graph, graphText: text, dot, complete })
+  if (!complete) out.remarks.push('Transition failed: terminated', 'An invalid transition was produced')
+  return finish(out, cluster, input, output, { graph, graphText: text, dot, complete })
 }
 
 function noticesOf(cluster: ClusterStatus, out: Transcript): void {

@@ -1,5 +1,5 @@
 import { attr, child, hasChildren, type XmlElement } from '@quorate/xml'
-import { configError, configWarning, statusWarning } from '../model/log.ts'
+import { configError, configWarning, settingWarning } from '../model/log.ts'
 import type { Cluster, ClusterSettings, PlacementStrategy, QuorumPolicy } from '../model/model.ts'
 import { intervalMs, isTrue, parseBoolean, parseInteger, parseIntervalMs, sameText } from '../scalar.ts'
 import { infinity, parseScore } from '../score.ts'
@@ -97,7 +97,7 @@ function warnOfSettings(cluster: Cluster, found: ReadonlyMap<string, string>): v
     )
   }
   if (!cluster.settings.startupFencing) {
-    statusWarning(cluster, 'unpack_config', 'Blind faith: not fencing unseen nodes')
+    settingWarning(cluster, 'unpack_config', 'Blind faith: not fencing unseen nodes')
   }
 }
 
