@@ -32,7 +32,7 @@ export function findOperation(
     resource.operations.find(
       (entry) => (includeDisabled || entry.enabled) && entry.intervalMs === interval && sameText(entry.name, wanted),
     )
-  const direct = search(name, intervalMs)
+  const direct = name === '' ? undefined : search(name, intervalMs)
   if (direct !== undefined) return direct
   if (key.includes(task.migrateTo) || key.includes(task.migrateFrom)) return search('migrate', 0)
   return key.includes('_notify_') ? search(task.notify, 0) : undefined

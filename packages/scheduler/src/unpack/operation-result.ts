@@ -5,7 +5,15 @@ import { canFence, fenceAction } from '../action/fencing.ts'
 import { parseKey, task } from '../action/key.ts'
 import { addEdge, setReason } from '../action/ledger.ts'
 import { statusError, statusWarning } from '../model/log.ts'
-import { type Action, type Cluster, type OnFail, onFail, type Resource, type ScoreCause } from '../model/model.ts'
+import {
+  type Action,
+  type Cluster,
+  type FailedOperation,
+  type OnFail,
+  onFail,
+  type Resource,
+  type ScoreCause,
+} from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { isBundled, isPromotable, isRemote, maxRole, top, withoutInstance } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
@@ -19,10 +27,16 @@ import type { Reading } from './reading.ts'
 import { ban, banEverywhere, block } from './running.ts'
 
 /** Options and consequences of an operation, looked up once and only when asked for. */
-function optionsOf({ cluster, resource }: Reading, entry: HistoryEntry): Action {
+function optionsOf({ cluster, resource }: Reading, { task: name, key }: HistoryEntry): Action {
+  const parsed = parseKey(key)
+  // What counts is the name that the entry has for the operation; where it has none, nothing is configured for it.
+  const isOwn =
+    parsed !== undefined && [resource.id, resource.historyName].some((id) => sameText(id, parsed.resourceId))
   return requestAction(cluster, resource, {
-    task: entry.task,
-    intervalMs: entry.intervalMs,
+    task: name,
+    key,
+    intervalMs: parsed?.intervalMs ?? 0,
+    operation: isOwn ? parsed.task : '',
     node: undefined,
     optional: true,
     recorded: false,
@@ -293,14 +307,17 @@ function unrecoverableStop(reading: Reading, entry: HistoryEntry): void {
 
 /** Keeps a failed operation for displays. */
 export function recordFailure({ cluster, resource, node }: Reading, entry: HistoryEntry): void {
-  if (!node.online || cluster.failedOperations.some((item) => item.node === node && item.key === entry.key)) return
+  // Entries that have no name for their operation count as one of the same.
+  const named = attr(entry.xml, 'operation_key')
+  const isSame = (item: FailedOperation): boolean =>
+    item.node === node && sameText(attr(item.xml, 'operation_key'), named)
+  if (!node.online || cluster.failedOperations.some(isSame)) return
   cluster.failedOperations.push({
     node,
     key: entry.key,
     xml: entry.xml,
     masked: isMaskableFailure(entry),
     resourceId: parseKey(entry.key)?.resourceId ?? withoutInstance(resource.id),
-    instanceId: resource.id,
   })
 }
 
