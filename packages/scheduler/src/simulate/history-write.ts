@@ -16,8 +16,8 @@ export type SimulatedOperation = {
   readonly callId: number
   readonly nowSeconds: number
   readonly failed: boolean
-  /** Node on which it is pretended to have happened before the transition; left out: it is part of the transition. */
-  readonly injectedOn?: string
+  /** Whether it is pretended to have happened before the transition, and is no part of it. */
+  readonly isInjected: boolean
   readonly notifyType?: string | undefined
   readonly notifyOperation?: string | undefined
   readonly migrateSource?: string | undefined
@@ -58,10 +58,8 @@ function entryIds(
 export function recordOperation(into: Map<string, XmlElement>, operation: SimulatedOperation): void {
   const recorded = reloads.has(operation.task) ? task.start : operation.task
   const key = `${operation.callId}:-1:${operation.targetRc}:${nobody}`
-  const isInjected = operation.injectedOn !== undefined
-  const ids = entryIds(into, operation, recorded)
-  for (const id of ids) {
-    const isMarked = isInjected && operation.failed && id === ids.at(-1)
+  const { isInjected } = operation
+  for (const id of entryIds(into, operation, recorded)) {
     const known = into.get(id)
     const before: Record<string, string> = {}
     for (let i = 0; i < (known?.attributes.length ?? 0); i += 2) {
@@ -91,8 +89,6 @@ export function recordOperation(into: Map<string, XmlElement>, operation: Simula
           migrate_source: operation.migrateSource,
           migrate_target: operation.migrateTarget,
           'op-digest': isInjected ? before['op-digest'] : digestOf(operation),
-          uname: isMarked ? operation.injectedOn : before['uname'],
-          'rsc-id': isMarked ? operation.resourceId : before['rsc-id'],
         },
         known?.children ?? [],
       ),
