@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { quorateProgram } from '../lab.ts'
 
 /** Whose program runs: Debian's, or this project's. */
 export type Maker = 'real' | 'ours'
@@ -21,8 +21,7 @@ export const labGuests = {
   'vm-off': { uuid: '11111111-aaaa-4aaa-8aaa-000000000003', runs: false },
 } as const
 
-const programs = ['ip', 'libvirtd', 'virsh', 'socat', 'fence_virtd', 'fence_xvm', 'fence_virt'] as const
-const quorate = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../cli/bin/quorate.js')
+const programs = ['ip', 'nsenter', 'libvirtd', 'virsh', 'socat', 'fence_virtd', 'fence_xvm', 'fence_virt'] as const
 const pollMs = 50
 
 /** What is missing on this machine for the lab, or undefined when all is there. */
@@ -55,10 +54,15 @@ export class FenceLab {
     const lab = new FenceLab(mkdtempSync(path.join(os.tmpdir(), 'qfence')), name)
     writeFileSync(lab.keyFile, randomBytes(4096), { mode: 0o600 })
     writeFileSync(lab.otherKeyFile, randomBytes(4096), { mode: 0o600 })
-    lab.#makeNetwork()
-    await lab.#startLibvirt()
-    for (const [name, { uuid, runs }] of Object.entries(labGuests)) lab.define(name, uuid, runs)
-    return lab
+    try {
+      lab.#makeNetwork()
+      await lab.#startLibvirt()
+      for (const [name, { uuid, runs }] of Object.entries(labGuests)) lab.define(name, uuid, runs)
+      return lab
+    } catch (error) {
+      lab.close()
+      throw error
+    }
   }
 
   close(): void {
@@ -89,7 +93,7 @@ export class FenceLab {
 
   /** Starts a program in the lab's network; it is killed with the lab. */
   start(argv: readonly string[], log: string): ChildProcess {
-    const [program = '', ...rest] = ['ip', 'netns', 'exec', this.#namespace, ...argv]
+    const [program = '', ...rest] = [...this.#inside, ...argv]
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#children.push(child)
     let text = ''
@@ -105,7 +109,7 @@ export class FenceLab {
   /** Runs a program to its end in the lab's directory, and in its network or the machine's own. */
   run(argv: readonly string[], input = '', where: 'lab' | 'machine' = 'lab'): Promise<Ran> {
     return new Promise((resolve) => {
-      const inside = where === 'lab' ? ['ip', 'netns', 'exec', this.#namespace] : []
+      const inside = where === 'lab' ? this.#inside : []
       const [program = '', ...rest] = [...inside, ...argv]
       const child = spawn(program, rest, { cwd: this.directory, stdio: ['pipe', 'pipe', 'pipe'] })
       let out = ''
@@ -130,7 +134,11 @@ export class FenceLab {
     input = '',
     where: 'lab' | 'machine' = 'lab',
   ): Promise<Ran> {
-    return this.run(maker === 'real' ? [name, ...argv] : [process.execPath, quorate, name, ...argv], input, where)
+    return this.run(
+      maker === 'real' ? [name, ...argv] : [process.execPath, quorateProgram, name, ...argv],
+      input,
+      where,
+    )
   }
 
   /** Starts a fence_virtd of either maker and waits until `isReady` says so. */
@@ -144,10 +152,10 @@ export class FenceLab {
     const file = path.join(this.directory, `${name}.conf`)
     const pidFile = path.join(this.directory, `${name}.pid`)
     writeFileSync(file, conf, { mode: 0o600 })
-    const program = maker === 'real' ? ['fence_virtd'] : [process.execPath, quorate, 'fence_virtd']
+    const program = maker === 'real' ? ['fence_virtd'] : [process.execPath, quorateProgram, 'fence_virtd']
     const child = this.start([...program, '-F', '-f', file, '-p', pidFile, ...extra], `${name}.log`)
     const logFile = path.join(this.directory, `${name}.log`)
-    const deadline = Date.now() + 45_000
+    const deadline = Date.now() + 90_000
     while (!(await isReady())) {
       if (child.exitCode !== null || Date.now() > deadline) {
         throw new Error(`${name} did not start: ${existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''}`)
@@ -163,17 +171,21 @@ export class FenceLab {
   }
 
   /** Whether something listens on a port in the lab's network. */
-  listens(protocol: 'udp' | 'tcp', port: number): boolean {
+  async listens(protocol: 'udp' | 'tcp', port: number): Promise<boolean> {
     const flags = protocol === 'udp' ? '-Hlun' : '-Hltn'
-    const found = execFileSync('ip', ['netns', 'exec', this.#namespace, 'ss', flags, `sport = :${port}`])
-    return found.byteLength > 0
+    return (await this.run(['ss', flags, `sport = :${port}`])).out !== ''
+  }
+
+  /** What runs a program in the lab's network; unlike `ip netns exec` it mounts nothing for it. */
+  get #inside(): readonly string[] {
+    return ['nsenter', `--net=/run/netns/${this.#namespace}`, '--']
   }
 
   #makeNetwork(): void {
-    const inside = (...argv: readonly string[]): void => {
-      execFileSync('ip', ['netns', 'exec', this.#namespace, 'ip', ...argv])
-    }
     execFileSync('ip', ['netns', 'add', this.#namespace])
+    const inside = (...argv: readonly string[]): void => {
+      execFileSync('ip', ['-n', this.#namespace, ...argv])
+    }
     inside('link', 'set', 'lo', 'up')
     inside('link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1')
     inside('addr', 'add', `${labAddress}/24`, 'dev', 'v0')
@@ -205,8 +217,10 @@ export class FenceLab {
       ['env', env, 'libvirtd', '-f', file, '-p', path.join(this.directory, 'libvirtd.pid')],
       'libvirtd.log',
     )
-    const socket = path.join(this.directory, 'libvirt-sock')
-    await until(() => existsSync(socket), 'libvirtd listens')
+    const tries = async (...argv: readonly string[]): Promise<boolean> =>
+      (await this.run(['virsh', '-q', '-c', this.uri, ...argv])).code === 0
+    // Its socket is there some time before it takes connections, and the watcher tries once only.
+    await until(() => tries('list'), 'libvirtd answers')
     // The test driver forgets everything when its last client leaves.
     const watcher = this.start(['virsh', '-c', this.uri, 'event', '--loop', '--event', 'lifecycle'], 'events.log')
     this.#hypervisor.push(daemon, watcher)
@@ -214,12 +228,13 @@ export class FenceLab {
     // says so. (That the next client still finds the machine does not: the first one's end may be noticed late.)
     const probe = path.join(this.directory, 'probe.xml')
     writeFileSync(probe, this.#domainXml('probe', '66666666-aaaa-4aaa-8aaa-000000000001'))
-    const tries = (...argv: readonly string[]): boolean =>
-      spawnSync('virsh', ['-q', '-c', this.uri, ...argv]).status === 0
     const events = path.join(this.directory, 'events.log')
     const isWatched = (): boolean => existsSync(events) && readFileSync(events, 'utf8').includes("'probe'")
     rmSync(events, { force: true })
-    await until(() => tries('define', probe) && tries('undefine', 'probe') && isWatched(), 'the watcher sees machines')
+    await until(
+      async () => (await tries('define', probe)) && (await tries('undefine', 'probe')) && isWatched(),
+      'the watcher sees machines',
+    )
   }
 
   #domainXml(name: string, uuid: string): string {
@@ -260,9 +275,9 @@ export class LabDaemon {
 }
 
 /** Waits for something to become true, looking often. */
-export async function until(isTrue: () => boolean, what: string, withinMs = 45_000): Promise<void> {
+export async function until(isTrue: () => boolean | Promise<boolean>, what: string, withinMs = 45_000): Promise<void> {
   const deadline = Date.now() + withinMs
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
