@@ -52,18 +52,24 @@ function seen({ code, out }: Ran): string {
 }
 
 describe.skipIf(lacks !== undefined)(`real and own clients and daemons (${lacks ?? 'all there'})`, () => {
+  /** Two, with guests and ports of their own, in which halves of a test run side by side: each half changes its guests. */
+  let labs: readonly [FenceLab, FenceLab]
+  /** The first of them, for what needs one only. */
   let lab: FenceLab
   let port = 2000
 
   beforeAll(async () => {
-    lab = await FenceLab.open()
+    labs = [await FenceLab.open('one'), await FenceLab.open('two')]
+    lab = labs[0]
   })
-  afterAll(() => lab.close())
+  afterAll(() => {
+    for (const one of labs ?? []) one.close()
+  })
 
-  const conf = (listener: string, body: string, rest = ''): string => `
+  const conf = (listener: string, body: string, rest = '', of = lab): string => `
 fence_virtd { listener = "${listener}"; backend = "libvirt"; }
 listeners { ${listener} { ${body} } }
-backends { libvirt { uri = "${lab.uri}"; } }
+backends { libvirt { uri = "${of.uri}"; } }
 ${rest}`
 
   async function everyOperation(run: (argv: readonly string[]) => Promise<Ran>): Promise<readonly string[]> {
@@ -72,18 +78,24 @@ ${rest}`
     return all
   }
 
+  /** Runs one half with the real daemon in one lab, and one with ours in the other. */
+  async function besides(half: (server: Maker, at: FenceLab) => Promise<void>): Promise<void> {
+    await Promise.all([half('real', labs[0]), half('ours', labs[1])])
+  }
+
   async function matrix(
-    daemon: (maker: Maker) => Promise<LabDaemon>,
-    run: (maker: Maker, argv: readonly string[]) => Promise<Ran>,
+    daemon: (maker: Maker, at: FenceLab) => Promise<LabDaemon>,
+    run: (maker: Maker, argv: readonly string[], at: FenceLab) => Promise<Ran>,
   ): Promise<void> {
     const outcomes = new Map<string, readonly string[]>()
-    for (const maker of ['real', 'ours'] as const) {
-      const running = await daemon(maker)
+    await besides(async (maker, at) => {
+      const running = await daemon(maker, at)
       for (const [client, server] of combinations) {
-        if (server === maker) outcomes.set(`${client} ${server}`, await everyOperation((argv) => run(client, argv)))
+        if (server === maker) outcomes.set(`${client} ${server}`, await everyOperation((argv) => run(client, argv, at)))
       }
       await running.stop()
-    }
+    })
+    expect(outcomes.size).toBe(combinations.length)
     const expected = outcomes.get('real real') ?? []
     expect(expected.some((text) => text.includes('Status: ON'))).toBe(true)
     for (const [name, outcome] of outcomes) expect(outcome, name).toEqual(expected)
@@ -92,48 +104,39 @@ ${rest}`
   for (const strength of strengths) {
     it(`multicast with ${strength}`, async () => {
       port += 1
-      const secrets = ['-k', lab.keyFile, '-C', strength, '-c', strength, '-p', `${port}`]
+      const secrets = ['-C', strength, '-c', strength, '-p', `${port}`]
       await matrix(
-        (maker) =>
-          lab.daemon(
-            maker,
-            conf(
-              'multicast',
-              `key_file = "${lab.keyFile}"; interface = "v0"; port = "${port}"; hash = "${strength}"; auth = "${strength}";`,
-            ),
-            () => lab.listens('udp', port),
-          ),
-        (maker, argv) => lab.client(maker, 'fence_xvm', [...secrets, ...argv]),
+        (maker, at) => {
+          const body = `key_file = "${at.keyFile}"; interface = "v0"; port = "${port}"; hash = "${strength}"; auth = "${strength}";`
+          return at.daemon(maker, conf('multicast', body, '', at), () => at.listens('udp', port))
+        },
+        (maker, argv, at) => at.client(maker, 'fence_xvm', ['-k', at.keyFile, ...secrets, ...argv]),
       )
     })
 
     it(`tcp with ${strength}, the challenge as the real daemon has it (sha256)`, async () => {
       port += 1
-      const secrets = ['-T', labAddress, '-k', lab.keyFile, '-C', 'sha256', '-c', strength, '-p', `${port}`]
+      const secrets = ['-T', labAddress, '-C', 'sha256', '-c', strength, '-p', `${port}`]
       await matrix(
-        (maker) =>
-          lab.daemon(
-            maker,
-            conf(
-              'tcp',
-              `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${port}"; auth = "${strength}"; strict_compat = "1";`,
-            ),
-            () => lab.listens('tcp', port),
-          ),
-        (maker, argv) => lab.client(maker, 'fence_virt', [...secrets, ...argv]),
+        (maker, at) => {
+          const body = `key_file = "${at.keyFile}"; address = "${labAddress}"; port = "${port}"; auth = "${strength}"; strict_compat = "1";`
+          return at.daemon(maker, conf('tcp', body, '', at), () => at.listens('tcp', port))
+        },
+        (maker, argv, at) => at.client(maker, 'fence_virt', ['-k', at.keyFile, ...secrets, ...argv]),
       )
     })
 
     it(`tcp with ${strength}, auth meaning the challenge`, async () => {
       port += 1
-      const body = `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${port}"; auth = "${strength}"; hash = "${strength}";`
-      const daemon = await lab.daemon('ours', conf('tcp', body), () => lab.listens('tcp', port))
-      const secrets = ['-T', labAddress, '-k', lab.keyFile, '-C', strength, '-c', strength, '-p', `${port}`]
-      const [real, ours] = [
-        await everyOperation((argv) => lab.client('real', 'fence_virt', [...secrets, ...argv])),
-        await everyOperation((argv) => lab.client('ours', 'fence_virt', [...secrets, ...argv])),
-      ]
-      await daemon.stop()
+      const asked = async (maker: Maker, at: FenceLab): Promise<readonly string[]> => {
+        const body = `key_file = "${at.keyFile}"; address = "${labAddress}"; port = "${port}"; auth = "${strength}"; hash = "${strength}";`
+        const daemon = await at.daemon('ours', conf('tcp', body, '', at), () => at.listens('tcp', port))
+        const secrets = ['-T', labAddress, '-k', at.keyFile, '-C', strength, '-c', strength, '-p', `${port}`]
+        const all = await everyOperation((argv) => at.client(maker, 'fence_virt', [...secrets, ...argv]))
+        await daemon.stop()
+        return all
+      }
+      const [real, ours] = await Promise.all([asked('real', labs[0]), asked('ours', labs[1])])
       expect(ours).toEqual(real)
       expect(real.filter((text) => text.includes('Status: ON'))).toHaveLength(2)
     })
@@ -141,89 +144,95 @@ ${rest}`
 
   it('multicast over IPv6', async () => {
     port += 1
-    const secrets = ['-i', 'ipv6', '-k', lab.keyFile, '-p', `${port}`]
     await matrix(
-      (maker) =>
-        lab.daemon(
-          maker,
-          conf(
-            'multicast',
-            `key_file = "${lab.keyFile}"; family = "ipv6"; address = "ff05::3:1"; interface = "v0"; port = "${port}";`,
-          ),
-          () => lab.listens('udp', port),
-        ),
-      (maker, argv) => lab.client(maker, 'fence_xvm', [...secrets, ...argv]),
+      (maker, at) => {
+        const body = `key_file = "${at.keyFile}"; family = "ipv6"; address = "ff05::3:1"; interface = "v0"; port = "${port}";`
+        return at.daemon(maker, conf('multicast', body, '', at), () => at.listens('udp', port))
+      },
+      (maker, argv, at) => at.client(maker, 'fence_xvm', ['-i', 'ipv6', '-k', at.keyFile, '-p', `${port}`, ...argv]),
     )
   })
 
+  const ttyOf = (at: FenceLab): string => `${at.directory}/tty`
+
+  /** Starts what is at the other end of a guest's serial line. Answers what ends it. */
+  async function serialLine(at: FenceLab): Promise<() => Promise<void>> {
+    const socket = at.serialSocket('vm-a')
+    const tty = ttyOf(at)
+    const line = at.start(['socat', `UNIX-LISTEN:${socket},unlink-early`, `PTY,link=${tty},raw,echo=0`], 'socat.log')
+    await until(() => existsSync(socket), 'the line listens')
+    return async () => {
+      line.kill()
+      await until(() => !existsSync(tty), 'the line is gone')
+    }
+  }
+
   it('serial', async () => {
-    const tty = `${lab.directory}/tty`
     await matrix(
-      async (maker) => {
-        const socket = lab.serialSocket('vm-a')
-        const line = lab.start(
-          ['socat', `UNIX-LISTEN:${socket},unlink-early`, `PTY,link=${tty},raw,echo=0`],
-          'socat.log',
-        )
-        await until(() => existsSync(socket), 'the line listens')
-        const body = `uri = "${lab.uri}"; path = "${lab.directory}/lines"; key_file = "${lab.keyFile}";`
-        const daemon = await lab.daemon(maker, conf('serial', body), () => existsSync(tty))
+      async (maker, at) => {
+        const endLine = await serialLine(at)
+        const body = `uri = "${at.uri}"; path = "${at.directory}/lines"; key_file = "${at.keyFile}";`
+        const daemon = await at.daemon(maker, conf('serial', body, '', at), () => existsSync(ttyOf(at)))
         return {
           stop: async () => {
             const code = await daemon.stop()
-            line.kill()
-            await until(() => !existsSync(tty), 'the line is gone')
+            await endLine()
             return code
           },
         } as LabDaemon
       },
-      (maker, argv) => lab.client(maker, 'fence_virt', ['-D', tty, ...argv]),
+      (maker, argv, at) => at.client(maker, 'fence_virt', ['-D', ttyOf(at), ...argv]),
     )
   })
 
   it('vmchannel', async () => {
-    let channel: LabChannel | undefined
+    const channels = new Map<FenceLab, LabChannel>()
     await matrix(
-      async (maker) => {
-        channel?.close()
-        channel = await LabChannel.open(lab.channelSocket('vm-a'))
-        const body = `uri = "${lab.uri}"; path = "${lab.directory}/lines"; mode = "vmchannel"; key_file = "${lab.keyFile}";`
-        return lab.daemon(maker, conf('serial', body), () => channel?.isTaken === true)
+      async (maker, at) => {
+        const channel = await LabChannel.open(at.channelSocket('vm-a'))
+        channels.set(at, channel)
+        const body = `uri = "${at.uri}"; path = "${at.directory}/lines"; mode = "vmchannel"; key_file = "${at.keyFile}";`
+        return at.daemon(maker, conf('serial', body, '', at), () => channel.isTaken)
       },
-      (maker, argv) =>
-        lab.client(maker, 'fence_virt', ['-A', '127.0.0.1', '-p', `${channel?.port}`, ...argv], '', 'machine'),
+      (maker, argv, at) => {
+        const door = ['-A', '127.0.0.1', '-p', `${channels.get(at)?.port}`]
+        return at.client(maker, 'fence_virt', [...door, ...argv], '', 'machine')
+      },
     )
-    channel?.close()
+    for (const channel of channels.values()) channel.close()
   })
 
   it('wrong keys, weak and strong hashes', async () => {
-    const list = ['-o', 'status', '-H', 'vm-a', '-t', '1', '-r', '5']
-    const multicast: readonly (readonly string[])[] = [
-      ['-k', lab.otherKeyFile],
-      ['-k', lab.keyFile, '-c', 'sha1'],
-      ['-k', lab.keyFile, '-c', 'none'],
-      ['-k', lab.keyFile, '-c', 'sha512'],
-      ['-k', lab.keyFile, '-C', 'sha1'],
+    const status = ['-o', 'status', '-H', 'vm-a', '-r', '5']
+    /** With the time in seconds that a client has by multicast, where it hears nothing when its packet is refused. */
+    const tries: readonly (readonly [secrets: readonly string[], timeoutS: string])[] = [
+      [['-k', lab.otherKeyFile], '1'],
+      [['-k', lab.keyFile, '-c', 'sha1'], '1'],
+      [['-k', lab.keyFile, '-c', 'none'], '1'],
+      [['-k', lab.keyFile, '-c', 'sha512'], '45'],
+      [['-k', lab.keyFile, '-C', 'sha1'], '45'],
     ]
     const outcomes = new Map<string, readonly string[]>()
-    for (const [client, server] of combinations) {
-      port += 2
-      const body = `key_file = "${lab.keyFile}"; interface = "v0"; port = "${port}";`
-      const daemon = await lab.daemon(server, conf('multicast', body), () => lab.listens('udp', port))
-      const tcpBody = `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${port + 1}";`
-      const tcp = await lab.daemon(server, conf('tcp', tcpBody), () => lab.listens('tcp', port + 1))
+    const asked = async (client: Maker, server: Maker, at: number): Promise<void> => {
+      const body = `key_file = "${lab.keyFile}"; interface = "v0"; port = "${at}";`
+      const daemon = await lab.daemon(server, conf('multicast', body), () => lab.listens('udp', at))
+      const tcpBody = `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${at + 1}";`
+      const tcp = await lab.daemon(server, conf('tcp', tcpBody), () => lab.listens('tcp', at + 1))
       const all: string[] = []
-      for (const argv of multicast) {
-        all.push(seen(await lab.client(client, 'fence_xvm', [...argv, ...list, '-p', `${port}`])))
+      for (const [secrets, timeoutS] of tries) {
+        all.push(seen(await lab.client(client, 'fence_xvm', [...secrets, ...status, '-t', timeoutS, '-p', `${at}`])))
       }
-      for (const argv of multicast) {
-        const to = ['-T', labAddress, '-p', `${port + 1}`, '-o', 'status', '-n', 'vm-a', '-t', '3']
-        all.push(seen(await lab.client(client, 'fence_virt', [...argv, ...to])))
+      for (const [secrets] of tries) {
+        const to = ['-T', labAddress, '-p', `${at + 1}`, '-o', 'status', '-n', 'vm-a', '-t', '45']
+        all.push(seen(await lab.client(client, 'fence_virt', [...secrets, ...to])))
       }
       outcomes.set(`${client} ${server}`, all)
       await daemon.stop()
       await tcp.stop()
     }
+    // Most of it is waiting until a client gives up.
+    await Promise.all(combinations.map(([client, server], index) => asked(client, server, port + 1 + 2 * index)))
+    port += 2 * combinations.length
     for (const [name, outcome] of outcomes) expect(outcome, name).toEqual(outcomes.get('real real'))
     expect(outcomes.get('real real')?.[3]).toContain('Status: ON')
   })
@@ -243,18 +252,20 @@ ${rest}`
       ['-o', 'list'],
     ]
     const outcomes = new Map<string, readonly string[]>()
-    for (const [client, server] of combinations) {
-      port += 1
-      const body = `key_file = "${lab.keyFile}"; address = "${labAddress}"; port = "${port}";`
-      const daemon = await lab.daemon(server, conf('tcp', body, groups), () => lab.listens('tcp', port))
-      const all: string[] = []
-      for (const argv of tries) {
-        const to = ['-T', labAddress, '-p', `${port}`, '-k', lab.keyFile]
-        all.push(`${argv.join(' ')}: ${seen(await lab.client(client, 'fence_virt', [...to, ...argv]))}`)
+    port += 1
+    await besides(async (server, at) => {
+      const body = `key_file = "${at.keyFile}"; address = "${labAddress}"; port = "${port}";`
+      const daemon = await at.daemon(server, conf('tcp', body, groups, at), () => at.listens('tcp', port))
+      for (const client of ['real', 'ours'] as const) {
+        const all: string[] = []
+        for (const argv of tries) {
+          const to = ['-T', labAddress, '-p', `${port}`, '-k', at.keyFile]
+          all.push(`${argv.join(' ')}: ${seen(await at.client(client, 'fence_virt', [...to, ...argv]))}`)
+        }
+        outcomes.set(`${client} ${server}`, all)
       }
-      outcomes.set(`${client} ${server}`, all)
       await daemon.stop()
-    }
+    })
     for (const [name, outcome] of outcomes) expect(outcome, name).toEqual(outcomes.get('real real'))
     expect(outcomes.get('real real')?.[2]).toContain('Permission denied')
   })
@@ -269,33 +280,30 @@ ${rest}`
       ['-o', 'off', '-H', 'vm-off'],
       ['-o', 'list'],
     ]
-    const tty = `${lab.directory}/tty`
     const outcomes = new Map<string, readonly string[]>()
-    for (const server of ['real', 'ours'] as const) {
-      port += 1
-      const socket = lab.serialSocket('vm-a')
-      const line = lab.start(['socat', `UNIX-LISTEN:${socket},unlink-early`, `PTY,link=${tty},raw,echo=0`], 'socat.log')
-      await until(() => existsSync(socket), 'the line listens')
+    port += 1
+    await besides(async (server, at) => {
+      const endLine = await serialLine(at)
       const named = `groups { group { ip = "10.99.0.9"; uuid = "vm-off"; } group { name = "g"; ip = "${labAddress}"; ip = "127.0.0.1"; uuid = "vm-a"; uuid = "vm-b"; } }`
-      const body = `key_file = "${lab.keyFile}"; interface = "v0"; port = "${port}";`
-      const multicast = await lab.daemon(server, conf('multicast', body, named), () => lab.listens('udp', port))
+      const body = `key_file = "${at.keyFile}"; interface = "v0"; port = "${port}";`
+      const multicast = await at.daemon(server, conf('multicast', body, named, at), () => at.listens('udp', port))
       const byLine = `groups { group { uuid = "vm-a"; uuid = "vm-b"; uuid = "${uuid}"; } }`
-      const lines = `uri = "${lab.uri}"; path = "${lab.directory}/lines"; key_file = "${lab.keyFile}";`
-      const serial = await lab.daemon(server, conf('serial', lines, byLine), () => existsSync(tty))
+      const lines = `uri = "${at.uri}"; path = "${at.directory}/lines"; key_file = "${at.keyFile}";`
+      const serial = await at.daemon(server, conf('serial', lines, byLine, at), () => existsSync(ttyOf(at)))
       for (const client of ['real', 'ours'] as const) {
         const all: string[] = []
         for (const argv of tries) {
-          const to = ['-p', `${port}`, '-k', lab.keyFile]
-          all.push(`multicast ${argv.join(' ')}: ${seen(await lab.client(client, 'fence_xvm', [...to, ...argv]))}`)
-          all.push(`line ${argv.join(' ')}: ${seen(await lab.client(client, 'fence_virt', ['-D', tty, ...argv]))}`)
+          const to = ['-p', `${port}`, '-k', at.keyFile]
+          const line = ['-D', ttyOf(at)]
+          all.push(`multicast ${argv.join(' ')}: ${seen(await at.client(client, 'fence_xvm', [...to, ...argv]))}`)
+          all.push(`line ${argv.join(' ')}: ${seen(await at.client(client, 'fence_virt', [...line, ...argv]))}`)
         }
         outcomes.set(`${client} ${server}`, all)
       }
       await multicast.stop()
       await serial.stop()
-      line.kill()
-      await until(() => !existsSync(tty), 'the line is gone')
-    }
+      await endLine()
+    })
     for (const [name, outcome] of outcomes) expect(outcome, name).toEqual(outcomes.get('real real'))
     const text = outcomes.get('real real')?.join('') ?? ''
     expect([text.split('Status: ON').length, text.split('Permission denied').length]).toEqual([4, 4])
