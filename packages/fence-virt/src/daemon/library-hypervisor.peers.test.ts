@@ -6,6 +6,7 @@ import { LibraryHypervisor } from './library-hypervisor.ts'
 import { LibvirtBackend } from './libvirt-backend.ts'
 
 const isMissing = !spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout?.includes('libvirt.so.0')
+const patient = { timeout: 60_000, interval: 20 }
 const journal = new StreamJournal(() => undefined, 0)
 
 describe.skipIf(isMissing)(
@@ -36,22 +37,14 @@ describe.skipIf(isMissing)(
     it('tells of guests that stop and start', async () => {
       const hypervisor = await LibraryHypervisor.open('test:///default')
       const events: string[] = []
-      let seen = (): void => undefined
-      await hypervisor.watch(({ domain, event }) => {
-        events.push(`${domain.name} ${event}`)
-        seen()
-      })
-      const next = (): Promise<void> =>
-        new Promise((resolve) => {
-          seen = resolve
-        })
+      await hypervisor.watch(({ domain, event }) => events.push(`${domain.name} ${event}`))
       const domain = await hypervisor.lookup({ name: 'test' })
       await hypervisor.destroy(domain)
-      await next()
+      // It may have come before the call had its answer.
+      await expect.poll(() => events, patient).toEqual(['test 5'])
       await hypervisor.create(domain)
-      await next()
+      await expect.poll(() => events, patient).toEqual(['test 5', 'test 2'])
       hypervisor.close()
-      expect(events).toEqual(['test 5', 'test 2'])
     })
 
     it('refuses what it cannot reach', async () => {
