@@ -108,8 +108,31 @@ describe('what would have to change', () => {
   test('replicas that share a port need addresses', async () => {
     const resources = bundle('<network control-port="3121"/>')
     const file = cibFile({ resources, histories: [ran('b-docker-0'), ran('b-docker-1')] })
-    const [at] = (await explained(file, 'b-docker-1', 'n1')).instances[0]?.nodes ?? []
-    expect(at?.remedies).toContain('an ip-range-start for b, since replicas of one host cannot share its control-port')
+    const { texts, whatIf, after } = await remedied(file, 'b-docker-1', 'n1')
+    expect(texts?.join('\n')).toContain(
+      'an ip-range-start for b, since replicas of one host cannot share its control-port',
+    )
+    expect(whatIf).toEqual(expect.arrayContaining(['--bundle-network', 'b:ip-range-start=192.0.2.1']))
+    expect(after.get('b-docker-1')).toEqual({ nodes: ['n1'], role: 'Started' })
+  })
+
+  test('a node whose recorded state has no id can be supposed to come online', async () => {
+    const file = cibFile({ resources: dummy('web'), histories: ['', ''] })
+    const text = fs.readFileSync(file, 'utf8')
+    const old = '<node_state uname="n2" in_ccm="false" crmd="offline" join="down" expected="down"/>'
+    fs.writeFileSync(file, text.replace(/<node_state id="2".*?<\/node_state>/, old))
+    expect((await remedied(file, 'web', 'n2')).after.get('web')).toEqual({ nodes: ['n2'], role: 'Started' })
+  })
+
+  test('a constraint that holds something elsewhere has to go, and nothing that is not needed', async () => {
+    const file = cibFile({
+      resources: dummy('web'),
+      constraints: '<rsc_location id="there" rsc="web" node="n1" score="INFINITY"/>',
+      histories: [ran('web'), ''],
+    })
+    const { texts, whatIf } = await remedied(file, 'web', 'n2')
+    expect(texts?.[0]).toBe('constraint there has to go or be lowered')
+    expect(whatIf).toEqual(['--prefer', 'web@n2=1', '--without', 'there'])
   })
 
   test('what is blocked since it was active twice', async () => {

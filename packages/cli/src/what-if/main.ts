@@ -41,6 +41,8 @@ Suppositions:
                                a node attribute is set (empty: taken away)
       --bundle BUNDLE:NAME=VALUE
                                an attribute of the bundle's containers is set: replicas, replicas-per-host, ...
+      --bundle-network BUNDLE:NAME=VALUE
+                               an attribute of the bundle's network is set: ip-range-start, control-port, ...
       --utilization NODE:NAME=VALUE
                                a capacity of a node is set
       --modify XML             the configuration is changed as 'cibadmin --modify --allow-create' would
@@ -127,6 +129,7 @@ function parse(argv: readonly string[]) {
       meta: several,
       attribute: several,
       bundle: several,
+      'bundle-network': several,
       utilization: several,
       modify: several,
       delete: several,
@@ -178,6 +181,13 @@ function ofNodes(option: string, texts: readonly string[]): readonly (NamedValue
   }))
 }
 
+function ofBundles(option: string, texts: readonly string[]): readonly (NamedValue & { readonly bundle: string })[] {
+  return fields(option, 'BUNDLE:NAME=VALUE', /^([^:=]+):([^=]+)=(.*)$/s, texts).map(([, bundle = '', name, value]) => ({
+    bundle,
+    ...emptyIsNone(name, value),
+  }))
+}
+
 /** @throws TypeError where an argument does not look like what its option wants */
 function suppositionOf(values: ReturnType<typeof parse>): Supposition {
   return {
@@ -209,9 +219,8 @@ function suppositionOf(values: ReturnType<typeof parse>): Supposition {
     metaAttributes: fields('meta', 'RESOURCE:NAME=VALUE', /^(.+):([^:=]+)=(.*)$/s, values.meta).map(
       ([, resource = '', name, value]) => ({ resource, ...emptyIsNone(name, value) }),
     ),
-    bundleOptions: fields('bundle', 'BUNDLE:NAME=VALUE', /^([^:=]+):([^=]+)=(.*)$/s, values.bundle).map(
-      ([, bundle = '', name, value]) => ({ bundle, ...emptyIsNone(name, value) }),
-    ),
+    bundleOptions: ofBundles('bundle', values.bundle),
+    bundleNetworks: ofBundles('bundle-network', values['bundle-network']),
     nodeAttributes: ofNodes('attribute', values.attribute),
     utilization: ofNodes('utilization', values.utilization),
   }

@@ -108,6 +108,7 @@ function checkHistory(
   if (differs) {
     requestAction(cluster, resource, { task: task.stop, node, optional: false })
     resource.startPending = true
+    cluster.observer?.redefined(resource, node, 'agent')
     cleanUp(cluster, resource, node, false)
   }
   const entries =
@@ -205,11 +206,13 @@ function forceRestart(
   const key = keyOf(resource, taskName, intervalMs)
   const action = requestAction(cluster, resource, { task: taskName, key, intervalMs, optional: false })
   setReason(action, changed, true)
+  cluster.observer?.redefined(resource, node, 'parameters')
   triggerUnfencing(cluster, resource, node, 'Device parameters changed')
 }
 
 function reload(cluster: Cluster, resource: Resource, node: ClusterNode): void {
   if (!resource.managed || resource.failed) return
+  cluster.observer?.redefined(resource, node, 'parameters')
   if (resource.startPending) {
     requestAction(cluster, resource, { task: task.stop, node, optional: false })
     return

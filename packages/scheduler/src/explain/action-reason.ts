@@ -11,6 +11,14 @@ export type ActionReason = { readonly why: string; readonly follows: WaitStep | 
 
 const fencingFirst = 'fencing or unfencing of its node comes first'
 
+/** What logs have as reasons, where other words are plainer. */
+const plainReasons: ReadonlyMap<string, string> = new Map([
+  ['node availability', 'it is to run nowhere'],
+  ['no quorum', 'this partition has no quorum'],
+  ['quorum freeze', 'this partition has no quorum, and what does not run is not started'],
+  ['being multiply active', 'it is active on more than one node'],
+])
+
 /** The reason of an action in words; undefined where it has none. */
 export function actionReason(decision: Decision, action: Action): ActionReason | undefined {
   const { reason } = action
@@ -18,7 +26,7 @@ export function actionReason(decision: Decision, action: Action): ActionReason |
   const [, apart] = /^colocation with (\S+)$/.exec(reason) ?? []
   if (apart !== undefined) return colocationReason(decision, action, apart)
   const [, kind, id, name] = /^(unrunnable|required) (\S+)(?: (\S+))?$/.exec(reason) ?? []
-  if (kind === undefined || id === undefined) return { why: reason, follows: undefined }
+  if (kind === undefined || id === undefined) return { why: plainReasons.get(reason) ?? reason, follows: undefined }
   if (name === undefined) return id === 'stonith' ? { why: fencingFirst, follows: undefined } : gateReason(decision, id)
   const other = findResource(decision.cluster, id)
   const tie = other === undefined ? undefined : tieBetween(decision, action, { resource: other, task: name })
@@ -62,7 +70,8 @@ function colocationReason(decision: Decision, { resource, task: name }: Action, 
   const primary = findResource(decision.cluster, id)
   const isKnown = resource !== undefined && primary !== undefined
   const tie = isKnown ? colocationTie(decision, resource, primary) : undefined
-  const why = `it is to be with ${id}, which cannot be ${name === task.promote ? 'promoted' : 'started'} now`
+  const isStarted = primary === undefined || primary.actions.some((item) => item.task === task.start && !item.runnable)
+  const why = `it is to be with ${id}, which cannot be ${isStarted ? 'started' : 'promoted'} now`
   return { why: withTie(why, tie), follows: stepOf(tie, id, name, why) }
 }
 

@@ -11,7 +11,7 @@ import { findNode } from '../unpack/nodes.ts'
 import { actionReason } from './action-reason.ts'
 import { type Decision, decisionOn } from './decision.ts'
 import { dueFencing, fencingReason } from './due-fencing.ts'
-import { generalFindings, recoveryText } from './general-reasons.ts'
+import { generalFindings, restartText } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
 import { loopsOf } from './loops.ts'
 import { isInterchangeable, leavesOf, nowhere, ruledOutBy, worthwhile } from './no-place.ts'
@@ -159,8 +159,9 @@ function explainInstance(
 ): InstanceExplanation {
   const general = generalFindings(decision, leaf).map(({ reason }) => reason)
   const actions = leaf.actions
-    // A start or stop without a node stands for one that there is no place for.
+    // A start without a node, or of what goes nowhere, stands for one that there is no place for.
     .filter((action) => isDue(leaf, action) && action.node !== undefined && shownTasks.includes(action.task))
+    .filter((action) => leaf.assigned !== undefined || action.task !== task.start)
     // What cannot be migrated is stopped and started, and a start that is none stands for the end of a migration.
     .filter(({ task: name, runnable, pseudo }) => (isMigration(name) ? runnable : !(pseudo && name === task.start)))
     .sort((a, b) => shownTasks.indexOf(a.task) - shownTasks.indexOf(b.task))
@@ -190,11 +191,16 @@ function mainReason(
   const { assigned, runningOn } = leaf
   const held = general.find(({ isObstacle }) => isObstacle)?.text
   if (assigned === undefined || leaf.nextRole <= role.stopped) return held ?? nowhere(decision, leaf)
-  const due = waitText(actions) ?? dueText(actions, held)
-  if (runningOn.length === 0) return actions.length === 0 ? held : (due ?? held)
-  if (runningOn.includes(assigned)) return actions.length === 0 ? held : (due ?? held ?? recoveryText(decision, leaf))
-  const [left] = runningOn
-  if (left === undefined) return undefined
+  if (leaf.blocked && held !== undefined) return held
+  const isHeld = actions.every(({ isRunnable }) => !isRunnable)
+  const wait = waitText(actions, held)
+  if (wait !== undefined) return wait
+  const due = dueText(actions, held)
+  if (runningOn.length === 0) return due ?? (isHeld ? held : undefined)
+  const left = leaf.partialTarget === assigned ? leaf.partialSource : runningOn[0]
+  if (left === undefined || left === assigned || (leaf.partialTarget === undefined && runningOn.includes(assigned))) {
+    return actions.length === 0 ? held : (due ?? (isHeld ? held : restartText(decision, leaf)))
+  }
   const ruledOut = ruledOutBy(decision, leaf, left)
   if (ruledOut !== undefined) return ruledOut
   const { trace } = decision
@@ -204,10 +210,14 @@ function mainReason(
     : due
 }
 
-/** What keeps it from being started where it is to be. */
-function waitText(actions: readonly DueAction[]): string | undefined {
-  const [wait] = actions.find((action) => action.task === task.start && !action.isRunnable)?.waitsFor ?? []
-  if (wait === undefined || wait.isOwn) return undefined
+/** What keeps it from being started or promoted where it is to be. */
+function waitText(actions: readonly DueAction[], held: string | undefined): string | undefined {
+  const stuck = actions.find(
+    ({ task: name, isRunnable }) => !isRunnable && (name === task.start || name === task.promote),
+  )
+  const [wait] = stuck?.waitsFor ?? []
+  if (wait === undefined) return undefined
+  if (wait.isOwn) return held ?? wait.text
   const ids = wait.way.filter(({ kind }) => kind !== 'group').flatMap(({ constraints }) => constraints)
   return `it waits for ${wait.text}${ids.length === 0 ? '' : ` (by ${[...new Set(ids)].join(', ')})`}`
 }

@@ -86,23 +86,36 @@ function nowText({ runningOn, role: now }: InstanceExplanation): string {
   return `runs on ${runningOn.join(', ')}${as}`
 }
 
-function nextText({ assigned, nextRole, runningOn, role: now, actions }: InstanceExplanation): string {
+function nextText(of: InstanceExplanation): string {
+  const { assigned, nextRole, runningOn, actions } = of
+  const stops = actions.filter((action) => action.task === task.stop)
+  const canStop = stops.some(({ isRunnable }) => isRunnable)
   if (assigned === undefined || nextRole === roleText(role.stopped)) {
-    return runningOn.length === 0 ? 'is to stay stopped' : 'is to stop'
+    if (runningOn.length === 0) return 'is to stay stopped'
+    if (stops.length === 0) return 'is to be left as it is'
+    return canStop ? 'is to stop' : 'is to stop, which cannot be done now'
   }
-  if (actions.length === 0 && runningOn.length > 1) return 'is to be left as it is'
-  const as = nextRole === roleText(role.started) ? '' : ` as ${nextRole}`
-  const start = actions.find((action) => action.task === task.start && action.node === assigned)
+  const find = (name: string) => actions.find((action) => action.task === name && action.node === assigned)
+  const [start, promote] = [find(task.start), find(task.promote)]
+  const isUnpromoted = promote !== undefined && !promote.isRunnable
+  const as = nextRole === roleText(role.started) || isUnpromoted ? '' : ` as ${nextRole}`
   if (start !== undefined && !start.isRunnable) {
+    if (stops.length > 0 && !canStop) return `is to be restarted, which cannot be done now`
     const cannot = `cannot be started on ${assigned} now${as}`
-    return actions.some((action) => action.task === task.stop && action.isRunnable)
-      ? `is to stop, and ${cannot}`
-      : cannot
+    return canStop ? `is to stop, and ${cannot}` : cannot
   }
-  if (runningOn.includes(assigned) && start !== undefined) return `is to be restarted there${as}`
-  if (runningOn.length === 1 && runningOn[0] === assigned)
-    return now === nextRole ? 'is to stay' : `is to be there${as}`
-  return `is to run on ${assigned}${as}`
+  const next = placeText(of, assigned, start, as)
+  return isUnpromoted ? `${next}, and cannot be promoted there now` : next
+}
+
+/** Where it is to be, where nothing keeps it from that. */
+function placeText(of: InstanceExplanation, assigned: string, start: DueAction | undefined, as: string): string {
+  const { runningOn, role: now, nextRole, actions } = of
+  if (!runningOn.includes(assigned)) return `is to run on ${assigned}${as}`
+  if (start !== undefined) return `is to be restarted there${as}`
+  if (runningOn.length > 1)
+    return actions.length === 0 ? 'is to be left as it is' : `is to run on ${assigned} only${as}`
+  return now === nextRole || as === '' ? 'is to stay' : `is to be there${as}`
 }
 
 function promotionLines(of: PromotionExplanation): readonly string[] {

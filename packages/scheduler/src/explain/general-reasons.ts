@@ -1,5 +1,6 @@
-import { idOf } from '@quorate/xml'
-import type { Cluster, Resource } from '../model/model.ts'
+import { attr, idOf } from '@quorate/xml'
+import { task } from '../action/key.ts'
+import type { Cluster, ClusterNode, FailedOperation, Resource } from '../model/model.ts'
 import { parseRole, role } from '../model/role.ts'
 import { isPromotable, top, withoutInstance } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
@@ -20,7 +21,7 @@ export type GeneralFinding = { readonly reason: GeneralReason; readonly changes:
 export function generalFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
   return [
     ...stopFindings(decision.cluster, leaf),
-    ...managementFindings(decision.cluster, leaf),
+    ...managementFindings(decision, leaf),
     ...optionFindings(decision.cluster, leaf),
     ...ticketFindings(leaf),
     ...stateFindings(decision, leaf),
@@ -59,12 +60,13 @@ function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding
   return []
 }
 
-function managementFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
+function managementFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
+  const { cluster } = decision
   const found: GeneralFinding[] = []
   const { settings } = cluster
-  const isTwice = leaf.recovery === 'block' && leaf.runningOn.length > 1
-  const mend = isTwice ? stoppedButOnce(leaf) : cleanupChange(leaf, undefined)
-  const failed = leaf.blocked ? [obstacle(blockedText(cluster, leaf), mend)] : []
+  const twice = activeTwice(leaf)
+  const mend = twice !== undefined ? stoppedButOnce(twice) : cleanupChange(leaf, undefined)
+  const failed = leaf.blocked ? [obstacle(blockedText(decision, leaf), mend)] : []
   if (leaf.managed) return failed
   if (settings.fencingEnabled && !cluster.fenceDeviceExists) {
     found.push(
@@ -116,20 +118,47 @@ function managementFindings(cluster: Cluster, leaf: Resource): readonly GeneralF
   return [...failed, ...found]
 }
 
+/** What is active on several nodes with multiple-active=block: the resource, or another member of its group. */
+function activeTwice(leaf: Resource): Resource | undefined {
+  const members = leaf.parent?.group === undefined ? [leaf] : [leaf, ...leaf.parent.children]
+  return members.find((item) => item.recovery === 'block' && item.runningOn.length > 1)
+}
+
 /** What has blocked a resource: it is left alone until a person has seen to it. */
-function blockedText(cluster: Cluster, leaf: Resource): string {
+function blockedText(decision: Decision, leaf: Resource): string {
   if (leaf.recovery === 'block' && leaf.runningOn.length > 1) {
     const names = leaf.runningOn.map((node) => node.uname).join(', ')
     return `it is active on ${names}, and multiple-active=block: a person has to see to it`
   }
+  const twice = activeTwice(leaf)
+  if (twice !== undefined) {
+    return `it is blocked with ${twice.id}, which is active on ${twice.runningOn.length} nodes, and multiple-active=block`
+  }
   const frozen = leaf.tickets.find(({ ticket, lossPolicy }) => lossPolicy === 'freeze' && !ticket.granted)
   if (frozen !== undefined) return `${ticketText(frozen)}: it is left as it is`
-  const names = new Set([leaf.id, withoutInstance(leaf.id)])
-  const failure = cluster.failedOperations.find(({ resourceId }) => names.has(resourceId))
+  const failure = blockingFailure(decision.cluster, leaf)
+  const ruledOut = failure === undefined ? ruledOutText(decision, leaf) : undefined
+  if (ruledOut !== undefined) return `it is blocked: ${ruledOut}`
   if (failure === undefined) return 'it is blocked by the failure of what it belongs to: a person has to see to it'
-  const { task, rc } = historyEntry(failure.xml)
-  const why = task === 'stop' ? 'and there is no fencing to recover from that, or on-fail=block' : 'and on-fail=block'
-  return `it is blocked: its ${task} failed on ${failure.node.uname} (${exitWords(rc)}, rc=${rc}), ${why}`
+  const { task: name, rc } = historyEntry(failure.xml)
+  const isConfigured = configuredOnFail(leaf, name) === 'block'
+  const why = name === task.stop && !isConfigured ? 'and there is no fencing to recover from that' : 'and on-fail=block'
+  return `it is blocked: its ${name} failed on ${failure.node.uname} (${exitWords(rc)}, rc=${rc}), ${why}`
+}
+
+/** The failure that blocks a resource: one where it runs, rather of an operation with on-fail=block or of a stop. */
+function blockingFailure(cluster: Cluster, leaf: Resource): FailedOperation | undefined {
+  const own = failuresOf(cluster, leaf)
+  const blocks = ({ xml }: FailedOperation): boolean => {
+    const { task: name } = historyEntry(xml)
+    return name === task.stop || configuredOnFail(leaf, name) === 'block'
+  }
+  return own.find(blocks) ?? own[0]
+}
+
+function configuredOnFail(leaf: Resource, name: string): string | undefined {
+  const entry = leaf.operations.find((item) => item.name === name && attr(item.xml, 'on-fail') !== undefined)
+  return entry === undefined ? undefined : attr(entry.xml, 'on-fail')
 }
 
 /** Location constraints that have no effect now, because of the time. */
@@ -146,27 +175,59 @@ function untimelyFindings({ constraints }: Decision, leaf: Resource): readonly G
   return found
 }
 
+/** Why a resource is stopped and started where it is, where no action says so itself. */
+export function restartText(decision: Decision, leaf: Resource): string | undefined {
+  const recovery = recoveryText(decision, leaf)
+  if (recovery !== undefined) return recovery
+  const filler = leaf.fillers.find(({ failed }) => failed)
+  if (filler !== undefined) return `${filler.id} inside of it is recovered: ${recoveryText(decision, filler)}`
+  if (leaf.runningOn.length > 1) {
+    return `it is active on ${leaf.runningOn.length} nodes, and multiple-active=stop_start`
+  }
+  const changed = decision.trace.redefinitionOf(leaf)
+  if (changed === undefined) return undefined
+  return changed.what === 'agent' ? 'its agent is another one now' : 'its parameters have changed since it was started'
+}
+
 /** Why a resource is recovered: what failed, or what has to be fenced. Undefined where it is not. */
-export function recoveryText({ cluster }: Decision, leaf: Resource): string | undefined {
+export function recoveryText(decision: Decision, leaf: Resource): string | undefined {
   if (!leaf.failed) return undefined
+  const { cluster } = decision
   const lost = leaf.runningOn.find((node) => node.unclean || node.requiresReset)
   if (lost !== undefined) return `it was active on ${lost.uname}, which has to be fenced`
   const inside = leaf.fillers.find(({ isConnection }) => isConnection)
   const guest = inside === undefined ? undefined : findNode(cluster, inside.id)
   const why = guest === undefined || !guest.requiresReset ? undefined : guestReason(cluster, guest)
   if (guest !== undefined && why !== undefined) return `${guest.uname} inside of it has to be fenced: ${why}`
-  const failure = lastFailure(cluster, leaf)
-  if (failure === undefined) return 'its last operation failed'
-  const { task, rc } = historyEntry(failure.xml)
-  return `its ${task} failed on ${failure.node.uname} (${exitWords(rc)}, rc=${rc})`
+  const failure = failuresOf(cluster, leaf).at(-1)
+  if (failure === undefined) return ruledOutText(decision, leaf) ?? 'its last operation failed'
+  const { task: name, rc } = historyEntry(failure.xml)
+  return failedAs(name, rc, failure.node)
 }
 
-/** The last operation of a resource that failed, of those on nodes where it runs if there are such. */
-function lastFailure({ failedOperations }: Cluster, leaf: Resource): Cluster['failedOperations'][number] | undefined {
+function failedAs(name: string, rc: number, node: ClusterNode): string {
+  return `its ${name} failed on ${node.uname} (${exitWords(rc)}, rc=${rc})`
+}
+
+/** A failure of an operation that is in the list of none, and rules out a node. */
+function ruledOutText({ trace }: Decision, leaf: Resource): string | undefined {
+  for (const node of leaf.runningOn) {
+    for (const { cause } of trace.steps(leaf, node)) {
+      if (cause.kind === 'failed-operation') return failedAs(cause.task, cause.rc, node)
+    }
+  }
+  return undefined
+}
+
+/** Operations of a resource that failed, of those on nodes where it runs if there are such. */
+function failuresOf(cluster: Cluster, leaf: Resource): readonly FailedOperation[] {
   const names = new Set([leaf.id, leaf.historyName ?? leaf.id, withoutInstance(leaf.id)])
-  const own = failedOperations.filter(({ resourceId }) => names.has(resourceId))
+  // Old histories put the name of the group before that of its member.
+  const isNamed = (id: string): boolean =>
+    names.has(id) || (!cluster.resourceById.has(id) && [...names].some((name) => id.endsWith(`-${name}`)))
+  const own = cluster.failedOperations.filter(({ resourceId }) => isNamed(resourceId))
   const here = own.filter(({ node }) => leaf.runningOn.includes(node))
-  return (here.length > 0 ? here : own).at(-1)
+  return here.length > 0 ? here : own
 }
 
 /** What a resource's meta-attributes say about its management, whoever set them first. */
@@ -191,14 +252,15 @@ function optionFindings(cluster: Cluster, leaf: Resource): readonly GeneralFindi
       }),
     )
   }
-  if (!cluster.quorate && settings.noQuorumPolicy !== 'ignore') {
+  const needsQuorum = leaf.needsQuorum || leaf.needsFencing
+  if (!cluster.quorate && settings.noQuorumPolicy !== 'ignore' && needsQuorum) {
     const text = `this partition has no quorum and no-quorum-policy is ${settings.noQuorumPolicy}`
     const isHeld = leaf.actions.some((action) => !action.optional && !action.runnable)
     const change: Change = {
       text: 'this partition needs quorum, or another no-quorum-policy',
       suppose: { quorumGained: true },
     }
-    const isObstacle = isHeld || settings.noQuorumPolicy === 'stop'
+    const isObstacle = isHeld || settings.noQuorumPolicy === 'stop' || settings.noQuorumPolicy === 'suicide'
     found.push({ reason: { text, remedy: change.text, isObstacle }, changes: [change] })
   }
   if (settings.placement !== 'default') {
@@ -227,7 +289,10 @@ function stateFindings(decision: Decision, leaf: Resource): readonly GeneralFind
   const recovery = recoveryText(decision, leaf)
   const isLeft = leaf.blocked || !leaf.managed
   if (recovery !== undefined) found.push(note(isLeft ? `it failed: ${recovery}` : `it is recovered: ${recovery}`))
-  if (leaf.runningOn.length > 1) {
+  const { partialSource, partialTarget } = leaf
+  if (partialSource !== undefined && partialTarget !== undefined) {
+    found.push(note(`its live migration from ${partialSource.uname} to ${partialTarget.uname} has begun`))
+  } else if (leaf.runningOn.length > 1) {
     const names = leaf.runningOn.map((node) => node.uname).join(', ')
     found.push(note(`it runs on ${leaf.runningOn.length} nodes (${names}), which must not be`))
   }

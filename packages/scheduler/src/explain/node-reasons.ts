@@ -1,7 +1,7 @@
 import { idOf } from '@quorate/xml'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
-import { infinity, scoreText } from '../score.ts'
+import { scoreText } from '../score.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
@@ -57,6 +57,19 @@ function candidateFinding(
   return { reason, change }
 }
 
+/** How failures count that have no part in a score. */
+function countedText(resource: Resource, node: ClusterNode, count: number): string {
+  const limit = resource.migrationThreshold
+  const text = `it ${failedText(count)} here`
+  if (resource.failureIgnored) return `${text}, and on-fail has that ignored`
+  if (limit === 0) return `${text}; migration-threshold is 0 (off), so that does not count`
+  const bound = scoreText(limit)
+  if (count < limit) return `${text}; migration-threshold is ${bound}, so that does not count yet`
+  return resource.managed
+    ? `${text}, which reaches migration-threshold=${bound}: ${node.uname} is ruled out already`
+    : `${text}, which reaches migration-threshold=${bound}: it is left where it is`
+}
+
 /** What was taken into account and gave nothing: failures below the threshold, roles, colocations that were left out. */
 function silentReasons(
   { cluster, trace, constraints }: Decision,
@@ -68,26 +81,21 @@ function silentReasons(
     found.push({ kind, constraint, score: 0, text, remedy: undefined, because: [] })
   }
   const { count } = failCount(cluster, resource, node, { effective: true, fillers: true })
-  const isCounted = trace.steps(resource, node).some(({ cause }) => cause.kind === 'failures')
-  if (count > 0 && !isCounted) {
-    if (resource.failureIgnored) say('failures', `it ${failedText(count)} here, and on-fail has that ignored`)
-    else {
-      const limit = resource.migrationThreshold
-      const bound = limit >= infinity ? 'INFINITY' : limit === 0 ? '0 (off)' : String(limit)
-      say('failures', `it ${failedText(count)} here; migration-threshold is ${bound}, so that does not count yet`)
-    }
-  }
+  const steps = trace.steps(resource, node)
+  if (count > 0 && !steps.some(({ cause }) => cause.kind === 'failures'))
+    say('failures', countedText(resource, node, count))
   for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
     for (const record of at.locations) {
-      const score = record.role === role.promoted ? record.scores.get(node) : undefined
-      if (score === undefined) continue
-      const about = at === resource ? '' : ` on ${at.id}`
+      const score = record.scores.get(node)
+      const isForPromotion = record.role === role.promoted
       const constraint = constraints.get(record.id)
-      say(
-        'location',
-        `location constraint ${record.id}${about}: ${scoreText(score)} for being promoted here, not for running`,
-        constraint === undefined ? record.id : idOf(constraint),
-      )
+      if (score === undefined || (!isForPromotion && (score === 0 || constraint === undefined))) continue
+      if (!isForPromotion && steps.some(({ cause }) => cause.kind === 'location' && cause.record === record)) continue
+      const id = constraint === undefined ? record.id : idOf(constraint)
+      const rule = id === record.id ? '' : `, rule ${record.id}`
+      const about = at === resource ? '' : ` on ${at.id}`
+      const effect = isForPromotion ? 'for being promoted here, not for running' : 'is outweighed'
+      say('location', `location constraint ${id}${rule}${about}: ${scoreText(score)} ${effect}`, id)
     }
   }
   for (const { id, primary } of trace.ignoredOf(resource)) {

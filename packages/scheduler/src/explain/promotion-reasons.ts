@@ -4,6 +4,7 @@ import { isPromotable, nextRole, singleLocation, top } from '../model/tree.ts'
 import { addScores, infinity, scoreText } from '../score.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
+import { generalFindings } from './general-reasons.ts'
 import { attributeOf } from './promotion-attribute.ts'
 import type { PromotionExplanation, Reason } from './reason.ts'
 import type { ScoreStep } from './score-trace.ts'
@@ -147,12 +148,17 @@ function scoreChanges(decision: Decision, clone: Resource, instance: Resource, n
   const how = `its agent has to set ${name} higher, or a location constraint with role=Promoted`
   if (mine < 0) {
     if (mine <= -infinity) return ruledOut(decision, clone, instance, node)
+    const { least } = rivals(clone)
+    if (isFull(clone) && least < infinity) {
+      const text = `more than ${scoreText(least - mine)} more promotion score on ${node.uname}: ${how}`
+      return [{ text, suppose: prefer(addScores(least - mine, 1)) }]
+    }
     const text = `${scoreText(-mine)} more promotion score on ${node.uname}: ${how}`
     return [{ text, suppose: prefer(-mine) }]
   }
   if (!isFull(clone)) return []
   const { least, promoted } = rivals(clone)
-  if (least >= infinity) return promoted.slice(0, 1).map((rival) => heldBy(decision, clone, rival))
+  if (least >= infinity) return promoted.slice(0, 1).flatMap((rival) => heldBy(decision, clone, rival))
   const lack = least === mine ? 'any promotion score more' : `more than ${scoreText(least - mine)} more promotion score`
   const text = `${lack} on ${node.uname}: ${how}`
   return [{ text, suppose: prefer(addScores(least - mine, 1)) }]
@@ -166,13 +172,15 @@ function ruledOut(decision: Decision, clone: Resource, instance: Resource, node:
 }
 
 /** INFINITY outweighs any score: it has to be taken from where it holds the promotion. */
-function heldBy(decision: Decision, clone: Resource, rival: Resource): Change {
+function heldBy(decision: Decision, clone: Resource, rival: Resource): readonly Change[] {
   const node = singleLocation(rival, 'next')
-  if (node === undefined) return { text: `INFINITY must not hold the promotion of ${rival.id}` }
+  if (!rival.managed) {
+    const changes = generalFindings(decision, rival.children[0] ?? rival).flatMap((finding) => finding.changes)
+    return changes.map((change) => ({ about: rival.id, ...change }))
+  }
+  if (node === undefined) return [{ text: `INFINITY must not hold the promotion of ${rival.id}` }]
   const why = partsOf(decision, clone, rival, node).find(({ score }) => (score ?? 0) >= infinity)
   const by = why === undefined ? '' : `: ${why.text}`
-  return {
-    text: `INFINITY must not hold the promotion on ${node.uname}${by}`,
-    suppose: { preferences: [{ resource: clone.xmlId, node: node.uname, score: -infinity, isForPromotion: true }] },
-  }
+  const wish = { resource: clone.xmlId, node: node.uname, score: -infinity, isForPromotion: true }
+  return [{ text: `INFINITY must not hold the promotion on ${node.uname}${by}`, suppose: { preferences: [wish] } }]
 }

@@ -1,3 +1,4 @@
+import { idOf } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import type { Action, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
@@ -10,6 +11,7 @@ import { generalFindings } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
 import { nodeFindings } from './node-reasons.ts'
 import { promotionFinding } from './promotion-reasons.ts'
+import type { ScoreStep } from './score-trace.ts'
 import { placedAs } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
 import { bothOf, type Preference, type Supposition, supposedCib } from './supposition.ts'
@@ -58,37 +60,102 @@ type Aim = {
 
 function tried(decision: Decision, leaf: Resource, node: ClusterNode, aim: Aim): Remedies {
   let at = decision
-  let suppose: Supposition = {}
-  const texts: string[] = []
+  let used: readonly Change[] = []
   for (let round = 0; round < roundsMax; round += 1) {
     const found = sameLeaf(at, leaf, node)
     const there = findNode(at.cluster, node.uname)
     if (found === undefined || there === undefined) break
-    if (aim.isReached(found, there)) return { texts, suppose, isPossible: true }
+    if (aim.isReached(found, there)) {
+      const needed = withoutNeedless(decision, leaf, node, aim, used)
+      return { texts: textsOf(needed), suppose: supposedBy(needed), isPossible: true }
+    }
     const changes = aim.changes(at, found, there)
     if (changes.some(isHopeless)) return { texts: textsOf(changes), suppose: undefined, isPossible: false }
-    const more = changes.reduce<Supposition>((all, change) => bothOf(all, change.suppose ?? {}), {})
-    for (const text of textsOf(changes)) if (!texts.includes(text)) texts.push(text)
-    const both = bothOf(suppose, { ...more, preferences: raised(suppose, more) })
-    if (JSON.stringify(both) === JSON.stringify(suppose)) break
-    suppose = both
-    const made = supposedCib(decision.cib, suppose, decision.options)
-    if (!made.ok) break
-    at = decisionOn(made.value, decision.options)
+    const both = withMore(used, changes)
+    if (JSON.stringify(supposedBy(both)) === JSON.stringify(supposedBy(used))) {
+      used = both
+      break
+    }
+    used = both
+    const next = decisionWith(decision, used)
+    if (next === undefined) break
+    at = next
   }
-  return { texts, suppose: undefined, isPossible: true }
+  return { texts: textsOf(used), suppose: undefined, isPossible: true }
+}
+
+/** The decision as it would be with some changes; undefined where they cannot be made. */
+function decisionWith({ cib, options }: Decision, changes: readonly Change[]): Decision | undefined {
+  const made = supposedCib(cib, supposedBy(changes), options)
+  return made.ok ? decisionOn(made.value, options) : undefined
+}
+
+function supposedBy(changes: readonly Change[]): Supposition {
+  return changes.reduce<Supposition>((all, { suppose }) => bothOf(all, suppose ?? {}), {})
+}
+
+/** Changes with those of another look: each once, and what was still too low made higher. */
+function withMore(used: readonly Change[], more: readonly Change[]): readonly Change[] {
+  const found = [...used]
+  for (const change of more) {
+    const [wish] = change.suppose?.preferences ?? []
+    const lower = wish === undefined ? -1 : used.findIndex(({ suppose }) => isRaisedBy(suppose, wish))
+    if (wish !== undefined && lower >= 0) {
+      found[lower] = raised(used[lower] as Change, wish)
+      continue
+    }
+    const isKnown = ({ text, suppose }: Change): boolean =>
+      suppose === undefined || change.suppose === undefined
+        ? text === change.text
+        : JSON.stringify(suppose) === JSON.stringify(change.suppose)
+    if (!found.some(isKnown)) found.push(change)
+  }
+  return found
+}
+
+function isRaisedBy(suppose: Supposition | undefined, wish: Preference): boolean {
+  const [known] = suppose?.preferences ?? []
+  return known !== undefined && isOfKind(known, wish)
+}
+
+/** A preference that is still too low, with what it lacks. */
+function raised(change: Change, wish: Preference): Change {
+  const [known] = change.suppose?.preferences ?? []
+  const score = addScores(known?.score ?? 0, wish.score)
+  const what = wish.isForPromotion === true ? 'promotion score on' : 'score for'
+  return {
+    ...change,
+    text: `${scoreText(score)} more ${what} ${wish.node}`,
+    suppose: { preferences: [{ ...wish, score }] },
+  }
+}
+
+/** Up to this many changes are tried out one by one, whether it does without them. */
+const needlessMax = 6
+
+/** Changes without those that it does without: what came up first can be done by what was found later. */
+function withoutNeedless(
+  decision: Decision,
+  leaf: Resource,
+  node: ClusterNode,
+  aim: Aim,
+  used: readonly Change[],
+): readonly Change[] {
+  if (used.length < 2 || used.length > needlessMax) return used
+  let kept = used
+  for (const change of used) {
+    const rest = kept.filter((item) => item !== change)
+    if (rest.length === 0) break
+    const at = decisionWith(decision, rest)
+    const found = at === undefined ? undefined : sameLeaf(at, leaf, node)
+    const there = at === undefined ? undefined : findNode(at.cluster, node.uname)
+    if (found !== undefined && there !== undefined && aim.isReached(found, there)) kept = rest
+  }
+  return kept
 }
 
 function isHopeless({ isImpossible }: Change): boolean {
   return isImpossible === true
-}
-
-/** Preferences that are still too low, with what they lack. */
-function raised(suppose: Supposition, more: Supposition): NonNullable<Supposition['preferences']> {
-  return (more.preferences ?? []).map((wish) => {
-    const known = suppose.preferences?.find((item) => isOfKind(item, wish))
-    return known === undefined ? wish : { ...wish, score: addScores(known.score, wish.score) }
-  })
 }
 
 function isOfKind(a: Preference, b: Preference): boolean {
@@ -133,7 +200,10 @@ function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Res
 function textsOf(changes: readonly Change[]): readonly string[] {
   const impossible = changes.find(isHopeless)
   if (impossible !== undefined) return [impossible.text]
-  return [...new Set(changes.map(({ text, about }) => (about === undefined ? text : `${about}: ${text}`)))]
+  // What holds for the resource itself as well, or for a node, is said once.
+  const plain = new Set(changes.filter(({ about }) => about === undefined).map(({ text }) => text))
+  const named = changes.map(({ text, about }) => (about === undefined || plain.has(text) ? text : `${about}: ${text}`))
+  return [...new Set(named)]
 }
 
 /** All that stands between a resource and a node in this decision. */
@@ -235,6 +305,8 @@ function moreScore(decision: Decision, leaf: Resource, node: ClusterNode): reado
   const theirs = trace.score(leaf, assigned) ?? 0
   if (theirs >= infinity) {
     const why = trace.steps(leaf, assigned).find(({ gain }) => gain >= infinity)
+    const held = why === undefined ? undefined : heldByConstraint(decision, why)
+    if (held !== undefined) return [held]
     const by = why === undefined ? '' : `: ${stepFinding(decision, leaf, assigned, why).reason.text}`
     return [
       {
@@ -258,6 +330,19 @@ function moreScore(decision: Decision, leaf: Resource, node: ClusterNode): reado
       suppose: prefer(1),
     },
   ]
+}
+
+/** What takes away a location constraint that holds a resource somewhere; undefined for any other cause. */
+function heldByConstraint({ constraints }: Decision, { cause }: ScoreStep): Change | undefined {
+  const constraint = cause.kind === 'location' ? constraints.get(cause.record.id) : undefined
+  if (cause.kind !== 'location' || constraint === undefined) return undefined
+  const id = idOf(constraint)
+  return {
+    text: id.startsWith('cli-')
+      ? `crm_resource --clear --resource ${cause.record.resource.xmlId}`
+      : `constraint ${id} has to go or be lowered`,
+    suppose: { withoutConstraints: [id] },
+  }
 }
 
 function tieBreak({ cluster }: Decision, leaf: Resource, assigned: ClusterNode): string {

@@ -1,4 +1,4 @@
-import type { Cluster, ClusterNode, Colocation, Resource, ScoreCause, ScoreObserver } from '../model/model.ts'
+import type { Action, Cluster, ClusterNode, Colocation, Resource, ScoreCause, ScoreObserver } from '../model/model.ts'
 import { forEachBelow } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 
@@ -30,6 +30,10 @@ type Wish = {
   readonly steps: readonly ScoreStep[]
 }
 
+type Redefinition = { readonly node: ClusterNode; readonly what: 'agent' | 'parameters' }
+
+type Pair = { readonly first: Action; readonly then: Action }
+
 const noSteps: readonly ScoreStep[] = []
 
 /** The way of every score of a decision, from the base scores to the assignment. */
@@ -38,6 +42,8 @@ export class ScoreTrace implements ScoreObserver {
   readonly #settled = new Map<Resource, ReadonlyMap<ClusterNode, Column>>()
   readonly #ratings = new Map<Resource, Column>()
   readonly #ignored = new Map<Resource, Colocation[]>()
+  readonly #redefined = new Map<Resource, Redefinition>()
+  readonly #unpartnered = new Map<Resource, Pair>()
   #wishes: Wish[] = []
   #colocation: Colocation | undefined
 
@@ -121,6 +127,24 @@ export class ScoreTrace implements ScoreObserver {
 
   settled(resource: Resource): void {
     this.#settled.set(resource, copyOf(this.#columns.get(resource)))
+  }
+
+  redefined(resource: Resource, node: ClusterNode, what: Redefinition['what']): void {
+    if (!this.#redefined.has(resource)) this.#redefined.set(resource, { node, what })
+  }
+
+  /** What of a resource has changed since it was started. */
+  redefinitionOf(resource: Resource): Redefinition | undefined {
+    return this.#redefined.get(resource)
+  }
+
+  unpartnered(instance: Resource, first: Action, then: Action): void {
+    this.#unpartnered.set(instance, { first, then })
+  }
+
+  /** The actions of two collectives by which an instance of one goes nowhere without one of the other. */
+  partnerMissing(instance: Resource): Pair | undefined {
+    return this.#unpartnered.get(instance)
   }
 
   #column(resource: Resource, node: ClusterNode): Column | undefined {

@@ -37,6 +37,9 @@ type Told = {
   readonly because?: readonly Reason[]
 }
 
+/** An address that nobody has: for documentation (RFC 5737). */
+const exampleAddress = '192.0.2.1'
+
 const never: Change = { text: 'nothing makes it run here', isImpossible: true }
 
 /** What one step of a score comes from, in the words of the configuration. */
@@ -252,7 +255,8 @@ function failuresReason({ cluster }: Decision, leaf: Resource, node: ClusterNode
 
 /** How often something failed, in words. A start that failed counts infinitely where start-failure-is-fatal is set. */
 export function failedText(count: number): string {
-  if (count >= infinity) return 'failed INFINITY times (or its start failed, with start-failure-is-fatal=true)'
+  if (count >= infinity)
+    return 'has a fail-count of INFINITY (as after one failed start, with start-failure-is-fatal=true)'
   return count === 1 ? 'failed once' : `failed ${count} times`
 }
 
@@ -354,7 +358,7 @@ function wishReason(
   const verb = colocation.score < 0 ? 'is to be apart from' : 'is to be with'
   const other = colocation.primary.id
   const text = `wish of ${source.id}, which ${verb} ${other} (${kind === 'group' ? what : `${what}, score ${scoreText(colocation.score)}`})`
-  const changes = findings.flatMap((finding) => finding.changes)
+  const changes = findings.flatMap((finding) => finding.changes).map((change) => ({ about: source.id, ...change }))
   return { kind: 'wish', constraint, text, because, changes }
 }
 
@@ -377,7 +381,10 @@ function instancesReason(
     }
     const suppose = { bundleOptions: [{ bundle: clone, ...pair }] }
     if (name !== nodeMaxName || !sharesPort(parent.xml)) return { text: `a higher ${name} of ${clone}`, suppose }
-    return { text: `an ip-range-start for ${clone}, since replicas of one host cannot share its control-port` }
+    return {
+      text: `an ip-range-start for ${clone}, since replicas of one host cannot share its control-port (any free address: ${exampleAddress} stands for it)`,
+      suppose: { ...suppose, bundleNetworks: [{ bundle: clone, name: 'ip-range-start', value: exampleAddress }] },
+    }
   }
   switch (why) {
     case 'node-state':

@@ -52,6 +52,8 @@ export type Supposition = {
   readonly nodeAttributes?: readonly (NamedValue & { readonly node: string })[]
   /** Attributes of what a bundle runs its containers with: `replicas`, `replicas-per-host`, ... */
   readonly bundleOptions?: readonly (NamedValue & { readonly bundle: string })[]
+  /** Attributes of a bundle's network: `ip-range-start`, `control-port`, ... */
+  readonly bundleNetworks?: readonly (NamedValue & { readonly bundle: string })[]
   /** Capacities of nodes. */
   readonly utilization?: readonly (NamedValue & { readonly node: string })[]
 }
@@ -74,7 +76,8 @@ export function supposedCib(cib: XmlElement, what: Supposition, options: StatusO
   for (const item of what.metaAttributes ?? []) {
     made = withMeta(made, configuredId(cluster, item.resource), item)
   }
-  for (const item of what.bundleOptions ?? []) made = withBundleOption(made, item)
+  for (const item of what.bundleOptions ?? []) made = withBundlePart(made, item, containerKinds)
+  for (const item of what.bundleNetworks ?? []) made = withBundlePart(made, item, ['network'])
   for (const item of nodeAttributesOf(what)) made = withNodeAttribute(made, cluster, item)
   for (const item of what.utilization ?? []) made = atNode(made, cluster, item.node, 'utilization', item)
   for (const name of what.nodesRebooted ?? []) {
@@ -82,6 +85,9 @@ export function supposedCib(cib: XmlElement, what: Supposition, options: StatusO
     made = atStates(made, node?.uname ?? name, (state) => withChildren(state, []))
     const carrier = node?.connection?.container ?? node?.connection
     if (carrier !== undefined && isRemoteName(cluster, name)) made = cleanedUp(made, carrier.id, undefined)
+  }
+  for (const name of [...(what.nodesUp ?? []), ...(what.nodesRebooted ?? []), ...(what.nodesLost ?? [])]) {
+    made = withStateId(made, findNode(cluster, name))
   }
   for (const { resource, node } of what.stopped ?? []) made = withoutHistory(made, cluster, resource, node)
   for (const item of what.cleanups ?? []) made = cleanedUp(made, item.resource, item.node)
@@ -122,6 +128,7 @@ export function bothOf(a: Supposition, b: Supposition): Supposition {
     metaAttributes: list(a.metaAttributes, b.metaAttributes, named),
     nodeAttributes: list(a.nodeAttributes, b.nodeAttributes, named),
     bundleOptions: list(a.bundleOptions, b.bundleOptions, named),
+    bundleNetworks: list(a.bundleNetworks, b.bundleNetworks, named),
     utilization: list(a.utilization, b.utilization, named),
   }
   return Object.fromEntries(
@@ -168,6 +175,10 @@ export function suppositionArguments(of: Supposition): readonly string[] {
   add(
     '--bundle',
     of.bundleOptions?.map((item) => `${item.bundle}:${pair(item)}`),
+  )
+  add(
+    '--bundle-network',
+    of.bundleNetworks?.map((item) => `${item.bundle}:${pair(item)}`),
   )
   add(
     '--utilization',
@@ -265,7 +276,8 @@ function unknownName(cluster: Cluster, what: Supposition): string | undefined {
   ]
   const resource = resources.find((id) => resourcesNamed(cluster, id).length === 0 && !isConfigured(cluster.cib, id))
   if (resource !== undefined) return `there is no resource '${resource}'`
-  const bundle = (what.bundleOptions ?? []).find((item) => !isBundle(cluster, item.bundle))?.bundle
+  const bundles = [...(what.bundleOptions ?? []), ...(what.bundleNetworks ?? [])]
+  const bundle = bundles.find((item) => !isBundle(cluster, item.bundle))?.bundle
   if (bundle !== undefined) return `there is no bundle '${bundle}'`
   const known = new Set(constraintsOf(cluster.cib).map(idOf))
   const constraint = (what.withoutConstraints ?? []).find((id) => !known.has(id))
@@ -357,17 +369,17 @@ function withMeta(cib: XmlElement, id: string, pair: NamedValue): XmlElement {
   )
 }
 
-function withBundleOption(
+/** An attribute of a part of a bundle that goes by one of some names. */
+function withBundlePart(
   cib: XmlElement,
   { bundle, name, value }: NamedValue & { readonly bundle: string },
+  parts: readonly string[],
 ): XmlElement {
   return atPath(cib, ['configuration', 'resources'], (resources) =>
     atId(resources, bundle, (item) =>
       withChildren(
         item,
-        item.children.map((part) =>
-          containerKinds.includes(part.name) ? withAttributes(part, { [name]: value }) : part,
-        ),
+        item.children.map((part) => (parts.includes(part.name) ? withAttributes(part, { [name]: value }) : part)),
       ),
     ),
   )
@@ -451,6 +463,14 @@ function atStates(cib: XmlElement, uname: string | undefined, change: Change): X
         state.name === 'node_state' && (uname === undefined || attr(state, 'uname') === uname) ? change(state) : state,
       ),
     ),
+  )
+}
+
+/** The recorded state of a node with its id, which very old records lack: without one no event can be entered into it. */
+function withStateId(cib: XmlElement, node: ClusterNode | undefined): XmlElement {
+  if (node === undefined) return cib
+  return atStates(cib, node.uname, (state) =>
+    attr(state, 'id') === undefined ? withAttributes(state, { id: node.id }) : state,
   )
 }
 

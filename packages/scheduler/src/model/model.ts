@@ -496,6 +496,10 @@ export type ScoreObserver = {
   rated(instance: Resource, cause: ScoreCause): void
   /** The resource was assigned, by its scores as they are now. */
   settled(resource: Resource): void
+  /** What runs on a node was started with something else than is configured now. */
+  redefined(resource: Resource, node: ClusterNode, what: 'agent' | 'parameters'): void
+  /** An instance goes nowhere after all: what it follows instance by instance has none where it was to be. */
+  unpartnered(instance: Resource, first: Action, then: Action): void
 }
 
 /** A line of the decision's own accounts. */

@@ -80,6 +80,7 @@ function* updateInterleaved(
       if (current || (type & (f.runnableLeft | f.impliesThen)) === 0) continue
       cluster.flagChanges += 1
       cluster.partners.next.clear()
+      cluster.observer?.unpartnered(instance, first, then)
       if (finalizeTree(instance, undefined, true)) change |= changed.thenSide
       continue
     }

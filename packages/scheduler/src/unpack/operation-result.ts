@@ -318,6 +318,7 @@ export function recordFailure({ cluster, resource, node }: Reading, entry: Histo
     xml: entry.xml,
     masked: isMaskableFailure(entry),
     resourceId: parseKey(entry.key)?.resourceId ?? withoutInstance(resource.id),
+    instanceId: resource.id,
   })
 }
 
