@@ -9,4 +9,13 @@ export {
   type Ran,
   until,
 } from './fence/fence-lab.ts'
-export { hasProgram, Lab, type LabOutput, type LabSettings, labMissing, quorateProgram, sharedFolder } from './lab.ts'
+export {
+  dcDeadtimeS,
+  hasProgram,
+  Lab,
+  type LabOutput,
+  type LabSettings,
+  labMissing,
+  quorateProgram,
+  sharedFolder,
+} from './lab.ts'
