@@ -8,6 +8,7 @@ const lab = new Lab('coropm')
 beforeAll(async () => {
   if (missing !== undefined) return
   await lab.up({ nodes: 2, transport: 'udpu', tokenMs: 1000 })
+  lab.electSoon([1, 2])
   await lab.startCorosync(1, 'ours')
   await lab.startCorosync(2, 'real')
   await lab.waitRing()
@@ -27,6 +28,6 @@ test.skipIf(missing !== undefined)(`real Pacemaker comes online on ours and leav
   expect(groups.stdout.match(/^\t\s+\d+\t\s+[12] \(10\./gm)).toHaveLength(8)
   await lab.must(['stop', '1', 'pacemaker'])
   await lab.must(['stop', '1', 'corosync'])
-  const status = await lab.exec(2, 'corosync-quorumtool', '-s')
-  expect(status.stdout).toMatch(/^Nodes: +1$/m)
+  const seenBy2 = async (): Promise<string> => (await lab.exec(2, 'corosync-quorumtool', '-s')).stdout
+  await expect.poll(seenBy2, { timeout: 60_000, interval: 100 }).toMatch(/^Nodes: +1$/m)
 })
