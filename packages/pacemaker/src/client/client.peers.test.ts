@@ -9,6 +9,8 @@ const real = ['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin'
 const missing = labMissing(real) ?? (fs.existsSync(built) ? undefined : `${built} is not built`)
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
 const lab = new Lab('pc')
+/** The other node hears of what this one was told a moment later. */
+const patient = { timeout: 60_000, interval: 100 }
 
 /** Runs a program inside node 1 that has the client as `c` and element builders as `x`; answers what it prints as JSON. */
 async function program(body: string): Promise<unknown> {
@@ -22,6 +24,7 @@ async function program(body: string): Promise<unknown> {
 beforeAll(async () => {
   if (missing !== undefined) return
   await lab.up({ nodes: 2, transport: 'udpu' })
+  lab.electSoon([1, 2])
   for (const node of [1, 2]) await lab.startCorosync(node, 'real')
   await lab.waitRing()
   await lab.must(['start-pacemaker', 'all'])
@@ -52,8 +55,9 @@ describe.skipIf(missing !== undefined)(`our client with real daemons${why}`, () 
       print({ codes, same: x.writeXml(followed) === x.writeXml(after.data) })
       cib.close()`)
     expect(result).toEqual({ codes: [0, 0, -17, -6], same: true })
-    const { stdout } = await lab.exec(2, 'cibadmin', '-Q', '-o', 'resources')
-    expect(stdout).toContain('<primitive id="d1" class="ocf" provider="pacemaker" type="Dummy"/>')
+    await expect
+      .poll(async () => (await lab.exec(2, 'cibadmin', '-Q', '-o', 'resources')).stdout, patient)
+      .toContain('<primitive id="d1" class="ocf" provider="pacemaker" type="Dummy"/>')
   })
 
   test('reads through the end point for that', async () => {
@@ -75,8 +79,9 @@ describe.skipIf(missing !== undefined)(`our client with real daemons${why}`, () 
       print([await attrd.query('foo'), await attrd.query('nobody-knows-it')])
       attrd.close()`)
     expect(result).toEqual([[{ node: 'node1', value: '8' }], []])
-    const { stdout } = await lab.exec(2, 'attrd_updater', '-Q', '-A', '-n', 'foo')
-    expect(stdout).toBe('name="foo" host="node1" value="8"\n')
+    await expect
+      .poll(async () => (await lab.exec(2, 'attrd_updater', '-Q', '-A', '-n', 'foo')).stdout, patient)
+      .toBe('name="foo" host="node1" value="8"\n')
   })
 
   test('asks controllers here and there, sorted by name, and has a resource forgotten', async () => {
