@@ -2,13 +2,14 @@ import { idOf } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import type { Action, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
-import { findResource, forEachLeaf, withoutInstance } from '../model/tree.ts'
+import { findResource, forEachLeaf, top, withoutInstance } from '../model/tree.ts'
 import { addScores, infinity, scoreText } from '../score.ts'
 import { findNode } from '../unpack/nodes.ts'
 import type { Change } from './change.ts'
 import { type Decision, decisionOn } from './decision.ts'
 import { generalFindings } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
+import { isInterchangeable, leavesOf } from './no-place.ts'
 import { nodeFindings } from './node-reasons.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import type { ScoreStep } from './score-trace.ts'
@@ -216,7 +217,7 @@ function changesFor(
   asked.add(leaf)
   const general = generalFindings(decision, leaf).flatMap(({ changes }) => changes)
   const here = nodeFindings(decision, leaf, node).changes
-  const found = [...general, ...connectionChanges(leaf, node), ...here]
+  const found = [...general, ...connectionChanges(leaf, node), ...partnerChanges(decision, leaf, node), ...here]
   const next =
     found.length > 0 ? found : leaf.assigned === node ? heldUp(decision, leaf) : moreScore(decision, leaf, node)
   return followed(decision, next, asked)
@@ -237,6 +238,16 @@ function connectionChanges(leaf: Resource, node: ClusterNode): readonly Change[]
   const { container } = leaf
   if (!leaf.isConnection || container === undefined || container.assigned === node) return []
   return [{ text: `${container.id} has to run on ${node.uname}`, place: { resource: container, node } }]
+}
+
+/** What an instance follows instance by instance has to have one where it is to be. */
+function partnerChanges({ trace }: Decision, leaf: Resource, node: ClusterNode): readonly Change[] {
+  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
+    const resource = trace.partnerMissing(at)?.first.resource
+    if (resource === undefined) continue
+    return [{ text: `an instance of ${resource.id} has to run on ${node.uname}`, place: { resource, node } }]
+  }
+  return []
 }
 
 /** True where the resource that a change comes down to is being looked at already. */
@@ -275,7 +286,10 @@ function leafFor(resource: Resource, node: ClusterNode | undefined): Resource | 
 
 function bestNode({ cluster, trace }: Decision, leaf: Resource): ClusterNode | undefined {
   const usable = cluster.nodes.filter((node) => trace.score(leaf, node) !== undefined)
-  const [best] = usable.sort(
+  // Where there is an instance of its clone already, another one would only do if there may be several.
+  const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
+  const free = usable.filter((node) => others.every((item) => item === leaf || item.assigned !== node))
+  const [best] = (free.length > 0 ? free : usable).sort(
     (a, b) => Number(b.online && !b.unclean) - Number(a.online && !a.unclean) || scoreOf(b) - scoreOf(a),
   )
   return best

@@ -304,7 +304,7 @@ function placesOf(primary: Resource, asked: Role): readonly ClusterNode[] {
 }
 
 function colocationReason(decision: Decision, colocation: Colocation, node: ClusterNode, gain: number): Told {
-  const { primary, score, primaryRole } = colocation
+  const { primary, score, primaryRole, dependentRole } = colocation
   const [kind, constraint, what] = colocationName(decision, colocation)
   const at = placesOf(primary, primaryRole)
   const asRole = primaryRole > role.started ? ` as ${roleText(primaryRole)}` : ''
@@ -313,6 +313,17 @@ function colocationReason(decision: Decision, colocation: Colocation, node: Clus
   const where = `${runs ? 'runs' : 'is to run'} ${names}${asRole}`
   const text = `${what}: ${score < 0 ? 'apart from' : 'with'} ${primary.id}, which ${where}`
   if (gain >= 0) return { kind, constraint, text }
+  if (score > 0 && dependentRole === role.unpromoted && at.includes(node)) {
+    // What is to be unpromoted beside something must not be promoted there.
+    const own = constraint === undefined ? {} : { suppose: { withoutConstraints: [constraint] } }
+    const change = { text: `${primary.id} has to run elsewhere`, ...own }
+    return {
+      kind,
+      constraint,
+      text: `${what}: as ${roleText(role.unpromoted)} with ${primary.id}, which ${where}`,
+      changes: [change],
+    }
+  }
   if (score < 0) {
     return {
       kind,
