@@ -115,7 +115,7 @@ function told({ code, out, err }: Seen): Seen {
 }
 
 function real(name: string, { argv, input }: Call): Seen {
-  const { status, stdout, stderr } = spawnSync(name, argv, { input, encoding: 'utf8', timeout: 20_000 })
+  const { status, stdout, stderr } = spawnSync(name, argv, { input, encoding: 'utf8', timeout: 120_000 })
   return told({ code: status, out: stdout, err: stderr })
 }
 
