@@ -391,3 +391,28 @@ test('of nodes of one id, a state tells of the first by name', () => {
   })
   expect(stdout).toContain('Node n1: UNCLEAN (offline)')
 })
+
+test.each([
+  ['2', true],
+  ['1-3', true],
+  ['3', false],
+  ['\t3- 5', false],
+  ['3 - 5', true],
+  ['3 -', true],
+  ['- 1', false],
+  ['-1 ', true],
+  ['3-', false],
+  ['+3-+5', false],
+  ['--1', false],
+  ['-5-1', true],
+  [' -5-1', false],
+  ['3x', true],
+  ['9223372036854775807', false],
+  ['9223372036854775808', true],
+])('on the second day of a week, a specification of days %j: met %s (what is not to be read is met)', (text, isMet) => {
+  const rule = `<rule id="r"><date_expression id="e" operation="date_spec"><date_spec id="s" weekdays="${text}"/></date_expression></rule>`
+  const { stdout } = run({
+    resources: `<primitive id="p" class="ocf" provider="heartbeat" type="x"><meta_attributes id="m">${rule}<nvpair id="mt" name="target-role" value="Stopped"/></meta_attributes></primitive>`,
+  })
+  expect(stdout.includes('Stopped (disabled)')).toBe(isMet)
+})

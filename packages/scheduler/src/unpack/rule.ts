@@ -277,12 +277,19 @@ export function dateSpecOrder(spec: XmlElement, now: Moment): -1 | 0 | 1 {
   return rangeOrder(attr(spec, 'moon'), moonPhase(fields.years, fields.yeardays))
 }
 
+/** A number, a number with a hyphen before or behind it, or two with one between them; blanks only in front of a number. */
+const rangePattern =
+  /^(?:-(?<to>[ \t\n\v\f\r]*[+-]?\d+)|(?!-)(?<low>[ \t\n\v\f\r]*[+-]?\d+)(?<hyphen>-(?<high>[ \t\n\v\f\r]*[+-]?\d+)?)?)$/
+
+/** Where a value lies to a range. One that is not to be read, or with a number past 64 bits, has every value in it. */
 function rangeOrder(range: string | undefined, value: number): -1 | 0 | 1 {
-  const match = range === undefined ? null : /^\s*(\d*)\s*(-?)\s*(\d*)\s*$/.exec(range)
-  if (match === null || (match[1] === '' && match[3] === '')) return 0
-  const low = match[1] === '' ? undefined : Number(match[1])
+  const parts = range === undefined ? undefined : rangePattern.exec(range)?.groups
+  if (parts === undefined) return 0
+  const { to, low: from, hyphen, high: until } = parts
+  const end = to ?? (hyphen === undefined ? from : until)
+  const [low, high] = [parseInteger(from), parseInteger(end)]
+  if ((from !== undefined && low === undefined) || (end !== undefined && high === undefined)) return 0
   if (low !== undefined && value < low) return -1
-  const high = match[2] === '' ? low : match[3] === '' ? undefined : Number(match[3])
   return high !== undefined && value > high ? 1 : 0
 }
 
