@@ -72,6 +72,8 @@ const pidDigits = 5
 
 /** Several nodes on this machine, each in namespaces of its own, with real daemons or ours (shared lab/README.md). */
 export class Lab {
+  /** Labs of one process are built one after the other: lab.sh gives a node five seconds to come up. */
+  static #lastBuilt: Promise<void> = Promise.resolve()
   readonly #name: string
   readonly #script = path.join(sharedFolder(), 'lab/lab.sh')
 
@@ -88,7 +90,13 @@ export class Lab {
     return `/tmp/${this.#name}`
   }
 
-  async up({ nodes, transport, tokenMs = 1000, totem = '', quorum = '' }: LabSettings): Promise<void> {
+  async up(settings: LabSettings): Promise<void> {
+    const built = Lab.#lastBuilt.then(() => this.#build(settings))
+    Lab.#lastBuilt = built.catch(() => undefined)
+    return built
+  }
+
+  async #build({ nodes, transport, tokenMs = 1000, totem = '', quorum = '' }: LabSettings): Promise<void> {
     await this.run(['down'])
     await this.must(['up', String(nodes), transport], {
       LAB_TOKEN: String(tokenMs),
