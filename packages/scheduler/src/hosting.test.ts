@@ -384,6 +384,11 @@ test('a probe on a cluster node that a guest is named like is nothing that its c
   expect(edges).not.toContain('"v_monitor_0 n1" -> "v_start_0 n2"')
 })
 
+test('of nodes of one id, the first by name stands in tables of scores for all of them', () => {
+  const found = scores({ resources: guestCalled('1') }).filter((line) => line.includes(': v allocation score'))
+  expect(found).toEqual(['pcmk__primitive_assign: v allocation score on 1: -INFINITY'])
+})
+
 test('of nodes of one id, a state tells of the first by name', () => {
   const { stdout } = run({
     resources: guestCalled('1'),

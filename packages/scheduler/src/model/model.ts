@@ -10,7 +10,7 @@ export type Variant = (typeof variant)[keyof typeof variant]
 
 /** A node as the configuration and the status know it. */
 export class ClusterNode {
-  /** Dense number in order of creation: index of score arrays. */
+  /** Dense number in order of creation: index of score arrays. Nodes of one id share it. */
   readonly index: number
   readonly id: string
   readonly uname: string
@@ -526,7 +526,7 @@ export class Cluster {
   unfencing = false
   remoteNodesExist = false
   dc: ClusterNode | undefined
-  /** By creation; {@link nodes} is the same in display order. */
+  /** By creation; {@link nodes} has them in display order. Of nodes of one id, the first of these is here for all of them. */
   readonly nodesByIndex: ClusterNode[] = []
   nodes: ClusterNode[] = []
   readonly nodeByName = new Map<string, ClusterNode>()

@@ -65,7 +65,12 @@ export function nodesOf(cluster: Cluster, table: NodeTable): readonly ClusterNod
 
 /** Nodes of a table in display order. */
 export function nodesByName(cluster: Cluster, table: NodeTable): ClusterNode[] {
-  return cluster.nodes.filter((node) => table.has(node))
+  return cluster.nodes.filter((node) => table.has(node) && isInTables(cluster, node))
+}
+
+/** False for a node that has the id of another one, which stands in tables for both. */
+function isInTables({ nodesByIndex }: Cluster, node: ClusterNode): boolean {
+  return nodesByIndex[node.index] === node
 }
 
 const scoreSources = {
@@ -80,7 +85,7 @@ export function logScores(cluster: Cluster, resource: Resource, source: keyof ty
   if (!cluster.wantsScores || resource.orphan) return
   for (const node of cluster.nodes) {
     const score = resource.allowed.get(node)
-    if (score === undefined) continue
+    if (score === undefined || !isInTables(cluster, node)) continue
     const text = `${scoreSources[source]}: ${resource.id} allocation score on ${node.uname}: ${scoreText(score)}`
     cluster.log.push({ kind: 'score', text })
   }

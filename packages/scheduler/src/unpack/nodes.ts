@@ -15,17 +15,19 @@ export function addNode(
   kind: ClusterNode['kind'],
   score: number,
 ): ClusterNode {
-  const node = new ClusterNode(cluster.nodesByIndex.length, id, uname, kind, score)
+  const other = cluster.nodeById.get(id.toLowerCase())
+  const twin = other?.id === id ? other : undefined
+  const node = new ClusterNode(twin?.index ?? cluster.nodesByIndex.length, id, uname, kind, score)
   node.attributes.set('#kind', kind === 'remote' ? 'remote' : 'cluster')
-  cluster.nodesByIndex.push(node)
   let at = 0
   while (at < cluster.nodes.length && compareDisplayNames(uname, cluster.nodes[at]?.uname ?? '') > 0) at += 1
   cluster.nodes.splice(at, 0, node)
   if (kind === 'remote') cluster.remoteNodesExist = true
   // Of several of a name or an id, the one meant is the first of the list.
   cluster.nodeByName.set(uname.toLowerCase(), node)
-  const other = cluster.nodeById.get(id.toLowerCase())
-  if (other === undefined || cluster.nodes.indexOf(other) > at) cluster.nodeById.set(id.toLowerCase(), node)
+  const isFirst = other === undefined || cluster.nodes.indexOf(other) > at
+  if (isFirst) cluster.nodeById.set(id.toLowerCase(), node)
+  if (isFirst || twin === undefined) cluster.nodesByIndex[node.index] = node
   return node
 }
 
