@@ -15,6 +15,7 @@ export { type Decision, decisionOn } from './explain/decision.ts'
 export { configurationProblems, explain, explainFrom, explainNodeState } from './explain/explain.ts'
 export { explanationLines, nodeStateLines } from './explain/explanation-text.ts'
 export type { ConstraintLoop } from './explain/loops.ts'
+export type { PlannedChange } from './explain/planned-change.ts'
 export type {
   ConfigurationProblem,
   DueAction,
@@ -26,6 +27,8 @@ export type {
   PromotionExplanation,
   Reason,
   ReasonKind,
+  Wait,
+  WaitStep,
 } from './explain/reason.ts'
 export {
   type NamedValue,

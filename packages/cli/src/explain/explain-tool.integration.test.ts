@@ -151,7 +151,43 @@ describe('quorate explain', () => {
   })
 })
 
+/** Names of all fields of a value in JSON, and of those below; arguments of what-if as an object are told by themselves. */
+function fieldsOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(fieldsOf)
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, item]) => [name, ...(name === 'suppose' ? [] : fieldsOf(item))])
+}
+
+test('every field of the JSON is documented, and there', async () => {
+  const docs = fs.readFileSync(new URL('../../../../docs/explain.md', import.meta.url), 'utf8')
+  const about = docs.slice(docs.indexOf('## In JSON'))
+  const outputs = await Promise.all([
+    call(explainTool, '--output-as=json', 'dbs'),
+    call(explainTool, '--output-as=json', 'n3'),
+    call(explainTool, '--output-as=json', '--check'),
+    call(whatIfTool, '--output-as=json', '--quorum-lost'),
+  ])
+  const answers = outputs.map(({ out }) => JSON.parse(out))
+  expect(answers.map(({ format }) => format)).toEqual([1, 1, 1, 1])
+  const undocumented = answers.flatMap(fieldsOf).filter((name) => !new RegExp(`[\`.…\\]]${name}[\`[,]`).test(about))
+  expect([...new Set(undocumented)]).toEqual([])
+  const shapes = new Set(answers[0].instances.map((item: object) => Object.keys(item).join()))
+  expect(shapes.size).toBe(1)
+  expect(answers[0].instances.find(({ id }: { id: string }) => id === 'db:2')).toMatchObject({
+    assigned: null,
+    promotion: null,
+    summary: 'stopped; is to stay stopped: every node that can run it has an instance',
+  })
+})
+
 describe('quorate what-if', () => {
+  test('a line of the plan is told in fields as well', async () => {
+    const { plan } = JSON.parse((await call(whatIfTool, '--output-as=json', '--standby', 'n1')).out)
+    expect(plan).toContainEqual(
+      expect.objectContaining({ action: 'move', resource: 'web', source: 'n1', target: 'n2', isBlocked: false }),
+    )
+  })
+
   test.each([
     ['a node is lost', ['--node-lost', 'n1'], /web: n1 -> n2/],
     ['a node is on standby', ['--standby', 'n1'], /web: n1 -> n2/],

@@ -11,6 +11,7 @@ import {
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import type { Tool } from '../tool.ts'
 import { decisionInput } from './decision-input.ts'
+import { decisionJson } from './decision-json.ts'
 
 const usage = `Usage: quorate explain [--xml-file FILE] [--output-as text|json] RESOURCE [NODE]
        quorate explain [--xml-file FILE] [--output-as text|json] NODE
@@ -65,8 +66,8 @@ export async function explainTool(argv: readonly string[], host: ToolHost): Prom
   const input = await decisionInput('explain', values['xml-file'], host)
   if (!input.ok) return input.error
   const { cib, options } = input.value
-  const say = <T>(value: T, lines: (of: T) => readonly string[]): number => {
-    if (format === 'json') host.out(`${JSON.stringify(value, undefined, 2)}\n`)
+  const say = <T extends object>(value: T, lines: (of: T) => readonly string[]): number => {
+    if (format === 'json') host.out(decisionJson(value))
     else for (const line of lines(value)) host.out(`${line}\n`)
     return exitCodes.ok
   }

@@ -3,6 +3,7 @@ import { cibCallOptions, exitCodeOf, exitCodes, faultText, isValidCib, performCa
 import { type NamedValue, type Preference, type Supposition, scoreOf, whatIf, whatIfLines } from '@quorate/scheduler'
 import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { decisionInput, readXml } from '../explain/decision-input.ts'
+import { decisionJson } from '../explain/decision-json.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import type { Tool } from '../tool.ts'
 
@@ -96,7 +97,7 @@ export async function whatIfTool(argv: readonly string[], host: ToolHost): Promi
     host.err(`what-if: ${found.error}\n`)
     return exitCodes.noSuchObject
   }
-  if (format === 'json') host.out(`${JSON.stringify(found.value, undefined, 2)}\n`)
+  if (format === 'json') host.out(decisionJson(found.value))
   else for (const line of whatIfLines(found.value)) host.out(`${line}\n`)
   return exitCodes.ok
 }

@@ -11,6 +11,7 @@ import { findNode } from '../unpack/nodes.ts'
 import { actionReason } from './action-reason.ts'
 import { type Decision, decisionOn } from './decision.ts'
 import { dueFencing, fencingReason } from './due-fencing.ts'
+import { summaryText } from './explanation-text.ts'
 import { generalFindings, restartText } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
 import { loopsOf } from './loops.ts'
@@ -132,11 +133,13 @@ export function explainNodeState(
   const isFenced = node.unclean || node.requiresReset || due !== undefined
   return ok({
     node: node.uname,
+    isOnline: node.online,
     reasons: stateReasons(node),
     fencing: isFenced
       ? {
           reason: action === undefined ? undefined : fencingReason(cluster, action),
           isPossible: canFence(cluster, node),
+          remedy: canFence(cluster, node) ? undefined : 'stonith-enabled=true, a fence device, and quorum are needed',
         }
       : undefined,
     running: leaves.filter((leaf) => leaf.runningOn.includes(node)).map(({ id }) => id),
@@ -166,18 +169,22 @@ function explainInstance(
     .filter(({ task: name, runnable, pseudo }) => (isMigration(name) ? runnable : !(pseudo && name === task.start)))
     .sort((a, b) => shownTasks.indexOf(a.task) - shownTasks.indexOf(b.task))
     .map((action) => dueAction(decision, action))
-  return {
-    id: leaf.id,
+  const outcome = {
     role: roleText(leaf.role),
     nextRole: roleText(leaf.nextRole),
     runningOn: leaf.runningOn.map((node) => node.uname),
-    isInterchangeable: isInterchangeable(leaf),
     assigned: leaf.assigned?.uname,
     mainReason: mainReason(decision, leaf, general, actions),
+    actions,
+  }
+  return {
+    id: leaf.id,
+    summary: summaryText(outcome),
+    ...outcome,
+    isInterchangeable: isInterchangeable(leaf),
     general,
     promotion: promotionOf(decision, leaf, isTried),
     nodes: nodes.map((node) => explainNode(decision, leaf, node, isTried)),
-    actions,
   }
 }
 

@@ -43,9 +43,7 @@ export function nodeStateLines(of: NodeStateExplanation): readonly string[] {
     const verb = of.fencing.isPossible ? 'is to be fenced' : 'should be fenced, but cannot be'
     const { reason } = of.fencing
     lines.push(`  * it ${verb}${reason === undefined ? '' : `: ${reason}`}`)
-    if (!of.fencing.isPossible) {
-      lines.push('      to fence it: stonith-enabled=true, a fence device, and quorum are needed')
-    }
+    if (of.fencing.remedy !== undefined) lines.push(`      to fence it: ${of.fencing.remedy}`)
   }
   for (const { remedy } of of.reasons) if (remedy !== undefined) lines.push(`  * to use it: ${remedy}`)
   lines.push(`  runs there: ${listText(of.running)}`, `  is to run there: ${listText(of.next)}`)
@@ -57,8 +55,7 @@ function listText(names: readonly string[]): string {
 }
 
 function instanceLines(of: InstanceExplanation, nodes: readonly NodeExplanation[]): string[] {
-  const why = of.mainReason === undefined ? '' : `: ${of.mainReason}`
-  const lines = [`${of.id}: ${nowText(of)}; ${nextText(of)}${why}.`]
+  const lines = [`${of.id}: ${of.summary}.`]
   for (const { text, remedy } of of.general) {
     lines.push(`  * ${text}`)
     if (remedy !== undefined) lines.push(`      to change that: ${remedy}`)
@@ -80,13 +77,21 @@ function instanceLines(of: InstanceExplanation, nodes: readonly NodeExplanation[
   return lines
 }
 
-function nowText({ runningOn, role: now }: InstanceExplanation): string {
+/** How an instance stands, what is to become of it, and why. */
+export function summaryText(of: Outcome): string {
+  return `${nowText(of)}; ${nextText(of)}${of.mainReason === undefined ? '' : `: ${of.mainReason}`}`
+}
+
+/** What the first line of an explanation is made of. */
+type Outcome = Pick<InstanceExplanation, 'assigned' | 'nextRole' | 'runningOn' | 'role' | 'actions' | 'mainReason'>
+
+function nowText({ runningOn, role: now }: Outcome): string {
   if (runningOn.length === 0) return 'stopped'
   const as = now === roleText(role.started) ? '' : ` as ${now}`
   return `runs on ${runningOn.join(', ')}${as}`
 }
 
-function nextText(of: InstanceExplanation): string {
+function nextText(of: Outcome): string {
   const { assigned, nextRole, runningOn, actions } = of
   const stops = actions.filter((action) => action.task === task.stop)
   const canStop = stops.some(({ isRunnable }) => isRunnable)
@@ -109,7 +114,7 @@ function nextText(of: InstanceExplanation): string {
 }
 
 /** Where it is to be, where nothing keeps it from that. */
-function placeText(of: InstanceExplanation, assigned: string, start: DueAction | undefined, as: string): string {
+function placeText(of: Outcome, assigned: string, start: DueAction | undefined, as: string): string {
   const { runningOn, role: now, nextRole, actions } = of
   if (!runningOn.includes(assigned)) return `is to run on ${assigned}${as}`
   if (start !== undefined) return `is to be restarted there${as}`

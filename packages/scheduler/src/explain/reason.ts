@@ -137,6 +137,8 @@ export type DueAction = {
 /** Why a resource, or one instance of it, runs where it runs. */
 export type InstanceExplanation = {
   readonly id: string
+  /** How it stands, what is to become of it, and why: the first line of the text. */
+  readonly summary: string
   readonly role: string
   readonly nextRole: string
   readonly runningOn: readonly string[]
@@ -157,10 +159,19 @@ export type InstanceExplanation = {
 /** Why a node stands as it does. */
 export type NodeStateExplanation = {
   readonly node: string
+  /** True where it is a member, or its connection runs, whatever else is said of it. */
+  readonly isOnline: boolean
   /** Everything unusual about it, each with what would have to change. */
   readonly reasons: readonly Reason[]
   /** Whether it is to be fenced, and why; undefined: it is not. */
-  readonly fencing: { readonly reason: string | undefined; readonly isPossible: boolean } | undefined
+  readonly fencing:
+    | {
+        readonly reason: string | undefined
+        readonly isPossible: boolean
+        /** What it takes to fence it, where that is not possible. */
+        readonly remedy: string | undefined
+      }
+    | undefined
   /** Resources that run there. */
   readonly running: readonly string[]
   /** Resources that are to run there. */

@@ -349,7 +349,8 @@ function withValue(of: XmlElement, setName: string, setId: string, { name, value
       : item,
   )
   if (value === undefined) return withChildren(of, kept)
-  const pair = element('nvpair', { id: `${setId}-${name}`, name, value })
+  // Names of attributes may have what ids may not: #health-disk.
+  const pair = element('nvpair', { id: `${setId}-${name}`.replaceAll(/[^\w.-]/g, '_'), name, value })
   const at = kept.findIndex((item) => item.name === setName && attr(item, 'id') === setId)
   const set = kept[at]
   if (set !== undefined) kept[at] = withChildren(set, [...set.children, pair])

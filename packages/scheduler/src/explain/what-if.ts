@@ -4,13 +4,13 @@ import { task } from '../action/key.ts'
 import type { Cluster } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
 import { forEachLeaf, top, withoutInstance } from '../model/tree.ts'
-import { transitionSummary } from '../report/transition-summary.ts'
 import { schedule } from '../schedule.ts'
 import { simulate } from '../simulate/session.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
 import { constraintsOf } from './decision.ts'
 import { dueFencing } from './due-fencing.ts'
 import { type ConstraintLoop, loopsOf } from './loops.ts'
+import { type PlannedChange, plannedChanges } from './planned-change.ts'
 import { type Supposition, supposedCib } from './supposition.ts'
 
 /** Where an instance is, and as what. */
@@ -23,14 +23,14 @@ export type PlacementChange = { readonly id: string; readonly before: Placement;
 export type WhatIf = {
   /** What happens to services and nodes, in one sentence. */
   readonly summary: string
-  /** Lines of the plan as a transition summary has them. */
-  readonly plan: readonly string[]
+  /** What it would do first that it would not without the supposition. */
+  readonly plan: readonly PlannedChange[]
   /** What the cluster does already without the supposition; not repeated in `plan`. */
-  readonly due: readonly string[]
+  readonly due: readonly PlannedChange[]
   /** What the cluster would do without the supposition, and does not with it. */
-  readonly dropped: readonly string[]
+  readonly dropped: readonly PlannedChange[]
   /** What it goes on with once the plan is done. */
-  readonly later: readonly string[]
+  readonly later: readonly PlannedChange[]
   readonly changes: readonly PlacementChange[]
   /** Instances that end up where they are, and are stopped and started on the way; not those that would be anyway. */
   readonly restarted: readonly string[]
@@ -72,10 +72,10 @@ export function whatIf(
   const endedAnyway = placements(unpackStatus(anyway.end, options))
   const lost = [...runningIds(now)].filter((id) => !runningIds(ended).has(id))
   const found = {
-    plan: then.plan.filter((text) => !dueKeys.has(spaced(text))),
-    due: anyway.plan.filter((text) => planKeys.has(spaced(text))),
-    dropped: anyway.plan.filter((text) => !planKeys.has(spaced(text))),
-    later: then.later.filter((text) => !known.has(spaced(text))),
+    plan: then.plan.filter((item) => !dueKeys.has(spaced(item))),
+    due: anyway.plan.filter((item) => planKeys.has(spaced(item))),
+    dropped: anyway.plan.filter((item) => !planKeys.has(spaced(item))),
+    later: then.later.filter((item) => !known.has(spaced(item))),
     changes: changesBetween(endedAnyway, ended),
     restarted: then.restarted.filter((id) => !anyway.restarted.includes(id)),
     fenced: then.fenced,
@@ -96,19 +96,14 @@ export function whatIf(
   })
 }
 
-/** True for a line of what is not going to be done. */
-function isBlocked(text: string): boolean {
-  return /blocked\)?$/.test(text)
-}
-
 /** A line of a plan whatever the widths of its columns. */
-function spaced(text: string): string {
+function spaced({ text }: PlannedChange): string {
   return text.replaceAll(/ +/g, ' ')
 }
 
 type Course = {
-  readonly plan: readonly string[]
-  readonly later: readonly string[]
+  readonly plan: readonly PlannedChange[]
+  readonly later: readonly PlannedChange[]
   readonly restarted: readonly string[]
   readonly fenced: readonly string[]
   readonly end: XmlElement
@@ -121,18 +116,18 @@ function course(cib: XmlElement, options: StatusOptions): Course {
   const { nowSeconds, utcOffsetSeconds = 0 } = options
   const fenced = new Set<string>()
   const restarted = new Set<string>()
-  let plan: readonly string[] = []
-  const later = new Set<string>()
+  let plan: readonly PlannedChange[] = []
+  const later = new Map<string, PlannedChange>()
   let end = cib
   let loops: readonly ConstraintLoop[] = []
   let isComplete = true
   for (let round = 0; round < transitionsMax; round += 1) {
     const { status, graph } = schedule(end, options)
-    const lines = transitionSummary(status).map((item) => item.text)
+    const changes = plannedChanges(status)
     if (round === 0) {
-      plan = lines
+      plan = changes
       loops = loopsOf({ cluster: status, constraints: constraintsOf(end) })
-    } else for (const text of lines) if (!isBlocked(text)) later.add(text)
+    } else for (const item of changes) if (!item.isBlocked) later.set(spaced(item), item)
     for (const { node } of dueFencing(status)) fenced.add(node?.uname ?? '')
     for (const id of restartedBy(status)) restarted.add(id)
     if (graph.children.length === 0) break
@@ -141,7 +136,7 @@ function course(cib: XmlElement, options: StatusOptions): Course {
     end = ran.output
     if (!ran.complete) break
   }
-  return { plan, later: [...later], restarted: [...restarted], fenced: [...fenced], end, loops, isComplete }
+  return { plan, later: [...later.values()], restarted: [...restarted], fenced: [...fenced], end, loops, isComplete }
 }
 
 /** Instances that are stopped and started again on one node. */
@@ -291,10 +286,10 @@ export function whatIfLines(of: WhatIf): readonly string[] {
   const lines = [
     of.summary,
     'The cluster would:',
-    ...(of.plan.length === 0 ? ['  * do nothing'] : of.plan.map((text) => `  * ${text}`)),
+    ...(of.plan.length === 0 ? ['  * do nothing'] : of.plan.map(({ text }) => `  * ${text}`)),
   ]
-  const list = (title: string, items: readonly string[]): void => {
-    if (items.length > 0) lines.push(title, ...items.map((text) => `  * ${text}`))
+  const list = (title: string, items: readonly PlannedChange[]): void => {
+    if (items.length > 0) lines.push(title, ...items.map(({ text }) => `  * ${text}`))
   }
   list('And then:', of.later)
   list('It does in any case:', of.due)
