@@ -93,6 +93,18 @@ const session = `
 --bogus
 --output-as=xml -l
 -l more
+-t Z -b 1 -S b -v 1
+-t Z -S b -v 1
+-t Z -l -G b
+-t Z -G b -l
+-t Z -L -C
+-t Z -q -G nope
+-t nope -G granted -C
+-t nope -C -f
+-t nope -D x
+-t nope -D granted -f
+-t Z -G id
+-t Z -G id -d none
 `
   .slice(1, -1)
   .split('\n')

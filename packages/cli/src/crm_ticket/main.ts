@@ -25,7 +25,8 @@ type Work = {
   readonly ticket: string | undefined
 }
 
-const queries = ['info', 'details', 'raw', 'query-xml', 'constraints']
+/** Commands of which the last one counts; changes are made where there is none of them. */
+const commands = ['info', 'details', 'raw', 'query-xml', 'constraints', 'get-attr', 'cleanup']
 
 /** crm_ticket: the tickets of this site (behaviour/pacemaker-tools.md 14). */
 export const run: Tool = (argv) => crmTicket(argv, processHost())
@@ -56,27 +57,26 @@ function fail(host: ToolHost, code: number, text: string): number {
 
 async function perform(work: Work): Promise<number> {
   const { options, host, ticket } = work
-  const query = options.last(queries)
-  switch (query?.long) {
-    case undefined:
-      break
+  const command = options.last(commands)?.long
+  switch (command) {
     case 'query-xml':
       return showState(work)
     case 'constraints':
       return showConstraints(work)
-    default:
-      return showTickets(work, query?.long ?? '')
+    case 'info':
+    case 'details':
+    case 'raw':
+      return showTickets(work, command)
   }
-  const asked = options.value('get-attr')
-  const isCleanup = options.has('cleanup')
   const change = changeOf(options)
   const isChange = change.set.size > 0 || change.remove.length > 0
-  if (asked === undefined && !isCleanup && !isChange) return fail(host, exitCodes.usage, 'Must supply a command')
+  if (command === undefined && !isChange) return fail(host, exitCodes.usage, 'Must supply a command')
   if (ticket === undefined) {
-    return fail(host, asked === undefined ? exitCodes.usage : exitCodes.noSuchObject, 'Must supply ticket ID with -t')
+    const code = command === 'get-attr' ? exitCodes.noSuchObject : exitCodes.usage
+    return fail(host, code, 'Must supply ticket ID with -t')
   }
-  if (asked !== undefined) return showAttribute(work, ticket, asked)
-  return isCleanup ? cleanUp(work, ticket) : modify(work, ticket, change)
+  if (command === 'get-attr') return showAttribute(work, ticket, options.value('get-attr') ?? '')
+  return command === 'cleanup' ? cleanUp(work, ticket) : modify(work, ticket, change)
 }
 
 function clusterOf({ whole, host, options }: Work): Cluster {
@@ -132,7 +132,8 @@ async function showXml({ cib, host }: Work, section: string, title: string, purp
 
 async function showAttribute({ cib, host, options }: Work, ticket: string, name: string): Promise<number> {
   const state = await ticketState(cib, ticket)
-  const value = (state === undefined ? undefined : attr(state, name)) ?? options.value('default')
+  const known = state === undefined || name === 'id' ? undefined : attr(state, name)
+  const value = known ?? options.value('default')
   if (value === undefined) return exitCodes.noSuchObject
   host.out(`${value}\n`)
   return exitCodes.ok
@@ -142,8 +143,8 @@ async function cleanUp(work: Work, ticket: string): Promise<number> {
   const { cib, host, options } = work
   const state = await ticketState(cib, ticket)
   if (state === undefined) {
-    // A ticket that only constraints mention has nothing to be cleaned up.
-    if (clusterOf(work).tickets.has(ticket)) return exitCodes.ok
+    // A ticket that only constraints mention has nothing to be cleaned up; what is forced is not asked after.
+    if (options.has('force') || clusterOf(work).tickets.has(ticket)) return exitCodes.ok
     return fail(host, exitCodes.noSuchObject, `No such ticket '${ticket}'`)
   }
   if (isYes(attr(state, 'granted')) && !options.has('force')) {

@@ -56,6 +56,7 @@ export async function changeTicket(
     return (await cib.perform({ op: 'cib_replace', section: 'status', data })).rc
   }
   for (const name of change.remove) delete attributes[name]
+  if (Object.keys(attributes).length === 0) return 0
   const data = element('tickets', {}, [element('ticket_state', { id: ticket, ...attributes })])
   return (await cib.perform({ op: 'cib_modify', section: 'status', options: cibCallOptions.canCreate, data })).rc
 }
