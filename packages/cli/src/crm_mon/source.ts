@@ -13,7 +13,8 @@ import type { Snapshot } from './view.ts'
 /** How long to wait for pacemakerd, in milliseconds. */
 const pingTimeoutMs = 30_000
 
-const unvalidated =
+/** What is said of a CIB that is held to no schema. */
+export const unvalidated =
   'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)'
 
 /** A snapshot, or why there is none. */

@@ -162,6 +162,59 @@ describe.skipIf(lacks !== '')(`crm_resource beside the real one, of what runs an
     await compare(line.split(' '))
   })
 
+  test.each([
+    'ticket-clone-17 -Y -r rsc1:1',
+    'ticket-clone-17 -q -r rsc1:1',
+    'rec-rsc-4 -Y -Q -r rsc1',
+    'rec-rsc-4 -Y -Q',
+    'rec-rsc-4 -W -r nope --output-as=none',
+    'rec-rsc-4 -L -e',
+    'rec-rsc-4 -e -r rsc1 --output-as=xml',
+    'rec-rsc-4 -W -r rsc1 -N uuid1',
+    'rec-rsc-4 -W -r rsc1 -N NODE1',
+    'rec-rsc-4 -VV -L',
+    'rec-rsc-4 -VV -a -r nope --output-as=none',
+    'group-dependents -VV -q -r iax2_mon',
+    'order-wrong-kind -l',
+    'bug-lf-1852 -D -r nope',
+    'bug-lf-1852 -D -r fs_mysql_ip',
+  ])('of another input: %s', async (line) => {
+    const [name, ...argv] = line.split(' ')
+    fs.copyFileSync(path.join(suite, `${name}.xml`), path.join(scratch, `${name}.xml`))
+    await compare(argv, `${name}.xml`)
+  })
+
+  test.each([
+    'ticket-clone-17 -U -r rsc1:1',
+    'ticket-clone-17 -B -r rsc1:1 -N nope',
+    'ticket-clone-17 -M -r rsc1:1 --output-as=xml',
+    'ticket-clone-17 -B -r rsc1 -N node2 --promoted',
+    'ticket-clone-17 -B -r rsc1 -N node2 --promoted --output-as=xml',
+    'ticket-clone-17 -p x -v y -r rsc1 -Q',
+    'ticket-clone-17 -p x -m -v y -r rsc1:1 -Q',
+    'ticket-clone-17 -B -r rsc_stonith -Q',
+    'ticket-clone-17 -B -r clone1',
+    'stop-failure-no-quorum -B -r clvm',
+    'stop-failure-no-quorum -M -r clvm -N pcmk-3 -f',
+    'cloned-group-stop -B -r glance-fs',
+    'promoted-ordering -B -r ms_drbd_mysql',
+    'promoted-ordering -B -r ms_drbd_mysql --output-as=xml',
+  ])('what is changed by %s', async (line) => {
+    const [name = '', ...argv] = line.split(' ')
+    const told = await Promise.all(
+      ['real', 'ours'].map(async (who) => {
+        const file = path.join(scratch, `${who}-changed.xml`)
+        fs.copyFileSync(path.join(suite, `${name}.xml`), file)
+        fs.chmodSync(file, 0o644)
+        const env = { ...process.env, CIB_file: file }
+        const outcome =
+          who === 'real' ? await tryProgram('crm_resource', argv, { env }) : await tryTool(crmResource, argv, { env })
+        return { ...outcome, cib: fs.readFileSync(file, 'utf8') }
+      }),
+    )
+    expect(told[1]).toEqual(told[0])
+  })
+
   test('an unknown format, and an output that cannot be written', async () => {
     for (const option of ['--output-as=html', '--output-to=/nowhere/out']) {
       const argv = ['-l', option]

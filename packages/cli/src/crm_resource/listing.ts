@@ -150,7 +150,7 @@ function whyText(work: Work, resource: Resource, node: ReturnType<typeof namedNo
   const isRunning = node === undefined ? places.length > 0 : places.some((place) => place.node === node.uname)
   const where = node === undefined ? '' : ` on host ${node.uname}`
   say(work, `Resource ${resource.id} is ${isRunning ? 'running' : 'not running'}${where}`)
-  for (const { text } of checksOf(resource)) say(work, text)
+  if (!work.options.has('quiet')) for (const { text } of checksOf(resource)) say(work, text)
   return isRunning
 }
 

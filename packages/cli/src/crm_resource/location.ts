@@ -1,9 +1,10 @@
-import { cibCallOptions, exitCodes, exitCodeText } from '@quorate/cib'
+import { cibCallOptions, cibFaults, exitCodes, exitCodeText } from '@quorate/cib'
 import { type ClusterNode, type Resource, role } from '@quorate/scheduler'
-import { attr, child, childrenNamed, descendants, element, idOf, type XmlElement } from '@quorate/xml'
+import { attr, child, childrenNamed, descendants, element, formatXml, idOf, type XmlElement } from '@quorate/xml'
 import { utcTime } from '../crm_mon/local-time.ts'
+import { numberedLines } from '../pacemaker/rejected-cib.ts'
 import { endOf } from './lifetime.ts'
-import { cibFailure, Failure, leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
+import { cibFailure, Failure, leavesOf, namedNode, namedResource, report, type Work } from './work.ts'
 
 type Place = { readonly node: ClusterNode; readonly isPromoted: boolean }
 
@@ -32,16 +33,16 @@ export async function move(work: Work): Promise<number> {
     const text = exitCodeText(exitCodes.exists)
     throw new Failure(exitCodes.exists, [`crm_resource: Error performing operation: ${text}`])
   }
-  await clearOf(work, resource.id, node.uname, true)
+  await clearOf(work, nameOf(work, resource), node.uname, true)
   const until = lifetimeOf(work)
-  const id = `cli-prefer-${resource.id}`
+  const name = nameOf(work, resource)
   const parts = {
-    id,
-    rule: `cli-prefer-rule-${resource.id}`,
-    expression: `cli-prefer-expr-${resource.id}`,
-    date: `cli-prefer-lifetime-end-${resource.id}`,
+    id: `cli-prefer-${name}`,
+    rule: `cli-prefer-rule-${name}`,
+    expression: `cli-prefer-expr-${name}`,
+    date: `cli-prefer-lifetime-end-${name}`,
   }
-  await put(work, constraint(work, resource.id, node.uname, 'INFINITY', parts, until))
+  await put(work, constraint(work, name, node.uname, 'INFINITY', parts, until))
   const current = places[0]?.node
   if (work.options.has('force') && current !== undefined && current !== node)
     await putBan(work, resource, current, until)
@@ -51,12 +52,17 @@ export async function move(work: Work): Promise<number> {
 /** --ban: keeps a resource off a node; without one, off that on which it runs (or is promoted). */
 export async function ban(work: Work): Promise<number> {
   const resource = namedResource(work)
-  const node = namedNode(work) ?? currentNode(resource)
+  const node = namedNode(work) ?? currentNode(resource, nameOf(work, resource))
   await putBan(work, resource, node, lifetimeOf(work))
   return exitCodes.ok
 }
 
-function currentNode(resource: Resource): ClusterNode {
+/** A resource as the line names it: constraints are of what is configured, and not of an instance. */
+function nameOf(work: Work, resource: Resource): string {
+  return work.options.value('resource') ?? resource.id
+}
+
+function currentNode(resource: Resource, name: string): ClusterNode {
   const places = placesOf(resource)
   const promoted = places.filter((place) => place.isPromoted)
   const chosen = places.length === 1 ? places : promoted
@@ -64,28 +70,29 @@ function currentNode(resource: Resource): ClusterNode {
   if (only !== undefined && chosen.length === 1) return only.node
   const among = resource.promotable ? ` (promoted in ${promoted.length})` : ''
   throw new Failure(exitCodes.usage, [
-    `crm_resource: Resource '${resource.id}' not moved: active in ${places.length} locations${among}.`,
-    `To prevent '${resource.id}' from running on a specific location, specify a node.`,
-    ...(resource.promotable
-      ? [
-          `To prevent '${resource.id}' from being promoted at a specific location, specify a node and the --promoted option.`,
-        ]
-      : []),
+    `crm_resource: Resource '${name}' not moved: active in ${places.length} locations${among}.`,
+    // The C program has no end of line in between.
+    `To prevent '${name}' from running on a specific location, specify a node.${
+      resource.promotable
+        ? `To prevent '${name}' from being promoted at a specific location, specify a node and the --promoted option.`
+        : ''
+    }`,
   ])
 }
 
 async function putBan(work: Work, resource: Resource, node: ClusterNode, until: string | undefined): Promise<void> {
-  const id = `cli-ban-${resource.id}-on-${node.uname}`
+  const name = nameOf(work, resource)
+  const id = `cli-ban-${name}-on-${node.uname}`
   const what = isPromotedOnly(work) ? 'being promoted' : 'running'
   if (!work.options.has('quiet') && !work.isXml) {
     work.host.out(
-      `WARNING: Creating rsc_location constraint '${id}' with a score of -INFINITY for resource ${resource.id} on ${node.uname}.\n` +
-        `\tThis will prevent ${resource.id} from ${what} on ${node.uname} until the constraint is removed using the clear option or by editing the CIB with an appropriate tool\n` +
+      `WARNING: Creating rsc_location constraint '${id}' with a score of -INFINITY for resource ${name} on ${node.uname}.\n` +
+        `\tThis will prevent ${name} from ${what} on ${node.uname} until the constraint is removed using the clear option or by editing the CIB with an appropriate tool\n` +
         `\tThis will be the case even if ${node.uname} is the last node in the cluster\n`,
     )
   }
   const parts = { id, rule: `${id}-rule`, expression: `${id}-expr`, date: `${id}-lifetime` }
-  await put(work, constraint(work, resource.id, node.uname, '-INFINITY', parts, until))
+  await put(work, constraint(work, name, node.uname, '-INFINITY', parts, until))
 }
 
 type PartIds = { readonly id: string; readonly rule: string; readonly expression: string; readonly date: string }
@@ -111,12 +118,13 @@ function constraint(
 
 async function put(work: Work, location: XmlElement): Promise<void> {
   const data = element('constraints', {}, [location])
-  const { rc } = await work.cib.perform({
+  const { rc, output } = await work.cib.perform({
     op: 'cib_modify',
     section: 'constraints',
     options: cibCallOptions.canCreate,
     data,
   })
+  if (rc === cibFaults.schema && output !== undefined) work.host.err(numberedLines(formatXml(output)))
   if (rc !== 0) throw cibFailure(rc)
 }
 
@@ -132,15 +140,15 @@ function lifetimeOf(work: Work): string | undefined {
     ])
   }
   const until = utcTime(Math.floor(end / 1000))
-  if (!work.isXml) work.host.out(`Migration will take effect until: ${until}\n`)
+  report(work, `Migration will take effect until: ${until}`)
   return until
 }
 
 /** --clear: removes what --move and --ban made for a resource, on one node or on all. */
 export async function clear(work: Work): Promise<number> {
   const resource = namedResource(work)
-  const removed = await clearOf(work, resource.id, namedNode(work)?.uname, false)
-  for (const id of [...removed].sort()) say(work, `Removing constraint: ${id}`)
+  const removed = await clearOf(work, nameOf(work, resource), namedNode(work)?.uname, false)
+  for (const id of [...removed].sort()) report(work, `Removing constraint: ${id}`)
   return exitCodes.ok
 }
 

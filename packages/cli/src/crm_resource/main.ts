@@ -1,8 +1,10 @@
 import { cibFaults, exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
-import { element, formatXml } from '@quorate/xml'
-import { snapshotOf } from '../crm_mon/source.ts'
+import type { Resource } from '@quorate/scheduler'
+import { attr, element, formatXml } from '@quorate/xml'
+import { snapshotOf, unvalidated } from '../crm_mon/source.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { currentCib } from '../pacemaker/current-cib.ts'
+import { logLines } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { openOutput } from '../pacemaker/output.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
@@ -28,6 +30,8 @@ type Command = {
   readonly needsResource?: true
   /** What a resource that the line names may be an id of; left out where the name is only compared. */
   readonly instances?: NamedInstances
+  /** Whether one instance of a clone cannot be meant. */
+  readonly takesNoInstance?: true
 }
 
 const anonymous = { instances: 'anonymous' } as const
@@ -51,10 +55,10 @@ const commands: Readonly<Record<string, Command>> = {
   refresh: { run: refresh, ...anonymous },
   'set-parameter': { run: setParameter, ...ofAny },
   'delete-parameter': { run: deleteParameter, ...ofAny },
-  move: { run: move, ...ofAnonymous },
-  ban: { run: ban, ...ofAnonymous },
-  clear: { run: clear, ...ofAnonymous },
-  delete: { run: deleteResource, needsResource: true },
+  move: { run: move, ...ofAnonymous, takesNoInstance: true },
+  ban: { run: ban, ...ofAnonymous, takesNoInstance: true },
+  clear: { run: clear, ...ofAnonymous, takesNoInstance: true },
+  delete: { run: deleteResource, ...ofAny },
   digests: { run: digests, ...ofAnonymous },
   fail: { run: fail, needsResource: true },
 }
@@ -84,15 +88,20 @@ export async function crmResource(argv: readonly string[], outer: ToolHost): Pro
     outer.err(`${name}: ${output}\nError performing operation: ${exitCodeText(exitCodes.error)}\n`)
     return exitCodes.error
   }
-  const { host, isData: isXml } = output
+  const { isData: isXml } = output
+  // Without any output there are no complaints either; what the scheduler says in between is told all the same.
+  const host = output.format === 'none' ? { ...output.host, err: () => undefined } : output.host
   const last = options.last(resourceCommands) ?? { long: 'list', value: undefined }
   const work: { results: Work['results']; errors: string[] } = { results: [], errors: [] }
   let code: number
   try {
     const { operands } = options
     if (operands.length > 0 && !takesWords.has(last.long)) throw unexpectedWords(operands)
+    if (options.has('expired') && last.long !== 'clear') {
+      throw new Failure(exitCodes.usage, [`${name}: --expired requires --clear or -U`])
+    }
     if (agentCommands.has(last.long)) code = showAgents(last.long, last.value, host, { isXml, ...work })
-    else code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work })
+    else code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work }, outer)
   } catch (fault) {
     if (!(fault instanceof Failure)) throw fault
     code = fault.code
@@ -122,6 +131,7 @@ async function perform(
   options: Options,
   host: ToolHost,
   output: Answers,
+  outer: ToolHost,
 ): Promise<number> {
   const command = commands[long]
   if (command === undefined) return exitCodes.usage
@@ -141,20 +151,35 @@ async function perform(
   try {
     const whole = await wholeCib(opened.cib)
     if (!('cib' in whole)) throw cibFailure(whole.rc)
-    const current = currentCib(whole.cib, host)
+    if (attr(whole.cib, 'validate-with') === 'none') outer.err(`${unvalidated}\n`)
+    const current = currentCib(whole.cib, outer)
     if (current === undefined) {
       const text = exitCodeText(exitCodes.error)
       throw new Failure(exitCodes.error, [`${name}: Error performing operation: ${text}`])
     }
     const { cluster } = snapshotOf(current, undefined, host)
+    outer.err(logLines(cluster.log, options.count('verbose')))
     const work: Work = { options, host, cib: opened.cib, cluster, ...output }
     const { instances } = command
-    if (instances !== undefined && options.value('resource') !== undefined) namedResource(work, instances)
+    if (instances !== undefined && options.value('resource') !== undefined) {
+      const resource = namedResource(work, instances)
+      if (command.takesNoInstance === true) refuseInstance(resource, options.value('resource') ?? '')
+    }
     namedNode(work)
     return await command.run(work, value)
   } finally {
     await opened.cib.close()
   }
+}
+
+/** @throws Failure where an instance of a clone is named by its number */
+function refuseInstance(resource: Resource, id: string): void {
+  if (resource.parent?.clone === undefined || !id.includes(':')) return
+  const text = exitCodeText(exitCodes.invalidParameter)
+  throw new Failure(exitCodes.invalidParameter, [
+    `${name}: Cannot operate on clone resource instance '${id}'`,
+    `Error performing operation: ${text}`,
+  ])
 }
 
 /** --delete: removes a resource from the configuration. */

@@ -3,7 +3,7 @@ import { parametersOf, type Resource } from '@quorate/scheduler'
 import { attr, element, formatXml, type XmlElement } from '@quorate/xml'
 import { literal, nvpairId } from '../pacemaker/nvpair-place.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
-import { cibFailure, Failure, leavesOf, namedResource, say, type Work } from './work.ts'
+import { cibFailure, Failure, leavesOf, namedResource, report, say, type Work } from './work.ts'
 
 type Kind = 'instance_attributes' | 'meta_attributes' | 'utilization'
 type Found = { readonly id: string; readonly value: string }
@@ -65,7 +65,7 @@ export async function setParameter(work: Work, name: string): Promise<number> {
   const data = found === undefined ? element(tag, { id }, [element(kind, { id: setId }, [entry])]) : entry
   await modify(work, data)
   const set = found === undefined ? ` set=${setId}` : ''
-  say(work, `Set '${id}' option: id=${nvpair}${set} name=${name} value=${value}`)
+  report(work, `Set '${id}' option: id=${nvpair}${set} name=${name} value=${value}`)
   return exitCodes.ok
 }
 
@@ -77,7 +77,7 @@ export async function deleteParameter(work: Work, name: string): Promise<number>
   const data = element('nvpair', { id: found.id, name })
   const { rc } = await work.cib.perform({ op: 'cib_delete', section: 'resources', data })
   if (rc !== 0) throw cibFailure(rc)
-  say(work, `Deleted '${id}' option: id=${found.id} name=${name}`)
+  report(work, `Deleted '${id}' option: id=${found.id} name=${name}`)
   return exitCodes.ok
 }
 
@@ -102,7 +102,7 @@ async function ownerOf(work: Work, resource: Resource, name: string, verb: 'upda
   if (kindOf(work) !== 'meta_attributes' || isForced || parent?.clone === undefined) return own
   const text = verb === 'update' ? 'update' : 'delete'
   if ((await find(work, own.id, 'meta_attributes', name)) !== undefined) return own
-  say(work, `Performing ${text} of '${name}' on '${parent.id}', the parent of '${own.id}'`)
+  report(work, `Performing ${text} of '${name}' on '${parent.id}', the parent of '${own.id}'`)
   return ownerFor(parent)
 }
 

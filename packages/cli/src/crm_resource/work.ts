@@ -61,16 +61,14 @@ const noSuchObject = 'Error performing operation: No such object'
 /** Whose instances can be meant by the configured id: of clones whose instances are all the same, or of all clones. */
 export type NamedInstances = 'anonymous' | 'any'
 
-/** A resource by its id or the name of its history, or the first instance of a clone's child. */
+/** The first resource, clones before their instances, that has an id or a history of that name, or is an instance of it. */
 export function resourceOf(
   cluster: Cluster,
   id: string,
   instances: NamedInstances = 'anonymous',
 ): Resource | undefined {
-  const exact = cluster.resourceById.get(id)
-  if (exact !== undefined) return exact
   const isMeant = (item: Resource) =>
-    item.historyName === id || (item.xmlId === id && (instances === 'any' || !item.unique))
+    item.id === id || item.historyName === id || (item.xmlId === id && (instances === 'any' || !item.unique))
   const walk = (list: readonly Resource[]): Resource | undefined => {
     for (const item of list) {
       if (isMeant(item)) return item
@@ -91,9 +89,14 @@ export function collectiveOf(resource: Resource): Resource {
 export function namedNode(work: Work): ClusterNode | undefined {
   const name = work.options.value('node') ?? work.options.value('host-uname')
   if (name === undefined) return undefined
-  const found = work.cluster.nodes.find((node) => node.uname.toLowerCase() === name.toLowerCase() || node.id === name)
+  const found = work.cluster.nodes.find((node) => node.uname.toLowerCase() === name.toLowerCase())
   if (found !== undefined) return found
   throw new Failure(exitCodes.noSuchObject, [`crm_resource: Node '${name}' not found`, noSuchObject])
+}
+
+/** Prints a line that only tells of what was done, where it is not to be quiet. */
+export function report(work: Work, text: string): void {
+  if (!work.isXml && !work.options.has('quiet')) work.host.out(`${text}\n`)
 }
 
 /** Prints a line, or in XML keeps an element. */
