@@ -421,3 +421,11 @@ test.each([
   })
   expect(stdout.includes('Stopped (disabled)')).toBe(isMet)
 })
+
+test('a clone that is called like a notification has its own notifications', () => {
+  const values = '<meta_attributes id="m"><nvpair id="mn" name="notify" value="true"/></meta_attributes>'
+  const outcome = run({
+    resources: `<clone id="x_post_notify_start_0">${values}<primitive id="p" class="ocf" provider="heartbeat" type="x"/></clone>`,
+  })
+  expect(operations(outcome)).toContain('x_post_notify_start_0_pre_notify_start_0')
+})

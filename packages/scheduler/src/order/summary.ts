@@ -1,4 +1,4 @@
-import { beginningOf, isKnownTask, parseKey, task } from '../action/key.ts'
+import { beginningOf, isKnownTask, task } from '../action/key.ts'
 import { findNewest } from '../action/ledger.ts'
 import { type Action, type ActionSums, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 
@@ -20,8 +20,8 @@ export function flagsOf(action: Action): number {
 export function instanceTask(action: Action, instance: Resource): string {
   let name = action.task
   if (name === task.notify || name === task.notified) {
-    const parsed = /_notify_(.+)_\d+$/.exec(action.key)
-    name = parsed?.[1] ?? parseKey(action.key)?.task ?? name
+    // What is told of is the last word but one of the key; the resource can be called like anything.
+    name = action.key.split('_').at(-2) ?? name
   }
   if (!isKnownTask(name)) return 'no_action'
   return instance.variant === variant.primitive ? beginningOf(name) : name
