@@ -181,6 +181,12 @@ test('every field of the JSON is documented, and there', async () => {
 })
 
 describe('quorate what-if', () => {
+  test('what is restarted unpromoted ends up as it was, also where another instance takes its place', async () => {
+    const { lines } = await call(whatIfTool, '--fail', 'db@n1')
+    expect(lines[0]).toBe('restarted: db.')
+    expect(lines).not.toContain('In the end, other than without it:')
+  })
+
   test('a line of the plan is told in fields as well', async () => {
     const { plan } = JSON.parse((await call(whatIfTool, '--output-as=json', '--standby', 'n1')).out)
     expect(plan).toContainEqual(

@@ -263,6 +263,21 @@ describe('what is told', () => {
     expect((await tryTool(whatIfTool, argv, { nowMs: 1.7e12 })).out).toMatch(/^promoted elsewhere: db\.\n/)
   })
 
+  test('what is restarted instead of demoted ends up as unpromoted as it would', async () => {
+    const db = stateful('db').replace(
+      '/>',
+      '><operations><op id="mp" name="monitor" interval="10s" role="Promoted"/></operations></primitive>',
+    )
+    const file = cibFile({
+      resources: `<clone id="dbs">${meta('dbs', 'promotable', 'true')}${db}</clone>`,
+      histories: [ran('db', 'promote', 'Stateful'), ran('db', 'start', 'Stateful')],
+      attributes: [pair('master-db', '5'), pair('master-db', '10')],
+    })
+    const { out } = await tryTool(whatIfTool, ['--xml-file', file, '--fail', 'db@n1'], { nowMs: 1.7e12 })
+    expect(out).toMatch(/^restarted: db/)
+    expect(out).not.toContain('In the end, other than without it:')
+  })
+
   test('a connection is not asked about on remote nodes, which no connection runs on', async () => {
     const remote = '<primitive id="far" class="ocf" provider="pacemaker" type="remote"/>'
     const file = cibFile({ resources: remote + remote.replace('far', 'away'), histories: ['', ''] })

@@ -7,7 +7,7 @@ import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import type { Reason } from './reason.ts'
 import { nodeStateChanges, placedAs, stateReasons } from './state-changes.ts'
-import { failedText, stepFindings } from './step-reason.ts'
+import { colocationName, failedText, stepFindings } from './step-reason.ts'
 
 /** Everything for or against a node, and what would have to change for nothing to rule it out. */
 export type NodeFindings = { readonly reasons: readonly Reason[]; readonly changes: readonly Change[] }
@@ -71,11 +71,8 @@ function countedText(resource: Resource, node: ClusterNode, count: number): stri
 }
 
 /** What was taken into account and gave nothing: failures below the threshold, roles, colocations that were left out. */
-function silentReasons(
-  { cluster, trace, constraints }: Decision,
-  resource: Resource,
-  node: ClusterNode,
-): readonly Reason[] {
+function silentReasons(decision: Decision, resource: Resource, node: ClusterNode): readonly Reason[] {
+  const { cluster, trace, constraints } = decision
   const found: Reason[] = []
   const say = (kind: Reason['kind'], text: string, constraint?: string): void => {
     found.push({ kind, constraint, score: 0, text, remedy: undefined, because: [] })
@@ -98,8 +95,9 @@ function silentReasons(
       say('location', `location constraint ${id}${rule}${about}: ${scoreText(score)} ${effect}`, id)
     }
   }
-  for (const { id, primary } of trace.ignoredOf(resource)) {
-    say('colocation', `colocation ${id} with ${primary.id} is left out: it would leave no node`, id)
+  for (const colocation of trace.ignoredOf(resource)) {
+    const [kind, constraint, what] = colocationName(decision, colocation)
+    say(kind, `${what} with ${colocation.primary.id} is left out: it would leave no node`, constraint)
   }
   return found
 }

@@ -123,6 +123,7 @@ function isRaisedBy(suppose: Supposition | undefined, wish: Preference): boolean
 function raised(change: Change, wish: Preference): Change {
   const [known] = change.suppose?.preferences ?? []
   const score = addScores(known?.score ?? 0, wish.score)
+  if (score <= 0) return { ...change, suppose: { preferences: [{ ...wish, score }] } }
   const what = wish.isForPromotion === true ? 'promotion score on' : 'score for'
   return {
     ...change,

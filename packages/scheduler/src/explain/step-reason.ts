@@ -343,7 +343,8 @@ function colocationReason(decision: Decision, colocation: Colocation, node: Clus
   return { kind, constraint, text, changes: [{ text: `${primary.id} has to run on ${target}${asRole}`, place }] }
 }
 
-function colocationName(
+/** What makes a colocation: its constraint, or that a resource belongs to a group, a container or a bundle. */
+export function colocationName(
   { constraints }: Decision,
   { id }: Colocation,
 ): readonly [kind: 'group' | 'colocation', constraint: string | undefined, what: string] {

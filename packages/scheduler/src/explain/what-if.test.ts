@@ -41,6 +41,14 @@ test('a node on standby: the plan, and where everything is in the end', () => {
   expect(whatIfLines(found.value)[2]).toMatch(/^ {2}\* Move .*a.*\( n1 -> n2 \)/)
 })
 
+test('a node lost: what is down with it, though it would have moved anyway', () => {
+  const found = whatIf(cluster(false), { nodesLost: ['n1'] }, options)
+  invariant(found.ok, 'the node is known')
+  expect(found.value.down).toEqual(['a', 'b'])
+  expect(whatIfLines(found.value)[0]).toMatch(/^down at once: a, b; moved: a, b\.$/)
+  expect(whatIfLines(found.value)).toContain('Down before the cluster does anything: a, b')
+})
+
 test('quorum lost: everything stops, and it is said what runs nowhere then', () => {
   const found = whatIf(cluster(false), { quorumLost: true }, options)
   invariant(found.ok, 'nothing is unknown')

@@ -1,9 +1,9 @@
 import { ok, type Result } from '@quorate/base'
 import type { XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
-import type { Cluster } from '../model/model.ts'
+import type { Cluster, Resource } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { forEachLeaf, top, withoutInstance } from '../model/tree.ts'
+import { forEachLeaf, isPromotable, top, withoutInstance } from '../model/tree.ts'
 import { schedule } from '../schedule.ts'
 import { simulate } from '../simulate/session.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
@@ -32,6 +32,8 @@ export type WhatIf = {
   /** What it goes on with once the plan is done. */
   readonly later: readonly PlannedChange[]
   readonly changes: readonly PlacementChange[]
+  /** Resources that do not run any more where they did, before the cluster does anything: those of a node that is lost. */
+  readonly down: readonly string[]
   /** Instances that end up where they are, and are stopped and started on the way; not those that would be anyway. */
   readonly restarted: readonly string[]
   /** Nodes that are fenced, those included that are anyway. */
@@ -77,6 +79,7 @@ export function whatIf(
     dropped: anyway.plan.filter((item) => !planKeys.has(spaced(item))),
     later: then.later.filter((item) => !known.has(spaced(item))),
     changes: changesBetween(endedAnyway, ended),
+    down: downBetween(now, placements(unpackStatus(made.value, options))),
     restarted: then.restarted.filter((id) => !anyway.restarted.includes(id)),
     fenced: then.fenced,
     lost,
@@ -93,6 +96,15 @@ export function whatIf(
       wholes(ended),
     ),
     ...found,
+  })
+}
+
+/** Names of what runs on fewer nodes than before. */
+function downBetween(before: ReadonlyMap<string, Placed>, after: ReadonlyMap<string, Placed>): readonly string[] {
+  const [old, made] = [wholes(before), wholes(after)]
+  return [...old].flatMap(([id, { nodes }]) => {
+    const left = made.get(id)?.nodes ?? []
+    return nodes.some((node) => !left.includes(node)) ? [id] : []
   })
 }
 
@@ -139,24 +151,31 @@ function course(cib: XmlElement, options: StatusOptions): Course {
   return { plan, later: [...later.values()], restarted: [...restarted], fenced: [...fenced], end, loops, isComplete }
 }
 
-/** Instances that are stopped and started again on one node. */
+/** Instances that are stopped and started again on one node; by its name alone where another one starts in its place. */
 function restartedBy(cluster: Cluster): readonly string[] {
   const found: string[] = []
+  const stopped = new Map<string, Resource>()
+  const started = new Map<string, Resource>()
   for (const resource of cluster.resources) {
     forEachLeaf(resource, (leaf) => {
-      const done = (name: string): boolean =>
-        leaf.actions.some(
-          (action) => action.task === name && !action.optional && action.runnable && action.node === leaf.assigned,
-        )
-      if (leaf.assigned !== undefined && done(task.stop) && done(task.start)) found.push(leaf.id)
+      const name = leaf.unique || top(leaf).clone === undefined ? leaf.id : withoutInstance(leaf.id)
+      for (const { task: done, optional, runnable, node } of leaf.actions) {
+        if (optional || !runnable || node === undefined) continue
+        if (done === task.stop) stopped.set(`${name} ${node.uname}`, leaf)
+        if (done === task.start && leaf.assigned === node) started.set(`${name} ${node.uname}`, leaf)
+      }
     })
+  }
+  for (const [key, leaf] of stopped) {
+    const next = started.get(key)
+    if (next !== undefined) found.push(next === leaf ? leaf.id : withoutInstance(leaf.id))
   }
   return found
 }
 
 /** What matters most, in a few words. */
 function summaryOf(
-  { changes, restarted, plan, dropped }: Omit<WhatIf, 'summary'>,
+  { changes, down, restarted, plan, dropped }: Omit<WhatIf, 'summary'>,
   fenced: readonly string[],
   before: ReadonlyMap<string, Whole>,
   after: ReadonlyMap<string, Whole>,
@@ -165,6 +184,7 @@ function summaryOf(
   const kinds = [...ids].map((id) => [id, effectsOf(before.get(id) ?? absent, after.get(id) ?? absent)] as const)
   const named = (kind: Effect): readonly string[] => kinds.filter(([, of]) => of.includes(kind)).map(([id]) => id)
   const parts = [
+    ['down at once', down] as const,
     ['fenced', fenced] as const,
     ...effects.map((kind) => [kind, named(kind)] as const),
     ['restarted', restarted] as const,
@@ -172,7 +192,7 @@ function summaryOf(
     .filter(([, names]) => names.length > 0)
     .map(([kind, names]) => `${kind}: ${shortList(names)}`)
   if (parts.length > 0) return `${parts.join('; ')}.`
-  return plan.length > 0 || dropped.length > 0 ? 'No service is affected.' : 'Nothing is different.'
+  return plan.length > 0 || dropped.length > 0 ? 'Everything ends up as without it.' : 'Nothing is different.'
 }
 
 /** What a change comes to, the worst first. */
@@ -227,7 +247,9 @@ function placements(cluster: Cluster): ReadonlyMap<string, Placed> {
     forEachLeaf(resource, (leaf) => {
       if (leaf.orphan && leaf.runningOn.length === 0) return
       const nodes = leaf.runningOn.filter((node) => node.online).map((node) => node.uname)
-      const as = roleText(nodes.length === 0 ? role.stopped : leaf.role)
+      // What has just been started is known to be unpromoted only once it was looked at.
+      const running = leaf.role === role.started && isPromotable(leaf) ? role.unpromoted : leaf.role
+      const as = roleText(nodes.length === 0 ? role.stopped : running)
       if (leaf.unique || top(leaf).clone === undefined) {
         found.set(leaf.id, { id: leaf.id, nodes, role: as })
         return
@@ -298,6 +320,7 @@ export function whatIfLines(of: WhatIf): readonly string[] {
     lines.push('In the end, other than without it:')
     for (const { id, before, after } of of.changes) lines.push(`  * ${id}: ${placeText(before)} -> ${placeText(after)}`)
   }
+  if (of.down.length > 0) lines.push(`Down before the cluster does anything: ${of.down.join(', ')}`)
   if (of.restarted.length > 0) lines.push(`Stopped and started on the way: ${of.restarted.join(', ')}`)
   const lost = of.lost.filter((id) => !of.lostAnyway.includes(id))
   if (lost.length > 0) lines.push(`Running now, and then nowhere: ${lost.join(', ')}`)
