@@ -1,7 +1,7 @@
 import { fenceAction } from '../action/fencing.ts'
 import { keyOf, task } from '../action/key.ts'
 import { singleton } from '../action/ledger.ts'
-import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { nodesByName } from '../model/scoring.ts'
 import { isPromotable } from '../model/tree.ts'
@@ -62,29 +62,40 @@ function unfenceBeforeStart(cluster: Cluster, resource: Resource): void {
   }
 }
 
-function loadStopped(cluster: Cluster, node: ClusterNode): ReturnType<typeof singleton> {
+function loadOf(cluster: Cluster, node: ClusterNode): Action {
+  if (node.load !== undefined) return node.load
   const action = singleton(cluster, `load_stopped_${node.uname}`)
   if (action.node === undefined) {
     action.node = node
     action.optional = false
   }
+  node.load = action
   return action
 }
 
 /** What takes up room on a node leaves before what needs room comes. */
 function implicitLoad(cluster: Cluster, resource: Resource): void {
   for (const node of resource.runningOn) {
-    const load = loadStopped(cluster, node)
-    addOrder(cluster, taskOf(resource, task.stop), actionSide(load), f.load)
+    addOrder(cluster, taskOf(resource, task.stop), actionSide(loadOf(cluster, node)), f.load)
   }
-  const start = taskOf(resource, task.start)
+  resource.loads = loadsFor(cluster, resource)
+  addOrder(cluster, {}, taskOf(resource, task.start), f.load)
   // Whether it may be migrated is settled by now; what may not has no such action to wait.
-  const migrateTo = resource.allowMigrate ? taskOf(resource, task.migrateTo) : undefined
+  if (resource.allowMigrate) addOrder(cluster, {}, taskOf(resource, task.migrateTo), f.load)
+}
+
+/** The same list for all that may be on the same nodes, as most of a cluster's resources may. */
+function loadsFor(cluster: Cluster, resource: Resource): readonly Action[] {
+  const loads: Action[] = []
   for (const node of nodesByName(cluster, resource.allowed)) {
-    const load = actionSide(loadStopped(cluster, node))
-    addOrder(cluster, load, start, f.load)
-    if (migrateTo !== undefined) addOrder(cluster, load, migrateTo, f.load)
+    const load = loadOf(cluster, node)
+    // Nodes of one name have one.
+    if (!loads.includes(load)) loads.push(load)
   }
+  const { lastLoads } = cluster
+  const isSame = loads.length === lastLoads.length && loads.every((load, i) => load === lastLoads[i])
+  if (!isSame) cluster.lastLoads = loads
+  return cluster.lastLoads
 }
 
 /** The connection that stands in a container or is it, if any. */

@@ -1,6 +1,7 @@
 import { notifyKey, operationKey, task } from '../action/key.ts'
 import type { Action, Cluster } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
+import { restoreLoads } from '../order/load-order.ts'
 
 function actionName(action: Action): string {
   const { resource, node } = action
@@ -51,6 +52,8 @@ export function dotText(cluster: Cluster, options: DotOptions = {}): string {
   }
   for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
     const action = cluster.actions[i] as Action
+    // What is to be done has been asked about all of its edges, and waits for nothing on other nodes.
+    if (allActions && !action.dumped) restoreLoads(action)
     for (const edge of action.before) {
       let style = 'dashed'
       if (edge.dumped) style = 'bold'

@@ -42,6 +42,8 @@ export class ClusterNode {
   readonly running: Resource[] = []
   readonly assigned = new Set<Resource>()
   prioritySum = 0
+  /** Stands for it that what is to leave the node has left; made once something waits for that. */
+  load: Action | undefined
 
   constructor(index: number, id: string, uname: string, kind: ClusterNode['kind'], score: number) {
     this.index = index
@@ -187,6 +189,8 @@ export class Resource {
   readonly withThis: Colocation[] = []
   readonly locations: LocationRecord[] = []
   readonly tickets: TicketDependency[] = []
+  /** What stands for it that nodes have the room, for each node that it may be on; of what takes up room only. */
+  loads: readonly Action[] | undefined
 
   /** Names of its operations that are not repeated, by task; see `keyOf`. */
   readonly keys = new Map<string, string>()
@@ -380,7 +384,10 @@ export type Edge = {
   dumped: boolean
 }
 
-/** An order between things that become actions later. */
+/**
+ * An order between things that become actions later. One with nothing first is of all {@link Resource.loads} of the
+ * resource that comes then.
+ */
 export type OrderRecord = {
   readonly first: Resource | undefined
   readonly firstKey: string | undefined
@@ -546,6 +553,8 @@ export class Cluster {
   readonly locations: LocationRecord[] = []
   readonly colocations: Colocation[] = []
   readonly orders: OrderRecord[] = []
+  /** Those that a resource got last: see {@link Resource.loads}. */
+  lastLoads: readonly Action[] = []
   /** Id of the constraint that is being read. */
   constraintRead: string | undefined
   readonly actions: Action[] = []

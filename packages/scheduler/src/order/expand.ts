@@ -5,6 +5,7 @@ import type { Action, Cluster, OrderRecord, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { currentRole } from '../model/tree.ts'
 import { edgeFlag } from './flags.ts'
+import { ownLoad } from './load-order.ts'
 
 /** Makes edges between actions of the orders between resources. */
 export function expandOrders(cluster: Cluster): void {
@@ -41,6 +42,7 @@ function expandOrder(cluster: Cluster, record: OrderRecord): void {
   const { first, firstKey, firstAction, then } = record
   if (first === undefined) {
     if (firstAction !== undefined) orderThen(record, firstAction)
+    else orderLoads(record)
     return
   }
   let firsts: readonly Action[] =
@@ -72,4 +74,18 @@ function orderThen(record: OrderRecord, first: Action): void {
   const thens = thenAction !== undefined ? [thenAction] : thenKey === undefined ? [] : actionsForKey(then, thenKey)
   const flags = first.resource === then && first.dangle ? record.flags & ~edgeFlag.impliesThen : record.flags
   for (let i = 0; i < thens.length; i += 1) addEdge(first, thens[i], flags)
+}
+
+/**
+ * What has left another node than that of a start is no input of the start, whatever becomes of either. Of these, most
+ * edges of a large cluster, none is made before somebody looks at them.
+ */
+function orderLoads({ then, thenKey, flags }: OrderRecord): void {
+  const loads = then?.loads
+  if (then === undefined || thenKey === undefined || loads === undefined) return
+  for (const action of actionsForKey(then, thenKey)) {
+    const own = ownLoad(action, loads)
+    if (own !== undefined) addEdge(own, action, flags)
+    else for (const load of loads) addEdge(load, action, flags)
+  }
 }

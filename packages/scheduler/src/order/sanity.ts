@@ -3,6 +3,7 @@ import { isGraphInput } from '../graph/worthy.ts'
 import { statusWarning } from '../model/log.ts'
 import type { Action, Cluster, Edge } from '../model/model.ts'
 import { edgeFlag as f } from './flags.ts'
+import { restoreLoads } from './load-order.ts'
 
 /** Drops orders that cannot be kept: within a container against the container, and loops of load orders. */
 export function dropInvalidOrders(cluster: Cluster): void {
@@ -58,6 +59,7 @@ function leadsTo(cluster: Cluster, from: Edge, target: Action, passed: Edge[]): 
     if (first.visited === cluster.epoch) return false
     first.visited = cluster.epoch
     way.add(first)
+    restoreLoads(first)
     stack.push({ action: first, next: first.before.length - 1 })
     return false
   }
@@ -83,6 +85,7 @@ function comesAround(cluster: Cluster, from: Edge, other: Edge): boolean {
     if (first.visited === cluster.epoch || !isGraphInput(cluster, then, edge)) continue
     if (first === other.then) return true
     first.visited = cluster.epoch
+    restoreLoads(first)
     for (const input of first.before) stack.push(input)
   }
   return false
