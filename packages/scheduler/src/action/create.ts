@@ -1,8 +1,9 @@
+import { hasChildren, type XmlElement } from '@quorate/xml'
 import { statusWarning } from '../model/log.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { currentRole, isActive, isGuest, nextRole } from '../model/tree.ts'
-import { ruleContext, unpackSets } from '../unpack/name-values.ts'
+import { unpackSets } from '../unpack/name-values.ts'
 import { canFence, fenceNode } from './fencing.ts'
 import { keyOf, task } from './key.ts'
 import { findOldest, newAction, setMeta } from './ledger.ts'
@@ -36,14 +37,17 @@ export function requestAction(cluster: Cluster, resource: Resource, request: Act
   }
   judgeOptional(action, resource, optional)
   if (action.node !== undefined && action.operation !== undefined && !action.parametersUnpacked) {
-    const context = ruleContext(cluster, { attributes: action.node.attributes })
-    const extra = new Map<string, string>()
-    unpackSets(cluster, action.operation, 'instance_attributes', extra, context)
-    if (extra.size > 0) action.extra = extra
+    if (hasChildren(action.operation)) unpackExtra(cluster, action, action.operation, action.node)
     action.parametersUnpacked = true
   }
   judgeRunnable(cluster, action, resource, recorded)
   return action
+}
+
+function unpackExtra(cluster: Cluster, action: Action, operation: XmlElement, { attributes }: ClusterNode): void {
+  const extra = new Map<string, string>()
+  unpackSets(cluster, operation, 'instance_attributes', extra, { attributes })
+  if (extra.size > 0) action.extra = extra
 }
 
 function judgeOptional(action: Action, resource: Resource, optional: boolean): void {

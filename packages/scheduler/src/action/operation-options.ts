@@ -1,4 +1,4 @@
-import { attr, type XmlElement } from '@quorate/xml'
+import { attr, hasChildren, type XmlElement } from '@quorate/xml'
 import { parseMoment } from '../date.ts'
 import { configError } from '../model/log.ts'
 import {
@@ -13,7 +13,7 @@ import {
 } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { parseTimeMs, sameText } from '../scalar.ts'
-import { ruleContext, unpackSets } from '../unpack/name-values.ts'
+import { unpackSets } from '../unpack/name-values.ts'
 import { agentOf, defaultsSection, parametersOf } from '../unpack/resource.ts'
 import { task } from './key.ts'
 
@@ -127,7 +127,9 @@ function hasTimeoutOfNode(
   { task: name, intervalMs }: OperationProfile,
   node: ClusterNode | undefined,
 ): boolean {
-  return isDeviceMonitor(resource, name, intervalMs) && (node === undefined || resource.parametersByNode.has(node))
+  return (
+    isDeviceMonitor(resource, name, intervalMs) && (node === undefined || resource.parametersByNode?.has(node) === true)
+  )
 }
 
 /** A timeout as 32 bits hold it: of a longer one, what is left of the lower bits. A negative one counts as missing. */
@@ -150,14 +152,16 @@ function operationMeta(
   xml: XmlElement | undefined,
 ): Map<string, string> {
   const meta = new Map<string, string>()
-  const context = ruleContext(cluster, { agent: agentOf(resource), operation: { name, intervalMs } })
-  unpackSets(cluster, defaultsSection(cluster, 'op_defaults'), 'meta_attributes', meta, context)
+  const defaults = defaultsSection(cluster, 'op_defaults')
+  const hasSets = defaults !== undefined || (xml !== undefined && hasChildren(xml))
+  const parts = hasSets ? { agent: agentOf(resource), operation: { name, intervalMs } } : undefined
+  unpackSets(cluster, defaults, 'meta_attributes', meta, parts)
   if (name === task.monitor && intervalMs === 0) {
     const timeout = shortestMonitorTimeout(resource)
     if (timeout !== undefined) meta.set('timeout', timeout)
   }
   if (xml !== undefined) {
-    unpackSets(cluster, xml, 'meta_attributes', meta, context, { overwrite: true })
+    unpackSets(cluster, xml, 'meta_attributes', meta, parts, { overwrite: true })
     const { attributes } = xml
     for (let i = 0; i < attributes.length; i += 2) meta.set(attributes[i] as string, attributes[i + 1] as string)
     meta.delete('id')

@@ -102,6 +102,12 @@ export type OperationEntry = {
   readonly enabled: boolean
 }
 
+/** The table of all that have no attributes. */
+export const noAttributes: ReadonlyMap<string, string> = new Map()
+
+/** The table of all that need no capacity. */
+export const noUtilization: ReadonlyMap<string, number> = new Map()
+
 /** A resource of any kind, or one instance of it. */
 export class Resource {
   readonly id: string
@@ -118,8 +124,11 @@ export class Resource {
   readonly instanceNumber: string | undefined
   operations: readonly OperationEntry[] = []
   readonly meta = new Map<string, string>()
-  readonly parametersByNode = new Map<ClusterNode | undefined, ReadonlyMap<string, string>>()
-  readonly utilization = new Map<string, number>()
+  /** Instance attributes, where they are the same on all nodes; read when they are asked for, as the next two. */
+  parameters: ReadonlyMap<string, string> | undefined
+  parametersByNode: Map<ClusterNode, ReadonlyMap<string, string>> | undefined
+  parametersDepend: boolean | undefined
+  utilization: ReadonlyMap<string, number> = noUtilization
   group: { readonly ordered: boolean; readonly collocated: boolean } | undefined
   clone: CloneTraits | undefined
   bundle: BundleTraits | undefined
@@ -284,8 +293,6 @@ export type OperationProfile = {
   readonly isManaged: boolean
   readonly container: Resource | undefined
 }
-
-const noAttributes: ReadonlyMap<string, string> = new Map()
 
 /** The list of every action that has no edges; never to be added to. */
 const noEdges: Edge[] = []

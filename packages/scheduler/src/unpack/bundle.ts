@@ -1,6 +1,6 @@
 import { attr, child, element, idOf, type XmlElement } from '@quorate/xml'
 import { configError } from '../model/log.ts'
-import type { Cluster, ClusterNode, Replica, Resource } from '../model/model.ts'
+import { type Cluster, type ClusterNode, noUtilization, type Replica, type Resource } from '../model/model.ts'
 import { discovery, NodeTable } from '../model/node-table.ts'
 import { forEachBelow, isRemote } from '../model/tree.ts'
 import { parseBoolean, parseCount } from '../scalar.ts'
@@ -213,8 +213,8 @@ function unpackReplica(
     replica.instance.meta.set('external-ip', replica.ipAddress)
   }
   if (replica.instance !== undefined) {
-    for (const [name, value] of replica.instance.utilization) container.utilization.set(name, value)
-    replica.instance.utilization.clear()
+    container.utilization = new Map([...container.utilization, ...replica.instance.utilization])
+    replica.instance.utilization = noUtilization
   }
   return true
 }

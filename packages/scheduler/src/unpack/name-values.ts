@@ -1,4 +1,4 @@
-import { attr, idOf, type XmlElement } from '@quorate/xml'
+import { attr, hasChildren, idOf, type XmlElement } from '@quorate/xml'
 import { configError } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { sameText } from '../scalar.ts'
@@ -63,51 +63,85 @@ export function recheckAt(cluster: Cluster, epochSeconds: number): void {
   if (cluster.recheckBy === undefined || epochSeconds < cluster.recheckBy) cluster.recheckBy = epochSeconds
 }
 
-/** A context for rules, with the parts that every evaluation has. */
-export function ruleContext(cluster: Cluster, parts: Partial<RuleContext> = {}): RuleContext {
-  return {
+const plainContexts = new WeakMap<Cluster, RuleContext>()
+
+function plainContext(cluster: Cluster): RuleContext {
+  const known = plainContexts.get(cluster)
+  if (known !== undefined) return known
+  const made: RuleContext = {
     now: cluster.now,
     onChange: (epochSeconds) => recheckAt(cluster, epochSeconds),
     onInvalid: (source, text) => configError(cluster, source, text),
     resolve: references(cluster).resolve,
-    ...parts,
   }
+  plainContexts.set(cluster, made)
+  return made
+}
+
+/** A context for rules, with the parts that every evaluation has. */
+export function ruleContext(cluster: Cluster, parts?: Partial<RuleContext>): RuleContext {
+  return parts === undefined ? plainContext(cluster) : { ...plainContext(cluster), ...parts }
 }
 
 export type SetOptions = { readonly overwrite?: boolean; readonly firstId?: string }
 
+const noOptions: SetOptions = {}
+
+/** A set, and what decides its place among others of the same name. */
+type PlacedSet = { readonly xml: XmlElement; readonly score: number; readonly first: boolean }
+
 /**
  * Fills a table from the sets of one name below an element (`meta_attributes`, `instance_attributes` …): by score, the
  * last of equals first; a value that is there already stays, unless `overwrite`.
+ *
+ * @param parts what the rules of the sets may ask about
  */
 export function unpackSets(
   cluster: Cluster,
   of: XmlElement | undefined,
   name: string,
   into: Map<string, string>,
-  context: RuleContext,
-  { overwrite = false, firstId }: SetOptions = {},
+  parts?: Partial<RuleContext>,
+  options: SetOptions = noOptions,
 ): void {
-  if (of === undefined) return
-  const sets: { readonly xml: XmlElement; readonly score: number; readonly first: boolean }[] = []
+  const sets = setsOf(cluster, of, name, options.firstId)
+  if (sets === undefined) return
+  const context = ruleContext(cluster, parts)
+  for (let i = 0; i < sets.length; i += 1) {
+    const { xml } = sets[i] as PlacedSet
+    if (rulesAllow(xml, context)) copyPairs(xml, into, context, options.overwrite === true)
+  }
+}
+
+/** Undefined where there are none, as for most elements. */
+function setsOf(
+  cluster: Cluster,
+  of: XmlElement | undefined,
+  name: string,
+  firstId: string | undefined,
+): readonly PlacedSet[] | undefined {
+  if (of === undefined || !hasChildren(of)) return undefined
+  let sets: PlacedSet[] | undefined
   const { children } = of
   for (let i = 0; i < children.length; i += 1) {
     const item = children[i] as XmlElement
     if (item.name !== name) continue
-    const target = context.resolve(item)
+    const target = references(cluster).resolve(item)
     if (target === undefined) continue
     const score = parseScore(attr(target, 'score'), cluster.settings.health)
-    sets.push({ xml: target, score, first: firstId !== undefined && sameText(idOf(target), firstId) })
+    const placed = { xml: target, score, first: firstId !== undefined && sameText(idOf(target), firstId) }
+    if (sets === undefined) sets = [placed]
+    else sets.push(placed)
   }
-  if (sets.length === 0) return
-  if (sets.length > 1) sets.reverse().sort((a, b) => Number(b.first) - Number(a.first) || b.score - a.score)
-  for (const { xml } of sets) if (rulesAllow(xml, context)) copyPairs(xml, into, context, overwrite)
+  if (sets === undefined || sets.length === 1) return sets
+  return sets.reverse().sort((a, b) => Number(b.first) - Number(a.first) || b.score - a.score)
 }
 
 function copyPairs(set: XmlElement, into: Map<string, string>, context: RuleContext, overwrite: boolean): void {
   const first = set.children[0]
-  const list = first?.name === 'attributes' ? first : set
-  for (const pair of list.children) {
+  const { children } = first?.name === 'attributes' ? first : set
+  for (let i = 0; i < children.length; i += 1) {
+    const pair = children[i] as XmlElement
     if (pair.name !== 'nvpair') continue
     const target = context.resolve(pair)
     if (target === undefined) continue
@@ -122,7 +156,9 @@ function copyPairs(set: XmlElement, into: Map<string, string>, context: RuleCont
 /** True where a set of that name below the element, or below what it refers to, has a rule. */
 export function hasRules(cluster: Cluster, of: XmlElement, name: string): boolean {
   const { resolve } = references(cluster)
-  for (const item of of.children) {
+  const { children } = of
+  for (let i = 0; i < children.length; i += 1) {
+    const item = children[i] as XmlElement
     if (item.name !== name) continue
     const target = resolve(item)
     if (target?.children.some((part) => part.name === 'rule') === true) return true

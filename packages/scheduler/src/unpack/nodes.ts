@@ -4,7 +4,7 @@ import { type Cluster, ClusterNode } from '../model/model.ts'
 import { compareDisplayNames } from '../model/node-names.ts'
 import { parseInteger, sameText } from '../scalar.ts'
 import { parseScore } from '../score.ts'
-import { ruleContext, unpackSets } from './name-values.ts'
+import { unpackSets } from './name-values.ts'
 import { sectionOf } from './section.ts'
 
 /** Makes a node and puts it into the list, in front of others of an equal name. */
@@ -84,7 +84,7 @@ export function unpackNodes(cluster: Cluster): void {
     initialState(cluster, node)
     unpackNodeAttributes(cluster, node, xml, false)
     const utilization = new Map<string, string>()
-    unpackSets(cluster, xml, 'utilization', utilization, ruleContext(cluster))
+    unpackSets(cluster, xml, 'utilization', utilization)
     for (const [name, value] of utilization) node.utilization.set(name, parseInteger(value) ?? 0)
   }
 }
@@ -106,7 +106,7 @@ export function unpackNodeAttributes(
   } else attributes.set('#is_dc', 'false')
   const clusterName = cluster.settings.all.get('cluster-name')
   if (clusterName !== undefined) attributes.set('#cluster-name', clusterName)
-  unpackSets(cluster, of, 'instance_attributes', attributes, ruleContext(cluster), { overwrite })
+  unpackSets(cluster, of, 'instance_attributes', attributes, undefined, { overwrite })
   if (attributes.has('#site-name')) return
   const site = attributes.get('site-name') ?? clusterName
   if (site !== undefined) attributes.set('#site-name', site)

@@ -1,12 +1,20 @@
 import { attr, child, idOf, type XmlElement } from '@quorate/xml'
 import { configError, configWarning, configWarningOnce } from '../model/log.ts'
-import { type Cluster, type ClusterNode, Resource, type Variant, variant } from '../model/model.ts'
+import {
+  type Cluster,
+  type ClusterNode,
+  noAttributes,
+  noUtilization,
+  Resource,
+  type Variant,
+  variant,
+} from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { addScoreEverywhere } from '../model/scoring.ts'
 import { isPromotable, top } from '../model/tree.ts'
 import { intervalMs, isTrue, parseBoolean, parseInteger, sameText } from '../scalar.ts'
 import { parseScore } from '../score.ts'
-import { hasRules, references, ruleContext, unpackSets } from './name-values.ts'
+import { hasRules, references, unpackSets } from './name-values.ts'
 import type { RuleContext } from './rule.ts'
 import { sectionOf } from './section.ts'
 import { expandTemplate } from './template.ts'
@@ -54,9 +62,7 @@ export function unpackResource(
   if (cluster.settings.symmetric) addScoreEverywhere(cluster, made, 0, true)
   else if (made.isConnection && made.meta.has('container')) addScoreEverywhere(cluster, made, 0, false)
   cluster.observer?.note(cluster, made, { kind: 'entry' })
-  const utilization = new Map<string, string>()
-  unpackSets(cluster, expanded, 'utilization', utilization, ruleContext(cluster))
-  for (const [name, value] of utilization) made.utilization.set(name, parseInteger(value) ?? 0)
+  made.utilization = utilizationOf(cluster, expanded)
   const template = attr(xml, 'template')
   if (template !== undefined) {
     const users = cluster.templates.get(template)
@@ -64,6 +70,15 @@ export function unpackResource(
     else if (!users.includes(xmlId)) users.push(xmlId)
   }
   return made
+}
+
+function utilizationOf(cluster: Cluster, xml: XmlElement): ReadonlyMap<string, number> {
+  if (!xml.children.some(({ name }) => name === 'utilization')) return noUtilization
+  const texts = new Map<string, string>()
+  unpackSets(cluster, xml, 'utilization', texts)
+  const found = new Map<string, number>()
+  texts.forEach((value, name) => void found.set(name, parseInteger(value) ?? 0))
+  return found
 }
 
 /** Enters a resource and everything below it into the index by id. */
@@ -94,32 +109,46 @@ export function agentOf(resource: Resource): NonNullable<RuleContext['agent']> {
   return { class: attr(xml, 'class'), provider: attr(xml, 'provider'), type: attr(xml, 'type') }
 }
 
+/** Every resource and every operation asks for them. */
+const defaultsOf = new WeakMap<XmlElement, Record<'rsc_defaults' | 'op_defaults', XmlElement | undefined>>()
+
 /** The section of defaults for resources or operations; where there are several, none of them counts. */
-export function defaultsSection(cluster: Cluster, name: 'rsc_defaults' | 'op_defaults'): XmlElement | undefined {
-  return sectionOf(cluster.cib, name)
+export function defaultsSection({ cib }: Cluster, name: 'rsc_defaults' | 'op_defaults'): XmlElement | undefined {
+  let known = defaultsOf.get(cib)
+  if (known === undefined) {
+    known = { rsc_defaults: sectionOf(cib, 'rsc_defaults'), op_defaults: sectionOf(cib, 'op_defaults') }
+    defaultsOf.set(cib, known)
+  }
+  return known[name]
 }
 
 function unpackMeta(cluster: Cluster, resource: Resource): void {
   const { meta, xml } = resource
-  const context = ruleContext(cluster, { agent: agentOf(resource) })
+  const parts = { agent: agentOf(resource) }
   const { attributes } = xml
   for (let i = 0; i < attributes.length; i += 2) {
     const value = attributes[i + 1] as string
     if (!sameText(value, '#default')) meta.set(attributes[i] as string, value)
   }
   if (resource.instanceNumber !== undefined) meta.set('clone', resource.instanceNumber)
-  unpackSets(cluster, xml, 'meta_attributes', meta, context)
+  unpackSets(cluster, xml, 'meta_attributes', meta, parts)
   if (resource.parent !== undefined) {
     // What a parent resets to its default is reset for parents of it, but not for what is inside.
     const inherited = new Map<string, string>()
     for (let at: Resource | undefined = resource.parent; at !== undefined; at = at.parent) {
-      unpackSets(cluster, at.xml, 'meta_attributes', inherited, context)
+      unpackSets(cluster, at.xml, 'meta_attributes', inherited, parts)
     }
-    for (const [name, value] of inherited) if (!meta.has(name)) meta.set(name, value)
+    copyMissing(inherited, meta)
   }
-  unpackSets(cluster, defaultsSection(cluster, 'rsc_defaults'), 'meta_attributes', meta, context)
+  unpackSets(cluster, defaultsSection(cluster, 'rsc_defaults'), 'meta_attributes', meta, parts)
   if (xml.name === 'master') meta.set('promotable', 'true')
-  for (const [name, value] of resource.parent?.meta ?? []) if (!meta.has(name)) meta.set(name, value)
+  if (resource.parent !== undefined) copyMissing(resource.parent.meta, meta)
+}
+
+function copyMissing(from: ReadonlyMap<string, string>, into: Map<string, string>): void {
+  from.forEach((value, name) => {
+    if (!into.has(name)) into.set(name, value)
+  })
 }
 
 function unpackTraits(cluster: Cluster, resource: Resource): void {
@@ -280,31 +309,33 @@ export function parametersOf(
   resource: Resource,
   node: ClusterNode | undefined,
 ): ReadonlyMap<string, string> {
-  const fixed = resource.parametersByNode.get(undefined)
+  const fixed = resource.parameters
   if (fixed !== undefined && (node === undefined || !parametersDepend(cluster, resource))) return fixed
-  const known = node === undefined ? undefined : resource.parametersByNode.get(node)
+  const known = node === undefined ? undefined : resource.parametersByNode?.get(node)
   if (known !== undefined) return known
   const depends = node !== undefined && parametersDepend(cluster, resource)
-  const context = ruleContext(cluster, depends ? { attributes: node.attributes } : {})
+  const parts = depends ? { attributes: node.attributes } : undefined
   const found = new Map<string, string>()
   for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
-    unpackSets(cluster, at.xml, 'instance_attributes', found, context)
+    unpackSets(cluster, at.xml, 'instance_attributes', found, parts)
   }
-  unpackSets(cluster, defaultsSection(cluster, 'rsc_defaults'), 'instance_attributes', found, context)
-  resource.parametersByNode.set(depends ? node : undefined, found)
+  unpackSets(cluster, defaultsSection(cluster, 'rsc_defaults'), 'instance_attributes', found, parts)
+  if (!depends) {
+    resource.parameters = found.size === 0 ? noAttributes : found
+    return resource.parameters
+  }
+  resource.parametersByNode ??= new Map()
+  resource.parametersByNode.set(node, found)
   return found
 }
 
-const dependence = new WeakMap<Resource, boolean>()
-
 function parametersDepend(cluster: Cluster, resource: Resource): boolean {
-  const known = dependence.get(resource)
-  if (known !== undefined) return known
+  if (resource.parametersDepend !== undefined) return resource.parametersDepend
   const defaults = defaultsSection(cluster, 'rsc_defaults')
   let depends = defaults !== undefined && hasRules(cluster, defaults, 'instance_attributes')
   for (let at: Resource | undefined = resource; at !== undefined && !depends; at = at.parent) {
     depends = hasRules(cluster, at.xml, 'instance_attributes')
   }
-  dependence.set(resource, depends)
+  resource.parametersDepend = depends
   return depends
 }

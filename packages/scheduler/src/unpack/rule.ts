@@ -30,7 +30,9 @@ export type RuleContext = {
 /** True where the element has no rule, or one of its rules is true. Later rules than the first true one are not looked at. */
 export function rulesAllow(of: XmlElement, context: RuleContext): boolean {
   let any = false
-  for (const item of of.children) {
+  const { children } = of
+  for (let i = 0; i < children.length; i += 1) {
+    const item = children[i] as XmlElement
     if (item.name !== 'rule') continue
     any = true
     if (ruleIsTrue(item, context)) return true

@@ -3,7 +3,7 @@ import { configError, configWarning, settingWarning } from '../model/log.ts'
 import type { Cluster, ClusterSettings, PlacementStrategy, QuorumPolicy } from '../model/model.ts'
 import { intervalMs, isTrue, parseBoolean, parseInteger, parseIntervalMs, sameText } from '../scalar.ts'
 import { infinity, parseScore } from '../score.ts'
-import { ruleContext, unpackSets } from './name-values.ts'
+import { unpackSets } from './name-values.ts'
 import { sectionOf } from './section.ts'
 
 const quorumPolicies = ['stop', 'freeze', 'ignore', 'demote', 'suicide'] as const
@@ -64,7 +64,7 @@ export function unpackSettings(cluster: Cluster): void {
   const configuration = child(cib, 'configuration')
   const config = sectionOf(cib, 'crm_config')
   const found = new Map<string, string>()
-  unpackSets(cluster, config, 'cluster_property_set', found, ruleContext(cluster), { firstId: 'cib-bootstrap-options' })
+  unpackSets(cluster, config, 'cluster_property_set', found, undefined, { firstId: 'cib-bootstrap-options' })
   for (const [name, fallback, valid] of clusterOptions) {
     const value = found.get(name)
     if (value === undefined || !valid(value)) {
