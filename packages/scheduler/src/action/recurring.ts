@@ -1,5 +1,5 @@
 import { attr, idOf } from '@quorate/xml'
-import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
+import { actionSide, addOrder, orderRecurring, taskOf } from '../constraint/internal-order.ts'
 import { configError } from '../model/log.ts'
 import {
   type Action,
@@ -88,13 +88,11 @@ function recurringActive(
   if (!start.runnable || !node.online || node.unclean) action.runnable = false
   if (resource.nextRole === role.promoted) action.targetRc = '8'
   if (!resource.managed) return
-  const side = actionSide(action)
-  addOrder(cluster, taskOf(resource, task.start), side, f.impliesThen | f.runnableLeft)
-  addOrder(cluster, taskOf(resource, task.reload), side, f.impliesThen | f.runnableLeft)
+  orderRecurring(cluster, resource, action)
   if (resource.nextRole === role.promoted)
-    addOrder(cluster, taskOf(resource, task.promote), side, f.optional | f.runnableLeft)
+    addOrder(cluster, taskOf(resource, task.promote), actionSide(action), f.optional | f.runnableLeft)
   else if (resource.role === role.promoted) {
-    addOrder(cluster, taskOf(resource, task.demote), side, f.optional | f.runnableLeft)
+    addOrder(cluster, taskOf(resource, task.demote), actionSide(action), f.optional | f.runnableLeft)
   }
 }
 

@@ -11,7 +11,7 @@ import { addColocation } from './colocation.ts'
 import { implicitBundle } from './implicit-bundle.ts'
 import { implicitClone } from './implicit-clone.ts'
 import { implicitGroup } from './implicit-group.ts'
-import { actionSide, addOrder, orderTasks, taskOf } from './internal-order.ts'
+import { actionSide, addOrder, orderLoads, orderOwn, orderTasks, taskOf } from './internal-order.ts'
 
 const f = edgeFlag
 
@@ -36,12 +36,11 @@ function implicitFor(cluster: Cluster, resource: Resource): void {
 
 function implicitPrimitive(cluster: Cluster, resource: Resource): void {
   if (!resource.managed) return
-  orderTasks(cluster, resource, task.stop, resource, task.start, f.optional | f.impliesThen | f.restart)
+  orderOwn(cluster, resource)
   if (isPromotable(resource) || resource.role > role.unpromoted) {
     orderTasks(cluster, resource, task.demote, resource, task.stop, f.promotedImpliesFirst)
     orderTasks(cluster, resource, task.start, resource, task.promote, f.runnableLeft)
   }
-  orderTasks(cluster, resource, task.deleteHistory, resource, task.monitor, f.sameNode | f.thenCancelsFirst)
   if (cluster.unfencing && resource.needsUnfencing && !resource.isFenceDevice) unfenceBeforeStart(cluster, resource)
   if (resource.utilization.size > 0 && cluster.settings.placement !== 'default') implicitLoad(cluster, resource)
   if (resource.container !== undefined) implicitContainer(cluster, resource, resource.container)
@@ -79,9 +78,9 @@ function implicitLoad(cluster: Cluster, resource: Resource): void {
     addOrder(cluster, taskOf(resource, task.stop), actionSide(loadOf(cluster, node)), f.load)
   }
   resource.loads = loadsFor(cluster, resource)
-  addOrder(cluster, {}, taskOf(resource, task.start), f.load)
+  orderLoads(cluster, resource, task.start)
   // Whether it may be migrated is settled by now; what may not has no such action to wait.
-  if (resource.allowMigrate) addOrder(cluster, {}, taskOf(resource, task.migrateTo), f.load)
+  if (resource.allowMigrate) orderLoads(cluster, resource, task.migrateTo)
 }
 
 /** The same list for all that may be on the same nodes, as most of a cluster's resources may. */

@@ -30,6 +30,7 @@ export function addOrder(cluster: Cluster, before: OrderSide, after: OrderSide, 
   const firstKey = before.key ?? firstAction?.key
   const thenKey = after.key ?? thenAction?.key
   cluster.orders.push({
+    kind: 'pair',
     first,
     firstKey,
     firstAction,
@@ -55,6 +56,40 @@ export function orderTasks(
   addOrder(cluster, taskOf(first, firstTask), taskOf(then, thenTask), flags)
 }
 
+/** Records that a primitive stops before it starts anew, and is probed after what is recorded of it was deleted. */
+export function orderOwn(cluster: Cluster, resource: Resource): void {
+  pushTogether(cluster, 'own', resource, {})
+}
+
+/** Records that a recurring operation of a resource comes after what brings it up: its start, its reload. */
+export function orderRecurring(cluster: Cluster, resource: Resource, action: Action): void {
+  pushTogether(cluster, 'recurring', resource, { action })
+}
+
+/** Records that what comes waits for the room that it needs: {@link Resource.loads}. */
+export function orderLoads(cluster: Cluster, resource: Resource, taskName: string): void {
+  pushTogether(cluster, 'loads', resource, taskOf(resource, taskName))
+}
+
+function pushTogether(
+  cluster: Cluster,
+  kind: 'own' | 'recurring' | 'loads',
+  then: Resource,
+  { key, action }: OrderSide,
+): void {
+  cluster.orders.push({
+    kind,
+    first: undefined,
+    firstKey: undefined,
+    firstAction: undefined,
+    then,
+    thenKey: key,
+    thenAction: action,
+    flags: edgeFlag.none,
+    constraint: undefined,
+  })
+}
+
 function migrationOrders(
   cluster: Cluster,
   first: Resource,
@@ -67,6 +102,7 @@ function migrationOrders(
   const thenTask = thenKey === undefined ? undefined : parseKey(thenKey)?.task
   const push = (a: string, b: string, flags: number): void => {
     cluster.orders.push({
+      kind: 'pair',
       first,
       firstKey: keyOf(first, a),
       firstAction: undefined,

@@ -391,11 +391,10 @@ export type Edge = {
   dumped: boolean
 }
 
-/**
- * An order between things that become actions later. One with nothing first is of all {@link Resource.loads} of the
- * resource that comes then.
- */
+/** An order between things that become actions later. */
 export type OrderRecord = {
+  /** Anything but a `pair` stands for orders that always come together: see `expandOrders`. */
+  readonly kind: 'pair' | 'own' | 'recurring' | 'loads'
   readonly first: Resource | undefined
   readonly firstKey: string | undefined
   readonly firstAction: Action | undefined

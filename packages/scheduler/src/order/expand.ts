@@ -1,6 +1,6 @@
 import { requestAction } from '../action/create.ts'
 import { keyOf, type ParsedKey, parseKey, task } from '../action/key.ts'
-import { addEdge, findLoose } from '../action/ledger.ts'
+import { addEdge, findLoose, findNewest } from '../action/ledger.ts'
 import type { Action, Cluster, OrderRecord, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { currentRole } from '../model/tree.ts'
@@ -39,10 +39,26 @@ export function actionsForKey(resource: Resource, key: string): readonly Action[
 }
 
 function expandOrder(cluster: Cluster, record: OrderRecord): void {
+  const { then, thenKey, thenAction } = record
+  switch (record.kind) {
+    case 'own':
+      if (then !== undefined) expandOwn(then)
+      return
+    case 'recurring':
+      if (then !== undefined) expandRecurring(then, thenAction)
+      return
+    case 'loads':
+      if (then !== undefined && thenKey !== undefined) expandLoads(then, thenKey)
+      return
+    default:
+      expandPair(cluster, record)
+  }
+}
+
+function expandPair(cluster: Cluster, record: OrderRecord): void {
   const { first, firstKey, firstAction, then } = record
   if (first === undefined) {
     if (firstAction !== undefined) orderThen(record, firstAction)
-    else orderLoads(record)
     return
   }
   let firsts: readonly Action[] =
@@ -76,16 +92,41 @@ function orderThen(record: OrderRecord, first: Action): void {
   for (let i = 0; i < thens.length; i += 1) addEdge(first, thens[i], flags)
 }
 
+/** Orders within a primitive. Hardly ever is anything reloaded or deleted: then nobody need look for it by name. */
+function expandOwn(resource: Resource): void {
+  const starts = actionsForKey(resource, keyOf(resource, task.start))
+  for (const stop of actionsForKey(resource, keyOf(resource, task.stop))) {
+    const flags = edgeFlag.optional | edgeFlag.restart
+    for (const start of starts) addEdge(stop, start, stop.dangle ? flags : flags | edgeFlag.impliesThen)
+  }
+  if (!hasTask(resource, task.delete) && !hasTask(resource, task.deleteHistory)) return
+  const probes = actionsForKey(resource, keyOf(resource, task.monitor))
+  for (const deletion of actionsForKey(resource, keyOf(resource, task.deleteHistory))) {
+    for (const probe of probes) addEdge(deletion, probe, edgeFlag.sameNode | edgeFlag.thenCancelsFirst)
+  }
+}
+
+function expandRecurring(resource: Resource, action: Action | undefined): void {
+  const flags = edgeFlag.impliesThen | edgeFlag.runnableLeft
+  for (const start of actionsForKey(resource, keyOf(resource, task.start))) addEdge(start, action, flags)
+  if (!hasTask(resource, task.reload)) return
+  for (const reload of actionsForKey(resource, keyOf(resource, task.reload))) addEdge(reload, action, flags)
+}
+
 /**
  * What has left another node than that of a start is no input of the start, whatever becomes of either. Of these, most
  * edges of a large cluster, none is made before somebody looks at them.
  */
-function orderLoads({ then, thenKey, flags }: OrderRecord): void {
-  const loads = then?.loads
-  if (then === undefined || thenKey === undefined || loads === undefined) return
-  for (const action of actionsForKey(then, thenKey)) {
+function expandLoads(resource: Resource, key: string): void {
+  const { loads } = resource
+  if (loads === undefined) return
+  for (const action of actionsForKey(resource, key)) {
     const own = ownLoad(action, loads)
-    if (own !== undefined) addEdge(own, action, flags)
-    else for (const load of loads) addEdge(load, action, flags)
+    if (own !== undefined) addEdge(own, action, edgeFlag.load)
+    else for (const load of loads) addEdge(load, action, edgeFlag.load)
   }
+}
+
+function hasTask(resource: Resource, taskName: string): boolean {
+  return findNewest(resource, taskName) !== undefined
 }
