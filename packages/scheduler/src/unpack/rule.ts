@@ -6,23 +6,29 @@ import { intervalMs, parseInteger, parseIntervalMs, parseNumber, sameText } from
 export const ruleDepthMax = 100
 
 /** What a rule may ask about. Missing parts make the expressions that need them false. */
-export type RuleContext = {
-  readonly now: Moment
+export type RuleSubject = {
   readonly attributes?: ReadonlyMap<string, string> | undefined
-  readonly agent?: {
-    readonly class?: string | undefined
-    readonly provider?: string | undefined
-    readonly type?: string | undefined
-  }
-  readonly operation?: { readonly name: string; readonly intervalMs: number }
+  readonly agent?:
+    | {
+        readonly class?: string | undefined
+        readonly provider?: string | undefined
+        readonly type?: string | undefined
+      }
+    | undefined
+  readonly operation?: { readonly name: string; readonly intervalMs: number } | undefined
   /** Texts that a resource pattern matched: whole match first. */
   readonly matches?: readonly (string | undefined)[] | undefined
-  readonly parameters?: ReadonlyMap<string, string>
-  readonly meta?: ReadonlyMap<string, string>
+  readonly parameters?: ReadonlyMap<string, string> | undefined
+  readonly meta?: ReadonlyMap<string, string> | undefined
+}
+
+/** What a rule is evaluated with. */
+export type RuleContext = RuleSubject & {
+  readonly now: Moment
   /** Told of every moment at which an evaluated date expression may change its mind. */
   readonly onChange: (epochSeconds: number) => void
   /** Told of what makes a rule invalid, and under which name tools say so. */
-  readonly onInvalid?: (source: string, text: string) => void
+  readonly onInvalid?: ((source: string, text: string) => void) | undefined
   /** Finds the target of an `id-ref`. */
   readonly resolve: (of: XmlElement) => XmlElement | undefined
 }
