@@ -6,15 +6,18 @@ import { isGuest } from '../model/tree.ts'
 
 /** Takes a resource's share out of a node's capacity. */
 function consume(node: ClusterNode, resource: Resource): void {
-  for (const [name, value] of resource.utilization) {
+  resource.utilization.forEach((value, name) => {
     const left = node.utilization.get(name)
     node.utilization.set(name, left === undefined ? 0 : left - value)
-  }
+  })
+  node.room = undefined
 }
 
 function release(node: ClusterNode, resource: Resource): void {
-  for (const [name, value] of resource.utilization)
+  resource.utilization.forEach((value, name) => {
     node.utilization.set(name, (node.utilization.get(name) ?? 0) + value)
+  })
+  node.room = undefined
 }
 
 /** Takes an assignment back, so that the resource can be assigned again. */

@@ -16,24 +16,29 @@ function capacityNames(cluster: Cluster): readonly string[] {
   if (known?.total === total) return known.names
   const names = [...new Set(nodes.flatMap(({ utilization }) => [...utilization.keys()]))]
   kindsOf.set(cluster, { total, names })
+  for (const node of nodes) node.room = undefined
   return names
 }
 
-/** What nodes have left of each kind of capacity that there is, in one order of kinds for all of them. */
-export function roomsOf(cluster: Cluster, nodes: readonly ClusterNode[]): readonly (readonly number[])[] {
-  const names = capacityNames(cluster)
-  const rooms: number[][] = []
-  for (let i = 0; i < nodes.length; i += 1) {
-    const { utilization } = nodes[i] as ClusterNode
-    const room: number[] = []
-    for (let j = 0; j < names.length; j += 1) room.push(utilization.get(names[j] as string) ?? 0)
-    rooms.push(room)
-  }
-  return rooms
+/** What a node has left of each of the kinds of capacity, in their order; worked out again after that has changed. */
+function roomOf(node: ClusterNode, names: readonly string[]): readonly number[] {
+  node.room ??= names.map((name) => node.utilization.get(name) ?? 0)
+  return node.room
 }
 
-/** What two nodes have left ({@link roomsOf}): negative where `a` is of more of the kinds that which has more. */
-export function compareRooms(a: readonly number[], b: readonly number[]): number {
+/** The first of the nodes that have more room than those before them. */
+export function roomiestOf(cluster: Cluster, nodes: readonly ClusterNode[]): ClusterNode | undefined {
+  const names = capacityNames(cluster)
+  let best = nodes[0]
+  for (let i = 1; i < nodes.length; i += 1) {
+    const node = nodes[i] as ClusterNode
+    if (best !== undefined && compareRooms(roomOf(node, names), roomOf(best, names)) < 0) best = node
+  }
+  return best
+}
+
+/** What two nodes have left ({@link roomOf}): negative where `a` is of more of the kinds that which has more. */
+function compareRooms(a: readonly number[], b: readonly number[]): number {
   let result = 0
   for (let i = 0; i < a.length; i += 1) result += Math.sign((b[i] as number) - (a[i] as number))
   return result
@@ -55,11 +60,11 @@ function candidates(
   nodes: readonly ClusterNode[],
   scoreOf: (node: ClusterNode) => number,
 ): Candidate[] {
-  const rooms = cluster.settings.placement === 'balanced' ? roomsOf(cluster, nodes) : undefined
-  return nodes.map((node, i) => ({
+  const names = cluster.settings.placement === 'balanced' ? capacityNames(cluster) : undefined
+  return nodes.map((node) => ({
     node,
     score: isReady(node) ? scoreOf(node) : -infinity,
-    room: rooms?.[i] ?? noRoom,
+    room: names === undefined ? noRoom : roomOf(node, names),
   }))
 }
 

@@ -1,11 +1,11 @@
-import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { type Cluster, type ClusterNode, type Colocation, type Resource, variant } from '../model/model.ts'
 import { addScore, isReady } from '../model/scoring.ts'
 import { currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { effectOf } from './colocation.ts'
 import { GlibOrder, hashOrder } from './hash-order.ts'
 import { mergePreferences } from './merge.ts'
-import { compareRooms, roomsOf, sortedClusterNodes } from './node-choice.ts'
+import { roomiestOf, sortedClusterNodes } from './node-choice.ts'
 
 type Needs = Map<string, number>
 
@@ -25,12 +25,15 @@ function collect(resource: Resource, origin: Resource, list: Resource[]): void {
     const all = resource.group?.collocated === true || resource.parent?.variant === variant.clone
     for (const member of all ? resource.children : resource.children.slice(0, 1)) collect(member, origin, list)
   }
-  for (const colocation of resource.thisWith) {
+  const { thisWith, withThis } = resource
+  for (let i = 0; i < thisWith.length; i += 1) {
+    const colocation = thisWith[i] as Colocation
     const { primary } = colocation
     if (primary === origin || colocation.score !== infinity) continue
     if (effectOf(resource, primary, colocation, true) === 'location') collect(primary, origin, list)
   }
-  for (const colocation of resource.withThis) {
+  for (let i = 0; i < withThis.length; i += 1) {
+    const colocation = withThis[i] as Colocation
     const { dependent } = colocation
     if (dependent === origin || colocation.score !== infinity) continue
     if (resource.variant >= variant.clone && dependent.variant < variant.clone) continue
@@ -39,7 +42,7 @@ function collect(resource: Resource, origin: Resource, list: Resource[]): void {
 }
 
 function add(needs: Needs, resource: Resource): void {
-  for (const [name, value] of resource.utilization) needs.set(name, (needs.get(name) ?? 0) + value)
+  resource.utilization.forEach((value, name) => void needs.set(name, (needs.get(name) ?? 0) + value))
 }
 
 /** Adds what a resource needs as long as it is not assigned. */
@@ -77,9 +80,15 @@ function addUnassigned(resource: Resource, list: readonly Resource[], needs: Nee
   }
 }
 
+function needsOf(list: readonly Resource[]): Needs {
+  const needs: Needs = new Map()
+  for (const item of list) addUnassigned(item, list, needs)
+  return needs
+}
+
 /**
- * Bans a resource from nodes that have no room for it and what goes with it. Answers the node with the most room where no
- * node has enough for all.
+ * Bans a primitive that is being assigned from nodes that have no room for it and what goes with it. Answers the node
+ * with the most room where no node has enough for all.
  */
 export function applyUtilization(cluster: Cluster, resource: Resource): ClusterNode | undefined {
   if (cluster.settings.placement === 'default') return undefined
@@ -87,30 +96,19 @@ export function applyUtilization(cluster: Cluster, resource: Resource): ClusterN
   collect(resource, resource, list)
   if (!list.includes(resource)) list.push(resource)
   if (list.length === 0) return undefined
-  const needs: Needs = new Map()
-  for (const item of list) addUnassigned(item, list, needs)
+  const needs = list.length === 1 ? resource.utilization : needsOf(list)
   const { allowed } = resource
   const usable = hashOrder(cluster, allowed).filter((node) => isReady(node) && (allowed.get(node) ?? 0) >= 0)
   const all = [...needs]
   const anyEnough = usable.some((node) => isEnough(node, all))
   const limit = anyEnough ? needs : resource.utilization
-  const limits = anyEnough ? all : [...limit]
+  const limits = limit === needs ? all : [...limit]
   for (const node of usable) {
     if (isEnough(node, limits)) continue
     addScore(resource, node, -infinity)
     cluster.observer?.note(cluster, resource, { kind: 'capacity', needs: limit, room: new Map(node.utilization) })
   }
   return anyEnough ? undefined : roomiestOf(cluster, usable)
-}
-
-/** The first of the nodes that have more room than those before them. */
-function roomiestOf(cluster: Cluster, nodes: readonly ClusterNode[]): ClusterNode | undefined {
-  const rooms = roomsOf(cluster, nodes)
-  let best = 0
-  for (let i = 1; i < nodes.length; i += 1) {
-    if (compareRooms(rooms[i] ?? [], rooms[best] ?? []) < 0) best = i
-  }
-  return nodes[best]
 }
 
 function pairsText(values: ReadonlyMap<string, number>): string {

@@ -39,6 +39,8 @@ export class ClusterNode {
   readonly attributes = new Map<string, string>()
   /** Capacity left; assignment takes from it. */
   readonly utilization = new Map<string, number>()
+  /** The same in the order of `roomOf`, once that was asked for what there is. */
+  room: readonly number[] | undefined
   readonly running: Resource[] = []
   readonly assigned = new Set<Resource>()
   prioritySum = 0
