@@ -56,7 +56,6 @@ export {
 } from './model/model.ts'
 export { type Role, role, roleText } from './model/role.ts'
 export {
-  activeOn,
   currentNode,
   currentRole,
   findResource,

@@ -1,7 +1,7 @@
 import { attr } from '@quorate/xml'
 import type { Cluster, ClusterNode, Recovery, Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
-import { activeOn } from '../model/tree.ts'
+import { cleanCount, currentNode } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { cleanUp } from './cleanup.ts'
 import { requestAction } from './create.ts'
@@ -51,11 +51,10 @@ type Plan = {
 export function createPrimitive(cluster: Cluster, resource: Resource): void {
   const next = resource.assigned
   if (resource.nextRole === role.unknown) resource.nextRole = next === undefined ? role.stopped : role.started
-  const active = activeOn(resource)
   const plan: Plan = {
     cluster,
     resource,
-    current: active.node,
+    current: currentNode(resource),
     next,
     allowMigrate: false,
     needStop: false,
@@ -67,7 +66,7 @@ export function createPrimitive(cluster: Cluster, resource: Resource): void {
     stop.dangle = true
     if (cluster.settings.removeAfterStop) cleanUp(cluster, resource, node, false)
   }
-  judgePlaces(plan, active.all, active.clean)
+  judgePlaces(plan, resource.runningOn.length, cleanCount(resource))
   judgeRestart(plan)
   resource.restarting = true
   restartWalk(plan)

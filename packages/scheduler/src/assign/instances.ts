@@ -4,7 +4,7 @@ import { statusError, statusWarning } from '../model/log.ts'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { NodeTable } from '../model/node-table.ts'
 import { addScore, addScoreEverywhere, isAvailable, nodesOf } from '../model/scoring.ts'
-import { activeOn, anyBelow, currentNode } from '../model/tree.ts'
+import { anyBelow, currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { mergeSort } from '../unpack/history-entry.ts'
 import type { Assigner, AssignWork } from './assigner.ts'
@@ -15,7 +15,7 @@ import { factorOf } from './merge.ts'
 /** Which instance is placed first: negative where `a` is. */
 export function compareInstances(assigner: Assigner, a: Resource, b: Resource): number {
   let [left, right] = [currentNode(a), currentNode(b)]
-  const [many, few] = [activeOn(a).all, activeOn(b).all]
+  const [many, few] = [a.runningOn.length, b.runningOn.length]
   if (many > 0 && few > 0 && many !== few) return many - few
   const can = (instance: Resource, node: ClusterNode | undefined): boolean =>
     node === undefined || (instance.allowed.get(node) ?? -1) >= 0

@@ -80,31 +80,23 @@ export function maxRole(a: Role, b: Role): Role {
   return a > b ? a : b
 }
 
-/** Where a resource counts as active, and on how many nodes in all and on how many clean ones. */
-export function activeOn(of: Resource): {
-  readonly node: ClusterNode | undefined
-  readonly all: number
-  readonly clean: number
-} {
-  const { runningOn } = of
+/** On how many clean nodes a resource is active. */
+export function cleanCount({ runningOn }: Resource): number {
   let clean = 0
-  let firstClean: ClusterNode | undefined
-  for (let i = 0; i < runningOn.length; i += 1) {
-    const node = runningOn[i] as ClusterNode
-    if (!node.online || node.unclean) continue
-    clean += 1
-    firstClean ??= node
-  }
-  const first = runningOn[0]
-  let node: ClusterNode | undefined
-  if (of.partialSource !== undefined) node = runningOn.includes(of.partialSource) ? of.partialSource : first
-  else node = of.needsFencing ? first : (firstClean ?? first)
-  return { node, all: runningOn.length, clean }
+  for (let i = 0; i < runningOn.length; i += 1) if (isClean(runningOn[i] as ClusterNode)) clean += 1
+  return clean
 }
 
-/** Shorthand for the node that {@link activeOn} finds. */
-export function currentNode(of: Resource): ClusterNode | undefined {
-  return of.runningOn.length === 0 ? undefined : activeOn(of).node
+function isClean({ online, unclean }: ClusterNode): boolean {
+  return online && !unclean
+}
+
+/** Where a resource counts as active. */
+export function currentNode({ runningOn, partialSource, needsFencing }: Resource): ClusterNode | undefined {
+  const first = runningOn[0]
+  if (partialSource !== undefined) return runningOn.includes(partialSource) ? partialSource : first
+  if (needsFencing || first === undefined || isClean(first)) return first
+  return runningOn.find(isClean) ?? first
 }
 
 /**

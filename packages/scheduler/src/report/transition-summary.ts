@@ -3,7 +3,7 @@ import { keyOf, task } from '../action/key.ts'
 import { findOldest } from '../action/ledger.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { activeOn, containerOf, currentNode } from '../model/tree.ts'
+import { containerOf, currentNode } from '../model/tree.ts'
 import type { StatusItem } from './status-item.ts'
 
 /** Widths of the columns: they grow with what was shown, and every line uses the final ones. */
@@ -71,11 +71,10 @@ type Moves = {
 
 function describePrimitive(resource: Resource, lines: Line[]): void {
   const next = resource.assigned
-  let current = currentNode(resource)
+  const current = currentNode(resource)
   if (resource.runningOn.length > 0 && resource.role === role.stopped) resource.role = role.started
   if (current === undefined && resource.orphan) return
   if (!resource.managed || (current === undefined && next === undefined)) return
-  current = activeOn(resource).node
   const oldest = (name: string, node: ClusterNode | undefined): Action | undefined =>
     findOldest(resource.actionsByKey, keyOf(resource, name), node)
   const start = oldest(task.start, next)
