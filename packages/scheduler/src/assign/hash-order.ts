@@ -1,6 +1,6 @@
 import { encodeText } from '@quorate/base'
 import type { Cluster, ClusterNode } from '../model/model.ts'
-import type { NodeTable } from '../model/node-table.ts'
+import { type NodeTable, sameOrder } from '../model/node-table.ts'
 
 const primes = [
   1, 2, 3, 7, 13, 31, 61, 127, 251, 509, 1021, 2039, 4093, 8191, 16_381, 32_749, 65_521, 131_071, 262_139,
@@ -118,16 +118,10 @@ const lastOrders = new WeakMap<Cluster, KnownOrder>()
 /** Nodes of a table as a hash table by their ids would give them. */
 export function hashOrder(cluster: Cluster, table: NodeTable): readonly ClusterNode[] {
   const last = lastOrders.get(cluster)
-  if (last !== undefined && isSame(last.inserted, table.inserted)) return last.nodes
+  if (last !== undefined && sameOrder(last.inserted, table.inserted)) return last.nodes
   const nodes = orderByIds(cluster, table)
   lastOrders.set(cluster, { inserted: [...table.inserted], nodes })
   return nodes
-}
-
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false
-  return true
 }
 
 function orderByIds(cluster: Cluster, table: NodeTable): ClusterNode[] {

@@ -9,6 +9,14 @@ export type Indexed = { readonly index: number; readonly entryScore: number; rea
 
 const absent = -0x8000_0000
 
+/** Whether tables have the same nodes, entered in the same order. */
+export function sameOrder(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false
+  return true
+}
+
 /**
  * Scores of nodes by their dense index: the "allowed nodes" of a resource. A node that is not in the table is none of the
  * resource's business; one with minus infinity is banned. Tables are copied all the time: plain arrays of small integers
@@ -16,22 +24,29 @@ const absent = -0x8000_0000
  */
 export class NodeTable {
   readonly #scores: number[]
-  readonly #modes: Discovery[]
+  #modes: Discovery[]
+  #inserted: number[]
+  /** Modes and order belong to another table as well, until one of the two changes them: hardly ever does any. */
+  #isShared: boolean
   /** Made when the first instance is counted: only collectives have any. */
   #counts: number[] | undefined
-  /** Indexes in the order of insertion, for the few places where the C stack's hash order leaks out. */
-  readonly inserted: number[]
 
-  constructor(scores: number[] = [], modes: Discovery[] = [], inserted: number[] = []) {
+  constructor(scores: number[] = [], modes: Discovery[] = [], inserted: number[] = [], isShared = false) {
     this.#scores = scores
     this.#modes = modes
+    this.#inserted = inserted
+    this.#isShared = isShared
     this.#counts = undefined
-    this.inserted = inserted
+  }
+
+  /** Indexes in the order of insertion, for the few places where the C stack's hash order leaks out. */
+  get inserted(): readonly number[] {
+    return this.#inserted
   }
 
   /** Number of nodes in the table. */
   get size(): number {
-    return this.inserted.length
+    return this.#inserted.length
   }
 
   has(node: Indexed): boolean {
@@ -52,11 +67,12 @@ export class NodeTable {
   }
 
   insert(node: Indexed, score: number, mode: Discovery): void {
+    this.#unshare()
     while (this.#scores.length <= node.index) {
       this.#scores.push(absent)
       this.#modes.push(discovery.always)
     }
-    if (this.#scores[node.index] === absent) this.inserted.push(node.index)
+    if (this.#scores[node.index] === absent) this.#inserted.push(node.index)
     this.#scores[node.index] = score | 0
     this.#modes[node.index] = mode
     if (this.#counts !== undefined) this.#counts[node.index] = 0
@@ -71,8 +87,9 @@ export class NodeTable {
 
   remove(node: Indexed): void {
     if (!this.has(node)) return
+    this.#unshare()
     this.#scores[node.index] = absent
-    this.inserted.splice(this.inserted.indexOf(node.index), 1)
+    this.#inserted.splice(this.#inserted.indexOf(node.index), 1)
   }
 
   mode(node: Indexed): Discovery {
@@ -80,7 +97,9 @@ export class NodeTable {
   }
 
   setMode(node: Indexed, mode: Discovery): void {
-    if (node.index < this.#modes.length) this.#modes[node.index] = mode
+    if (node.index >= this.#modes.length || this.#modes[node.index] === mode) return
+    this.#unshare()
+    this.#modes[node.index] = mode
   }
 
   /** Instances placed on a node so far (of the clone that the table belongs to). */
@@ -96,6 +115,14 @@ export class NodeTable {
 
   /** A table of its own with the same scores and modes; counts begin at 0. */
   copy(): NodeTable {
-    return new NodeTable(this.#scores.slice(), this.#modes.slice(), this.inserted.slice())
+    this.#isShared = true
+    return new NodeTable(this.#scores.slice(), this.#modes, this.#inserted, true)
+  }
+
+  #unshare(): void {
+    if (!this.#isShared) return
+    this.#modes = this.#modes.slice()
+    this.#inserted = this.#inserted.slice()
+    this.#isShared = false
   }
 }

@@ -1,6 +1,6 @@
-import { infinity, scoreText } from '../score.ts'
+import { addScores, infinity, scoreText } from '../score.ts'
 import type { Cluster, ClusterNode, Resource } from './model.ts'
-import { discovery, type NodeTable } from './node-table.ts'
+import { discovery, type NodeTable, sameOrder } from './node-table.ts'
 import { containerOf, singleLocation } from './tree.ts'
 
 /**
@@ -20,6 +20,36 @@ export function addScoreEverywhere(cluster: Cluster, resource: Resource, score: 
   const { nodes } = cluster
   for (let i = 0; i < nodes.length; i += 1) addScore(resource, nodes[i] as ClusterNode, score, isDefault)
   if (score <= -infinity) forget(resource)
+}
+
+/** The last table of scores that a resource began with: nearly all of them begin with the same. */
+const firstTables = new WeakMap<Cluster, NodeTable>()
+
+/** Adds the base scores of a symmetric cluster to a resource that is being made. */
+export function allowEverywhere(cluster: Cluster, resource: Resource): void {
+  if (resource.children.length > 0 || resource.allowed.size > 0) {
+    addScoreEverywhere(cluster, resource, 0, true)
+    return
+  }
+  const last = firstTables.get(cluster)
+  if (last !== undefined && isBase(cluster, last)) {
+    resource.allowed = last.copy()
+    return
+  }
+  addScoreEverywhere(cluster, resource, 0, true)
+  firstTables.set(cluster, resource.allowed.copy())
+}
+
+/** True where a table has what each node has of its own, as the nodes are now. */
+function isBase({ nodes }: Cluster, table: NodeTable): boolean {
+  let size = 0
+  for (let i = 0; i < nodes.length; i += 1) {
+    const node = nodes[i] as ClusterNode
+    if (node.entryMode === discovery.never) continue
+    size += 1
+    if (table.get(node) !== addScores(node.entryScore, 0) || table.mode(node) !== node.entryMode) return false
+  }
+  return size === table.size
 }
 
 function forget(resource: Resource): void {
@@ -52,14 +82,28 @@ export function anyAvailable(nodes: readonly ClusterNode[], table: NodeTable): b
   return false
 }
 
+type KnownList = {
+  readonly inserted: readonly number[]
+  readonly nodes: readonly ClusterNode[]
+  /** How many nodes there were then: one that is added can stand for another. */
+  readonly count: number
+}
+
+/** The last list of each cluster: nearly all tables have the same nodes. */
+const lastLists = new WeakMap<Cluster, KnownList>()
+
 /** Every node of a table, in order of creation. */
 export function nodesOf(cluster: Cluster, table: NodeTable): readonly ClusterNode[] {
   const { inserted } = table
+  const last = lastLists.get(cluster)
+  const count = cluster.nodes.length
+  if (last?.count === count && sameOrder(last.inserted, inserted)) return last.nodes
   const nodes: ClusterNode[] = []
   for (let i = 0; i < inserted.length; i += 1) {
     const node = cluster.nodesByIndex[inserted[i] as number]
     if (node !== undefined) nodes.push(node)
   }
+  lastLists.set(cluster, { inserted: [...inserted], nodes, count })
   return nodes
 }
 

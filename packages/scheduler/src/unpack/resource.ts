@@ -10,7 +10,7 @@ import {
   variant,
 } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
-import { addScoreEverywhere } from '../model/scoring.ts'
+import { addScoreEverywhere, allowEverywhere } from '../model/scoring.ts'
 import { isPromotable, top } from '../model/tree.ts'
 import { intervalMs, isTrue, parseBoolean, parseInteger, sameText } from '../scalar.ts'
 import { parseScore } from '../score.ts'
@@ -59,7 +59,7 @@ export function unpackResource(
   unpackMeta(cluster, made)
   unpackTraits(cluster, made)
   if (!unpackVariant(cluster, made)) return undefined
-  if (cluster.settings.symmetric) addScoreEverywhere(cluster, made, 0, true)
+  if (cluster.settings.symmetric) allowEverywhere(cluster, made)
   else if (made.isConnection && made.meta.has('container')) addScoreEverywhere(cluster, made, 0, false)
   cluster.observer?.note(cluster, made, { kind: 'entry' })
   made.utilization = utilizationOf(cluster, expanded)
