@@ -1,33 +1,49 @@
 const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21] as const
 const sines = Uint32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 2 ** 32))
 
-/** Every byte as two hexadecimal digits. */
-const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const initial = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476)
+
+// What a digest is worked out in. Digests are asked for by the thousand: each would make six objects of its own.
+const state = new Int32Array(4)
+const words = new Int32Array(16)
+const tail = new Uint8Array(128)
+const digits: number[] = new Array<number>(32).fill(0)
 
 /**
  * MD5 of bytes as 32 lower-case hexadecimal digits (RFC 1321). Pacemaker recognises configurations and operation
  * parameters by it; it protects nothing.
  */
 export function md5Hex(bytes: Uint8Array): string {
-  const blocks = ((bytes.length + 8) >> 6) + 1
-  const padded = new Uint8Array(blocks * 64)
-  padded.set(bytes)
-  padded[bytes.length] = 0x80
-  const view = new DataView(padded.buffer)
-  view.setUint32(padded.length - 8, (bytes.length << 3) >>> 0, true)
-  view.setUint32(padded.length - 4, Math.floor(bytes.length / 2 ** 29), true)
-  const state = new Int32Array([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476])
-  const words = new Int32Array(16)
-  for (let at = 0; at < padded.length; at += 64) {
-    for (let i = 0; i < 16; i += 1) words[i] = view.getInt32(at + i * 4, true)
-    round(state, words)
+  state.set(initial)
+  const rest = bytes.length & 63
+  const whole = bytes.length - rest
+  for (let at = 0; at < whole; at += 64) takeBlock(bytes, at)
+  const end = rest < 56 ? 64 : 128
+  tail.fill(0)
+  for (let i = 0; i < rest; i += 1) tail[i] = bytes[whole + i] as number
+  tail[rest] = 0x80
+  putWord(end - 8, bytes.length << 3)
+  putWord(end - 4, Math.floor(bytes.length / 2 ** 29))
+  for (let at = 0; at < end; at += 64) takeBlock(tail, at)
+  for (let i = 0; i < 32; i += 1) {
+    const shift = 8 * ((i >> 1) & 3) + 4 * (1 - (i & 1))
+    const digit = ((state[i >> 3] as number) >>> shift) & 0xf
+    digits[i] = digit + (digit < 10 ? 0x30 : 0x57)
   }
-  let out = ''
-  for (let i = 0; i < 4; i += 1) {
-    const word = state[i] as number
-    for (let shift = 0; shift < 32; shift += 8) out += hexDigits[(word >>> shift) & 0xff] as string
+  return String.fromCharCode(...digits)
+}
+
+function putWord(at: number, value: number): void {
+  for (let i = 0; i < 4; i += 1) tail[at + i] = (value >>> (8 * i)) & 0xff
+}
+
+function takeBlock(bytes: Uint8Array, at: number): void {
+  for (let i = 0; i < 16; i += 1) {
+    const from = at + 4 * i
+    const low = (bytes[from] as number) | ((bytes[from + 1] as number) << 8)
+    words[i] = low | ((bytes[from + 2] as number) << 16) | ((bytes[from + 3] as number) << 24)
   }
-  return out
+  round(state, words)
 }
 
 function round(state: Int32Array, words: Int32Array): void {
