@@ -1,21 +1,32 @@
 import { escapeValue } from '@quorate/xml'
+import { sortedNames } from '../short-sort.ts'
 
 const internalNames = new Set(['id', 'crm_feature_set', 'op-digest', 'on_node', 'on_node_uuid', 'pcmk_external_ip'])
+
+function isInternal(name: string): boolean {
+  return internalNames.has(name) || name.startsWith('CRM_meta_')
+}
+
+/** True where {@link withoutInternals} would leave something out. */
+export function hasInternals(parameters: ReadonlyMap<string, string>): boolean {
+  for (const name of parameters.keys()) if (isInternal(name)) return true
+  return false
+}
 
 /** Parameters without what the cluster adds on its own account. */
 export function withoutInternals(parameters: ReadonlyMap<string, string>): Map<string, string> {
   const kept = new Map<string, string>()
-  for (const [name, value] of parameters) {
-    if (!internalNames.has(name) && !name.startsWith('CRM_meta_')) kept.set(name, value)
-  }
+  parameters.forEach((value, name) => {
+    if (!isInternal(name)) kept.set(name, value)
+  })
   return kept
 }
 
 /** The text whose digest stands for a set of parameters. */
 export function parametersText(parameters: ReadonlyMap<string, string>): string {
-  const names = [...parameters.keys()].sort()
-  const pairs = names.map((name) => ` ${name}="${escapeValue(parameters.get(name) ?? '')}"`)
-  return ` <parameters${pairs.join('')}/>\n`
+  let text = ' <parameters'
+  for (const name of sortedNames(parameters)) text += ` ${name}="${escapeValue(parameters.get(name) ?? '')}"`
+  return `${text}/>\n`
 }
 
 const fencingParameters = new Set([
