@@ -1,14 +1,14 @@
 import { encodeText, md5Hex } from '@quorate/base'
 import { attr } from '@quorate/xml'
 import { GlibOrder } from '../assign/hash-order.ts'
-import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { type Cluster, type ClusterNode, noAttributes, type Resource } from '../model/model.ts'
 import { currentNode } from '../model/tree.ts'
 import { compareEntries, type HistoryEntry, isProbe } from '../unpack/history-entry.ts'
 import { historyOn } from '../unpack/history-index.ts'
 import { parametersOf } from '../unpack/resource.ts'
 import { compareVersions } from '../unpack/rule.ts'
 import { requestAction } from './create.ts'
-import { isFencingParameter, parametersText, withoutInternals } from './digest-text.ts'
+import { hasInternals, isFencingParameter, parametersText, withoutInternals } from './digest-text.ts'
 import { keyOf, task } from './key.ts'
 
 /** How the parameters of a recorded operation compare with those it would have now. */
@@ -17,8 +17,11 @@ export type DigestVerdict = 'match' | 'unknown' | 'restart' | 'changed'
 type Digests = {
   readonly all: string
   readonly restart: string | undefined
-  /** The digest without secrets, as the operation that asked first had them. */
-  readonly secure: () => string
+  /** What the digest without secrets is made of, as the operation that asked first had it. */
+  readonly resource: Resource
+  readonly own: ReadonlyMap<string, string>
+  readonly parameters: ReadonlyMap<string, string>
+  readonly entry: HistoryEntry
   /** Outcome of the last comparison: an operation with parameters of its own begins as one that needs a restart. */
   verdict: DigestVerdict
 }
@@ -33,10 +36,16 @@ function digestsFor(
   intervalMs: number,
   entry: HistoryEntry,
 ): Digests {
-  const byNode = caches.get(cluster) ?? new Map<ClusterNode, Map<string, Digests>>()
-  caches.set(cluster, byNode)
-  const byKey = byNode.get(node) ?? new Map<string, Digests>()
-  byNode.set(node, byKey)
+  let byNode = caches.get(cluster)
+  if (byNode === undefined) {
+    byNode = new Map()
+    caches.set(cluster, byNode)
+  }
+  let byKey = byNode.get(node)
+  if (byKey === undefined) {
+    byKey = new Map()
+    byNode.set(node, byKey)
+  }
   const key = keyOf(resource, taskName, intervalMs)
   const known = byKey.get(key)
   if (known !== undefined) return known
@@ -57,7 +66,10 @@ function calculate(
   return {
     all: digestOf(all),
     restart: entry.restartDigest === undefined ? undefined : digestOf(restartParameters(all, entry)),
-    secure: () => digestOf(secureParameters(resource, own, all, entry)),
+    resource,
+    own,
+    parameters: all,
+    entry,
     verdict: extra.size > 0 ? 'restart' : 'match',
   }
 }
@@ -77,19 +89,30 @@ function operationParameters(
   node: ClusterNode,
   taskName: string,
   intervalMs: number,
-  overrides: ReadonlyMap<string, string> = new Map(),
+  overrides: ReadonlyMap<string, string> = noAttributes,
 ): OperationParameters {
   const action = requestAction(cluster, resource, { task: taskName, intervalMs, node, optional: true, recorded: false })
-  const merged = new Map<string, string>()
+  const { extra } = action
   const address = connectionAddress(cluster, resource)
-  if (address !== undefined) merged.set('addr', address)
   const own = parametersOf(cluster, resource, node)
-  for (const values of [overrides, own, action.extra]) {
+  const isOwn = address === undefined && overrides.size === 0 && extra.size === 0
+  if (isOwn && intervalMs === 0 && !hasInternals(own)) return { own, extra, all: own }
+  const all = withoutInternals(isOwn ? own : mergedParameters(address, [overrides, own, extra]))
+  if (intervalMs > 0) all.set('CRM_meta_timeout', action.meta.get('timeout') ?? '20000')
+  return { own, extra, all }
+}
+
+/** What several sources say: the first that says anything about a parameter counts. */
+function mergedParameters(
+  address: string | undefined,
+  sources: readonly ReadonlyMap<string, string>[],
+): ReadonlyMap<string, string> {
+  const merged = new Map<string, string>()
+  if (address !== undefined) merged.set('addr', address)
+  for (const values of sources) {
     for (const [name, value] of values) if (!merged.has(name)) merged.set(name, value)
   }
-  const all = withoutInternals(merged)
-  if (intervalMs > 0) all.set('CRM_meta_timeout', action.meta.get('timeout') ?? '20000')
-  return { own, extra: action.extra, all }
+  return merged
 }
 
 /** The digest of a set of parameters: 32 hexadecimal digits. */
@@ -165,7 +188,8 @@ export function onlySecretsChanged(
 ): boolean {
   const stored = attr(entry.xml, 'op-secure-digest')
   if (stored === undefined) return false
-  return digestsFor(cluster, resource, node, entry.task, entry.intervalMs, entry).secure() === stored
+  const asked = digestsFor(cluster, resource, node, entry.task, entry.intervalMs, entry)
+  return digestOf(secureParameters(asked.resource, asked.own, asked.parameters, asked.entry)) === stored
 }
 
 /** A set of parameters and its digest. */
@@ -194,7 +218,7 @@ export function resourceDigests(
   cluster: Cluster,
   resource: Resource,
   node: ClusterNode,
-  overrides: ReadonlyMap<string, string> = new Map(),
+  overrides: ReadonlyMap<string, string> = noAttributes,
 ): ResourceDigests {
   // As in the C tool, the history of an instance that is recorded under the clone's own name is not seen.
   const entry = telling(historyOn(cluster, node, resource.id)?.entries ?? [])
