@@ -30,17 +30,34 @@ export function operationKey(resourceId: string, operation: string, intervalMs =
 }
 
 /** What a resource has for {@link keyOf}. */
-export type KeyOwner = { readonly id: string; readonly keys: Map<string, string> }
+export type KeyOwner = {
+  readonly id: string
+  readonly keys: Map<string, string>
+  readonly operations: readonly { readonly name: string; readonly intervalMs: number; key: string | undefined }[]
+}
 
-/** {@link operationKey} of a resource. Always the same text for what is not repeated: lookups need not read it again. */
+/**
+ * {@link operationKey} of a resource. Always the same text for what is not repeated, and for what is configured: lookups
+ * need not read it again.
+ */
 export function keyOf(resource: KeyOwner, operation: string, intervalMs = 0): string {
-  if (intervalMs !== 0) return operationKey(resource.id, operation, intervalMs)
+  if (intervalMs !== 0) return recurringKey(resource, operation, intervalMs)
   let key = resource.keys.get(operation)
   if (key === undefined) {
     key = operationKey(resource.id, operation)
     resource.keys.set(operation, key)
   }
   return key
+}
+
+function recurringKey({ id, operations }: KeyOwner, operation: string, intervalMs: number): string {
+  for (let i = 0; i < operations.length; i += 1) {
+    const entry = operations[i] as KeyOwner['operations'][number]
+    if (entry.intervalMs !== intervalMs || entry.name !== operation) continue
+    entry.key ??= operationKey(id, operation, intervalMs)
+    return entry.key
+  }
+  return operationKey(id, operation, intervalMs)
 }
 
 /** Name of a notification of a resource. */

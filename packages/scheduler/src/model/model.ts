@@ -102,6 +102,8 @@ export type OperationEntry = {
   readonly name: string
   readonly intervalMs: number
   readonly enabled: boolean
+  /** Name of it that actions have; see `keyOf`. */
+  key: string | undefined
 }
 
 /** The table of all that have no attributes. */

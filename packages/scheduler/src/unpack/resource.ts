@@ -100,6 +100,7 @@ function unpackOperations(cluster: Cluster, resource: Resource): void {
       name: attr(xml, 'name') ?? '',
       intervalMs: intervalMs(attr(xml, 'interval')),
       enabled: parseBoolean(attr(xml, 'enabled')) !== false,
+      key: undefined,
     }))
 }
 
