@@ -4,6 +4,7 @@ import { task } from '../action/key.ts'
 import { GlibOrder } from '../assign/hash-order.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { containerOf, currentNode } from '../model/tree.ts'
+import { sortedNames } from '../short-sort.ts'
 import { parametersOf } from '../unpack/resource.ts'
 
 /** Version of the set of features that graphs and histories are written for. */
@@ -57,28 +58,36 @@ export function fits(cluster: Cluster, form: AttributesForm, action: Action): bo
   )
 }
 
-/** Meta-attributes of an action with those that it has as a matter of course, which take the place of configured ones. */
-function toldMeta(action: Action): ReadonlyMap<string, string> {
-  const { node, targetRc } = action
-  const told = new Map(action.meta)
-  if (targetRc !== undefined) told.set('op_target_rc', targetRc)
-  if (node !== undefined && isOnNode(action)) {
-    told.set('on_node', node.uname)
-    told.set('on_node_uuid', node.id)
+/** Meta-attributes that an action has as a matter of course; these take the place of configured ones. */
+const ownMeta = ['op_target_rc', 'on_node', 'on_node_uuid'] as const
+
+function ownMetaOf(action: Action, name: string): string | undefined {
+  if (name === 'op_target_rc') return action.targetRc
+  if (name !== 'on_node' && name !== 'on_node_uuid') return undefined
+  const node = isOnNode(action) ? action.node : undefined
+  return name === 'on_node' ? node?.uname : node?.id
+}
+
+function tellMeta(action: Action, add: (name: string, value: string) => void): void {
+  const { meta } = action
+  meta.forEach((value, name) => void addMetaField(add, name, ownMetaOf(action, name) ?? value))
+  for (const name of ownMeta) {
+    const value = meta.has(name) ? undefined : ownMetaOf(action, name)
+    if (value !== undefined) addMetaField(add, name, value)
   }
-  return told
 }
 
 /** Everything that the executor of an action is told. */
 export function attributesForm(cluster: Cluster, action: Action): AttributesForm {
-  const found = new Map<string, string>([['crm_feature_set', featureSet]])
-  /** Fields that were to be told again, by another name or in another place. */
-  const again = new Set<string>()
+  const found = new Map<string, string>()
+  found.set('crm_feature_set', featureSet)
+  /** What tells the node was to be told again, by another name or in another place. */
+  let isNodeTwice = false
   const add = (field: string, value: string): void => {
-    if (found.has(field)) again.add(field)
-    else found.set(field, value)
+    if (!found.has(field)) found.set(field, value)
+    else if (field === nodeField || field === nodeIdField) isNodeTwice = true
   }
-  for (const [name, value] of action.extra) add(name, value)
+  action.extra.forEach((value, name) => void add(name, value))
   const { resource, node } = action
   const parameters = parametersFor(cluster, action)
   if (resource !== undefined && parameters !== undefined) {
@@ -88,18 +97,20 @@ export function attributesForm(cluster: Cluster, action: Action): AttributesForm
     const address = connectionAddress(cluster, resource)
     if (address !== undefined) found.set('addr', address)
   }
-  toldMeta(action).forEach((value, name) => void addMetaField(add, name, value))
+  tellMeta(action, add)
   if (resource !== undefined) {
     for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) addLevel(found, at)
     addHost(found, action, resource)
   } else if (action.task === task.fence && node !== undefined) {
     for (const [name, value] of node.attributes) addMetaField(add, name, value)
   }
-  const names = [...found.keys()].sort()
-  const isShared = isShareable(action) && !again.has(nodeField) && !again.has(nodeIdField)
+  const names = sortedNames(found)
+  const isShared = isShareable(action) && !isNodeTwice
   const gapOf = (name: string): number => (isShared && isOnNode(action) ? 2 * names.indexOf(name) + 1 : -1)
+  const flat: string[] = []
+  for (let i = 0; i < names.length; i += 1) flat.push(names[i] as string, found.get(names[i] as string) ?? '')
   return {
-    flat: names.flatMap((name) => [name, found.get(name) ?? '']),
+    flat,
     nameAt: gapOf(nodeField),
     idAt: gapOf(nodeIdField),
     children: parameters === undefined ? [] : numberedParameters(parameters),
