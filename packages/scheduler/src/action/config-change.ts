@@ -117,10 +117,13 @@ function checkHistory(
       : mergeSort([...history.entries].reverse(), (a, b) => compareEntries(a, b, true))
   const { start, stop } = startAndStop(entries)
   if (start < stop) return
-  entries.forEach((entry, i) => {
-    if (i >= start) checkEntry(cluster, resource, node, entry)
-  })
+  for (let i = Math.max(start, 0); i < entries.length; i += 1) {
+    checkEntry(cluster, resource, node, entries[i] as HistoryEntry)
+  }
 }
+
+/** Tasks of which the parameters count though they are not repeated. */
+const telling: readonly string[] = [task.monitor, task.start, task.promote, task.migrateFrom]
 
 function checkEntry(cluster: Cluster, resource: Resource, node: ClusterNode, entry: HistoryEntry): void {
   if (entry.intervalMs > 0 && (resource.maintenance || node.maintenance)) {
@@ -135,8 +138,7 @@ function checkEntry(cluster: Cluster, resource: Resource, node: ClusterNode, ent
     )
     return
   }
-  const relevant: readonly string[] = [task.monitor, task.start, task.promote, task.migrateFrom]
-  if (entry.intervalMs === 0 && !relevant.includes(entry.task)) return
+  if (entry.intervalMs === 0 && !telling.includes(entry.task)) return
   if (hasHostAddress(cluster, resource)) deferParameterCheck(cluster, { resource, node, entry, kind: 'active' })
   else if (definitionChanged(cluster, resource, node, entry)) clearIfFailed(cluster, resource, node)
 }

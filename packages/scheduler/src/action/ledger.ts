@@ -134,6 +134,11 @@ export function addMeta(action: Action, name: string, value: string | undefined)
   setMeta(action, name, value)
 }
 
+/** {@link addMeta} for every one of a table. */
+export function addMetas(action: Action, table: ReadonlyMap<string, string>): void {
+  table.forEach((value, name) => void addMeta(action, name, value))
+}
+
 /** Sets a meta-attribute of an action, which has a table of its own from then on. */
 export function setMeta(action: Action, name: string, value: string): void {
   if (action.ownMeta === undefined) {

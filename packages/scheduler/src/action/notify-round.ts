@@ -5,7 +5,7 @@ import { edgeFlag as f } from '../order/flags.ts'
 import { infinity } from '../score.ts'
 import { requestAction } from './create.ts'
 import { keyOf, notifyKey, task } from './key.ts'
-import { addEdge, addMeta, findNewest, findNewestByKey } from './ledger.ts'
+import { addEdge, addMetas, findNewest, findNewestByKey } from './ledger.ts'
 import type { Notification } from './notification.ts'
 import { collectLists, notifyKeys } from './notify-lists.ts'
 
@@ -41,7 +41,7 @@ export function notifyInstance(
 ): void {
   for (const action of instance.actions) {
     if (action.optional || action.node === undefined || !told.includes(action.task)) continue
-    for (const [name, value] of keys) addMeta(action, name, value)
+    addMetas(action, keys)
   }
   const { taskName } = frame
   if (taskName !== task.stop && !happens) return
@@ -101,7 +101,7 @@ function notification(
   const made =
     begin === undefined || done === undefined ? undefined : frameAction(cluster, instance, node, frame, type, begin)
   if (made !== undefined) {
-    for (const [name, value] of keys) addMeta(made, name, value)
+    addMetas(made, keys)
     addEdge(begin, made, f.optional)
     addEdge(made, done, f.optional)
   }
@@ -126,6 +126,6 @@ function frameAction(
   if (!node.online || !begin.runnable) return undefined
   const key = notifyKey(instance.id, type, frame.taskName)
   const made = requestAction(cluster, instance, { task: task.notify, key, node, optional: begin.optional })
-  for (const [name, value] of begin.meta) addMeta(made, name, value)
+  addMetas(made, begin.meta)
   return made
 }

@@ -34,7 +34,8 @@ export function probeResources(cluster: Cluster): void {
       setMeta(again, 'op_no_wait', 'true')
       continue
     }
-    for (const resource of cluster.resources) probe(cluster, resource, node)
+    const { resources } = cluster
+    for (let i = 0; i < resources.length; i += 1) probe(cluster, resources[i] as Resource, node)
   }
 }
 

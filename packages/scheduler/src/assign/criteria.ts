@@ -24,7 +24,9 @@ export function applyCriteria(cluster: Cluster): void {
   for (const resource of cluster.resources) forEachLeaf(resource, (leaf) => applyStickiness(cluster, leaf))
   for (const node of cluster.nodes) {
     const anyFailed = hasFailCounts(node)
-    for (const resource of cluster.resources) {
+    const { resources } = cluster
+    for (let i = 0; i < resources.length; i += 1) {
+      const resource = resources[i] as Resource
       if (anyFailed) forEachLeaf(resource, (leaf) => applyThreshold(cluster, leaf, node))
       applyDiscovery(resource, node)
       cluster.observer?.note(cluster, resource, { kind: 'exclusive-discovery' })
@@ -98,7 +100,7 @@ function applyToBundle(bundle: Resource, record: LocationRecord): void {
 function applyToSelf(resource: Resource, record: LocationRecord): void {
   if (record.role !== role.unknown && record.role !== resource.nextRole) return
   const { allowed } = resource
-  for (const [node, score] of record.scores) {
+  record.scores.forEach((score, node) => {
     const before = allowed.get(node)
     if (before === undefined) allowed.insert(node, score, node.entryMode)
     else allowed.set(node, addScores(before, score))
@@ -106,7 +108,7 @@ function applyToSelf(resource: Resource, record: LocationRecord): void {
       allowed.setMode(node, record.discovery)
       if (record.discovery === discovery.exclusive) resource.exclusiveDiscover = true
     }
-  }
+  })
 }
 
 function applyStickiness(cluster: Cluster, leaf: Resource): void {

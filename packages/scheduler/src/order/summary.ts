@@ -54,7 +54,9 @@ const whole = actionFlag.optional | actionFlag.runnable | actionFlag.pseudo
 
 function groupSummary(group: Resource, action: Action, node: ClusterNode | undefined): number {
   let flags: number = whole
-  for (const member of group.children) {
+  const { children } = group
+  for (let i = 0; i < children.length; i += 1) {
+    const member = children[i] as Resource
     const name = instanceTask(action, member)
     const found = findNewest(member, name, node)
     if (found === undefined) {
@@ -93,7 +95,8 @@ function instancesSummary(instances: readonly Resource[], action: Action, node: 
   let anyRunnable = false
   const sample = instances[0]
   const name = sample === undefined ? action.task : instanceTask(action, sample)
-  for (const instance of instances) {
+  for (let i = 0; i < instances.length; i += 1) {
+    const instance = instances[i] as Resource
     const found = findNewest(instance, name, instance.children.length > 0 ? undefined : node)
     if (found === undefined) continue
     const own = summary(instance, found, node)
