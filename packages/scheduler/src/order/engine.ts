@@ -5,8 +5,17 @@ import { role } from '../model/role.ts'
 import { isAncestor, singleLocation, top } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { edgeFlag as f } from './flags.ts'
+import {
+  bearer,
+  bearsOnCollective,
+  conclude,
+  type Implication,
+  implications,
+  implyAlone,
+  settlesProbe,
+} from './implication.ts'
 import { updateInstances } from './instance-update.ts'
-import { changed, clearBecause, followChange, isFollowed, updateAlone, updateSingle } from './primitive-update.ts'
+import { changed, followChange, isFollowed, updateAlone, updateSingle } from './primitive-update.ts'
 import { actionFlag as a, flagsOf, flagsTowards } from './summary.ts'
 
 /** A piece of work that asks for other actions to be updated before it goes on. */
@@ -97,14 +106,9 @@ function* update(cluster: Cluster, then: Action): Work<void> {
     }
     const effective = crosses(first, then) ? completedFirst(first) : first
     if (effective === first) {
-      change |= yield* apply(
-        cluster,
-        first,
-        then,
-        flagsTowards(cluster, first, thenNode),
-        flagsTowards(cluster, then, firstNode),
-        edge,
-      )
+      const flags = flagsTowards(cluster, first, thenNode)
+      const applied = apply(cluster, edge, flags, flagsTowards(cluster, then, firstNode))
+      change |= typeof applied === 'number' ? applied : yield* applied
     } else if (addEdge(effective, then, edge.flags)) {
       change |= changed.thenSide
       edge.flags = f.none
@@ -142,7 +146,7 @@ function completedFirst(first: Action): Action {
 }
 
 /** One implication, on whatever kind of resource it bears. */
-function* method(
+function method(
   cluster: Cluster,
   resource: Resource,
   first: Action,
@@ -154,12 +158,12 @@ function* method(
 ): Work<number> {
   switch (resource.variant) {
     case variant.group:
-      return yield* updateGroup(cluster, resource, first, then, node, flags, filter, type)
+      return updateGroup(cluster, resource, first, then, node, flags, filter, type)
     case variant.clone:
     case variant.bundle:
-      return yield* updateInstances(cluster, first, then, node, flags, filter, type, method)
+      return updateInstances(cluster, first, then, node, flags, filter, type, method)
     default:
-      return yield* updateSingle(cluster, first, then, flags, filter, type)
+      return updateSingle(cluster, first, then, flags, filter, type)
   }
 }
 
@@ -173,7 +177,9 @@ function* updateGroup(
   filter: number,
   type: number,
 ): Work<number> {
-  let change = yield* updateSingle(cluster, first, then, flags, filter, type)
+  const flagsBefore = flagsOf(first)
+  let change = updateAlone(cluster, first, then, flags, filter, type)
+  if (isFollowed(then, change)) change = yield* followChange(first, then, flagsBefore, change)
   const { children } = group
   for (let i = 0; i < children.length; i += 1) {
     const member = children[i] as Resource
@@ -190,100 +196,75 @@ function* updateGroup(
   return change
 }
 
-/** Implications in the order in which they are drawn, with what each looks at. */
-const implications: readonly { readonly type: number; readonly filter: number; readonly mask: number }[] = [
-  { type: f.impliesThen, filter: a.optional, mask: a.optional },
-  { type: f.restart, filter: a.optional | a.runnable, mask: -1 },
-  { type: f.impliesFirst, filter: a.optional, mask: -1 },
-  { type: f.promotedImpliesFirst, filter: a.optional, mask: a.optional },
-  { type: f.oneOrMore, filter: a.runnable, mask: -1 },
-  { type: f.probe, filter: a.runnable, mask: -1 },
-  { type: f.runnableLeft, filter: a.runnable, mask: -1 },
-  { type: f.impliesFirstMigratable, filter: a.optional, mask: -1 },
-  { type: f.pseudoLeft, filter: a.optional, mask: -1 },
-  { type: f.optional, filter: a.runnable, mask: -1 },
-  { type: f.asymmetric, filter: a.runnable, mask: -1 },
-]
+/** An order while its implications are drawn. */
+type Application = {
+  readonly cluster: Cluster
+  readonly edge: Edge
+  /** Where what comes then happens. */
+  readonly node: ClusterNode | undefined
+  /** What either side comes to for where the other one happens. */
+  readonly firstFlags: number
+  readonly thenFlags: number
+  /** The next implication, and what those before it have changed. */
+  at: number
+  change: number
+}
 
-function* apply(cluster: Cluster, first: Action, then: Action, ff: number, tf: number, edge: Edge): Work<number> {
-  let change: number = changed.nothing
+/**
+ * Draws the implications of an order. Answers what changes, or work that does where others have to be followed for it: few of
+ * the many orders need any.
+ */
+function apply(cluster: Cluster, edge: Edge, firstFlags: number, thenFlags: number): number | Work<number> {
+  const { first, then } = edge
   let { node } = then
   if ((edge.flags & f.impliesThenOnNode) !== 0) {
     edge.flags = (edge.flags & ~f.impliesThenOnNode) | f.impliesThen
     node = first.node
   }
+  let change: number = changed.nothing
   for (let i = 0; i < implications.length; i += 1) {
-    const { type, filter, mask } = implications[i] as (typeof implications)[number]
-    if ((edge.flags & type) === 0) continue
-    if (
-      type === f.probe &&
-      (ff & a.runnable) === 0 &&
-      first.resource !== undefined &&
-      first.resource.runningOn.length > 0
-    ) {
-      edge.flags = f.none
-      continue
+    const item = implications[i] as Implication
+    if ((edge.flags & item.type) === 0) continue
+    if (bearsOnCollective(edge, item.type)) {
+      return applyFrom({ cluster, edge, node, firstFlags, thenFlags, at: i, change })
     }
-    const resource = type === f.impliesFirst ? first.resource : then.resource
-    if (resource === undefined) {
-      const own = withoutResource(first, then, ff, type)
-      if (own !== changed.nothing) cluster.flagChanges += 1
-      change |= own
-    } else {
-      const effective = type === f.probe ? f.runnableLeft : type
-      if (resource.variant === variant.primitive) {
-        const before = flagsOf(first)
-        const own = updateAlone(cluster, first, then, ff & mask, filter, effective)
-        change |= isFollowed(then, own) ? yield* followChange(first, then, before, own) : own
-      } else change |= yield* method(cluster, resource, first, then, node, ff & mask, filter, effective)
+    const before = flagsOf(first)
+    const own = implyAlone(cluster, edge, item, firstFlags)
+    if (isFollowed(then, own)) {
+      return applyFrom({ cluster, edge, node, firstFlags, thenFlags, at: i + 1, change }, before, own)
     }
+    change |= own
   }
-  if ((edge.flags & f.impliesThenPrinted) !== 0 && first.runnable && (ff & a.optional) === 0) then.printAlways = true
-  if ((edge.flags & f.impliesFirstPrinted) !== 0 && (tf & a.optional) === 0) first.printAlways = true
-  const binding = f.impliesThen | f.impliesFirst | f.restart
-  if (
-    (edge.flags & binding) !== 0 &&
-    first.resource !== undefined &&
-    !first.resource.managed &&
-    first.resource.blocked &&
-    !first.runnable &&
-    first.task === task.stop &&
-    then.runnable
-  ) {
-    then.runnable = false
-    cluster.flagChanges += 1
-    change |= changed.thenSide
-  }
-  return change
+  return conclude(cluster, edge, firstFlags, thenFlags, change)
 }
 
-/** What an order implies for an action of no resource. */
-function withoutResource(first: Action, then: Action, ff: number, type: number): number {
-  const required = (ff & a.optional) === 0
-  const runnable = (ff & a.runnable) !== 0
-  switch (type) {
-    case f.impliesThen:
-      if (!required || !then.optional) return changed.nothing
-      clearBecause(then, 'optional', first)
-      return changed.thenSide
-    case f.impliesFirst:
-      if (!required || !first.runnable) return changed.nothing
-      clearBecause(first, 'runnable', then)
-      return changed.firstSide
-    case f.oneOrMore:
-      if (!runnable) return changed.nothing
-      then.runnableBefore += 1
-      if (then.runnableBefore < then.requiredRunnableBefore || then.runnable) return changed.nothing
-      then.runnable = true
-      return changed.thenSide
-    case f.probe:
-    case f.runnableLeft:
-      if (runnable || !then.runnable) return changed.nothing
-      clearBecause(then, 'runnable', first)
-      return changed.thenSide
-    default:
-      return changed.nothing
+/**
+ * What is left of {@link apply}.
+ *
+ * @param before flags of the first action before the last implication
+ * @param own what that has changed, to be followed before anything else
+ */
+function* applyFrom(rest: Application, before = 0, own: number = changed.nothing): Work<number> {
+  const { cluster, edge, node, firstFlags, thenFlags } = rest
+  const { first, then } = edge
+  let { change } = rest
+  if (own !== changed.nothing) change |= yield* followChange(first, then, before, own)
+  for (let i = rest.at; i < implications.length; i += 1) {
+    const item = implications[i] as Implication
+    if ((edge.flags & item.type) === 0) continue
+    const collective = bearsOnCollective(edge, item.type) ? bearer(edge, item.type) : undefined
+    if (collective !== undefined) {
+      const { type, filter, mask } = item
+      if (settlesProbe(edge, type, firstFlags)) continue
+      const effective = type === f.probe ? f.runnableLeft : type
+      change |= yield* method(cluster, collective, first, then, node, firstFlags & mask, filter, effective)
+      continue
+    }
+    const firstBefore = flagsOf(first)
+    const alone = implyAlone(cluster, edge, item, firstFlags)
+    change |= isFollowed(then, alone) ? yield* followChange(first, then, firstBefore, alone) : alone
   }
+  return conclude(cluster, edge, firstFlags, thenFlags, change)
 }
 
 /** True for a start or promotion that cannot be done. */
