@@ -6,6 +6,7 @@ import { notifyAround } from '../action/notify-round.ts'
 import { type Action, type Cluster, type Edge, type Resource, variant } from '../model/model.ts'
 import { summary } from '../order/summary.ts'
 import { parseInteger } from '../scalar.ts'
+import { sortShort } from '../short-sort.ts'
 import { ActionForms, changedMaintenance, elementName } from './action-form.ts'
 import { isGraphAction, isGraphInput } from './worthy.ts'
 
@@ -136,15 +137,23 @@ function mergeInputs(action: Action): void {
   if (action.inputsMerged) return
   action.inputsMerged = true
   if (isRising(action.before)) return
-  const sorted = [...action.before].reverse().sort((a, b) => a.first.id - b.first.id)
-  const merged: Edge[] = []
-  for (let i = 0; i < sorted.length; i += 1) {
-    const edge = sorted[i] as Edge
-    const last = merged[merged.length - 1]
+  const edges = sortShort([...action.before].reverse(), byFirst)
+  let count = 0
+  for (let i = 0; i < edges.length; i += 1) {
+    const edge = edges[i] as Edge
+    const last = edges[count - 1]
     if (last?.first === edge.first) last.flags |= edge.flags
-    else merged.push(edge)
+    else {
+      edges[count] = edge
+      count += 1
+    }
   }
-  action.before = merged
+  edges.length = count
+  action.before = edges
+}
+
+function byFirst(a: Edge, b: Edge): number {
+  return a.first.id - b.first.id
 }
 
 function addAction(cluster: Cluster, action: Action, found: Action[]): void {
