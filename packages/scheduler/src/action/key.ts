@@ -24,9 +24,13 @@ export const task = {
   maintenanceNodes: 'maintenance_nodes',
 } as const
 
+/** What the names of operations end with that are not repeated: a text of two parts is made in one step. */
+const endings: ReadonlyMap<string, string> = new Map(Object.values(task).map((name) => [name, `_${name}_0`]))
+
 /** Name of an operation of a resource; its interval is in milliseconds. */
 export function operationKey(resourceId: string, operation: string, intervalMs = 0): string {
-  return `${resourceId}_${operation}_${intervalMs}`
+  const ending = intervalMs === 0 ? endings.get(operation) : undefined
+  return ending === undefined ? `${resourceId}_${operation}_${intervalMs}` : `${resourceId}${ending}`
 }
 
 /** What a resource has for {@link keyOf}. */

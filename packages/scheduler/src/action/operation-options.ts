@@ -28,14 +28,26 @@ export function findOperation(
   includeDisabled: boolean,
   key: string = name,
 ): OperationEntry | undefined {
-  const search = (wanted: string, interval: number): OperationEntry | undefined =>
-    resource.operations.find(
-      (entry) => (includeDisabled || entry.enabled) && entry.intervalMs === interval && sameText(entry.name, wanted),
-    )
-  const direct = name === '' ? undefined : search(name, intervalMs)
+  const direct = name === '' ? undefined : searchOperation(resource, name, intervalMs, includeDisabled)
   if (direct !== undefined) return direct
-  if (key.includes(task.migrateTo) || key.includes(task.migrateFrom)) return search('migrate', 0)
-  return key.includes('_notify_') ? search(task.notify, 0) : undefined
+  if (key.includes(task.migrateTo) || key.includes(task.migrateFrom)) {
+    return searchOperation(resource, 'migrate', 0, includeDisabled)
+  }
+  return key.includes('_notify_') ? searchOperation(resource, task.notify, 0, includeDisabled) : undefined
+}
+
+function searchOperation(
+  { operations }: Resource,
+  name: string,
+  intervalMs: number,
+  includeDisabled: boolean,
+): OperationEntry | undefined {
+  for (let i = 0; i < operations.length; i += 1) {
+    const entry = operations[i] as OperationEntry
+    if (entry.intervalMs !== intervalMs || !(includeDisabled || entry.enabled)) continue
+    if (sameText(entry.name, name)) return entry
+  }
+  return undefined
 }
 
 /** What a profile is made of while it is made. */
@@ -103,13 +115,25 @@ function makeProfile(
     task: name,
     intervalMs,
     xml,
-    meta,
+    meta: sharedMeta(cluster, meta),
     needs: name === task.start || name === task.promote ? needsOf(resource) : 'nothing',
     onFail,
     failRole: draft.failRole,
     isManaged: resource.managed,
     container: resource.container,
   }
+}
+
+/** The table that others with the same meta-attributes have: there are few that differ, and operations by the thousand. */
+function sharedMeta({ operationMeta: known }: Cluster, meta: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  let text = ''
+  meta.forEach((value, name) => {
+    text += `${name}\0${value}\0`
+  })
+  const same = known.get(text)
+  if (same !== undefined) return same
+  known.set(text, meta)
+  return meta
 }
 
 function needsOf({ needsFencing, needsQuorum }: Resource): OperationProfile['needs'] {
@@ -183,12 +207,8 @@ function shortestMonitorTimeout(resource: Resource): string | undefined {
 /** The value of on-fail that counts for an operation, before defaults. */
 function configuredOnFail(cluster: Cluster, draft: Draft, resource: Resource): string | undefined {
   const value = draft.meta.get('on-fail')?.toLowerCase()
-  const reset = (why: string): undefined => {
-    const text = `Resetting 'on-fail' for ${resource.id} ${draft.task} action to default value because ${why}`
-    configError(cluster, 'unpack_operation_on_fail', text)
-  }
   if (draft.task === task.stop && (value === 'standby' || value === 'demote' || value === 'stop')) {
-    return reset(`'${value}' is not allowed for stop`)
+    return resetOnFail(cluster, draft, resource, `'${value}' is not allowed for stop`)
   }
   if (draft.task === task.demote && value === undefined) {
     for (const { xml, name, enabled, intervalMs: interval } of resource.operations) {
@@ -202,10 +222,15 @@ function configuredOnFail(cluster: Cluster, draft: Draft, resource: Resource): s
   if (value === 'demote' && draft.task !== task.promote) {
     const entryRole = draft.xml === undefined ? undefined : attr(draft.xml, 'role')
     if (draft.task !== task.monitor || draft.intervalMs === 0 || parseRole(entryRole) !== role.promoted) {
-      return reset(`'demote' is not allowed for it`)
+      return resetOnFail(cluster, draft, resource, `'demote' is not allowed for it`)
     }
   }
   return value
+}
+
+function resetOnFail(cluster: Cluster, draft: Draft, resource: Resource, why: string): undefined {
+  const text = `Resetting 'on-fail' for ${resource.id} ${draft.task} action to default value because ${why}`
+  configError(cluster, 'unpack_operation_on_fail', text)
 }
 
 function unpackOnFail(cluster: Cluster, draft: Draft, resource: Resource): OnFail {

@@ -572,6 +572,8 @@ export class Cluster {
   /** Actions of no resource, by key. */
   readonly clusterActionsByKey = new Map<string, Action[]>()
   actionCount = 0
+  /** Tables of meta-attributes by what is in them: operations that have the same share one. */
+  readonly operationMeta = new Map<string, ReadonlyMap<string, string>>()
   /** Next moment at which the outcome may differ though nothing happens; epoch seconds. */
   recheckBy: number | undefined
   readonly log: LogLine[] = []
