@@ -1,4 +1,4 @@
-import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
+import { type Cluster, type ClusterNode, type Colocation, type Resource, variant } from '../model/model.ts'
 import type { NodeTable } from '../model/node-table.ts'
 import { anyAvailable, isReady, nodesOf } from '../model/scoring.ts'
 import { addScores, infinity } from '../score.ts'
@@ -66,7 +66,11 @@ function mergeInto(
     work = followColocations(cluster, resource, source, work, factor, options)
   } else if (options.active === true) return table
   if (options.nonnegative === true) {
-    for (const node of nodesOf(cluster, work)) if (work.get(node) === mark) work.set(node, 1)
+    const nodes = nodesOf(cluster, work)
+    for (let i = 0; i < nodes.length; i += 1) {
+      const node = nodes[i] as ClusterNode
+      if (work.get(node) === mark) work.set(node, 1)
+    }
   }
   return work
 }
@@ -83,7 +87,8 @@ function followColocations(
   const sign = factor < 0 ? -1 : 1
   const thisWith = options.thisWith === true
   const list = thisWith ? resource.thisWith : source.withThis
-  for (const colocation of list) {
+  for (let i = 0; i < list.length; i += 1) {
+    const colocation = list[i] as Colocation
     if (!thisWith && !hasInfluence(colocation)) continue
     const other = thisWith ? colocation.primary : colocation.dependent
     cluster.observer?.follow(colocation)

@@ -9,10 +9,18 @@ import { roomiestOf, sortedClusterNodes } from './node-choice.ts'
 
 type Needs = Map<string, number>
 
-function isEnough({ utilization }: ClusterNode, needs: readonly (readonly [name: string, value: number])[]): boolean {
+type Need = { readonly name: string; readonly value: number }
+
+function listOf(needs: ReadonlyMap<string, number>): readonly Need[] {
+  const list: Need[] = []
+  needs.forEach((value, name) => void list.push({ name, value }))
+  return list
+}
+
+function isEnough({ utilization }: ClusterNode, needs: readonly Need[]): boolean {
   for (let i = 0; i < needs.length; i += 1) {
-    const need = needs[i] as readonly [string, number]
-    if (need[1] > (utilization.get(need[0]) ?? 0)) return false
+    const { name, value } = needs[i] as Need
+    if (value > (utilization.get(name) ?? 0)) return false
   }
   return true
 }
@@ -99,11 +107,12 @@ export function applyUtilization(cluster: Cluster, resource: Resource): ClusterN
   const needs = list.length === 1 ? resource.utilization : needsOf(list)
   const { allowed } = resource
   const usable = hashOrder(cluster, allowed).filter((node) => isReady(node) && (allowed.get(node) ?? 0) >= 0)
-  const all = [...needs]
+  const all = listOf(needs)
   const anyEnough = usable.some((node) => isEnough(node, all))
   const limit = anyEnough ? needs : resource.utilization
-  const limits = limit === needs ? all : [...limit]
-  for (const node of usable) {
+  const limits = limit === needs ? all : listOf(limit)
+  for (let i = 0; i < usable.length; i += 1) {
+    const node = usable[i] as ClusterNode
     if (isEnough(node, limits)) continue
     addScore(resource, node, -infinity)
     cluster.observer?.note(cluster, resource, { kind: 'capacity', needs: limit, room: new Map(node.utilization) })

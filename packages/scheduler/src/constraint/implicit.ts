@@ -86,8 +86,9 @@ function implicitLoad(cluster: Cluster, resource: Resource): void {
 /** The same list for all that may be on the same nodes, as most of a cluster's resources may. */
 function loadsFor(cluster: Cluster, resource: Resource): readonly Action[] {
   const loads: Action[] = []
-  for (const node of nodesByName(cluster, resource.allowed)) {
-    const load = loadOf(cluster, node)
+  const nodes = nodesByName(cluster, resource.allowed)
+  for (let i = 0; i < nodes.length; i += 1) {
+    const load = loadOf(cluster, nodes[i] as ClusterNode)
     // Nodes of one name have one.
     if (!loads.includes(load)) loads.push(load)
   }
