@@ -2,12 +2,13 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Lab, labMissing, quorateProgram } from '@quorate/testkit'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 
 const tools = ['corosync-quorumtool', 'corosync-cmapctl', 'corosync-cpgtool', 'corosync-cfgtool']
 const missing = labMissing(['/usr/sbin/corosync', ...tools.map((tool) => `/usr/sbin/${tool}`)])
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
-const lab = new Lab('qbtools')
+/** So long that a node that hardly gets to run is not lost between one tool and the other. */
+const tokenMs = 5000
 let folder: string
 const groups = (client: string): string => `
 import { connectRing } from ${JSON.stringify(client)}
@@ -31,13 +32,18 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  if (missing !== undefined) return
-  await lab.down()
-  fs.rmSync(folder, { recursive: true, force: true })
+  if (missing === undefined) fs.rmSync(folder, { recursive: true, force: true })
 })
 
+/** A lab for one test: they run side by side. */
+function labOf({ onTestFinished }: TestContext, name: string): Lab {
+  const lab = new Lab(name)
+  onTestFinished(() => lab.down())
+  return lab
+}
+
 /** Outcome of a tool; what differs from one moment to the next is made equal. */
-async function outcome(node: number, argv: readonly string[]): Promise<unknown> {
+async function outcome(lab: Lab, node: number, argv: readonly string[]): Promise<unknown> {
   const { status, stdout, stderr } = await lab.exec(node, ...argv)
   return {
     argv: argv.filter((word) => !word.startsWith('/')),
@@ -48,14 +54,14 @@ async function outcome(node: number, argv: readonly string[]): Promise<unknown> 
 }
 
 /** Runs each command first with the C tool, then with ours, and expects the same bytes and exit code. */
-async function same(node: number, commands: string): Promise<void> {
+async function same(lab: Lab, node: number, commands: string): Promise<void> {
   for (const command of commands
     .split('\n')
     .map((row) => row.trim())
     .filter((row) => row !== '')) {
     const argv = command.split(' ').map((word) => word.replace('FOLDER', folder))
-    const theirs = await outcome(node, argv)
-    const ours = await outcome(node, [process.execPath, quorateProgram, ...argv])
+    const theirs = await outcome(lab, node, argv)
+    const ours = await outcome(lab, node, [process.execPath, quorateProgram, ...argv])
     expect(ours, command).toEqual(theirs)
   }
 }
@@ -137,36 +143,41 @@ corosync-cmapctl -C all
 corosync-cmapctl -D t. s.
 `
 
-describe.each(['udpu', 'knet'] as const)('on a real corosync with %s', (transport) => {
-  beforeAll(async () => {
-    if (missing !== undefined) return
-    await lab.up({ nodes: 2, transport, tokenMs: 1000 })
-    await lab.startCorosync(1, 'real')
-    await lab.startCorosync(2, 'real')
-    await lab.waitRing()
-    await lab.must(['start', '2', 'groups', process.execPath, path.join(folder, 'groups.mjs')])
-    while (!(await lab.exec(1, 'corosync-cpgtool', '-n')).stdout.includes('zz'));
-  })
+/** Has node 2 join groups, and waits until another sees all of them. */
+async function joinGroups(lab: Lab, seenBy: number): Promise<void> {
+  await lab.must(['start', '2', 'groups', process.execPath, path.join(folder, 'groups.mjs')])
+  while (!(await lab.exec(seenBy, 'corosync-cpgtool', '-n')).stdout.includes('zz'));
+}
 
-  test.skipIf(missing !== undefined)(`our tools print what the C tools print${why}`, () => same(1, readings))
+// Not a measure of speed: a loaded machine may take its time.
+describe.concurrent(`corosync's tools${why}`, { timeout: 600_000 }, () => {
+  for (const transport of ['udpu', 'knet'] as const) {
+    const title = `print of a real corosync with ${transport} what the C tools print; values are set, shown, loaded and deleted in the same words`
+    test.skipIf(missing !== undefined)(title, async (context) => {
+      const lab = labOf(context, `qt${transport}`)
+      await lab.up({ nodes: 2, transport, tokenMs })
+      for (const node of [1, 2]) await lab.startCorosync(node, 'real')
+      await lab.waitRing()
+      await joinGroups(lab, 1)
+      await same(lab, 1, readings)
+      await same(lab, 1, writings)
+    })
+  }
 
-  test.skipIf(missing !== undefined)(`values are set, shown, loaded and deleted in the same words${why}`, () =>
-    same(1, writings),
-  )
-})
-
-test.skipIf(missing !== undefined)(
-  `a lost peer and a corosync that is gone are told in the same words${why}`,
-  async () => {
-    await lab.up({ nodes: 3, transport: 'udpu', tokenMs: 500 })
-    await lab.startCorosync(1, 'real')
-    const status = async (): Promise<number> => (await lab.exec(1, 'corosync-quorumtool', '-s')).status
-    while ((await status()) !== 2);
-    await same(1, 'corosync-quorumtool -s\ncorosync-cfgtool -s\ncorosync-cfgtool -n')
-    await lab.must(['stop', '1', 'corosync'])
-    await same(
-      1,
-      `corosync-quorumtool -s
+  test.skipIf(missing !== undefined)(
+    'tell of a lost peer and a corosync that is gone in the same words',
+    async (context) => {
+      const lab = labOf(context, 'qtlost')
+      await lab.up({ nodes: 3, transport: 'udpu', tokenMs: 500 })
+      await lab.startCorosync(1, 'real')
+      const status = async (): Promise<number> => (await lab.exec(1, 'corosync-quorumtool', '-s')).status
+      while ((await status()) !== 2);
+      await same(lab, 1, 'corosync-quorumtool -s\ncorosync-cfgtool -s\ncorosync-cfgtool -n')
+      await lab.must(['stop', '1', 'corosync'])
+      await same(
+        lab,
+        1,
+        `corosync-quorumtool -s
     corosync-quorumtool -e 2
     corosync-cmapctl
     corosync-cpgtool
@@ -176,24 +187,25 @@ test.skipIf(missing !== undefined)(
     corosync-cfgtool -H
     corosync-cfgtool -k 2
     corosync-cfgtool -a 2`,
-    )
-  },
-)
+      )
+    },
+  )
 
-test.skipIf(missing !== undefined)(`the C tools read our corosync as our tools do${why}`, async () => {
-  await lab.up({ nodes: 3, transport: 'udpu', tokenMs: 1000 })
-  for (const node of [1, 2]) await lab.startCorosync(node, 'real')
-  await lab.startCorosync(3, 'ours')
-  await lab.waitRing()
-  await lab.must(['start', '2', 'groups', process.execPath, path.join(folder, 'groups.mjs')])
-  while (!(await lab.exec(3, 'corosync-cpgtool', '-n')).stdout.includes('zz'));
-  await same(3, `${readings}${writings}`)
-  expect(await lab.exec(3, 'corosync-cfgtool', '-H')).toEqual({
-    status: 0,
-    stdout: 'Shutting down corosync\n',
-    stderr: '',
+  test.skipIf(missing !== undefined)('of C read our corosync as our tools do', async (context) => {
+    const lab = labOf(context, 'qtours')
+    await lab.up({ nodes: 3, transport: 'udpu', tokenMs })
+    for (const node of [1, 2]) await lab.startCorosync(node, 'real')
+    await lab.startCorosync(3, 'ours')
+    await lab.waitRing()
+    await joinGroups(lab, 3)
+    await same(lab, 3, `${readings}${writings}`)
+    expect(await lab.exec(3, 'corosync-cfgtool', '-H')).toEqual({
+      status: 0,
+      stdout: 'Shutting down corosync\n',
+      stderr: '',
+    })
+    while ((await lab.exec(1, 'corosync-quorumtool', '-s')).stdout.includes('Nodes:            3'));
+    // A node that leaves in good order must not lower what the others expect: two of three keep needing two.
+    expect((await lab.exec(1, 'corosync-quorumtool', '-s')).stdout).toMatch(/Expected votes: {3}3\n/)
   })
-  while ((await lab.exec(1, 'corosync-quorumtool', '-s')).stdout.includes('Nodes:            3'));
-  // A node that leaves in good order must not lower what the others expect: two of three keep needing two.
-  expect((await lab.exec(1, 'corosync-quorumtool', '-s')).stdout).toMatch(/Expected votes: {3}3\n/)
 })
