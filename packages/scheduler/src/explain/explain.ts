@@ -28,7 +28,7 @@ import type {
   NodeStateExplanation,
   PromotionExplanation,
 } from './reason.ts'
-import { isDue, isThere, promotionTried, remediesAtOnce, remediesTried } from './remedies.ts'
+import { isDue, isThere, promotionTried, remediesAtOnce, remediesTried, tieBreak } from './remedies.ts'
 import { resourcesNamed } from './resources-named.ts'
 import { stateReasons } from './state-changes.ts'
 import { suppositionArguments } from './supposition.ts'
@@ -212,9 +212,12 @@ function mainReason(
   if (ruledOut !== undefined) return ruledOut
   const { trace } = decision
   const [theirs, mine] = [trace.score(leaf, assigned) ?? 0, trace.score(leaf, left) ?? 0]
-  return theirs > mine
-    ? `${assigned.uname} has more score (${scoreText(theirs)}) than ${left.uname} (${scoreText(mine)})`
-    : due
+  if (theirs > mine)
+    return `${assigned.uname} has more score (${scoreText(theirs)}) than ${left.uname} (${scoreText(mine)})`
+  return (
+    due ??
+    (theirs === mine ? `both have a score of ${scoreText(mine)}, and ${tieBreak(decision, leaf, assigned)}` : undefined)
+  )
 }
 
 /** What keeps it from being started or promoted where it is to be. */

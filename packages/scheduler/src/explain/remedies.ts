@@ -360,7 +360,8 @@ function heldByConstraint({ constraints }: Decision, { cause }: ScoreStep): Chan
   }
 }
 
-function tieBreak({ cluster }: Decision, leaf: Resource, assigned: ClusterNode): string {
+/** Why of nodes with the same score one comes first. */
+export function tieBreak({ cluster }: Decision, leaf: Resource, assigned: ClusterNode): string {
   if (leaf.runningOn.includes(assigned)) return `it runs on ${assigned.uname} already`
   const { placement } = cluster.settings
   const order = placement === 'minimal' ? 'order of nodes' : 'number of resources and order of nodes'

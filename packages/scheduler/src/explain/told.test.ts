@@ -175,3 +175,47 @@ test('a promotion that is held by what nobody manages takes that to be managed',
   const other = answer(of, 'k').instances.find(({ assigned }) => assigned === 'n2')
   expect(other?.promotion?.remedies.join()).toContain('crm_attribute --node n1 --name maintenance --delete')
 })
+
+test('what moves without more score for its new node says what came first', () => {
+  const of = { resources: dummy('a') + dummy('b'), states: [{ history: entry('a') + entry('b') }, {}] }
+  expect(head(of, 'b')).toBe(
+    'b: runs on n1; is to run on n2: both have a score of 0, and n2 came first by number of resources and order of nodes.',
+  )
+})
+
+test('a live migration under way is told as that, and not as one that is active twice', () => {
+  const migrated = entry('a', { task: 'migrate_to' }).replace(
+    'call-id="1"',
+    'call-id="2" migrate_source="n1" migrate_target="n2"',
+  )
+  const of = {
+    resources: dummy('a', meta('a', 'allow-migrate', 'true')),
+    constraints: '<rsc_location id="there" rsc="a" node="n2" score="50"/>',
+    states: [{ history: migrated }, { history: entry('a', { task: 'monitor', rc: 7 }) }],
+  }
+  const { general, summary } = first(of, 'a')
+  expect(general.map(({ text }) => text)).toEqual(['its live migration from n1 to n2 has begun'])
+  expect(summary).toBe('runs on n2, n1; is to run on n2 only: n2 has more score (50) than n1 (0)')
+})
+
+test('what is not migrated live says because of what', () => {
+  const of = {
+    resources: dummy('a') + dummy('b', meta('b', 'allow-migrate', 'true')),
+    constraints: '<rsc_order id="o" first="a" then="b"/><rsc_colocation id="c" rsc="b" with-rsc="a" score="INFINITY"/>',
+    states: [{ history: entry('a') + entry('b'), attributes: pair('standby', 'on') }, {}],
+  }
+  const { actions } = first(of, 'b')
+  expect(actions.map(({ task }) => task)).toEqual(['stop', 'start'])
+  expect(actions[0]?.why).toBe('it cannot be migrated live, because of the stop of a (order constraint o)')
+})
+
+test('what is blocked is not told to be stopped, and a restart that cannot be done is no start', () => {
+  const of = {
+    resources: `<group id="g">${dummy('a', meta('a', 'target-role', 'Stopped'))}${dummy('b')}</group>`,
+    states: [{ history: entry('a') + entry('b', { task: 'stop', rc: 1 }) }],
+  }
+  expect(head(of, 'a')).toMatch(/^a: runs on n1; is to stop, which cannot be done now: /)
+  expect(head(of, 'b')).toMatch(
+    /^b: runs on n1; is to be left as it is: it is blocked: its stop failed on n1|^b: runs on n1; is to stay/,
+  )
+})
