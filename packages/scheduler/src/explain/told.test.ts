@@ -1,5 +1,5 @@
 import { invariant } from '@quorate/base'
-import { parseXml, type XmlElement } from '@quorate/xml'
+import { parseXml, writeXml, type XmlElement } from '@quorate/xml'
 import { expect, test } from 'vitest'
 import { explain } from './explain.ts'
 import { explanationLines } from './explanation-text.ts'
@@ -218,4 +218,27 @@ test('what is blocked is not told to be stopped, and a restart that cannot be do
   expect(head(of, 'b')).toMatch(
     /^b: runs on n1; is to be left as it is: it is blocked: its stop failed on n1|^b: runs on n1; is to stay/,
   )
+})
+
+test('why a node is fenced: what is not known of it, and a ticket that is lost', () => {
+  const fencer = '<primitive id="f" class="stonith" type="fence_xvm"/>'
+  const properties = pair('stonith-enabled', 'true')
+  const unseen = { resources: fencer, properties, states: [{}, {}] }
+  const parsed = cib(unseen)
+  const without = parseXml(writeXml(parsed).replace(/<node_state id="2".*?<\/node_state>/s, ''))
+  invariant(without.ok, 'it is well formed without a state')
+  const found = explain(without.value, 'f', undefined, options)
+  invariant(found.ok, 'the resource is there')
+  expect(found.value.fencing).toEqual([
+    { node: 'n2', reason: 'nothing is known of it since the cluster started, and startup-fencing is true' },
+  ])
+  const ticket = {
+    resources: fencer + dummy('a'),
+    constraints: '<rsc_ticket id="t" rsc="a" ticket="site" loss-policy="fence"/>',
+    properties,
+    states: [{ history: entry('a') }, {}],
+  }
+  expect(answer(ticket, 'a').fencing).toEqual([
+    { node: 'n1', reason: 'ticket site is lost, on which a depends there (t, loss-policy=fence)' },
+  ])
 })
