@@ -185,6 +185,19 @@ describe('what would have to change', () => {
     expect(told.out).toContain('n2 (Promoted)')
   })
 
+  test('a promotion that would wait is none yet', async () => {
+    const file = cibFile({
+      resources: `${promotable}${dummy('a', meta('a', 'target-role', 'Stopped'))}${dummy('b')}`,
+      constraints:
+        '<rsc_order id="o" first="a" then="b"/><rsc_colocation id="c" rsc="dbs" rsc-role="Promoted" with-rsc="b" score="INFINITY"/>',
+      histories: [ran('db', 'start', 'Stateful'), ran('db', 'start', 'Stateful')],
+      attributes: [pair('master-db', '10'), pair('master-db', '5')],
+    })
+    const { instances } = await explained(file, 'db')
+    const other = instances.find(({ promotion }) => promotion?.isPromoted === false)?.promotion
+    expect(other?.whatIf).toEqual(expect.arrayContaining(['--meta', 'a:target-role=Started']))
+  })
+
   test('what holds up something else is followed to where it begins', async () => {
     const file = cibFile({
       resources: dummy('a') + dummy('b') + dummy('c', meta('c', 'target-role', 'Started')),

@@ -29,9 +29,17 @@ export type Remedies = {
 /** What would have to change for an instance that is not to be promoted to be promoted where it goes: as for a node. */
 export function promotionTried(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
   return tried(decision, leaf, node, {
-    isReached: (at, there) => isThere(at, there) && at.nextRole === role.promoted,
-    changes: (of, at, there) => (isThere(at, there) ? promotionChanges(of, at, new Set()) : changesFor(of, at, there)),
+    isReached: (at, there) => isThere(at, there) && at.nextRole === role.promoted && !isStuck(at),
+    changes: (of, at, there) => {
+      if (!isThere(at, there)) return changesFor(of, at, there)
+      return isStuck(at) ? followed(of, heldUp(of, at), new Set([at])) : promotionChanges(of, at, new Set())
+    },
   })
+}
+
+/** True where it is to be promoted, and something holds that up. */
+function isStuck({ actions }: Resource): boolean {
+  return actions.some(({ task: name, optional, runnable }) => name === task.promote && !optional && !runnable)
 }
 
 /** How often more is supposed when what was supposed did not do. */
