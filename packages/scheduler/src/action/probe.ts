@@ -1,4 +1,4 @@
-import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
+import { actionSide, addOrder, orderProbe, taskOf } from '../constraint/internal-order.ts'
 import { compareInstanceNumbers } from '../model/instances.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { discovery } from '../model/node-table.ts'
@@ -9,7 +9,7 @@ import { isTrue } from '../scalar.ts'
 import { requestAction } from './create.ts'
 import { fenceNode } from './fencing.ts'
 import { keyOf, task } from './key.ts'
-import { findOldest, newAction, setMeta } from './ledger.ts'
+import { findNewest, findOldest, newAction, setMeta } from './ledger.ts'
 import { connectionState } from './remote-state.ts'
 import { unfenceBefore } from './unfence.ts'
 
@@ -165,10 +165,10 @@ function probePrimitive(cluster: Cluster, resource: Resource, node: ClusterNode)
   const target = clone.variant === variant.clone && !(cluster.unfencing && resource.isFenceDevice) ? clone : resource
   let flags: number = edgeFlag.optional
   if (!made.runnable && resource.runningOn.length === 0) flags |= edgeFlag.runnableLeft
-  const side = actionSide(made)
-  addOrder(cluster, side, taskOf(target, task.start), flags)
+  orderProbe(cluster, made, target, flags)
   // What is to be reloaded is settled before anything is probed.
-  const reload = keyOf(target, task.reload)
-  if (target.actionsByKey.has(reload)) addOrder(cluster, side, { resource: target, key: reload }, edgeFlag.optional)
+  if (findNewest(target, task.reload) !== undefined) {
+    addOrder(cluster, actionSide(made), taskOf(target, task.reload), edgeFlag.optional)
+  }
   return true
 }

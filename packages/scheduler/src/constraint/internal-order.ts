@@ -1,7 +1,7 @@
 import { keyOf, parseKey, task } from '../action/key.ts'
 import type { Action, Cluster, Colocation, Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
-import { isAncestor } from '../model/tree.ts'
+import { isAncestor, isBundled } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 
 /** One side of an order: a task of a resource, or an action. */
@@ -71,9 +71,30 @@ export function orderLoads(cluster: Cluster, resource: Resource, taskName: strin
   pushTogether(cluster, 'loads', resource, taskOf(resource, taskName))
 }
 
+/**
+ * Records that something starts after a probe. One record has the probes on all nodes, up to the first that says more than
+ * what comes first.
+ */
+export function orderProbe(cluster: Cluster, probe: Action, target: Resource, flags: number): void {
+  const { probes } = target
+  // With containers, other orders come in between.
+  const isAlone = !cluster.remoteNodesExist && !isBundled(target)
+  if (flags !== edgeFlag.optional || probes?.isOpen === false || !isAlone) {
+    if (probes !== undefined) probes.isOpen = false
+    addOrder(cluster, actionSide(probe), taskOf(target, task.start), flags)
+    return
+  }
+  if (probes !== undefined) {
+    probes.list.push(probe)
+    return
+  }
+  target.probes = { list: [probe], isOpen: true }
+  pushTogether(cluster, 'probes', target, taskOf(target, task.start))
+}
+
 function pushTogether(
   cluster: Cluster,
-  kind: 'own' | 'recurring' | 'loads',
+  kind: 'own' | 'recurring' | 'loads' | 'probes',
   then: Resource,
   { key, action }: OrderSide,
 ): void {

@@ -204,6 +204,8 @@ export class Resource {
   readonly tickets: TicketDependency[] = []
   /** What stands for it that nodes have the room, for each node that it may be on; of what takes up room only. */
   loads: readonly Action[] | undefined
+  /** Probes that its start comes after, as far as one record has them all; see `orderProbe`. */
+  probes: { readonly list: Action[]; isOpen: boolean } | undefined
 
   /** Names of its operations that are not repeated, by task; see `keyOf`. */
   readonly keys = new Map<string, string>()
@@ -398,7 +400,7 @@ export type Edge = {
 /** An order between things that become actions later. */
 export type OrderRecord = {
   /** Anything but a `pair` stands for orders that always come together: see `expandOrders`. */
-  readonly kind: 'pair' | 'own' | 'recurring' | 'loads'
+  readonly kind: 'pair' | 'own' | 'recurring' | 'loads' | 'probes'
   readonly first: Resource | undefined
   readonly firstKey: string | undefined
   readonly firstAction: Action | undefined

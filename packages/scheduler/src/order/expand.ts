@@ -47,6 +47,9 @@ function expandOrder(cluster: Cluster, record: OrderRecord): void {
     case 'recurring':
       if (then !== undefined) expandRecurring(then, thenAction)
       return
+    case 'probes':
+      if (then !== undefined && thenKey !== undefined) expandProbes(then, thenKey)
+      return
     case 'loads':
       if (then !== undefined && thenKey !== undefined) expandLoads(then, thenKey)
       return
@@ -111,6 +114,14 @@ function expandRecurring(resource: Resource, action: Action | undefined): void {
   for (const start of actionsForKey(resource, keyOf(resource, task.start))) addEdge(start, action, flags)
   if (!hasTask(resource, task.reload)) return
   for (const reload of actionsForKey(resource, keyOf(resource, task.reload))) addEdge(reload, action, flags)
+}
+
+function expandProbes(resource: Resource, key: string): void {
+  const list = resource.probes?.list ?? []
+  const thens = actionsForKey(resource, key)
+  for (let i = 0; i < list.length; i += 1) {
+    for (let j = 0; j < thens.length; j += 1) addEdge(list[i], thens[j], edgeFlag.optional)
+  }
 }
 
 /**
