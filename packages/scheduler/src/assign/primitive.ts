@@ -22,7 +22,7 @@ export function* assignPrimitive(
   if (!resource.provisional) return resource.assigned
   if (resource.allocating) return undefined
   resource.allocating = true
-  yield* followPrimaries(assigner, resource)
+  if (resource.thisWith.length > 0) yield* followPrimaries(assigner, resource)
   for (const colocation of resource.withThis) {
     if (!hasInfluence(colocation)) continue
     cluster.observer?.begin(colocation)
