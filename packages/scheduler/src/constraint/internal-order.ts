@@ -29,6 +29,21 @@ export function addOrder(cluster: Cluster, before: OrderSide, after: OrderSide, 
   const then = after.resource ?? thenAction?.resource
   const firstKey = before.key ?? firstAction?.key
   const thenKey = after.key ?? thenAction?.key
+  pushPair(cluster, first, firstKey, firstAction, then, thenKey, thenAction, flags)
+  if (first === undefined || then === undefined || first === then) return
+  if (first.allowMigrate || then.allowMigrate) migrationOrders(cluster, first, firstKey, then, thenKey)
+}
+
+function pushPair(
+  cluster: Cluster,
+  first: Resource | undefined,
+  firstKey: string | undefined,
+  firstAction: Action | undefined,
+  then: Resource | undefined,
+  thenKey: string | undefined,
+  thenAction: Action | undefined,
+  flags: number,
+): void {
   cluster.orders.push({
     kind: 'pair',
     first,
@@ -40,11 +55,9 @@ export function addOrder(cluster: Cluster, before: OrderSide, after: OrderSide, 
     flags,
     constraint: cluster.constraintRead,
   })
-  if (first === undefined || then === undefined || first === then) return
-  if (first.allowMigrate || then.allowMigrate) migrationOrders(cluster, first, firstKey, then, thenKey)
 }
 
-/** Shorthand for an order between two tasks. */
+/** An order between two tasks. */
 export function orderTasks(
   cluster: Cluster,
   first: Resource,
@@ -53,7 +66,11 @@ export function orderTasks(
   thenTask: string,
   flags: number,
 ): void {
-  addOrder(cluster, taskOf(first, firstTask), taskOf(then, thenTask), flags)
+  const firstKey = keyOf(first, firstTask)
+  const thenKey = keyOf(then, thenTask)
+  pushPair(cluster, first, firstKey, undefined, then, thenKey, undefined, flags)
+  if (first === then) return
+  if (first.allowMigrate || then.allowMigrate) migrationOrders(cluster, first, firstKey, then, thenKey)
 }
 
 /** Records that a primitive stops before it starts anew, and is probed after what is recorded of it was deleted. */
@@ -122,17 +139,7 @@ function migrationOrders(
   const firstTask = firstKey === undefined ? undefined : parseKey(firstKey)?.task
   const thenTask = thenKey === undefined ? undefined : parseKey(thenKey)?.task
   const push = (a: string, b: string, flags: number): void => {
-    cluster.orders.push({
-      kind: 'pair',
-      first,
-      firstKey: keyOf(first, a),
-      firstAction: undefined,
-      then,
-      thenKey: keyOf(then, b),
-      thenAction: undefined,
-      flags,
-      constraint: cluster.constraintRead,
-    })
+    pushPair(cluster, first, keyOf(first, a), undefined, then, keyOf(then, b), undefined, flags)
   }
   const { optional, notMigratable } = edgeFlag
   const plus = first.allowMigrate ? optional | notMigratable : optional
