@@ -185,6 +185,13 @@ describe('what would have to change', () => {
     expect(told.out).toContain('n2 (Promoted)')
   })
 
+  test('a promotion inside of a bundle is wished for by the id of the bundle, which is configured', async () => {
+    const resources = `<bundle id="b"><podman image="i" replicas="1" promoted-max="1"/><network control-port="3121"/>${stateful('db')}</bundle>`
+    const file = cibFile({ resources, histories: ['', ''] })
+    const [only] = (await explained(file, 'db')).instances
+    expect(only?.promotion?.whatIf).toEqual(['--prefer-promoted', 'b@b-0=1'])
+  })
+
   test('a promotion that would wait is none yet', async () => {
     const file = cibFile({
       resources: `${promotable}${dummy('a', meta('a', 'target-role', 'Stopped'))}${dummy('b')}`,

@@ -8,7 +8,7 @@ import { generalFindings } from './general-reasons.ts'
 import { attributeOf } from './promotion-attribute.ts'
 import type { PromotionExplanation, Reason } from './reason.ts'
 import type { ScoreStep } from './score-trace.ts'
-import { nodeStateChanges, stateReasons, ticketChange, ticketText } from './state-changes.ts'
+import { nodeStateChanges, placedAs, stateReasons, ticketChange, ticketText } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
 
 /** Why an instance is to be promoted or not, and what would have to change for it to be. */
@@ -141,7 +141,7 @@ function changesFor(decision: Decision, clone: Resource, instance: Resource, nod
 function scoreChanges(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
   const mine = instance.sortIndex
   const prefer = (score: number) => ({
-    preferences: [{ resource: clone.xmlId, node: node.uname, score, isForPromotion: true }],
+    preferences: [{ resource: placedAs(clone).xmlId, node: node.uname, score, isForPromotion: true }],
   })
   const leaf = instance.children[0] ?? instance
   const { name } = attributeOf(leaf, node)
@@ -181,6 +181,6 @@ function heldBy(decision: Decision, clone: Resource, rival: Resource): readonly 
   if (node === undefined) return [{ text: `INFINITY must not hold the promotion of ${rival.id}` }]
   const why = partsOf(decision, clone, rival, node).find(({ score }) => (score ?? 0) >= infinity)
   const by = why === undefined ? '' : `: ${why.text}`
-  const wish = { resource: clone.xmlId, node: node.uname, score: -infinity, isForPromotion: true }
+  const wish = { resource: placedAs(clone).xmlId, node: node.uname, score: -infinity, isForPromotion: true }
   return [{ text: `INFINITY must not hold the promotion on ${node.uname}${by}`, suppose: { preferences: [wish] } }]
 }
