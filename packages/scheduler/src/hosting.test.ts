@@ -429,3 +429,16 @@ test('a clone that is called like a notification has its own notifications', () 
   })
   expect(operations(outcome)).toContain('x_post_notify_start_0_pre_notify_start_0')
 })
+
+test('failures of what is inside of something inside of a resource count for it', () => {
+  const agent = 'class="ocf" provider="heartbeat" type="x"'
+  const inner = guestCalled('g').replace(
+    '</meta_attributes>',
+    '<nvpair id="mc" name="container" value="c"/></meta_attributes>',
+  )
+  const found = scores({
+    resources: `${inner}<primitive id="c" ${agent}><meta_attributes id="cm"><nvpair id="ct" name="migration-threshold" value="3"/></meta_attributes></primitive>`,
+    status: `${online}<transient_attributes id="1"><instance_attributes id="t"><nvpair id="f" name="fail-count-g#monitor_60000" value="3"/></instance_attributes></transient_attributes></node_state>`,
+  })
+  expect(found).toContain('pcmk__primitive_assign: c allocation score on n1: -INFINITY')
+})

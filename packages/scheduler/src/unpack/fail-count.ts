@@ -12,7 +12,7 @@ import { compareVersions, operationIntervalMs } from './rule.ts'
 export type FailCountOptions = {
   /** Failures that have expired do not count. */
   readonly effective?: boolean
-  /** Failures of what runs inside count too. */
+  /** Failures of what runs inside count too, at whatever depth. */
   readonly fillers?: boolean
   /** The operation that is being judged. */
   readonly entry?: HistoryEntry
@@ -69,10 +69,25 @@ export function failCount(
   if (options.effective === true && count > 0 && lastFailureSeconds !== undefined && timeout > 0) {
     if (cluster.now.epochSeconds > lastFailureSeconds + timeout) count = 0
   }
-  if (options.fillers === true && resource.fillers.length > 0 && !isBundled(resource)) {
-    for (const filler of resource.fillers) count += failCount(cluster, filler, node, { effective: true }).count
+  if (options.fillers === true) {
+    for (const filler of inside(resource)) count += failCount(cluster, filler, node, { effective: true }).count
   }
   return count === 0 ? { ...none, lastFailureSeconds } : { count, lastFailureSeconds }
+}
+
+/** What runs inside of a resource, and inside of that in turn. */
+function inside(resource: Resource): ReadonlySet<Resource> {
+  const found = new Set<Resource>()
+  const enter = (of: Resource): void => {
+    if (isBundled(of)) return
+    for (const filler of of.fillers) {
+      if (found.has(filler) || filler === resource) continue
+      found.add(filler)
+      enter(filler)
+    }
+  }
+  enter(resource)
+  return found
 }
 
 function ownCount(cluster: Cluster, resource: Resource, node: ClusterNode): FailCount {
