@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Lab, labMissing, quorateProgram } from '@quorate/testkit'
+import { dcDeadtimeS, Lab, labMissing, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin', '/usr/sbin/crm_mon'])
@@ -17,7 +17,7 @@ const oldCib = `<cib validate-with="pacemaker-1.2" crm_feature_set="3.0.6" epoch
 <configuration>
   <crm_config><cluster_property_set id="cib-bootstrap-options">
     <nvpair id="o1" name="stonith_enabled" value="false"/><nvpair id="o2" name="no_quorum_policy" value="ignore"/>
-    <nvpair id="o3" name="default-action-timeout" value="40s"/>
+    <nvpair id="o3" name="default-action-timeout" value="40s"/><nvpair id="o4" name="dc-deadtime" value="${dcDeadtimeS}s"/>
   </cluster_property_set></crm_config>
   <nodes><node id="1" uname="node1" type="normal"/></nodes>
   <resources>
