@@ -11,6 +11,7 @@ export {
   parseDurationFields,
   parseMoment,
 } from './date.ts'
+export type { NamedValue } from './explain/cib-edit.ts'
 export { type Decision, decisionOn } from './explain/decision.ts'
 export { configurationProblems, explain, explainFrom, explainNodeState } from './explain/explain.ts'
 export { explanationLines, nodeStateLines } from './explain/explanation-text.ts'
@@ -31,7 +32,6 @@ export type {
   WaitStep,
 } from './explain/reason.ts'
 export {
-  type NamedValue,
   type Preference,
   type Supposition,
   supposedCib,

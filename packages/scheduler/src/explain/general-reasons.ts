@@ -190,7 +190,7 @@ export function restartText(decision: Decision, leaf: Resource): string | undefi
 }
 
 /** Why a resource is recovered: what failed, or what has to be fenced. Undefined where it is not. */
-export function recoveryText(decision: Decision, leaf: Resource): string | undefined {
+function recoveryText(decision: Decision, leaf: Resource): string | undefined {
   if (!leaf.failed) return undefined
   const { cluster } = decision
   const lost = leaf.runningOn.find((node) => node.unclean || node.requiresReset)

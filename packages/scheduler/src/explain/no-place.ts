@@ -45,7 +45,7 @@ export function ruledOutBy(decision: Decision, leaf: Resource, node: ClusterNode
 }
 
 /** Why an instance has no partner of what it follows instance by instance; undefined where that is not the matter. */
-export function partnerText({ cluster, trace }: Decision, leaf: Resource): string | undefined {
+function partnerText({ cluster, trace }: Decision, leaf: Resource): string | undefined {
   for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
     const pair = trace.partnerMissing(at)
     const [first, then] = [pair?.first.resource, pair?.then.resource]
