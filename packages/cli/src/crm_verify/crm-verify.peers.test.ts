@@ -112,6 +112,20 @@ function unchecked(parts: Parts): string {
   return `<cib validate-with="none" epoch="1" num_updates="0" admin_epoch="0"><configuration><crm_config>${crmConfig}</crm_config><nodes>${nodes}</nodes><resources>${resources}</resources><constraints>${constraints}</constraints>${more}</configuration><status>${state}</status></cib>`
 }
 
+/** What caused an operation, as its key has it. */
+const cause = '9d0bfd83-75ef-4da1-bc8d-8ee972b05fc3'
+
+/** A state with a history of `a`: operations as NAME:CALL:RC, all under the same id. */
+const withHistory = (operations: string): string => {
+  const entries = operations.split(' ').map((item) => {
+    const [name, call, rc = '0'] = item.split(':')
+    const result = `call-id="${call}" rc-code="${rc}" op-status="0" interval="0" transition-key="1:1:0:${cause}"`
+    return `<lrm_rsc_op id="a_last_0" operation_key="a_${name}_0" operation="${name}" ${result} transition-magic="0:${rc};1:1:0:${cause}"/>`
+  })
+  const resource = `<lrm_resource id="a" class="ocf" provider="pacemaker" type="Dummy">${entries.join('')}</lrm_resource>`
+  return `<node_state id="1" uname="n1" crmd="online" in_ccm="true" join="member" expected="member"><lrm id="1"><lrm_resources>${resource}</lrm_resources></lrm></node_state>`
+}
+
 const withOperation = (op: string) => plainResource.replace('/>', `><operations>${op}</operations></primitive>`)
 const withMeta = (name: string, value: string) =>
   plainResource.replace(
@@ -186,6 +200,9 @@ const faulty: readonly (readonly [what: string, parts: Parts])[] = [
   ['a tag without id', { more: '<tags><tag><obj_ref id="a"/></tag></tags>' }],
   ['a tag of something without id', { more: '<tags><tag id="t"><obj_ref/></tag></tags>' }],
   ['a state without id', { status: '<node_state uname="n1" crmd="online" in_ccm="true" join="member"/>' }],
+  ['an entry twice', { status: withHistory('monitor:1:7 monitor:1:7') }],
+  ['an entry twice of what runs', { status: withHistory('start:1 start:2') }],
+  ['an entry four times', { status: withHistory('start:3 stop:2 start:1 monitor:4') }],
   ['a state of nobody', { status: '<node_state id="9" uname="n9" crmd="online" in_ccm="true" join="member"/>' }],
 ]
 
@@ -205,6 +222,25 @@ const displaced: readonly (readonly [what: string, cib: string])[] = [
   ['resources twice', whole.replace('<resources>', '<resources/><resources>')],
   ['options twice', whole.replace('<crm_config>', '<crm_config/><crm_config>')],
   ['two configurations', whole.replace('<configuration>', '<configuration/><configuration>')],
+  [
+    'resources in something else',
+    whole.replace('<resources>', '<x><resources>').replace('</resources>', '</resources></x>'),
+  ],
+  [
+    'a configuration in something else',
+    whole.replace('<configuration>', '<x><configuration>').replace('</configuration>', '</configuration></x>'),
+  ],
+  ['a status in something else', whole.replace('<status>', '<x><status>').replace('</status>', '</status></x>')],
+  ['a whole CIB in it as well', whole.replace('</status>', `</status>${whole}`)],
+  ['a CIB in the status', whole.replace('</status>', `${whole}</status>`)],
+  ['only a CIB in something else', `<cib validate-with="none"><x>${whole}</x></cib>`],
+  ['only a CIB in a CIB', `<cib validate-with="none">${whole}</cib>`],
+  ['a CIB of two in it', `<cib validate-with="none">${whole}${whole}</cib>`],
+  ['a status of a CIB in it', whole.replace('</configuration>', '</configuration><cib><status/></cib>')],
+  [
+    'tags and alerts twice',
+    whole.replace('</constraints>', '</constraints><tags><tag><obj_ref id="a"/></tag></tags><tags/>'),
+  ],
   [
     'nodes outside of the configuration',
     whole.replace(/<nodes>.*<\/nodes>/, '').replace('<status>', `<nodes>${plainNode}</nodes><status>`),

@@ -168,12 +168,22 @@ async function readInput(options: Options, host: ToolHost): Promise<Input> {
 
 async function readCluster(host: ToolHost): Promise<Input> {
   const file = cibFileOf(host.env)
-  if (file !== undefined) return readFile(file, host, unanswered)
+  if (file !== undefined) return readValidFile(file, host)
   const opened = await openCib(host, { name: 'crm_verify', isReadOnly: true })
   if (!opened.ok) return unanswered
   const found = await wholeCib(opened.cib)
   await opened.cib.close()
   return 'cib' in found ? { cib: found.cib, file: 'cib', lines: new Map() } : unanswered
+}
+
+/** What a file in the place of the cluster's CIB has. One that is not valid is no CIB to ask for. */
+async function readValidFile(file: string, host: ToolHost): Promise<Input> {
+  const input = await readFile(file, host, unanswered)
+  if (!('cib' in input) || (attr(input.cib, 'validate-with') ?? 'none') === 'none') return input
+  const faults = invalidLines(input.cib, input.file, input.lines)
+  if (faults.length === 0) return input
+  host.err(faults.map((line) => `${line}\n`).join(''))
+  return unanswered
 }
 
 async function readFile(file: string, host: ToolHost, otherwise: Input): Promise<Input> {

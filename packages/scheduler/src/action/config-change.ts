@@ -6,7 +6,7 @@ import { outermost, top } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import { startAndStop } from '../unpack/history.ts'
-import { compareEntries, type HistoryEntry, isProbe, mergeSort } from '../unpack/history-entry.ts'
+import { type HistoryEntry, inOrder, isProbe } from '../unpack/history-entry.ts'
 import { historyOf, type LrmResource } from '../unpack/history-index.ts'
 import { deferParameterCheck, deferredChecks } from '../unpack/operation-result.ts'
 import { cancelFromHistory, cleanUp, tellInterval } from './cleanup.ts'
@@ -111,10 +111,7 @@ function checkHistory(
     cluster.observer?.redefined(resource, node, 'agent')
     cleanUp(cluster, resource, node, false)
   }
-  const entries =
-    history.entries.length < 2
-      ? history.entries
-      : mergeSort([...history.entries].reverse(), (a, b) => compareEntries(a, b, true))
+  const entries = inOrder(cluster, history.entries)
   const { start, stop } = startAndStop(entries)
   if (start < stop) return
   for (let i = Math.max(start, 0); i < entries.length; i += 1) {

@@ -1,5 +1,7 @@
 import { attr, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
+import { configError } from '../model/log.ts'
+import type { Cluster } from '../model/model.ts'
 import { parseInteger, sameText } from '../scalar.ts'
 
 /** What an agent's exit status means. */
@@ -137,6 +139,21 @@ function comparePending(a: HistoryEntry, b: HistoryEntry): number {
 function parseMagic(xml: XmlElement): { readonly transition: number; readonly uuid: string } | undefined {
   const match = /^-?\d+:-?\d+;-?\d+:(-?\d+):-?\d+:(.+)$/.exec(attr(xml, 'transition-magic') ?? '')
   return match === null ? undefined : { transition: Number(match[1]), uuid: match[2] as string }
+}
+
+/**
+ * The history of a resource on a node in the order in which it came about. Entries that share an id are told of as often
+ * as they are compared.
+ */
+export function inOrder(cluster: Cluster, entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  if (entries.length < 2) return entries
+  return mergeSort([...entries].reverse(), (a, b) => {
+    const order = compareEntries(a, b, true)
+    if (order === 0 && a.id === b.id && sameText(attr(a.xml, 'on_node') ?? '', attr(b.xml, 'on_node') ?? '')) {
+      configError(cluster, 'pe__is_newer_op', `Duplicate lrm_rsc_op entries named ${a.id}`)
+    }
+    return order
+  })
 }
 
 /** Stable merge sort: halves, first the shorter one, left before right while not greater. The shape is part of the result. */

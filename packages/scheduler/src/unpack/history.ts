@@ -10,7 +10,7 @@ import { addScore } from '../model/scoring.ts'
 import { currentNode, findResource, isBundled, isGuest, isRemote, isRemoteOnly, setHistoryName } from '../model/tree.ts'
 import { parseInteger } from '../scalar.ts'
 import { infinity } from '../score.ts'
-import { compareEntries, exitCode, type HistoryEntry, mergeSort, status } from './history-entry.ts'
+import { exitCode, type HistoryEntry, inOrder, status } from './history-entry.ts'
 import { historyOf, type LrmResource } from './history-index.ts'
 import { findForHistory, orphanFor } from './history-owner.ts'
 import { remoteOnlineStatus, unpackRemoteState } from './node-state.ts'
@@ -111,7 +111,7 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, history: Lrm
 /** Answers what is to be done about failures. */
 function readEntries(cluster: Cluster, resource: Resource, node: ClusterNode, history: LrmResource): OnFail {
   const entries = history.isFirst ? history.entries : history.entries.map((entry) => ({ ...entry }))
-  const sorted = entries.length < 2 ? entries : mergeSort([...entries].reverse(), (a, b) => compareEntries(a, b, true))
+  const sorted = inOrder(cluster, entries)
   resource.role = role.unknown
   const reading: Reading = { cluster, resource, node, entries: sorted, onFail: onFail.ignore, lastFailure: undefined }
   for (const entry of sorted) processEntry(reading, entry)
