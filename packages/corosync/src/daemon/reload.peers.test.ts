@@ -51,7 +51,7 @@ async function change(lab: Lab, from: number, edit: (text: string) => string): P
 
 /** One story: votes change, a node is taken out of the list that was not there, and put into it again and started. */
 async function story(lab: Lab, whose: readonly [Whose, Whose, Whose, Whose], from: number): Promise<string[]> {
-  await lab.up({ nodes: 4, transport: 'udpu', tokenMs: 300, totem: 'token_coefficient: 50' })
+  await lab.up({ nodes: 4, transport: 'udpu', tokenMs: 2000, totem: 'token_coefficient: 50' })
   for (const node of [1, 2, 3]) await lab.startCorosync(node, whose[node - 1] as Whose)
   const there = [1, 2, 3]
   const told = [await agreed(lab, there, /Nodes: 3;.*Expected votes: 4;.*Total votes: 3;/)]
