@@ -40,6 +40,11 @@ export function resultElement(
     { code: String(code), message: exitCodeText(code) },
     list.length === 0 ? [] : [element('errors', {}, list)],
   )
-  const attributes: AttributesInit = { 'api-version': apiVersion, request: request.join(' ') }
+  const attributes: AttributesInit = { 'api-version': apiVersion, request: request.map(quoted).join(' ') }
   return element('pacemaker-result', attributes, [...results, status])
+}
+
+/** A word of a command line as results repeat it: in quotes where it has a blank. */
+function quoted(word: string): string {
+  return word.includes(' ') ? `'${word.replaceAll("'", "\\'")}'` : word
 }
