@@ -442,3 +442,14 @@ test('failures of what is inside of something inside of a resource count for it'
   })
   expect(found).toContain('pcmk__primitive_assign: c allocation score on n1: -INFINITY')
 })
+
+test('a bundle has no more replicas than instances: nodes, where these can only be anonymous', () => {
+  const bundle = (agent: string): string =>
+    `<bundle id="b"><podman image="i" replicas="3" replicas-per-host="2"/><network ip-range-start="10.0.0.1"/><primitive id="p" ${agent}/></bundle>`
+  const replicas = (agent: string): number => {
+    const { stdout } = run({ nodes: ['n1', 'n2'], resources: bundle(agent) })
+    return new Set(stdout.match(/b-(podman-)?\d \(10/g)).size
+  }
+  expect(replicas('class="ocf" provider="pacemaker" type="Dummy"')).toBe(3)
+  expect(replicas('class="lsb" type="x"')).toBe(2)
+})

@@ -50,8 +50,10 @@ export function unpackBundle(cluster: Cluster, bundle: Resource, unpackVariant: 
   }
   let address = plan.ipStart
   let hostOptions = ''
-  for (let number = 0; number < plan.replicas; number += 1) {
-    const inner = bundle.bundle.inner
+  const { inner } = bundle.bundle
+  // There can be fewer instances than are asked for, where they can only be anonymous and have one node each.
+  const count = inner?.children.length ?? plan.replicas
+  for (let number = 0; number < count; number += 1) {
     const instance = inner?.children[number]
     const replica: Replica = {
       number,
