@@ -58,6 +58,13 @@ function stepOf(tie: Tie | undefined, resource: string | undefined, name: string
 function tieBetween({ cluster }: Decision, action: Action, other: TieSide): Tie | undefined {
   const own: TieSide = { resource: action.resource, task: action.task }
   const tasks = [action.task, task.start, task.stop, task.promote, task.demote]
+  if (other.task === task.notified) {
+    // A notification tells of what the order is about.
+    return tasks.reduce<Tie | undefined>(
+      (found, name) => found ?? orderTie(cluster, { ...other, task: name }, own),
+      undefined,
+    )
+  }
   // A stop that a start asks for is one of the same resource's start, which the order is about.
   return (
     orderTie(cluster, other, own) ??

@@ -132,6 +132,13 @@ test('what has to be with something that cannot start names the colocation', () 
   expect(due(of, 'c', 'start').why).toBe('it is to be with b, which cannot be started now (colocation constraint with)')
 })
 
+test('orders of clones that are notified are found behind the notification', () => {
+  const notified = `<clone id="k"><meta_attributes id="k-m"><nvpair id="k-n" name="notify" value="true"/></meta_attributes>${primitive('i', 'Stopped')}</clone>`
+  const of = { resources: notified + primitive('b'), constraints: order('o', 'k', 'b') }
+  expect(ways(due(of, 'b', 'start'))).toEqual([['start k', 'order o: start k']])
+  expect(due(of, 'b', 'start').follows?.constraints).toEqual(['o'])
+})
+
 test('a start after a promotion that is not to be says why nothing is promoted', () => {
   const promotable = `<clone id="k"><meta_attributes id="m"><nvpair id="m1" name="promotable" value="true"/></meta_attributes><primitive id="i" class="ocf" provider="pacemaker" type="Stateful"/></clone>`
   const of = {

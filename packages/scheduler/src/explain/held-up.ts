@@ -13,7 +13,7 @@ import { leavesOf, nowhere } from './no-place.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import type { Wait, WaitStep } from './reason.ts'
 import { nodeStateChanges, stateReasons } from './state-changes.ts'
-import { colocationTie, gateText, orderTie, type Tie, tieText } from './tie.ts'
+import { colocationTie, gateText, orderTie, type Tie, type TieSide, tieText } from './tie.ts'
 
 /** What an action waits for that cannot be done now, and what would have to change for it. */
 export type Obstacle = { readonly wait: Wait; readonly changes: readonly Change[] }
@@ -101,9 +101,9 @@ function causesOf(decision: Decision, action: Action, seen: ReadonlySet<Action>)
   return around.map((item) => ({ action: item, tie: undefined }))
 }
 
-function sideOf(action: Action) {
+function sideOf(action: Action): TieSide {
   const { resource, task: name } = action
-  return resource === undefined ? { resource, task: name, action } : { resource, task: name }
+  return resource === undefined ? { resource, task: name, action } : { resource, task: subjectOf(action) }
 }
 
 /** Orders by which what cannot be done holds up what follows. */
