@@ -54,6 +54,12 @@ test('formatXml writes an element a line', () => {
   )
 })
 
+test('attributes of results are written as libxml2 does, those of CIBs as Pacemaker does', () => {
+  const node = element('a', { b: `it's "<&>"\n\t` })
+  expect(formatXml(node, 0, new Set())).toBe(`<a b="it's &quot;&lt;&amp;&gt;&quot;&#10;&#9;"/>\n`)
+  expect(formatXml(node)).toBe('<a b="it&apos;s &quot;&lt;&amp;&gt;&quot;\\n    "/>\n')
+})
+
 test('formatXml writes the text of some elements verbatim, what would end it divided', () => {
   const document = element('r', {}, [element('xml', {}, [], '<a b="]]>"/>'), element('t', {}, [], 'a<b')])
   expect(formatXml(document, 0, new Set(['xml']))).toBe(

@@ -35,6 +35,22 @@ export function escapeValue(value: string): string {
   return out
 }
 
+const resultMarkup = /[&<>"\n\r\t]/g
+const resultEntities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+  '\t': '&#9;',
+}
+
+/** A value as libxml2 writes it, and with it the results of tools: what the C program's own writer does not. */
+function escapeResultValue(value: string): string {
+  return legal(value).replace(resultMarkup, (found) => resultEntities[found] as string)
+}
+
 /** Character data: only what would end it is escaped, and what XML has no place for. */
 function escapeText(text: string): string {
   return text === '' ? text : legal(text).replace(/[&<>]/g, (found) => entities[found] as string)
@@ -81,7 +97,8 @@ export function writeXml(root: XmlElement, options: WriteOptions = {}): string {
  * and of what cibadmin prints. No declaration.
  *
  * @param depth level at which the root stands
- * @param verbatim names of elements whose text is written as CDATA sections
+ * @param verbatim names of elements whose text is written as CDATA sections; given for results of tools only, of which
+ *   attributes are written as libxml2 does
  */
 export function formatXml(root: XmlElement, depth = 0, verbatim?: ReadonlySet<string>): string {
   const parts: string[] = []
@@ -184,7 +201,8 @@ function pretty(node: XmlElement, depth: number, out: Sink, verbatim?: ReadonlyS
     out.add(' ')
     out.add(attributes[i] as string)
     out.add('="')
-    out.add(escapeValue(attributes[i + 1] as string))
+    const value = attributes[i + 1] as string
+    out.add(verbatim === undefined ? escapeValue(value) : escapeResultValue(value))
     out.add('"')
   }
   if (node.children.length === 0 && node.text === '') {
