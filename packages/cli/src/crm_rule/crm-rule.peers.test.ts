@@ -59,6 +59,8 @@ const lines: readonly (readonly string[])[] = [
   ['-c', '-r', 'past', '--output-as=html'],
   ['-c', '-r', 'past', '-d', 'soon'],
   ['-c', '-r', 'past', '-X', cib],
+  ['-c', '-r', 'past', '-X', cib, '-V'],
+  ['-c', '-r', 'nope', '-X', cib, '-VV', '--output-as=xml'],
   ['-c', '-r', 'past', '-X', 'past'],
   ['-c', '-r', 'past', 'more'],
   ['-c', '-r', ''],

@@ -121,6 +121,7 @@ async function readSource(options: Options, host: ToolHost): Promise<Source> {
   if (given !== undefined) {
     const text = given === '-' ? host.readInput() : given
     const parsed = parseXml(text)
+    if (parsed.ok) tellStatus(parsed.value, options, host)
     // Rules are looked for in a CIB only.
     if (parsed.ok) return { rules: parsed.value.name === 'cib' ? [...rulesIn(parsed.value)] : [] }
     return { code: exitCodes.data, error: `crm_rule: Couldn't parse input string: ${text}\n` }
@@ -130,13 +131,17 @@ async function readSource(options: Options, host: ToolHost): Promise<Source> {
   const found = await wholeCib(opened.cib)
   await opened.cib.close()
   if (!('cib' in found)) return noSource
-  const verbosity = options.count('verbose')
-  if (verbosity > 0) {
-    const nowSeconds = Math.floor(host.now() / 1000)
-    host.err(logLines(unpackStatus(found.cib, { nowSeconds }).log, verbosity))
-  }
+  tellStatus(found.cib, options, host)
   const configuration = child(found.cib, 'configuration')
   return { rules: configuration === undefined ? [] : [...rulesIn(configuration)] }
+}
+
+/** Tells what the scheduler says of a CIB, of which the real one reads the status for every rule. */
+function tellStatus(cib: XmlElement, options: Options, host: ToolHost): void {
+  const verbosity = options.count('verbose')
+  if (verbosity === 0) return
+  const nowSeconds = Math.floor(host.now() / 1000)
+  host.err(logLines(unpackStatus(cib, { nowSeconds }).log, verbosity))
 }
 
 /** Whatever keeps it from the CIB, the real one says that there is no input. */
