@@ -453,3 +453,17 @@ test('a bundle has no more replicas than instances: nodes, where these can only 
   expect(replicas('class="ocf" provider="pacemaker" type="Dummy"')).toBe(3)
   expect(replicas('class="lsb" type="x"')).toBe(2)
 })
+
+test('when parameters change that only the graph asks for is not said in it', () => {
+  const rule = '<rule id="r"><date_expression id="e" operation="lt" end="2024-02-29"/></rule>'
+  const set = (name: string, pair: string): string => `<${name} id="s">${rule}${pair}</${name}>`
+  const recheck = (inside: string): string | undefined => {
+    const { graph } = run({
+      resources: `<primitive id="p" class="ocf" provider="heartbeat" type="x">${inside}</primitive>`,
+    })
+    return graph === undefined ? undefined : attr(graph, 'recheck-by')
+  }
+  const pair = (name: string): string => `<nvpair id="n" name="${name}" value="1"/>`
+  expect(recheck(set('meta_attributes', pair('priority')))).toBe('1709164800')
+  expect(recheck(set('instance_attributes', pair('state')))).toBeUndefined()
+})

@@ -12,6 +12,7 @@ import { isGraphAction, isGraphInput } from './worthy.ts'
 
 /** Settles what belongs into the graph. Answers it in the order of the graph's synapses. */
 export function graphActions(cluster: Cluster): readonly Action[] {
+  cluster.graphRecheckBy = cluster.recheckBy
   const found: Action[] = []
   for (const resource of cluster.resources) addResource(cluster, resource, found)
   if (changedMaintenance(cluster).length > 0) {
@@ -88,7 +89,7 @@ export function rootAttributes(cluster: Cluster, transitionId: number): Record<s
     'batch-limit': all.get('batch-limit'),
     transition_id: String(transitionId),
     'migration-limit': (parseInteger(limit) ?? 0) > 0 ? limit : undefined,
-    'recheck-by': cluster.recheckBy === undefined ? undefined : String(cluster.recheckBy),
+    'recheck-by': cluster.graphRecheckBy === undefined ? undefined : String(cluster.graphRecheckBy),
   }
 }
 

@@ -578,6 +578,8 @@ export class Cluster {
   readonly operationMeta = new Map<string, ReadonlyMap<string, string>>()
   /** Next moment at which the outcome may differ though nothing happens; epoch seconds. */
   recheckBy: number | undefined
+  /** The same as it was when the graph was begun: what its actions' parameters change after that is not in it. */
+  graphRecheckBy: number | undefined
   readonly log: LogLine[] = []
   observer: ScoreObserver | undefined
   readonly wantsScores: boolean
