@@ -86,6 +86,12 @@ export function hasChildren(of: XmlElement): boolean {
   return of instanceof ReadElement ? of.hasChildren() : of.children.length > 0
 }
 
+/** Whether anything below an element has one of these names; those that are read lazily are not made for the answer. */
+export function hasBelow(of: XmlElement, names: ReadonlySet<string>): boolean {
+  if (of instanceof ReadElement) return of.hasBelow(names)
+  return of.children.some((item) => names.has(item.name) || hasBelow(item, names))
+}
+
 /** What the tags of many elements have in common; the same object for all of one document that are alike. */
 export type TagShape = {
   /** Names of the attributes, in document order. */

@@ -20,6 +20,7 @@ export {
   commentName,
   descendants,
   element,
+  hasBelow,
   hasChildren,
   idOf,
   isComment,

@@ -65,6 +65,13 @@ export class ReadElement implements XmlElement {
     return this.#outline.after(this.#node) > this.#node + 1
   }
 
+  /** Whether anything below it has one of these names. */
+  hasBelow(names: ReadonlySet<string>): boolean {
+    const end = this.#outline.after(this.#node)
+    for (let node = this.#node + 1; node < end; node += 1) if (names.has(this.#outline.nameOf(node))) return true
+    return false
+  }
+
   /** The text of the tag that it begins with; undefined where its attributes are not in the text as they are. */
   tagText(): string | undefined {
     const shape = this.#outline.shapeOf(this.#node)

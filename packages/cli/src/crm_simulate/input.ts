@@ -1,5 +1,5 @@
 import { claimsCurrentSchema, exitCodes, usableCib } from '@quorate/cib'
-import { parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { attr, parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
@@ -60,9 +60,11 @@ function checked(result: ReadXml, name: string): Input {
   if (!result.ok) {
     return { ok: false, code: exitCodes.data, lines: [`crm_simulate: ${xmlErrorText(result.error, name)}`] }
   }
-  // An upgrade copies elements, which those that are read lazily do not stand.
-  if (!claimsCurrentSchema(result.value)) return { ok: true, cib: settled(result.value) }
   const cib = result.value
+  // What no schema holds is taken as it is.
+  if ((attr(cib, 'validate-with') ?? 'none') === 'none') return { ok: true, cib }
+  // An upgrade copies elements, which those that are read lazily do not stand.
+  if (!claimsCurrentSchema(cib)) return { ok: true, cib: settled(cib) }
   const lines: string[] = []
   if (!isValidCib(cib, (message) => lines.push(`${name}: ${message}`))) {
     return { ok: false, code: exitCodes.config, lines: [...lines, `crm_simulate: ${name} does not validate`] }

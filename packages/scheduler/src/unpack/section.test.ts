@@ -3,10 +3,13 @@ import { expect, test } from 'vitest'
 import { type SectionName, sectionOf } from './section.ts'
 
 function found(inside: string, name: SectionName): string | undefined {
-  const parsed = parseXml(`<cib>${inside}</cib>`)
-  if (!parsed.ok) throw new Error('a cib is well formed')
-  const section = sectionOf(parsed.value, name)
-  return section?.attributes[1]
+  const [whole, lazy] = [false, true].map((isLazy) => {
+    const parsed = parseXml(`<cib>${inside}</cib>`, { isLazy })
+    if (!parsed.ok) throw new Error('a cib is well formed')
+    return sectionOf(parsed.value, name)?.attributes[1]
+  })
+  expect(lazy).toBe(whole)
+  return whole
 }
 
 const names: readonly SectionName[] = ['crm_config', 'nodes', 'resources', 'tags', 'rsc_defaults', 'op_defaults']

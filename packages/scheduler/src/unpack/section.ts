@@ -1,15 +1,18 @@
-import { attr, child, type XmlElement } from '@quorate/xml'
+import { attr, child, hasBelow, type XmlElement } from '@quorate/xml'
+
+const sectionNames = [
+  'crm_config',
+  'nodes',
+  'resources',
+  'constraints',
+  'tags',
+  'rsc_defaults',
+  'op_defaults',
+  'status',
+] as const
 
 /** Sections of a CIB that the scheduler reads. */
-export type SectionName =
-  | 'crm_config'
-  | 'nodes'
-  | 'resources'
-  | 'constraints'
-  | 'tags'
-  | 'rsc_defaults'
-  | 'op_defaults'
-  | 'status'
+export type SectionName = (typeof sectionNames)[number]
 
 /**
  * A section of a CIB. Like the C program, which looks for them by name, it finds all but constraints and status also
@@ -27,17 +30,34 @@ function inItsPlace(cib: XmlElement, name: SectionName): XmlElement | undefined 
   return configuration === undefined ? undefined : child(configuration, name)
 }
 
-function anywhere(cib: XmlElement, name: SectionName): XmlElement | undefined {
-  const found: { readonly item: XmlElement; readonly above: readonly string[] }[] = []
+/** An element with the name of a section, and the names of all that it is in, the next first. */
+type Found = { readonly item: XmlElement; readonly above: readonly string[] }
+
+const allNames: ReadonlySet<string> = new Set(sectionNames)
+const foundIn = new WeakMap<XmlElement, readonly Found[]>()
+
+/** Found once for all that ask, and without a look at what has nothing of the kind in it: most of a CIB is history. */
+function allFoundIn(cib: XmlElement): readonly Found[] {
+  const known = foundIn.get(cib)
+  if (known !== undefined) return known
+  const found: Found[] = []
   const walk = (of: XmlElement, above: readonly string[]): void => {
+    if (!hasBelow(of, allNames)) return
     for (const item of of.children) {
-      if (item.name === name) found.push({ item, above })
+      if (allNames.has(item.name)) found.push({ item, above })
       walk(item, [item.name, ...above])
     }
   }
   walk(cib, [cib.name])
+  foundIn.set(cib, found)
+  return found
+}
+
+function anywhere(cib: XmlElement, name: SectionName): XmlElement | undefined {
   const place = name === 'constraints' ? ['configuration', 'cib'] : []
-  const fitting = found.filter(({ above }) => place.every((part, i) => above[i] === part))
+  const fitting = allFoundIn(cib).filter(
+    ({ item, above }) => item.name === name && place.every((part, i) => above[i] === part),
+  )
   const [only] = fitting
   if (only === undefined || fitting.length > 1) return undefined
   // The tools give a CIB a status of its own where it has none, which makes two of them.
