@@ -82,7 +82,7 @@ function choose(assigner: Assigner, resource: Resource, asked: ClusterNode | und
   const bestScore = best === undefined ? -infinity : (allowed.get(best) ?? -infinity)
   if (wish !== undefined) {
     const score = allowed.get(wish)
-    if (score !== undefined && score >= bestScore && isAvailable(wish, { score, guests: true })) {
+    if (score !== undefined && score >= bestScore && isAvailable(wish, { score })) {
       finalize(resource, wish, false)
       return
     }
