@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
+import { promisify } from 'node:util'
 import type { OperationName } from '@quorate/fence-virt'
 import {
   connectionRequest,
@@ -14,7 +16,7 @@ import {
  * Several daemons are asked in turn, each first in every other round, so that whatever else the machine does meets all
  * of them alike.
  *
- * argv: transport (tcp, multicast), ports, key file, operation, domain, how many requests of each daemon, how many at
+ * argv: transport (tcp, multicast, program: Debian's fence_virt over tcp, a process for each request), ports, key file, operation, domain, how many requests of each daemon, how many at
  * once, silent clients of the first, how many requests of each to warm up.
  */
 const [
@@ -57,8 +59,18 @@ function silentClient(port: number): Promise<net.Socket> {
 const lost = new Map<number, number>()
 const lostMax = 1000
 
+/** The whole of a call of Debian's client, from its start to its end. @throws where it reports a failure */
+async function callProgram(port: number): Promise<void> {
+  const target = domain === '' ? [] : ['-H', domain]
+  await promisify(execFile)('fence_virt', ['-T', host, '-p', `${port}`, '-k', keyFile, '-o', operation, ...target])
+}
+
 async function once(port: number): Promise<number> {
   const began = performance.now()
+  if (transport === 'program') {
+    await callProgram(port)
+    return performance.now() - began
+  }
   const end: ExchangeEnd =
     transport === 'tcp'
       ? await exchangeOverTcp(request, { host, port })
