@@ -467,3 +467,16 @@ test('when parameters change that only the graph asks for is not said in it', ()
   expect(recheck(set('meta_attributes', pair('priority')))).toBe('1709164800')
   expect(recheck(set('instance_attributes', pair('state')))).toBeUndefined()
 })
+
+test('of the probes of an empty group, the newest stands for all where something else waits for one', () => {
+  const promotable = '<meta_attributes id="m"><nvpair id="mp" name="promotable" value="true"/></meta_attributes>'
+  const { dot } = run({
+    resources: `<clone id="c">${promotable}<group id="g"/></clone>`,
+    status: `${online}${history('g1', 'remote', ran('g1', 'start')).replace('heartbeat', 'pacemaker')}</node_state><node_state id="g1" uname="g1" remote_node="true"/>`,
+  })
+  const text = dot?.() ?? ''
+  expect(text.split('\n').filter((line) => line.includes('->'))).toEqual([
+    '"g:0_monitor_0 n1" -> "g1_stop_0 n1" [ style = bold]',
+    '"g1_stop_0 n1" -> "g1_delete_0 n1" [ style = bold]',
+  ])
+})

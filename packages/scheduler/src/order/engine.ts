@@ -130,19 +130,24 @@ function crosses(first: Action, then: Action): boolean {
   return first.resource.variant !== variant.primitive && !isAncestor(first.resource, then.resource)
 }
 
-/** The action that tells when the task of a collective is done; the action itself where there is none. */
+/**
+ * The action that tells when the task of a collective is done. Where a task has none, the newest of the same key stands
+ * for it, on whatever node: an instance that is a group without members is probed itself, once on each.
+ */
 function completedFirst(first: Action): Action {
   const { resource } = first
   if (resource === undefined) return first
+  return findNewestByKey(resource, completionKey(first, resource)) ?? first
+}
+
+function completionKey(first: Action, resource: Resource): string {
   const parsed = parseKey(first.key)
-  if (first.key.includes('notify') || parsed === undefined || parsed.intervalMs > 0) return first
+  if (first.key.includes('notify') || parsed === undefined || parsed.intervalMs > 0) return first.key
   const complete = completionOf(parsed.task)
-  if (complete === undefined) return first
+  if (complete === undefined) return first.key
   const isOwnClone =
     resource.parent === undefined || (resource.variant === variant.clone && resource.parent.bundle !== undefined)
-  const key =
-    resource.notify && isOwnClone ? notifyKey(resource.id, 'confirmed-post', complete) : keyOf(resource, complete)
-  return findNewestByKey(resource, key) ?? first
+  return resource.notify && isOwnClone ? notifyKey(resource.id, 'confirmed-post', complete) : keyOf(resource, complete)
 }
 
 /** One implication, on whatever kind of resource it bears. */
