@@ -82,7 +82,12 @@ export class HypervisorPool {
   async #connect(slot: Slot): Promise<void> {
     this.#isStopped = false
     const hypervisor = await this.#open(slot.uri)
-    await this.#onConnected(hypervisor)
+    try {
+      await this.#onConnected(hypervisor)
+    } catch (error) {
+      hypervisor.close()
+      throw error
+    }
     if (this.#isStopped) return hypervisor.close()
     slot.hypervisor = hypervisor
     this.#journal.debug(1, `connected to ${slot.uri}`)

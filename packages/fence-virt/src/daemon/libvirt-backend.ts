@@ -9,6 +9,7 @@ import { Foresight } from './foresight.ts'
 import { HypervisorPool } from './hypervisor-pool.ts'
 import type { Journal } from './journal.ts'
 import { type Hypervisor, LibvirtError, libvirtErrors } from './libvirt-connection.ts'
+import { MachineTurns } from './machine-turns.ts'
 
 /** How long a reboot waits for the machine to be off, and how often it looks. */
 export const stopMsMax = 15_000
@@ -18,12 +19,22 @@ const stopPollMs = 1_000
 const practiceListMax = 32
 
 /** A machine where it was found. */
-export type FoundDomain = { readonly hypervisor: Hypervisor; readonly domain: DomainRef; readonly state: number }
+export type FoundDomain = {
+  readonly hypervisor: Hypervisor
+  readonly domain: DomainRef
+  readonly state: number
+  /** The same machine where it runs as well: one that is on its way from one hypervisor to another runs on both. */
+  readonly copies?: readonly FoundDomain[]
+}
+
+/** Operations that change a machine: one at a time for each. */
+const changing: ReadonlySet<PlainOperation> = new Set(['off', 'on', 'reboot'])
 
 /** Machines of one or several hypervisors. */
 export class LibvirtBackend implements Backend {
   readonly kind = 'libvirt'
   readonly #pool: HypervisorPool
+  readonly #turns = new MachineTurns()
   readonly #foundAhead = new Foresight<FoundDomain | undefined>()
   readonly #listedAhead = new Foresight<readonly Host[]>()
 
@@ -53,12 +64,8 @@ export class LibvirtBackend implements Backend {
   perform(operation: PlainOperation, target: string, request?: object): number | Promise<number> {
     if (operation === 'monitor') return responses.success
     if (operation === 'null') return responses.fail
-    return this.#performOnFound(operation, target, request)
-  }
-
-  async #performOnFound(operation: PlainOperation, target: string, request?: object): Promise<number> {
     const ahead = request && this.#foundAhead.take(request, monoMs(performance.now()))
-    return performOn(operation, await (ahead ?? findDomain(this.#pool, target)))
+    return performInTurn(this.#pool, this.#turns, operation, target, ahead)
   }
 
   /** The status of a machine that there is: of one that there is not, libvirt would tell its log. */
@@ -73,6 +80,23 @@ export class LibvirtBackend implements Backend {
   hosts(request?: object): Promise<readonly Host[]> {
     return (request && this.#listedAhead.take(request, monoMs(performance.now()))) ?? allHosts(this.#pool)
   }
+}
+
+/** Finds a machine and carries an operation out on it: one that changes it when those before it are over. */
+export async function performInTurn(
+  pool: HypervisorPool,
+  turns: MachineTurns,
+  operation: PlainOperation,
+  target: string,
+  ahead?: Promise<FoundDomain | undefined>,
+): Promise<number> {
+  const finishedBefore = turns.finished
+  const found = await (ahead ?? findDomain(pool, target))
+  if (found === undefined || !changing.has(operation)) return performOn(operation, found)
+  return turns.take(uuidText(found.domain.uuid), async () => {
+    const isFresh = turns.finished === finishedBefore
+    return performOn(operation, isFresh ? found : await findDomain(pool, target))
+  })
 }
 
 /** Carries an operation out on a machine, or answers for one that was not found. */
@@ -117,23 +141,27 @@ export async function hostsOf(hypervisor: Hypervisor): Promise<readonly Host[]> 
 }
 
 /**
- * Looks for a name or UUID on each hypervisor in turn. Trouble on one does not hide a machine of another; but a machine
- * that was not found may run on one that could not be asked, so that is an error and not an answer.
+ * Looks for a name or UUID on all hypervisors. Where several have it, the one on which it runs is meant: one that moved
+ * stays defined where it came from. What was not found, or is off, may run on a hypervisor that could not be asked: that
+ * is an error and not an answer, and so is a name of several machines.
  */
 export async function findDomain(pool: HypervisorPool, target: string): Promise<FoundDomain | undefined> {
   const hypervisors = pool.connected
   if (hypervisors.length === 0) throw new Error('no hypervisor is connected')
-  let trouble: unknown
-  for (const hypervisor of hypervisors) {
-    try {
-      return await lookUp(hypervisor, target)
-    } catch (error) {
-      if (!isNoDomain(error)) trouble = error
-    }
+  const outcomes = await Promise.allSettled(hypervisors.map((hypervisor) => lookUp(hypervisor, target)))
+  const found = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  const [first] = found
+  if (first !== undefined && found.some(({ domain }) => !equalInConstantTime(domain.uuid, first.domain.uuid))) {
+    throw new Error('several machines have this name; each can be asked for by its UUID')
   }
-  if (trouble !== undefined) throw trouble
-  if (!pool.isWhole) throw new Error('not found, and a hypervisor is not connected')
-  return undefined
+  const [running, ...copies] = found.filter(({ state }) => isRunning(state))
+  if (running !== undefined) return copies.length === 0 ? running : { ...running, copies }
+  const trouble = outcomes.find((outcome) => outcome.status === 'rejected' && !isNoDomain(outcome.reason))
+  if (trouble?.status === 'rejected') throw trouble.reason
+  if (!pool.isWhole) {
+    throw new Error(`${first === undefined ? 'not found' : 'off'}, and a hypervisor is not connected`)
+  }
+  return first
 }
 
 /** Machines remembered of one hypervisor. */
@@ -186,8 +214,7 @@ export async function reboot(found: FoundDomain | undefined): Promise<number> {
   const { hypervisor, domain } = found
   const xml = await hypervisor.xml(domain)
   await destroyed(found)
-  const isOff = await becomesOff(found)
-  if (!isOff) return responses.fail
+  for (const copy of [found, ...(found.copies ?? [])]) if (!(await becomesOff(copy))) return responses.fail
   try {
     await hypervisor.createXml(xml)
   } catch {
@@ -196,8 +223,9 @@ export async function reboot(found: FoundDomain | undefined): Promise<number> {
   return responses.success
 }
 
-/** Destroys; a machine that stopped by itself meanwhile is as good. */
-async function destroyed({ hypervisor, domain }: FoundDomain): Promise<void> {
+/** Destroys, wherever it runs; a machine that stopped by itself meanwhile is as good. */
+async function destroyed({ hypervisor, domain, copies = [] }: FoundDomain): Promise<void> {
+  for (const copy of copies) await destroyed(copy)
   try {
     await hypervisor.destroy(domain)
   } catch (error) {
