@@ -12,16 +12,19 @@ import type { Decision } from './decision.ts'
 import { guestReason } from './due-fencing.ts'
 import type { GeneralReason } from './reason.ts'
 import { dependsOnTime, ruleText } from './rule-text.ts'
-import { cleanupChange, stopCause, stoppedButOnce, targetHolders, ticketChange, ticketText } from './state-changes.ts'
+import { cleanupChange, isToBeStopped, stopCause, stoppedButOnce, ticketChange, ticketText } from './state-changes.ts'
 
 /** A reason that holds for every node, with what would have to change. */
 export type GeneralFinding = { readonly reason: GeneralReason; readonly changes: readonly Change[] }
 
 /** What bears on a resource whatever the node. */
 export function generalFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
+  const stops = stopFindings(decision.cluster, leaf)
+  const management = managementFindings(decision, leaf)
+  // What runs and is left alone stays for that reason, whatever else would stop it.
+  const isLeft = leaf.runningOn.length > 0 && management.length > 0
   return [
-    ...stopFindings(decision.cluster, leaf),
-    ...managementFindings(decision, leaf),
+    ...(isLeft ? [...management, ...stops] : [...stops, ...management]),
     ...optionFindings(decision.cluster, leaf),
     ...ticketFindings(leaf),
     ...stateFindings(decision, leaf),
@@ -48,7 +51,7 @@ function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding
   if (leaf.orphan) {
     return [obstacle('it is not in the configuration any more', { text: `${leaf.id} has to be configured again` })]
   }
-  if (targetHolders(leaf).length > 0) {
+  if (isToBeStopped(leaf)) {
     const { text, changes } = stopCause(cluster, leaf)
     return [obstacle(text, ...changes)]
   }

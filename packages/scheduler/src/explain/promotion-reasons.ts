@@ -1,14 +1,16 @@
-import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
-import { role } from '../model/role.ts'
+import type { ClusterNode, Resource } from '../model/model.ts'
+import { role, roleText } from '../model/role.ts'
 import { isPromotable, nextRole, singleLocation, top } from '../model/tree.ts'
 import { addScores, infinity, scoreText } from '../score.ts'
+import { requestedRole } from '../unpack/resource.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import { generalFindings } from './general-reasons.ts'
+import { leavesOf } from './no-place.ts'
 import { attributeOf } from './promotion-attribute.ts'
 import type { PromotionExplanation, Reason } from './reason.ts'
 import type { ScoreStep } from './score-trace.ts'
-import { nodeStateChanges, placedAs, stateReasons, ticketChange, ticketText } from './state-changes.ts'
+import { holderOf, nodeStateChanges, placedAs, stateReasons, ticketChange, ticketText } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
 
 /** Why an instance is to be promoted or not, and what would have to change for it to be. */
@@ -31,7 +33,7 @@ export function promotionFinding(decision: Decision, leaf: Resource): PromotionF
       isPromoted,
       score,
       reasons,
-      whyNot: isPromoted ? undefined : whyNot(decision.cluster, clone, instance, node),
+      whyNot: isPromoted ? undefined : whyNot(decision, clone, instance, node),
       remedies: [...new Set(changes.map(({ text }) => text))],
       isTried: false,
       suppose: undefined,
@@ -46,7 +48,7 @@ function partsOf(decision: Decision, clone: Resource, instance: Resource, node: 
   const { own, ofOthers, shared } = decision.trace.promotion(instance, clone, node)
   const told = (step: ScoreStep): Reason =>
     step.cause.kind === 'promotion'
-      ? attributeReason(instance, node, step.gain)
+      ? attributeReason(decision, instance, node, step.gain)
       : stepFinding(decision, instance, node, step).reason
   const plain = (score: number, text: string): Reason => ({
     kind: 'promotion',
@@ -65,12 +67,12 @@ function partsOf(decision: Decision, clone: Resource, instance: Resource, node: 
   ]
 }
 
-function attributeReason(instance: Resource, node: ClusterNode, score: number): Reason {
+function attributeReason(decision: Decision, instance: Resource, node: ClusterNode, score: number): Reason {
   const leaf = instance.children[0] ?? instance
   const { name, value, node: rated } = attributeOf(leaf, node)
   const text =
     score <= -infinity
-      ? 'its target-role forbids it'
+      ? (heldUnpromoted(decision, instance)?.text ?? 'it is to stay unpromoted')
       : value === undefined
         ? `its agent says nothing (no attribute ${name} on ${rated})`
         : `attribute ${name}=${value} of ${rated}, set by its agent`
@@ -79,8 +81,31 @@ function attributeReason(instance: Resource, node: ClusterNode, score: number): 
 
 type Obstacle = { readonly text: string; readonly changes: readonly Change[] }
 
+/** What keeps a part of an instance unpromoted whatever its score: its `target-role`, or that nobody may change it. */
+function heldUnpromoted(decision: Decision, instance: Resource): Obstacle | undefined {
+  const parts = leavesOf(instance)
+  for (const leaf of parts) {
+    const asked = requestedRole(leaf)
+    if (asked !== role.unpromoted && asked !== role.stopped) continue
+    const { xmlId, meta } = holderOf(leaf, 'target-role')
+    const suppose = { metaAttributes: [{ resource: xmlId, name: 'target-role', value: 'Promoted' }] }
+    const text = `crm_resource --meta --resource ${xmlId} --delete-parameter target-role`
+    return { text: `${xmlId} has target-role=${meta.get('target-role')}`, changes: [{ text, suppose }] }
+  }
+  const left = parts.find(({ managed, nextRole: next }) => !managed && next !== role.promoted)
+  if (left === undefined) return undefined
+  const findings = generalFindings(decision, left).filter(({ reason }) => reason.isObstacle)
+  const changes = findings.flatMap((finding) => finding.changes)
+  const why = findings[0]?.reason.text ?? 'it is not managed'
+  return {
+    text: left === instance ? why : `${left.id} inside of it is ${roleText(left.role)}, and stays so: ${why}`,
+    changes: left === instance ? changes : changes.map((change) => ({ about: left.id, ...change })),
+  }
+}
+
 /** What forbids to promote an instance whatever its score; undefined where that is what decides. */
-function forbidden(cluster: Cluster, clone: Resource, instance: Resource, node: ClusterNode): Obstacle | undefined {
+function forbidden(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): Obstacle | undefined {
+  const { cluster } = decision
   const { noQuorumPolicy } = cluster.settings
   if (!cluster.quorate && noQuorumPolicy !== 'ignore') {
     return {
@@ -88,15 +113,8 @@ function forbidden(cluster: Cluster, clone: Resource, instance: Resource, node: 
       changes: [{ text: 'this partition needs quorum, or another no-quorum-policy', suppose: { quorumGained: true } }],
     }
   }
-  for (const at of [instance, clone]) {
-    const target = at.meta.get('target-role')
-    if (target === undefined || /^(started|promoted|master|default)$/i.test(target)) continue
-    const suppose = { metaAttributes: [{ resource: at.xmlId, name: 'target-role', value: 'Promoted' }] }
-    return {
-      text: `${at.xmlId} has target-role=${target}`,
-      changes: [{ text: `crm_resource --meta --resource ${at.xmlId} --delete-parameter target-role`, suppose }],
-    }
-  }
+  const held = heldUnpromoted(decision, instance)
+  if (held !== undefined) return held
   for (const dependency of clone.tickets) {
     const { ticket } = dependency
     if (dependency.role !== role.promoted || (ticket.granted && !ticket.standby)) continue
@@ -115,8 +133,8 @@ function isFull(clone: Resource): boolean {
   return rivals(clone).promoted.length >= (clone.clone?.promotedMax ?? 0)
 }
 
-function whyNot(cluster: Cluster, clone: Resource, instance: Resource, node: ClusterNode): string {
-  const known = forbidden(cluster, clone, instance, node)
+function whyNot(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): string {
+  const known = forbidden(decision, clone, instance, node)
   if (known !== undefined) return known.text
   const mine = instance.sortIndex
   if (mine < 0) return `its promotion score on ${node.uname} is ${scoreText(mine)}, and less than 0 is never promoted`
@@ -134,7 +152,7 @@ function whyNot(cluster: Cluster, clone: Resource, instance: Resource, node: Clu
 }
 
 function changesFor(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {
-  const known = forbidden(decision.cluster, clone, instance, node)
+  const known = forbidden(decision, clone, instance, node)
   return [...(known?.changes ?? []), ...scoreChanges(decision, clone, instance, node)]
 }
 

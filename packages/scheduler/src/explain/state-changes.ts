@@ -29,7 +29,7 @@ function nodeFacts(node: ClusterNode): readonly NodeFact[] {
   }
   if (!node.online && !node.unclean) found.push({ text: `${name} is offline`, change: up })
   if (node.shutdown) {
-    const text = isRemote(node) ? `its connection is to be stopped` : `${name} is shutting down`
+    const text = isRemote(node) ? `the connection of ${name} is to be stopped` : `${name} is shutting down`
     found.push({ text, change: isRemote(node) ? up : back })
   }
   if (node.pending) {
@@ -121,14 +121,15 @@ export function ticketText({ id, ticket, lossPolicy }: TicketDependency): string
   return ticket.standby ? `ticket ${ticket.id} is on standby (${id})` : `ticket ${ticket.id} is granted (${id})`
 }
 
-/** The resource or what it is part of that has a `target-role` lower than it could be. */
-export function targetHolders(resource: Resource): readonly Resource[] {
-  const found: Resource[] = []
-  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
-    const target = parseRole(at.meta.get('target-role'))
-    if (target === role.stopped) found.push(at)
-  }
-  return found
+/** Of a resource and what it is part of, the one that sets a meta-attribute which holds for the resource. */
+export function holderOf(resource: Resource, name: string): Resource {
+  const { parent, meta } = resource
+  return parent !== undefined && parent.meta.get(name) === meta.get(name) ? holderOf(parent, name) : resource
+}
+
+/** True where a resource is to be stopped by `target-role`: its own, or that of what it is part of where it has none. */
+export function isToBeStopped({ meta }: Resource): boolean {
+  return parseRole(meta.get('target-role')) === role.stopped
 }
 
 /** Why a resource is to be stopped wherever it is. */
@@ -136,15 +137,15 @@ export function stopCause(
   cluster: Cluster,
   resource: Resource,
 ): { readonly text: string; readonly changes: readonly Change[] } {
-  const [holder] = targetHolders(resource).slice(-1)
-  if (holder !== undefined) {
+  if (isToBeStopped(resource)) {
+    const holder = holderOf(resource, 'target-role')
     const id = holder.xmlId
     return {
-      text: `${holder.id} has target-role=${holder.meta.get('target-role') ?? ''}`,
+      text: `${id} has target-role=${holder.meta.get('target-role') ?? ''}`,
       changes: [
         {
           text: `target-role=Started of ${id}: crm_resource --meta --resource ${id} --set-parameter target-role --parameter-value Started`,
-          suppose: { metaAttributes: targetHolders(resource).filter(isOwnTarget).map(startedOf) },
+          suppose: { metaAttributes: [{ resource: id, name: 'target-role', value: 'Started' }] },
         },
       ],
     }
@@ -160,15 +161,6 @@ export function stopCause(
     text: 'a failed operation stopped it (on-fail=stop, or a connection that waits to be tried again)',
     changes: [cleanupChange(resource, undefined)],
   }
-}
-
-/** False for a `target-role` that comes from what the resource is part of. */
-function isOwnTarget({ meta, parent }: Resource): boolean {
-  return parent === undefined || parent.meta.get('target-role') !== meta.get('target-role')
-}
-
-function startedOf(resource: Resource) {
-  return { resource: resource.xmlId, name: 'target-role', value: 'Started' }
 }
 
 /** What a constraint has to name to move a resource: its clone or its group. */

@@ -242,3 +242,44 @@ test('why a node is fenced: what is not known of it, and a ticket that is lost',
     { node: 'n1', reason: 'ticket site is lost, on which a depends there (t, loss-policy=fence)' },
   ])
 })
+
+test('a target-role of a clone is none of an instance that has its own', () => {
+  const of = {
+    resources: `<clone id="k">${meta('k', 'target-role', 'Stopped')}${dummy('a', meta('a', 'target-role', 'Started'))}</clone>`,
+    states: [{ history: entry('a') }],
+  }
+  expect(head(of, 'k')).toBe('a:0: runs on n1; is to stay.')
+  expect(first(of, 'k').general).toEqual([])
+})
+
+test('what is left alone stays for that reason, and not for what would stop it', () => {
+  const of = {
+    resources: `<group id="g"><meta_attributes id="m"><nvpair id="m1" name="maintenance" value="true"/><nvpair id="m2" name="target-role" value="Stopped"/></meta_attributes>${dummy('a')}</group>`,
+    states: [{ history: entry('a') }],
+  }
+  expect(head(of, 'a')).toBe('a: runs on n1; is to stay: g has maintenance=true: the cluster leaves it as it is.')
+})
+
+test('what keeps an instance unpromoted: its own target-role, or a part of it that is blocked', () => {
+  const stateful = (id: string, inside = ''): string =>
+    `<primitive id="${id}" class="ocf" provider="pacemaker" type="Stateful">${inside}</primitive>`
+  const promotable = (inside: string): string => `<clone id="k">${meta('k', 'promotable', 'true')}${inside}</clone>`
+  const group = {
+    resources: promotable(`<group id="g">${stateful('a')}${stateful('b')}</group>`),
+    states: [{ history: entry('a', { task: 'stop', rc: 1, type: 'Stateful' }), attributes: pair('master-a', '10') }],
+  }
+  expect(first(group, 'b').promotion).toMatchObject({
+    whyNot:
+      'a:0 inside of it is Unpromoted, and stays so: it is blocked: its stop failed on n1 (error, rc=1), and there is no fencing to recover from that',
+    whatIf: ['--cleanup', 'a:0'],
+  })
+  const target = {
+    resources: promotable(stateful('a', meta('a', 'target-role', 'Unpromoted'))),
+    states: [{ history: entry('a', { type: 'Stateful' }), attributes: pair('master-a', '10') }],
+  }
+  expect(first(target, 'k').promotion).toMatchObject({
+    whyNot: 'a has target-role=Unpromoted',
+    reasons: [{ score: -1_000_000, text: 'a has target-role=Unpromoted' }],
+    whatIf: ['--meta', 'a:target-role=Promoted'],
+  })
+})
