@@ -61,8 +61,9 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
     return exitFailed
   }
   const ending = endOfService()
+  let isServing: boolean
   try {
-    await Promise.race([daemon.start(), ending])
+    isServing = await Promise.race([daemon.start().then(() => true), ending.then(() => false)])
   } catch (error) {
     releasePidFile(call.pidFile)
     if (!(error instanceof StartError)) throw error
@@ -73,9 +74,25 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
     close()
     return exitFailed
   }
-  const door = await openStatusDoor(statusSocketOf(call.pidFile), () => daemon.status()).catch((error) => {
+  if (isServing) await serve(daemon, call, conf, journal, ending)
+  await daemon.stop()
+  releasePidFile(call.pidFile)
+  close()
+  return 0
+}
+
+/** Tells everybody concerned that the daemon serves, and its state to who asks, until it is to end. */
+async function serve(
+  daemon: FenceDaemon,
+  call: DaemonCall,
+  conf: DaemonConf,
+  journal: Journal,
+  ending: Promise<void>,
+): Promise<void> {
+  const socket = statusSocketOf(call.pidFile)
+  const door = await openStatusDoor(socket, () => daemon.status()).catch((error) => {
     // Only --status is lost by it.
-    journal.error(`${statusSocketOf(call.pidFile)}: ${messageOf(error)}`)
+    journal.error(`${socket}: ${messageOf(error)}`)
     return undefined
   })
   journal.info(`fence_virtd starting.  Listener: ${conf.listener.kind}  Backend: ${conf.backend.kind}`)
@@ -83,10 +100,6 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
   await ending
   journal.info('fence_virtd shutting down')
   door?.close()
-  await daemon.stop()
-  releasePidFile(call.pidFile)
-  close()
-  return 0
 }
 
 /** Reads fence_virt.conf; where it cannot be used, says why and answers the exit code. */

@@ -9,11 +9,15 @@ export type Question = { readonly operation: 'monitor' | 'status' | 'list'; read
 /** What was looked up before it was asked for counts for so long: about what a machine on the same network takes. */
 export const foresightMsMax = 50
 
+/** A daemon that is told to end sees what it has begun through, for so long at most: a reboot takes its time. */
+export const drainMsMax = 30_000
+
 /** What carries requests out: a hypervisor, a group of hosts, a cluster. */
 export interface Backend {
   readonly kind: string
   /** Connects. Rejects where the backend cannot be had; the daemon then gives up, or tries again with -w. */
   start(): Promise<void>
+  /** Disconnects, when what others have it do is done. */
   stop(): Promise<void>
   /**
    * Carries an operation out on a name or UUID.

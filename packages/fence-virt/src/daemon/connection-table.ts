@@ -49,6 +49,11 @@ export class ConnectionTable {
     return false
   }
 
+  /** Ends those that have nothing to wait for. */
+  closeIdle(): void {
+    for (const tenant of [...this.#open.keys()]) if (!tenant.isBusy) this.#evict(tenant)
+  }
+
   closeAll(): void {
     clearInterval(this.#clock)
     for (const tenant of [...this.#open.keys()]) this.#evict(tenant)

@@ -11,10 +11,11 @@ import {
   stepDirectory,
 } from '../cpg/guest-directory.ts'
 import { type Host, responses } from '../operation.ts'
-import type { Backend, PlainOperation } from './backend.ts'
+import { type Backend, drainMsMax, type PlainOperation } from './backend.ts'
 import { HypervisorPool } from './hypervisor-pool.ts'
 import type { Journal } from './journal.ts'
-import { allHosts, findDomain, performOn } from './libvirt-backend.ts'
+import { allHosts, performInTurn } from './libvirt-backend.ts'
+import { MachineTurns } from './machine-turns.ts'
 
 /** How long the group may take over a request: more than a reboot that waits for its machine to stop. */
 export const groupAnswerMsMax = 60_000
@@ -30,8 +31,11 @@ export class CpgBackend implements Backend {
   readonly #group: string
   readonly #nameMode: NameMode
   readonly #pool: HypervisorPool
+  readonly #turns = new MachineTurns()
   readonly #journal: Journal
   readonly #waiting = new Map<number, (response: number) => void>()
+  /** What this host does for the group. */
+  readonly #performing = new Set<Promise<void>>()
   #client: CpgClient | undefined
   #directory: Directory
   #nextId = 1
@@ -64,6 +68,12 @@ export class CpgBackend implements Backend {
   async stop(): Promise<void> {
     this.#isStopped = true
     clearTimeout(this.#settling)
+    const ending = new AbortController()
+    await Promise.race([
+      Promise.all(this.#performing),
+      wait(drainMsMax, undefined, { signal: ending.signal }).catch(() => undefined),
+    ])
+    ending.abort()
     this.#client?.close()
     await this.#pool.stop()
   }
@@ -202,7 +212,7 @@ export class CpgBackend implements Backend {
     const perform = async (): Promise<number> => {
       if (request.operation === 'list') return responses.fail
       try {
-        return await performOn(request.operation, await findDomain(this.#pool, request.target))
+        return await performInTurn(this.#pool, this.#turns, request.operation, request.target)
       } catch (error) {
         this.#journal.error(
           `${request.operation} of '${request.target}': ${error instanceof Error ? error.message : error}`,
@@ -210,6 +220,9 @@ export class CpgBackend implements Backend {
         return responses.fail
       }
     }
-    perform().then((response) => this.#take({ kind: 'performed', request, response }))
+    const performing = perform()
+      .then((response) => this.#take({ kind: 'performed', request, response }))
+      .finally(() => this.#performing.delete(performing))
+    this.#performing.add(performing)
   }
 }

@@ -1,9 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { unreachable } from '@quorate/base'
 import { readKeyFile } from '../client/key-file.ts'
 import { nodeDigest } from '../client/node-digest.ts'
 import type { BackendConf, DaemonConf, ListenerConf } from '../daemon-conf.ts'
-import type { Backend } from './backend.ts'
+import { type Backend, drainMsMax } from './backend.ts'
 import { type DoneOperation, FenceDesk } from './fence-desk.ts'
 import type { Journal } from './journal.ts'
 import { LibvirtBackend } from './libvirt-backend.ts'
@@ -45,8 +45,9 @@ export class FenceDaemon {
   readonly #backend: Backend
   readonly #desk: FenceDesk
   readonly #startedAt = new Date().toISOString()
+  readonly #stopping = new AbortController()
   #listener: Listener | undefined
-  #isStopped = false
+  #isRehearsed = false
 
   private constructor(conf: DaemonConf, journal: Journal, backend: Backend) {
     this.#conf = conf
@@ -60,22 +61,37 @@ export class FenceDaemon {
     return new FenceDaemon(conf, journal, await makeBackend(conf.backend, journal))
   }
 
-  /** Starts the backend, then the listener; with `wait_for_init` again and again until both stand. */
+  /**
+   * Starts the backend, then the listener; with `wait_for_init` again and again until both stand. Rejects where they
+   * cannot be had, and when it is told to stop before they are.
+   */
   async start(): Promise<void> {
     await this.#insist('backend', this.#backend.kind, () => this.#backend.start())
     const host = { desk: this.#desk, journal: this.#journal, rateLimit: this.#conf.rateLimit }
     await this.#insist('listener', this.#conf.listener.kind, async () => {
       const listener = await makeListener(this.#conf.listener, host)
-      if (listener.security !== undefined) await rehearse(listener.security, this.#backend)
-      await listener.start()
+      if (listener.security !== undefined && !this.#isRehearsed) await rehearse(listener.security, this.#backend)
+      this.#isRehearsed = true
+      try {
+        await listener.start()
+        this.#stopping.signal.throwIfAborted()
+      } catch (error) {
+        await listener.stop()
+        throw error
+      }
       this.#listener = listener
     })
   }
 
+  /** Takes no more requests, sees those through that are being carried out, and ends. */
   async stop(): Promise<void> {
-    this.#isStopped = true
-    await this.#listener?.stop()
+    this.#stopping.abort()
+    this.#listener?.quiesce()
+    await this.#desk.settled(drainMsMax)
     await this.#backend.stop()
+    // What the backend gave up is answered as well.
+    await nextTurn()
+    await this.#listener?.stop()
   }
 
   status(): DaemonStatus {
@@ -90,14 +106,16 @@ export class FenceDaemon {
   }
 
   async #insist(part: 'listener' | 'backend', kind: string, attempt: () => Promise<void>): Promise<void> {
+    const { signal } = this.#stopping
     for (;;) {
+      signal.throwIfAborted()
       try {
         return await attempt()
       } catch (error) {
         const fault = new StartError(part, kind, error)
-        if (!this.#conf.waitsForInit || this.#isStopped) throw fault
+        if (!this.#conf.waitsForInit || signal.aborted) throw fault
         this.#journal.error(`${fault.message}; trying again in ${initRetryMs / 1000} s`)
-        await wait(initRetryMs)
+        await wait(initRetryMs, undefined, { signal })
       }
     }
   }

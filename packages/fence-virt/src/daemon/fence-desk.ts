@@ -47,6 +47,9 @@ export class FenceDesk {
   readonly #queues = new Map<string, { tail: Promise<unknown>; waiting: number }>()
   readonly #last: Done[] = []
   #answered = 0
+  /** Requests that are being carried out, and whom it concerns when they are done. */
+  #underWay = 0
+  #onIdle: () => void = () => undefined
 
   constructor(backend: Backend, groups: readonly Group[], journal: Journal) {
     this.#backend = backend
@@ -64,6 +67,18 @@ export class FenceDesk {
     return this.#answered
   }
 
+  /** Resolves when everything is answered, after `msMax` at the latest. */
+  async settled(msMax: number): Promise<void> {
+    if (this.#underWay === 0) return
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, msMax)
+      this.#onIdle = () => {
+        clearTimeout(late)
+        resolve()
+      }
+    })
+  }
+
   /**
    * Carries out what was asked and delivers the answer; only then is it written down, for which nobody has to wait.
    * Never rejects: trouble in the backend is answered as a failure.
@@ -78,8 +93,13 @@ export class FenceDesk {
       const response = answer.kind === 'hosts' ? responses.success : answer.response
       this.#remember({ ...asked, atMs: Date.now(), tookMs: performance.now() - began, response })
     }
-    if (decision instanceof Promise) decision.then(conclude)
-    else conclude(decision)
+    if (!(decision instanceof Promise)) return conclude(decision)
+    this.#underWay += 1
+    decision.then((decided) => {
+      this.#underWay -= 1
+      conclude(decided)
+      if (this.#underWay === 0) this.#onIdle()
+    })
   }
 
   /** A requester that has yet to prove itself is about to ask this, with the same object. */

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import { FenceLab, fenceLabLacks, type LabDaemon, labAddress, until } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -190,6 +190,35 @@ backends { libvirt { uri = "${lab.uri}"; uri1 = "${second.uri}"; } }`
     expect(second.virsh('domstate', 'vm-z').trim()).toBe('shut off')
     await daemon.stop()
   })
+
+  for (const [port, operation, state] of [
+    [2504, 'off', 'shut off'],
+    [2505, 'reboot', 'running'],
+  ] as const) {
+    it(`what is being carried out when the daemon is told to end is seen through (${operation})`, async () => {
+      const daemon = await lab.daemon('ours', tcp(port, 'debug = "1";'), () => lab.listens('tcp', port))
+      lab.define('vm-slow', '55555555-aaaa-4aaa-8aaa-000000000009', false)
+      lab.virsh('start', 'vm-slow')
+      const libvirtd = Number(readFileSync(`${lab.directory}/libvirtd.pid`, 'utf8'))
+      process.kill(libvirtd, 'SIGSTOP')
+      try {
+        const argv = ['-T', labAddress, '-p', `${port}`, '-k', lab.keyFile, '-o', operation, '-n', 'vm-slow']
+        const asked = lab.client('real', 'fence_virt', argv)
+        await until(() => daemon.log.includes(`${operation} of 'vm-slow' asked by`), 'the operation has begun')
+        const ended = daemon.stop()
+        await until(() => daemon.log.includes('shutting down'), 'the daemon was told to end')
+        await until(async () => !(await lab.listens('tcp', port)), 'nobody else is let in')
+        process.kill(libvirtd, 'SIGCONT')
+        expect((await asked).code).toBe(0)
+        expect(await ended).toBe(0)
+      } finally {
+        process.kill(libvirtd, 'SIGCONT')
+      }
+      expect(lab.virsh('domstate', 'vm-slow').trim()).toBe(state)
+      lab.virsh(...(state === 'running' ? ['destroy'] : ['domstate']), 'vm-slow')
+      lab.virsh('undefine', 'vm-slow')
+    })
+  }
 
   it('libvirtd goes away and comes back: requests fail meanwhile and work again', async () => {
     const daemon = await lab.daemon('ours', tcp(2502), () => lab.listens('tcp', 2502))

@@ -10,6 +10,9 @@ export interface Listener {
   readonly security?: ServerSecurity
   /** Rejects where it cannot listen. */
   start(): Promise<void>
+  /** Takes no more requests. Those that are being carried out are still answered. */
+  quiesce(): void
+  /** Ends what is left, and what was only half started. */
   stop(): Promise<void>
   /** Its state for `fence_virtd --status`: texts by name. */
   describe(): Readonly<Record<string, string>>

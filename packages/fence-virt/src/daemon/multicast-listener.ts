@@ -60,10 +60,15 @@ export class MulticastListener implements Listener {
     return this.#host.security
   }
 
-  async stop(): Promise<void> {
+  quiesce(): void {
+    if (!this.#isStopped) this.#socket.close()
     this.#isStopped = true
+    this.#connections.closeIdle()
+  }
+
+  async stop(): Promise<void> {
+    this.quiesce()
     this.#connections.closeAll()
-    await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
 
   describe(): Readonly<Record<string, string>> {

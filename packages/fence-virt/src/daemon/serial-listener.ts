@@ -17,6 +17,7 @@ import { RateLimiter } from '../rate-limit.ts'
 import { RecentRequests, requestKey } from '../recent-requests.ts'
 import type { Answer } from './fence-desk.ts'
 import { HypervisorPool } from './hypervisor-pool.ts'
+import type { Journal } from './journal.ts'
 import { type Hypervisor, type LifecycleEvent, lifecycle } from './libvirt-connection.ts'
 import { connectMsMax, type Listener, type ListenerHost } from './listener.ts'
 
@@ -40,6 +41,7 @@ export class SerialListener implements Listener {
   readonly #host: ListenerHost
   readonly #pool: HypervisorPool
   readonly #rates: RateLimiter
+  #isQuiet = false
   /** Lines by path. */
   readonly #lines = new Map<string, GuestLine>()
   /** Counts the events of each guest, so that what was looked up before an event is not believed behind it. */
@@ -54,6 +56,10 @@ export class SerialListener implements Listener {
 
   start(): Promise<void> {
     return this.#pool.start()
+  }
+
+  quiesce(): void {
+    this.#isQuiet = true
   }
 
   async stop(): Promise<void> {
@@ -113,9 +119,25 @@ export class SerialListener implements Listener {
         this.#host.journal.error(`${domain.name}: more than ${linesMax} lines; ${path} is not served`)
         return
       }
-      this.#lines.set(path, new GuestLine(path, uuid, this.#host, this.#rates))
+      this.#lines.set(path, new GuestLine(path, uuid, this.#host.journal, (...got) => this.#onFrame(...got)))
       this.#host.journal.info(`Registered ${domain.name} ${uuid} on ${path}`)
     }
+  }
+
+  #onFrame({ uuid, recent }: GuestLine, socket: net.Socket, frame: Uint8Array): void {
+    if (this.#isQuiet) return
+    const { desk, journal } = this.#host
+    const request = decodeChannelRequest(frame)
+    if (!request.ok) return journal.debug(1, `${uuid}: dropped: ${request.error}`)
+    const key = requestKey(request.value)
+    const now = monoMs(performance.now())
+    if (!this.#rates.take(uuid, now)) return journal.debug(1, `${uuid}: dropped (too many requests)`)
+    if (!recent.begin(key, now)) return journal.debug(1, `${uuid}: dropped (a repetition)`)
+    const { operation, domain } = request.value
+    desk.handle({ operation, target: domain, source: uuid }, (answer) => {
+      if (!socket.destroyed) socket.write(encodeChannelAnswer(answer))
+      recent.finish(key, monoMs(performance.now()))
+    })
   }
 
   #unregister(uuid: string): void {
@@ -128,23 +150,26 @@ export class SerialListener implements Listener {
   }
 }
 
+/** Takes a frame in that came over a line; its answer goes to the same socket. */
+type FrameHandler = (line: GuestLine, socket: net.Socket, frame: Uint8Array) => void
+
 /** The line of one guest: connected to for as long as the guest runs. */
 class GuestLine {
   readonly uuid: string
+  readonly recent = new RecentRequests()
   readonly #path: string
-  readonly #host: ListenerHost
-  readonly #rates: RateLimiter
-  readonly #recent = new RecentRequests()
+  readonly #journal: Journal
+  readonly #onFrame: FrameHandler
   #socket: net.Socket | undefined
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
   isConnected = false
 
-  constructor(path: string, uuid: string, host: ListenerHost, rates: RateLimiter) {
+  constructor(path: string, uuid: string, journal: Journal, onFrame: FrameHandler) {
     this.#path = path
     this.uuid = uuid
-    this.#host = host
-    this.#rates = rates
+    this.#journal = journal
+    this.#onFrame = onFrame
     this.#connect()
   }
 
@@ -166,29 +191,13 @@ class GuestLine {
     socket.on('data', (bytes: Uint8Array) => {
       const found = huntFrames(hunt, bytes, channelRequestLayout.size)
       hunt = found.hunt
-      for (const frame of found.frames) this.#onFrame(socket, frame)
+      for (const frame of found.frames) this.#onFrame(this, socket, frame)
     })
-    socket.on('error', (error) => this.#host.journal.debug(2, `${this.#path}: ${error.message}`))
+    socket.on('error', (error) => this.#journal.debug(2, `${this.#path}: ${error.message}`))
     socket.on('close', () => {
       clearTimeout(late)
       this.isConnected = false
       if (!this.#isClosed) this.#retry = setTimeout(() => this.#connect(), lineRetryMs)
-    })
-  }
-
-  #onFrame(socket: net.Socket, frame: Uint8Array): void {
-    const request = decodeChannelRequest(frame)
-    if (!request.ok) return this.#host.journal.debug(1, `${this.uuid}: dropped: ${request.error}`)
-    const key = requestKey(request.value)
-    const now = monoMs(performance.now())
-    if (!this.#rates.take(this.uuid, now)) {
-      return this.#host.journal.debug(1, `${this.uuid}: dropped (too many requests)`)
-    }
-    if (!this.#recent.begin(key, now)) return this.#host.journal.debug(1, `${this.uuid}: dropped (a repetition)`)
-    const { operation, domain } = request.value
-    this.#host.desk.handle({ operation, target: domain, source: this.uuid }, (answer) => {
-      if (!socket.destroyed) socket.write(encodeChannelAnswer(answer))
-      this.#recent.finish(key, monoMs(performance.now()))
     })
   }
 }

@@ -54,9 +54,15 @@ export class TcpListener implements Listener {
     return this.#host.security
   }
 
-  async stop(): Promise<void> {
-    this.#connections.closeAll()
+  quiesce(): void {
     this.#server?.close()
+    this.#server = undefined
+    this.#connections.closeIdle()
+  }
+
+  async stop(): Promise<void> {
+    this.quiesce()
+    this.#connections.closeAll()
   }
 
   describe(): Readonly<Record<string, string>> {
