@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { backendKinds, listenerNames, visibleText } from '@quorate/fence-virt'
+import { backendKinds, listenerNames, parseConf, readDaemonConf, visibleText } from '@quorate/fence-virt'
 import { askStatus, type DaemonStatus, statusSocketOf } from '@quorate/fence-virt/daemon'
 import type { Tool } from '../tool.ts'
 import { goToBackground } from './background.ts'
@@ -39,10 +39,12 @@ function listModules({ output }: DaemonCall): number {
   return 0
 }
 
-/** Seen before the file is really read, to decide who reads it. */
+/** Seen before the file is read for good, to decide who reads it. What is wrong with it is told then. */
 function asksForForeground(file: string): boolean {
   try {
-    return /^\s*foreground\s*=\s*"1"/m.test(readFileSync(file, 'utf8'))
+    const tree = parseConf(readFileSync(file, 'utf8'))
+    const conf = tree.ok ? readDaemonConf(tree.value) : undefined
+    return conf?.ok === true && conf.value.isForeground
   } catch {
     return false
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** The process that a pid file names, where it lives. */
+/** The daemon that a pid file names, where it lives. A number that another program has by now stands for nobody. */
 export function livingOwner(file: string): number | undefined {
   let pid: number
   try {
@@ -10,11 +10,16 @@ export function livingOwner(file: string): number | undefined {
     return undefined
   }
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined
+  return isDaemon(pid) ? pid : undefined
+}
+
+/** Whether a process was started under the name of the daemon, ours or the C one. */
+function isDaemon(pid: number): boolean {
   try {
-    process.kill(pid, 0)
-    return pid
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? pid : undefined
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return words.some((word) => path.basename(word) === 'fence_virtd')
+  } catch {
+    return false
   }
 }
 

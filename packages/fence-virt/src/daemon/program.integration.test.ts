@@ -228,6 +228,23 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
     expect(second.err).toContain('is already running')
   })
 
+  it('starts where the pid file of one that died names another program by now', async () => {
+    configure()
+    const other = spawn('sleep', ['1000'])
+    children.push(other)
+    writeFileSync(file('d.pid'), `${other.pid}\n`)
+    const child = await start()
+    expect(readFileSync(file('d.pid'), 'utf8')).toBe(`${child.pid}\n`)
+  })
+
+  it('stays in the foreground where its configuration says so, in whatever form', async () => {
+    configure()
+    const conf = readFileSync(file('conf'), 'utf8')
+    writeFileSync(file('conf'), conf.replace('fence_virtd {', 'fence_virtd { Foreground\n=\n"yes";'))
+    const child = await started([quorate, 'fence_virtd', '-f', file('conf'), '-p', file('d.pid')], process.env)
+    expect(readFileSync(file('d.pid'), 'utf8')).toBe(`${child.pid}\n`)
+  })
+
   it('goes to the background when it serves', async () => {
     configure()
     expect(run('fence_virtd', ['-f', file('conf'), '-p', file('d.pid')]).code).toBe(0)
@@ -286,18 +303,34 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
     expect(await ended(child)).toBe(0)
   })
 
+  it('keeps nothing open of what it could not start', async () => {
+    writeFileSync(
+      file('conf'),
+      `fence_virtd { listener = "multicast"; backend = "null"; }
+listeners { multicast { key_file = "${file('key')}"; port = "${port}"; interface = "nosuch0"; } }\n`,
+    )
+    const done = run('fence_virtd', ['-F', '-f', file('conf'), '-p', file('d.pid')])
+    expect(done.code).toBe(1)
+    expect(done.err).toContain("no ipv4 multicast on interface 'nosuch0'")
+  })
+
   it('ends while it waits', async () => {
     configure()
     const other = net.createServer()
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
     const argv = [quorate, 'fence_virtd', '-F', '-w', '-f', file('conf'), '-p', file('d.pid')]
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const env = { ...process.env, NOTIFY_SOCKET: file('nobody') }
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'], env })
     children.push(child)
+    let told = ''
     child.stderr.on('data', (text: Buffer) => {
-      if (text.toString().includes('trying again')) child.kill('SIGQUIT')
+      told += text.toString()
+      if (told.includes('trying again')) child.kill('SIGQUIT')
     })
     expect(await ended(child)).toBe(0)
     other.close()
+    // Nor does it say meanwhile that it serves.
+    expect(told.trim().split('\n')).toEqual([expect.stringContaining('trying again')])
     expect(existsSync(file('d.pid'))).toBe(false)
   })
 
