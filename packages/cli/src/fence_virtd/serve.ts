@@ -53,6 +53,7 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
   if (secrecy !== 0) return secrecy
   const { journal, close } = openJournal(conf.debugLevel)
   const daemon = await FenceDaemon.create(conf, journal)
+  const ending = endOfService()
   try {
     takePidFile(call.pidFile)
   } catch (error) {
@@ -60,7 +61,6 @@ export async function runDaemon(call: DaemonCall): Promise<number> {
     close()
     return exitFailed
   }
-  const ending = endOfService()
   let isServing: boolean
   try {
     isServing = await Promise.race([daemon.start().then(() => true), ending.then(() => false)])

@@ -1,21 +1,25 @@
 import { chmodSync, statSync } from 'node:fs'
 
+/** Permissions of a file that holds secrets, and the bits that are others' in it. */
+const privateMode = 0o600
+const permissions = 0o777
+const permissionsOfOthers = 0o077
+
 /**
- * Takes everybody else's rights away from a file that holds secrets, and tells so. A file that is not there is left to
- * those who read it.
+ * Gives a file that holds secrets the mode 0600, whatever other it has, and tells so, in the words of the C daemon. A
+ * file that is not there is left to those who read it.
+ *
+ * @throws the error of the system where others could read the file and that cannot be changed
  */
 export function makePrivate(file: string, tell: (text: string) => void): void {
-  const mode = modeOf(file)
-  if (mode === undefined || (mode & 0o077) === 0) return
-  tell(`Insecure permissions on file '${file}': changing from ${octal(mode)} to 0600.`)
-  chmodSync(file, 0o600)
-}
-
-function modeOf(file: string): number | undefined {
   const found = statSync(file, { throwIfNoEntry: false })
-  return found?.isFile() === true ? found.mode & 0o7777 : undefined
-}
-
-function octal(mode: number): string {
-  return `0${mode.toString(8).padStart(3, '0')}`
+  if (found?.isFile() !== true) return
+  const mode = found.mode & permissions
+  if (mode === privateMode) return
+  tell(`Insecure permissions on file '${file}': changing from 0${mode.toString(8)} to 0600.`)
+  try {
+    chmodSync(file, privateMode)
+  } catch (error) {
+    if ((mode & permissionsOfOthers) !== 0) throw error
+  }
 }
