@@ -1,5 +1,5 @@
 import { IndexHeap } from '@quorate/base'
-import { attr, child, element, type XmlElement } from '@quorate/xml'
+import { attr, attributePairs, child, childrenNamed, element, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import { findResource } from '../model/tree.ts'
 import type { StatusItem } from '../report/status-item.ts'
@@ -168,11 +168,6 @@ export class GraphRunner {
     if (!isRecorded) return false
     const failure = this.#failureOf([name, id, longId], `${operation}_${intervalMs}`, node)
     const targetRc = Number(metaOf(action, 'op_target_rc') ?? '0')
-    const attributes = child(action, 'attributes')
-    const parameters = new Map<string, string>()
-    for (let i = 0; i < (attributes?.attributes.length ?? 0); i += 2) {
-      parameters.set(attributes?.attributes[i] as string, attributes?.attributes[i + 1] as string)
-    }
     this.#status.changeHistory(node, nodeId, [name, id], agent, (operations) =>
       recordOperation(operations, {
         resourceId: id,
@@ -188,7 +183,7 @@ export class GraphRunner {
         notifyOperation: metaOf(action, 'notify_operation'),
         migrateSource: operation.startsWith('migrate_') ? metaOf(action, 'migrate_source') : undefined,
         migrateTarget: operation.startsWith('migrate_') ? metaOf(action, 'migrate_target') : undefined,
-        parameters,
+        parameters: parametersIn(action),
       }),
     )
     if (failure !== undefined) this.#fail(action, { ...failure, task: operation, intervalMs }, node, nodeId)
@@ -257,4 +252,13 @@ function agentFault(id: string, agentClass: string, provider: string | undefined
 function metaOf(action: XmlElement, name: string): string | undefined {
   const attributes = child(action, 'attributes')
   return attributes === undefined ? undefined : attr(attributes, `CRM_meta_${name}`)
+}
+
+/** What an action's agent is told. A name that no attribute can have, as it begins with a digit, has an element of its own. */
+function parametersIn(action: XmlElement): ReadonlyMap<string, string> {
+  const attributes = child(action, 'attributes')
+  if (attributes === undefined) return new Map()
+  const found = new Map(attributePairs(attributes))
+  for (const item of childrenNamed(attributes, 'param')) found.set(attr(item, 'name') ?? '', attr(item, 'value') ?? '')
+  return found
 }
