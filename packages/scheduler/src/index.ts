@@ -2,15 +2,8 @@ export { type ParameterDigest, type ResourceDigests, resourceDigests } from './a
 export { unfencingSource } from './action/fencing.ts'
 export { GlibOrder } from './assign/hash-order.ts'
 export { unpackConstraints } from './constraint/constraints.ts'
-export {
-  addDuration,
-  type DateFields,
-  type DurationFields,
-  dateFields,
-  type Moment,
-  parseDurationFields,
-  parseMoment,
-} from './date.ts'
+export { addDuration, type DateFields, type DurationFields, dateFields, type Moment } from './date.ts'
+export { type OnUnreadable, type Period, parseDurationFields, parseMoment, parsePeriod } from './date-text.ts'
 export type { NamedValue } from './explain/cib-edit.ts'
 export { type Decision, decisionOn } from './explain/decision.ts'
 export { configurationProblems, explain, explainFrom, explainNodeState } from './explain/explain.ts'

@@ -1,7 +1,7 @@
 import { invariant } from '@quorate/base'
 import { attr, descendants, formatXml, parseXml, type XmlElement } from '@quorate/xml'
 import { expect, test } from 'vitest'
-import { parseMoment } from './date.ts'
+import { parseMoment } from './date-text.ts'
 import { type SimulationOutcome, simulate } from './simulate/session.ts'
 import { unpackStatus } from './status.ts'
 

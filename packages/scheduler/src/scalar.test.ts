@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { dateFields, parseDuration, parseMoment } from './date.ts'
+import { dateFields } from './date.ts'
+import { parseDuration, parseMoment } from './date-text.ts'
 import { compareDisplayNames } from './model/node-names.ts'
 import { intervalMs, intervalText, parseBoolean, parseCount, parseInteger, parseTimeMs } from './scalar.ts'
 import { addScores, infinity, parseScore, scoreText } from './score.ts'

@@ -1,4 +1,4 @@
-import { parseDuration } from './date.ts'
+import { parseDuration } from './date-text.ts'
 
 /** Largest count that an option can hold. */
 export const countMax = 2_147_483_647

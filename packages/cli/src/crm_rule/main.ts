@@ -3,9 +3,9 @@ import { parseMoment, type RuleEffect, ruleEffect, unpackStatus } from '@quorate
 import { child, element, idOf, parseXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
-import { logLines } from '../pacemaker/log-lines.ts'
+import { exiting, logLines, unreadableTeller } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
-import { openOutput } from '../pacemaker/output.ts'
+import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -72,8 +72,12 @@ export async function crmRule(argv: readonly string[], host: ToolHost): Promise<
   const output = openOutput(options, host, ['crm_rule', ...argv])
   if (typeof output === 'string') {
     host.err(`crm_rule: ${output}\n`)
-    return exitCodes.error
+    return exiting(info.name, exitCodes.error, host, options)
   }
+  return exiting(info.name, await report(options, output, host), host, options)
+}
+
+async function report(options: Options, output: Output, host: ToolHost): Promise<number> {
   const outcome = await checkRules(options, host)
   if (output.isData) {
     const rows = outcome.results.map(({ id, verdict }) =>
@@ -99,13 +103,14 @@ async function checkRules(options: Options, host: ToolHost): Promise<Outcome> {
   if (ids.length === 0) return failed(exitCodes.usage, 'crm_rule: --check requires use of --rule=')
   const now = { epochSeconds: Math.floor(host.now() / 1000), offsetSeconds: utcOffsetSeconds(host.now()) }
   const date = options.value('date')
-  const moment = date === undefined ? now : parseMoment(date, now)
+  const onUnreadable = unreadableTeller(host, options)
+  const moment = date === undefined ? now : parseMoment(date, now, onUnreadable)
   if (moment === undefined) return failed(exitCodes.data, `crm_rule: Invalid date specified: '${date}'`)
   const source = await readSource(options, host)
   if ('error' in source) return failed(source.code, source.error)
   const results = ids.map((id) => {
     const rule = id === '' ? undefined : source.rules.find((item) => idOf(item) === id)
-    return { id, verdict: verdicts[rule === undefined ? 'missing' : ruleEffect(rule, moment)] }
+    return { id, verdict: verdicts[rule === undefined ? 'missing' : ruleEffect(rule, moment, onUnreadable)] }
   })
   return {
     code: results.at(-1)?.verdict.code ?? exitCodes.ok,

@@ -85,6 +85,53 @@ const lines = `
 -p 2024-01-01/P1D -E x
 -n -d 2024-01-01
 -E x
+-d 2024-02-29~10:00:00~+02:00 -D PT1H
+-d 2024-02-29~10:00:00~+02:00 -D PT1H -O -E 2024-060~09:00:00Z
+-d 2024-02-29~10:00:00~+02:00 -L -D PT1H -E 2024-02-29~11:00:00~+02:00
+-d epochal
+-d epoch~
+-d 2024-02-29~ -L
+-d 2024-02-29~~ -L
+-d 2024-2--1
+-d bogus -V
+-d 2024-13-01 -V
+-d 2024-0-1 -V
+-d 2023-2-29 -V
+-d 2023-1--1 -V
+-d 2023-366 -V
+-d 2023-000 -V
+-d 2024-W53-1 -V
+-d 2024-W5-8 -V
+-d 2024-01-01~25:00 -V
+-d 2024-01-01~24:00:01 -V
+-d 2024-01-01~1:60~+1 -V
+-d 2024-01-01~1:2:60 -V
+-d 2024-01-01~1:2:3~+25:00 -V
+-d 2024-01-01~1:2:3~+ -V
+-d 2024-01-01~x -V
+-d bogus -VVVV
+-d  -V
+-D  -V
+-p  -V
+-D bogus -V
+-D P -V
+-D P~1D -V
+-D P1 -V
+-D P1X -V
+-D P1Y2 -V
+-D P1DX -V
+-D P12345678901D -V
+-D P+1D
+-D P1D1DT1H1M1M1S1S1S
+-D P1M2M1Y2Y
+-D PT-100S
+-p P/2024-01-01
+-p foo -V
+-p 2024-01-01 -V
+-p 2024-01-01/foo -V
+-p P1D/P1D -V
+-p P1D~/2024-01-01
+-p 2024-01-01~10:00:00/2024-01-02~10:00:00~+02:00
 -d
 --bogus
 bogus
@@ -100,6 +147,17 @@ describe.skipIf(!hasPacemaker)('iso8601 beside the real one (needs Debian pacema
     const timeless = (text: string) => text.replaceAll(/\d/g, '0')
     expect({ code, out: timeless(out) }).toEqual({ code: real.status, out: timeless(real.stdout) })
     expect(await asked(['-d', 'now'])).toEqual(await asked(['-n']))
+  })
+
+  test('a duration by itself is a period that begins now', async () => {
+    const argv = ['-p', 'P1DT1H', '-S']
+    const { out } = await tryTool(iso8601, argv, { env: process.env, nowMs: 1_700_000_000_000 })
+    expect(out).toBe('Period: 1700000000 to 1700090000\n')
+    const seconds =
+      spawnSync('iso8601', argv, { encoding: 'utf8' })
+        .stdout.match(/\d{5,}/g)
+        ?.map(Number) ?? []
+    expect((seconds[1] ?? 0) - (seconds[0] ?? 0)).toBe(90_000)
   })
 
   for (const line of lines) {

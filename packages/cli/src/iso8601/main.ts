@@ -1,10 +1,10 @@
 import { exitCodes } from '@quorate/cib'
-import { addDuration, type Moment, parseMoment } from '@quorate/scheduler'
+import { addDuration, type Moment, parseDurationFields, parseMoment, parsePeriod } from '@quorate/scheduler'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
+import { exiting, unreadableTeller } from '../pacemaker/log-lines.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
-import { parseDuration, parsePeriod } from './period.ts'
 import { durationText, momentText, type TimeStyle } from './time-text.ts'
 
 const command = { group: 'Commands' }
@@ -40,8 +40,12 @@ export const run: Tool = async (argv) => iso8601(argv, processHost())
 /** {@link run} on a given host. */
 export function iso8601(argv: readonly string[], host: ToolHost): number {
   const options = readOptions(argv, info, host)
-  if (typeof options === 'number') return options
+  return typeof options === 'number' ? options : exiting(info.name, answer(options, host), host, options)
+}
+
+function answer(options: Options, host: ToolHost): number {
   const style = styleOf(options)
+  const onUnreadable = unreadableTeller(host, options)
   const now: Moment = { epochSeconds: Math.floor(host.now() / 1000), offsetSeconds: utcOffsetSeconds(host.now()) }
   const invalid = (what: string, text: string): number => {
     host.err(`iso8601: Invalid ${what} specified: ${text}\n`)
@@ -49,25 +53,27 @@ export function iso8601(argv: readonly string[], host: ToolHost): number {
   }
   const given = options.last(['now', 'date'])
   const asked = given?.value === 'now' ? { long: 'now', value: undefined } : given
-  const moment = asked?.value === undefined ? now : parseMoment(asked.value, now)
+  const moment = asked?.value === undefined ? now : parseMoment(asked.value, now, onUnreadable)
   if (moment === undefined) return invalid('date/time', asked?.value ?? '')
   let result = asked === undefined ? undefined : momentText(moment, style)
   if (result !== undefined) host.out(`${asked?.long === 'now' ? 'Current date/time' : 'Date'}: ${result}\n`)
   const length = options.value('duration')
-  const duration = length === undefined ? undefined : parseDuration(length)
+  const duration = length === undefined ? undefined : parseDurationFields(length, onUnreadable)
   if (length !== undefined) {
     if (duration === undefined) return invalid('duration', length)
     host.out(`Duration: ${durationText(duration)}\n`)
   }
   const interval = options.value('period')
   if (interval !== undefined) {
-    const period = parsePeriod(interval, now)
+    const period = parsePeriod(interval, now, onUnreadable)
     if (period === undefined) return invalid('interval', interval)
     host.out(`Period: ${momentText(period.start, style)} to ${momentText(period.end, style)}\n`)
   }
   if (asked !== undefined && duration !== undefined) {
-    result = momentText(addDuration(moment, duration), style)
-    host.out(`Duration ends at: ${result}\n`)
+    const end = addDuration(moment, duration)
+    result = momentText(end, style)
+    // The end is shown in the offset of the beginning, whatever was asked for; what is expected is not.
+    host.out(`Duration ends at: ${momentText(end, { ...style, isLocal: true })}\n`)
   }
   const expected = options.value('expected')
   return expected === undefined || result === undefined || result === expected ? exitCodes.ok : exitCodes.error

@@ -40,7 +40,8 @@ export function durationText(of: DurationFields): string {
   const seconds = of.hours * 3600 + of.minutes * 60 + of.seconds
   const parts = [part(of.years, 'year', 4), part(of.months, 'month', 2), part(days, 'day', 2)].join('')
   if (seconds === 0 && parts !== '') return parts
-  return `${parts}${counted(seconds, 'second')}${seconds < 60 ? '' : ` (${clockWords(seconds)})`}`
+  const length = Math.abs(seconds)
+  return `${parts}${counted(seconds, 'second')}${length < 60 ? '' : ` (${clockWords(length)})`}`
 }
 
 function part(count: number, unit: string, width: number): string {

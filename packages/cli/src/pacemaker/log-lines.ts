@@ -1,4 +1,6 @@
-import type { LogLine, Remark } from '@quorate/scheduler'
+import type { LogLine, OnUnreadable, Remark } from '@quorate/scheduler'
+import type { ToolHost } from './tool-host.ts'
+import type { Options } from './tool-options.ts'
 
 /** How often -V has to be given for a line to be shown. */
 const verbosityOf: Readonly<Record<LogLine['kind'], number>> = {
@@ -23,4 +25,17 @@ export function logLines(remarks: readonly Remark[], verbosity: number): string 
       return `(${source ?? 'scheduler'}) \t${kind === 'score' ? 'debug' : kind}: ${text}\n`
     })
     .join('')
+}
+
+/** Tells why a text that was asked about is no date or duration, for so many -V. */
+export function unreadableTeller(host: ToolHost, options: Options): OnUnreadable {
+  const verbosity = options.count('verbose')
+  return (source, text) => host.err(logLines([{ kind: 'error', source, text }], verbosity))
+}
+
+/** Says of a tool that it ends, for so many -V, and passes its exit code on. */
+export function exiting(name: string, code: number, host: ToolHost, options: Options): number {
+  const text = `Exiting ${name} | with status ${code}`
+  host.err(logLines([{ kind: 'info', source: 'crm_exit', text }], options.count('verbose')))
+  return code
 }

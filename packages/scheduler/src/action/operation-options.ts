@@ -1,5 +1,5 @@
 import { attr, hasChildren, type XmlElement } from '@quorate/xml'
-import { parseMoment } from '../date.ts'
+import { parseMoment } from '../date-text.ts'
 import { configError } from '../model/log.ts'
 import {
   type Action,

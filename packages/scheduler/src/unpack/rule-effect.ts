@@ -1,5 +1,6 @@
 import { attr, child, type XmlElement } from '@quorate/xml'
 import type { Moment } from '../date.ts'
+import type { OnUnreadable } from '../date-text.ts'
 import { dateRange, dateSpecOrder } from './rule.ts'
 
 /** Whether a rule holds by its date alone, and if not, on which side of its time the moment lies. */
@@ -17,8 +18,10 @@ export type RuleEffect =
  * Judges the one date expression that a rule has, in it or in a rule within it; what else the rule asks for is not
  * looked at (behaviour/pacemaker-tools.md 15). A date specification has to name years, and no phase of the moon: only
  * then does it have a before and an after.
+ *
+ * @param onUnreadable told of dates that cannot be read
  */
-export function ruleEffect(rule: XmlElement, now: Moment): RuleEffect {
+export function ruleEffect(rule: XmlElement, now: Moment, onUnreadable?: OnUnreadable): RuleEffect {
   const [date, ...more] = dateExpressions(rule)
   if (date === undefined) return 'no-date'
   if (more.length > 0) return 'several-dates'
@@ -31,7 +34,7 @@ export function ruleEffect(rule: XmlElement, now: Moment): RuleEffect {
     const order = dateSpecOrder(spec, now)
     return order === 0 ? 'satisfied' : order < 0 ? 'not-yet' : 'expired'
   }
-  return rangeEffect(operation, dateRange(date, now), now.epochSeconds)
+  return rangeEffect(operation, dateRange(date, now, onUnreadable), now.epochSeconds)
 }
 
 function rangeEffect(operation: string, { start, end }: ReturnType<typeof dateRange>, seconds: number): RuleEffect {

@@ -1,5 +1,6 @@
 import { attr, child, idOf, type XmlElement } from '@quorate/xml'
-import { addDuration, type DurationFields, dateFields, type Moment, parseMoment } from '../date.ts'
+import { addDuration, type DurationFields, dateFields, type Moment } from '../date.ts'
+import { type OnUnreadable, parseMoment } from '../date-text.ts'
 import { intervalMs, parseInteger, parseIntervalMs, parseNumber, sameText } from '../scalar.ts'
 
 /** Deepest nesting of rules within rules; deeper ones are false. */
@@ -29,6 +30,8 @@ export type RuleContext = RuleSubject & {
   readonly onChange: (epochSeconds: number) => void
   /** Told of what makes a rule invalid, and under which name tools say so. */
   readonly onInvalid?: ((source: string, text: string) => void) | undefined
+  /** Told of dates that cannot be read, which make no rule invalid. */
+  readonly onUnreadable?: OnUnreadable | undefined
   /** Finds the target of an `id-ref`. */
   readonly resolve: (of: XmlElement) => XmlElement | undefined
 }
@@ -203,9 +206,9 @@ export function compareVersions(a: string, b: string): number {
 }
 
 function dateExpressionIsTrue(item: XmlElement, context: RuleContext): boolean {
-  const { now, onChange } = context
+  const { now, onChange, onUnreadable } = context
   const t = now.epochSeconds
-  const { start, end } = dateRange(item, now)
+  const { start, end } = dateRange(item, now, onUnreadable)
   const operation = attr(item, 'operation')?.toLowerCase() ?? 'in_range'
   if (operation === 'date_spec') {
     const spec = child(item, 'date_spec')
@@ -237,9 +240,10 @@ function dateExpressionIsTrue(item: XmlElement, context: RuleContext): boolean {
 export function dateRange(
   item: XmlElement,
   now: Moment,
+  onUnreadable?: OnUnreadable,
 ): { readonly start: Moment | undefined; readonly end: Moment | undefined } {
-  const start = parseMoment(attr(item, 'start'), now)
-  const end = parseMoment(attr(item, 'end'), now)
+  const start = parseMoment(attr(item, 'start'), now, onUnreadable)
+  const end = parseMoment(attr(item, 'end'), now, onUnreadable)
   const duration = child(item, 'duration')
   if (start === undefined || end !== undefined || duration === undefined) return { start, end }
   return { start, end: addDuration(start, durationOf(duration)) }
