@@ -450,8 +450,6 @@ export type FailedOperation = {
   readonly masked: boolean
   /** Resource as the name of the operation has it. */
   readonly resourceId: string
-  /** Resource that the history was taken to be of, with the number of the instance. */
-  readonly instanceId: string
 }
 
 /** What changed the score of a resource on a node. */
@@ -560,6 +558,10 @@ export class Cluster {
   readonly tags = new Map<string, string[]>()
   readonly tickets = new Map<string, Ticket>()
   readonly failedOperations: FailedOperation[] = []
+  /** What reading a history notes at its entries, as attributes: the C program has them in an input that it saves. */
+  readonly entryNotes = new Map<XmlElement, Readonly<Record<string, string>>>()
+  /** Definitions of the connections to guest nodes. */
+  impliedConnections: readonly XmlElement[] = []
   /** Containers to stop because their content failed; newest first. */
   readonly failedContainers: Resource[] = []
   readonly locations: LocationRecord[] = []

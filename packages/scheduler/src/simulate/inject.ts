@@ -73,7 +73,7 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
     say(`Setting watchdog: ${what.watchdog}`)
     root = withOption(root, 'have-watchdog', what.watchdog)
   }
-  const named = [...(what.nodesDown ?? []), ...(what.nodesFail ?? [])]
+  const named = entersNodes(what) ? [] : [...(what.nodesDown ?? []), ...(what.nodesFail ?? [])]
   const unknown = named.filter((name) => findNode(cluster, name) === undefined)
   root = withNodes(root, new Map(unknown.map((name) => [name, name])))
   const status = new SimulatedStatus(root, entersNodes(what))

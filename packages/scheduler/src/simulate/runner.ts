@@ -155,7 +155,7 @@ export class GraphRunner {
     if (isRecorded && !this.#status.knows(node, nodeId, [name, id])) {
       // A history is not begun for what has no agent (an empty group, say), or none that an executor could run.
       if (agent.class === undefined || agent.type === undefined) return true
-      const fault = agentFault(id, agent.class, agent.provider)
+      const fault = agentFault(name, agent.class, agent.provider)
       if (fault !== undefined) {
         this.#errors.push(fault)
         return true
@@ -166,7 +166,7 @@ export class GraphRunner {
     const data = element('rsc_action', { resource: name, op: operation, node, interval })
     this.#say(`Resource action: ${name.padEnd(15)} ${what} on ${node}`, data)
     if (!isRecorded) return false
-    const failure = this.#failureOf([name, id, longId], `${operation}_${intervalMs}`, node)
+    const failure = this.#failureOf([name, id], `${operation}_${intervalMs}`, node)
     const targetRc = Number(metaOf(action, 'op_target_rc') ?? '0')
     this.#status.changeHistory(node, nodeId, [name, id], agent, (operations) =>
       recordOperation(operations, {
@@ -192,7 +192,7 @@ export class GraphRunner {
 
   /** How an operation is to fail, and under which of its names that was asked for. Letters count as small ones. */
   #failureOf(
-    names: readonly (string | undefined)[],
+    names: readonly string[],
     operation: string,
     node: string,
   ): { readonly resourceId: string; readonly rc: number } | undefined {

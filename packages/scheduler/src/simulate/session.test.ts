@@ -1,17 +1,20 @@
-import { attr, descendants, parseXml, type XmlElement } from '@quorate/xml'
-import { expect, test } from 'vitest'
-import { type SimulationOutcome, simulate } from './session.ts'
+import { attr, descendants, parseXml, writeXml, type XmlElement } from '@quorate/xml'
+import { describe, expect, test } from 'vitest'
+import { type SimulationOutcome, type SimulationRequest, simulate } from './session.ts'
 
-// What crm_simulate 2.1.5 was seen to leave in the CIB as it is in the end.
+// What crm_simulate 2.1.5 was seen to leave in the CIB as it is in the end, and in the input that it saves.
 
-function run(resources: string): SimulationOutcome {
+const nowSeconds = 1_700_000_000
+
+/** @param histories what there is of resources on the one node */
+function run(resources: string, histories = '', request: Partial<SimulationRequest> = {}): SimulationOutcome {
   const read =
-    parseXml(`<cib have-quorum="1" crm_feature_set="3.16.1" execution-date="1700000000"><configuration><crm_config>
+    parseXml(`<cib epoch="1" num_updates="1" have-quorum="1" crm_feature_set="3.16.1" execution-date="1700000000"><configuration><crm_config>
     <cluster_property_set id="o"><nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
     <nodes><node id="1" uname="n1"/></nodes><resources>${resources}</resources><constraints/></configuration><status>
-    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="1"><lrm_resources></lrm_resources></lrm></node_state></status></cib>`)
+    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="1"><lrm_resources>${histories}</lrm_resources></lrm></node_state></status></cib>`)
   if (!read.ok) throw new Error(JSON.stringify(read.error))
-  return simulate(read.value, { nowSeconds: 1_700_000_000, process: true, simulate: true })
+  return simulate(read.value, { nowSeconds, process: true, simulate: true, ...request })
 }
 
 function primitive(id: string, inside: string): string {
@@ -32,4 +35,99 @@ test('parameters whose names begin with a digit count for the digest of what was
     'd60db62726e7553ef2f69ffa3c7c7ebc',
     '6ea417e03cf6adc2bc733f1f0caa0edd',
   ])
+})
+
+/** The history of a resource: an entry for each operation, which has been done long ago. */
+function history(
+  id: string,
+  ...operations: readonly (readonly [task: string, ms: number, rc: number, more?: string])[]
+) {
+  const entries = operations.map(([task, ms, rc, more = ''], i) => {
+    const key = `${i + 1}:1:${rc === 7 ? 7 : 0}:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee`
+    const name = ms > 0 ? `${id}_${task}_${ms}` : `${id}_last_0`
+    return `<lrm_rsc_op id="${name}" operation_key="${id}_${task}_${ms}" operation="${task}" transition-key="${key}" transition-magic="0:${rc};${key}" call-id="${i + 1}" rc-code="${rc}" op-status="0" interval="${ms}" last-rc-change="${nowSeconds - 5000}" op-digest="f2317cad3d54cec5d7d7aa7d0bf35cf8" ${more}/>`
+  })
+  return `<lrm_resource id="${id}" class="ocf" provider="pacemaker" type="Dummy">${entries.join('')}</lrm_resource>`
+}
+
+function meta(id: string, pairs: Readonly<Record<string, string>>): string {
+  const list = Object.entries(pairs).map(
+    ([name, value]) => `<nvpair id="${id}-${name}" name="${name}" value="${value}"/>`,
+  )
+  return `<meta_attributes id="${id}">${list.join('')}</meta_attributes>`
+}
+
+test('where a resource came from is still told of what is done to it next', () => {
+  const came = history('p', ['migrate_from', 0, 0, 'migrate_source="n2" migrate_target="n1"'])
+  const { output } = run(primitive('p', meta('m', { 'target-role': 'Stopped' })), came)
+  const entry = named(output, 'p_last_0') ?? output
+  expect(['operation', 'migrate_source', 'migrate_target'].map((name) => attr(entry, name))).toEqual([
+    'stop',
+    'n2',
+    'n1',
+  ])
+})
+
+test.each([
+  { nodesUp: ['new'], version: ['2', '2'] },
+  { nodesUp: ['new'], nodesDown: ['new'], version: ['2', '3'] },
+  { nodesUp: ['n1'], nodesFail: ['new'], version: ['2', '2'] },
+  { nodesUp: ['new'], nodesDown: ['newer'], version: ['3', '2'] },
+])(
+  'every node that is entered is a version of the configuration: $nodesUp up, $nodesDown down, $nodesFail failed',
+  ({ version, ...injections }) => {
+    const { input } = run('', '', { injections })
+    expect([attr(input, 'epoch'), attr(input, 'num_updates')]).toEqual(version)
+  },
+)
+
+describe('a failure asked for', () => {
+  const clone = `<clone id="c">${primitive('p', '')}</clone>`
+  const rcOf = (known: string, ...failures: string[]): string | undefined =>
+    /failed with rc=(\d+)/.exec(run(clone, known, { failures }).stdout)?.[1]
+
+  test('of an instance that was never there goes by its number or without', () => {
+    expect(rcOf('', 'p:0_start_0@n1=1', 'p_start_0@n1=2')).toBe('1')
+    expect(rcOf('', 'p:1_start_0@n1=1', 'p_start_0@n1=2')).toBe('2')
+  })
+
+  test('of one with a history goes by the name that this has, not by its number', () => {
+    const known = history('p', ['monitor', 0, 7])
+    expect(rcOf(known, 'p:0_start_0@n1=1', 'p_start_0@n1=2')).toBe('2')
+    expect(rcOf(known, 'p:0_start_0@n1=1')).toBeUndefined()
+  })
+})
+
+describe('an input that is saved', () => {
+  const marks = ({ savedInput }: SimulationOutcome, id: string): readonly (string | undefined)[] =>
+    ['uname', 'rsc-id', 'op-restart-digest'].map((name) => attr(named(savedInput(), id) ?? savedInput(), name))
+
+  test('has the node at every unsuccessful probe, and the resource at the first of a key', () => {
+    const probed = history('p', ['monitor', 0, 5]).replace(
+      '</lrm_resource>',
+      `${/<lrm_rsc_op.*?>/.exec(history('p', ['monitor', 0, 5]))?.[0].replace('p_last_0', 'p_last_failure_0')}</lrm_resource>`,
+    )
+    const outcome = run(primitive('p', ''), probed)
+    expect([marks(outcome, 'p_last_0'), marks(outcome, 'p_last_failure_0')]).toEqual([
+      ['n1', undefined, undefined],
+      ['n1', 'p', undefined],
+    ])
+  })
+
+  test('has a digest of no parameters at a repeated failure that expired', () => {
+    const failed = history('p', ['start', 0, 0], ['monitor', 10_000, 1])
+    const inside = `${meta('m', { 'failure-timeout': '60s' })}<operations><op id="o" name="monitor" interval="10s"/></operations>`
+    const outcome = run(primitive('p', inside), failed)
+    expect(marks(outcome, 'p_monitor_10000')).toEqual([undefined, undefined, 'calculated-failure-timeout'])
+  })
+
+  test('has the connections to guest nodes', () => {
+    const guest = meta('m', { 'remote-node': 'g', 'remote-addr': '192.0.2.1', 'remote-connect-timeout': '10s' })
+    const { savedInput, output } = run(primitive('vm', guest))
+    const connection = [...descendants(savedInput())].find((item) => attr(item, 'type') === 'remote')
+    expect(connection === undefined ? '' : writeXml(connection)).toBe(
+      '<primitive id="g" class="ocf" provider="pacemaker" type="remote"><meta_attributes id="g-meta_attributes"><nvpair id="g-meta_attributes-internal_rsc" name="internal_rsc" value="true"/><nvpair id="g-meta_attributes-container" name="container" value="vm"/></meta_attributes><instance_attributes id="g-instance_attributes"><nvpair id="g-instance_attributes-addr" name="addr" value="192.0.2.1"/></instance_attributes><operations><op id="g-monitor-30s" interval="30s" name="monitor" timeout="30s"/><op id="g-start-0" interval="0" name="start" timeout="10s"/></operations></primitive>',
+    )
+    expect([...descendants(output)].some((item) => item.name === 'primitive' && attr(item, 'id') === 'g')).toBe(false)
+  })
 })

@@ -13,10 +13,10 @@ import { parseInteger } from '../scalar.ts'
 import { decide } from '../schedule.ts'
 import { type ClusterStatus, type StatusOptions, unpackStatus } from '../status.ts'
 import { SimulatedStatus } from './cib-status.ts'
-import { withFailureMarks } from './failure-marks.ts'
 import { entersNodes, hasInjections, type Injections, inject } from './inject.ts'
 import { RunReport } from './run-report.ts'
 import { GraphRunner } from './runner.ts'
+import { savedInput } from './saved-input.ts'
 
 /** What one run of crm_simulate is to do and to show. */
 export type SimulationRequest = {
@@ -223,7 +223,7 @@ function finish(
   output: XmlElement,
   more: Partial<SimulationOutcome> = {},
 ): SimulationOutcome {
-  const { failedOperations } = cluster
+  const { entryNotes, impliedConnections } = cluster
   const told = out.told()
   return {
     ...told,
@@ -236,7 +236,7 @@ function finish(
     output,
     complete: true,
     log: out.told('decided').remarks.filter((remark) => typeof remark !== 'string'),
-    savedInput: () => withFailureMarks(input, failedOperations),
+    savedInput: () => savedInput(input, { entryNotes, impliedConnections }),
     until: (stage) => out.told(stage),
     ...more,
   }

@@ -30,9 +30,7 @@ export function connectionXml(parts: ConnectionParts): XmlElement {
   const { id } = parts
   const operations = [element('op', { id: `${id}-monitor-30s`, interval: '30s', name: 'monitor', timeout: '30s' })]
   if (parts.startTimeout !== undefined) {
-    operations.push(
-      element('op', { id: `${id}-start-interval-0`, name: 'start', interval: '0', timeout: parts.startTimeout }),
-    )
+    operations.push(element('op', { id: `${id}-start-0`, interval: '0', name: 'start', timeout: parts.startTimeout }))
   }
   const children = [
     nameValueSet('meta_attributes', `${id}-meta_attributes`, [
@@ -41,7 +39,6 @@ export function connectionXml(parts: ConnectionParts): XmlElement {
       ['allow-migrate', parts.migrateable],
       ['is-managed', parts.managed],
     ]),
-    element('operations', {}, operations),
   ]
   if (parts.server !== undefined || parts.port !== undefined) {
     children.push(
@@ -51,6 +48,7 @@ export function connectionXml(parts: ConnectionParts): XmlElement {
       ]),
     )
   }
+  children.push(element('operations', {}, operations))
   return element('primitive', { id, class: 'ocf', provider: 'pacemaker', type: 'remote' }, children)
 }
 

@@ -67,11 +67,13 @@ export function processEntry(reading: Reading, entry: HistoryEntry): void {
     if (entry.intervalMs === 0) return
     if (node.online && !node.unclean) {
       entry.restartDigest = 'calculated-failure-timeout'
+      noteAt(cluster, entry, { 'op-restart-digest': entry.restartDigest })
       return
     }
   }
   if (maskable) {
     updateState(reading, entry, entry.targetRc)
+    noteAt(cluster, entry, { uname: node.uname })
     recordFailure(reading, entry)
     ban(cluster, answerable(resource), node, failedOperation(entry, entry.rc, reading.onFail))
     return
@@ -305,6 +307,10 @@ function unrecoverableStop(reading: Reading, entry: HistoryEntry): void {
   block(resource)
 }
 
+function noteAt(cluster: Cluster, { xml }: HistoryEntry, attributes: Readonly<Record<string, string>>): void {
+  cluster.entryNotes.set(xml, { ...cluster.entryNotes.get(xml), ...attributes })
+}
+
 /** Keeps a failed operation for displays. */
 export function recordFailure({ cluster, resource, node }: Reading, entry: HistoryEntry): void {
   // Entries that have no name for their operation count as one of the same.
@@ -312,13 +318,13 @@ export function recordFailure({ cluster, resource, node }: Reading, entry: Histo
   const isSame = (item: FailedOperation): boolean =>
     item.node === node && sameText(attr(item.xml, 'operation_key'), named)
   if (!node.online || cluster.failedOperations.some(isSame)) return
+  noteAt(cluster, entry, { uname: node.uname, 'rsc-id': resource.id })
   cluster.failedOperations.push({
     node,
     key: entry.key,
     xml: entry.xml,
     masked: isMaskableFailure(entry),
     resourceId: parseKey(entry.key)?.resourceId ?? withoutInstance(resource.id),
-    instanceId: resource.id,
   })
 }
 

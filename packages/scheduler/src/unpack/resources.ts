@@ -28,8 +28,8 @@ const resourcesSource = 'unpack_resources'
 /** Reads the `resources` section, implied nodes and connections included. */
 export function unpackResources(cluster: Cluster): void {
   const section = resourcesSection(cluster)
-  const implied = impliedNodes(cluster, section)
-  for (const xml of [...section.children, ...implied]) {
+  cluster.impliedConnections = impliedNodes(cluster, section)
+  for (const xml of [...section.children, ...cluster.impliedConnections]) {
     if (xml.name === '#comment') continue
     if (idOf(xml) === '') {
       configError(cluster, resourcesSource, `Ignoring <${xml.name}> resource without ID`)
