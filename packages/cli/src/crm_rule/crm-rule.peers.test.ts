@@ -28,6 +28,8 @@ const rules: Readonly<Record<string, string>> = {
   both: '<date_expression id="e13" operation="lt" end="2020-01-01"/><expression id="e14" attribute="x" operation="defined"/>',
   since: '<date_expression id="e15" operation="in_range" start="2020-01-01"/>',
   until: '<date_expression id="e16" operation="in_range" end="2020-01-01"/>',
+  unnamed:
+    '<date_expression id="e18" start="2020-01-01" end="2021-01-01"><date_spec id="s18" years="2020"/></date_expression>',
   unreadable: '<date_expression id="e17" operation="gt" start="soon"/>',
 }
 const constraints = Object.entries(rules).map(
@@ -67,6 +69,10 @@ const lines: readonly (readonly string[])[] = [
   ['-V', '-c', '-r', 'past'],
   ['-c'],
   ['-r', 'past'],
+  ['-c', '-r', 'unnamed', '-d', '2020-05-05'],
+  ['-c', '-r', 'past', '-r', 'open'],
+  ['-c', '-r', 'nope', '-r', 'open', '--output-as=xml'],
+  ['-c', '-r', 'nope', '-r', 'unreadable', '-V'],
   ['-c', '-r', 'unreadable', '-V'],
   ['-c', '-r', 'unreadable', '-r', 'past', '-V'],
   ['-c', '-r', 'past', '-d', 'bogus', '-V'],

@@ -55,11 +55,10 @@ const verdicts: Readonly<Record<RuleEffect | 'missing', Verdict>> = {
   invalid: { code: exitCodes.indeterminate, text: `${unknown}Error parsing rule`, isFault: true },
 }
 
-/** What is printed in the end: results, errors, and the exit code. */
+/** What is printed in the end: results, and the exit code. */
 type Outcome = {
   readonly code: number
   readonly results: readonly { readonly id: string; readonly verdict: Verdict }[]
-  readonly errors: readonly string[]
 }
 
 /** crm_rule: whether rules are in effect (behaviour/pacemaker-tools.md 15). */
@@ -78,26 +77,29 @@ export async function crmRule(argv: readonly string[], host: ToolHost): Promise<
 }
 
 async function report(options: Options, output: Output, host: ToolHost): Promise<number> {
-  const outcome = await checkRules(options, host)
+  const errors: string[] = []
+  // As text, faults are told where they are found, among what is told of dates.
+  const onFault = (line: string): unknown => (output.isData ? errors.push(line) : host.err(`${line}\n`))
+  const { code, results } = await checkRules(options, host, onFault)
   if (output.isData) {
-    const rows = outcome.results.map(({ id, verdict }) =>
-      element('rule-check', { 'rule-id': id, rc: String(verdict.code) }),
-    )
-    return output.end(outcome.code, rows, outcome.errors)
+    const rows = results.map(({ id, verdict }) => element('rule-check', { 'rule-id': id, rc: String(verdict.code) }))
+    return output.end(code, rows, errors)
   }
-  for (const { id, verdict } of outcome.results) {
+  for (const { id, verdict } of results) {
     if (!verdict.isFault) output.host.out(`${lineOf(id, verdict)}\n`)
   }
-  host.err(outcome.errors.map((line) => `${line}\n`).join(''))
-  return output.end(outcome.code)
+  return output.end(code)
 }
 
 function lineOf(id: string, verdict: Verdict): string {
   return verdict.text.replace('%s', () => id)
 }
 
-async function checkRules(options: Options, host: ToolHost): Promise<Outcome> {
-  const failed = (code: number, error: string): Outcome => ({ code, results: [], errors: [error] })
+async function checkRules(options: Options, host: ToolHost, onFault: (line: string) => unknown): Promise<Outcome> {
+  const failed = (code: number, error: string): Outcome => {
+    onFault(error)
+    return { code, results: [] }
+  }
   const ids = options.values('rule')
   if (!options.has('check')) return failed(exitCodes.usage, 'crm_rule: No mode operation given')
   if (ids.length === 0) return failed(exitCodes.usage, 'crm_rule: --check requires use of --rule=')
@@ -108,15 +110,17 @@ async function checkRules(options: Options, host: ToolHost): Promise<Outcome> {
   if (moment === undefined) return failed(exitCodes.data, `crm_rule: Invalid date specified: '${date}'`)
   const source = await readSource(options, host)
   if ('error' in source) return failed(source.code, source.error)
+  let code: number = exitCodes.ok
   const results = ids.map((id) => {
     const rule = id === '' ? undefined : source.rules.find((item) => idOf(item) === id)
-    return { id, verdict: verdicts[rule === undefined ? 'missing' : ruleEffect(rule, moment, onUnreadable)] }
+    const found = rule === undefined ? 'missing' : ruleEffect(rule, moment, onUnreadable)
+    const verdict = verdicts[found]
+    // The exit code is that of the last rule, but for those with a date specification that is met.
+    if (found !== 'satisfied') code = verdict.code
+    if (verdict.isFault) onFault(lineOf(id, verdict))
+    return { id, verdict }
   })
-  return {
-    code: results.at(-1)?.verdict.code ?? exitCodes.ok,
-    results,
-    errors: results.flatMap(({ id, verdict }) => (verdict.isFault ? [lineOf(id, verdict)] : [])),
-  }
+  return { code, results }
 }
 
 type Source = { readonly rules: readonly XmlElement[] } | { readonly code: number; readonly error: string }

@@ -26,7 +26,8 @@ export function ruleEffect(rule: XmlElement, now: Moment, onUnreadable?: OnUnrea
   if (date === undefined) return 'no-date'
   if (more.length > 0) return 'several-dates'
   const operation = attr(date, 'operation')?.toLowerCase()
-  if (operation === undefined || operation === 'date_spec') {
+  if (operation === undefined) return 'unsuitable-date'
+  if (operation === 'date_spec') {
     const spec = child(date, 'date_spec')
     if (spec === undefined || attr(spec, 'years') === undefined || attr(spec, 'moon') !== undefined) {
       return 'unsuitable-date'
