@@ -23,6 +23,18 @@ describe('groups', () => {
     expect(isPermitted(groups, 'vm-a', 'off', 'vm-a')).toBe(false)
   })
 
+  it('know a requester by its address in any form', () => {
+    const byLink = [{ name: undefined, uuids: ['vm-a'], ips: ['fe80::1%eth0', 'fe80::2', '::ffff:10.0.0.2'] }]
+    const may = (source: string): boolean => isPermitted([...groups, ...byLink], source, 'off', 'vm-a')
+    expect(['::ffff:10.0.0.1', '::ffff:10.0.0.2', 'fe80::1%eth0', 'fe80::2%eth1'].map(may)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
+    expect(['10.0.0.2', 'fe80::1%eth1', 'fe80::1', '::ffff:10.0.0.3'].map(may)).toEqual([false, false, false, false])
+  })
+
   it('do not concern monitor and null, and filter lists', () => {
     expect(isPermitted(groups, '10.0.0.2', 'monitor', '')).toBe(true)
     const hosts = [

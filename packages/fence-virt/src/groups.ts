@@ -6,7 +6,7 @@ export type Group = {
   readonly name: string | undefined
   /** UUIDs and names of targets; UUIDs are requesters as well. */
   readonly uuids: readonly string[]
-  /** IP addresses, or CIDs in decimal for vsock, of requesters. */
+  /** IP addresses, or CIDs in decimal for vsock, of requesters; one that is link-local with its zone (`%eth0`) or without. */
   readonly ips: readonly string[]
 }
 
@@ -16,7 +16,7 @@ const checked: ReadonlySet<OperationName> = new Set(['off', 'on', 'reboot', 'sta
 /**
  * Whether a requester may do this to a target. With no groups at all everybody may.
  *
- * @param source IP address, CID, or the UUID of the guest whose line it is
+ * @param source IP address, in the form and with the zone that its connection has, CID, or the UUID of the guest whose line it is
  */
 export function isPermitted(
   groups: readonly Group[],
@@ -38,7 +38,14 @@ function mayTouch(groups: readonly Group[], source: string, targets: readonly st
 }
 
 function isMember(group: Group, source: string): boolean {
-  return holds(group.ips, source) || (isUuid(source) && holds(group.uuids, source))
+  const plain = plainAddress(source)
+  if (holds(group.ips, source) || (plain !== source && holds(group.ips, plain))) return true
+  return isUuid(source) && holds(group.uuids, source)
+}
+
+/** An address without its zone and without the form that IPv6 gives to one of IPv4. */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 }
 
 function holds(list: readonly string[], text: string): boolean {

@@ -153,6 +153,40 @@ ${rest}`
     )
   })
 
+  it('multicast to a group of the link', async () => {
+    port += 1
+    await matrix(
+      (maker, at) => {
+        const body = `key_file = "${at.keyFile}"; family = "ipv6"; address = "ff02::3:1"; interface = "v0"; port = "${port}";`
+        return at.daemon(maker, conf('multicast', body, '', at), () => at.listens('udp', port))
+      },
+      (maker, argv, at) =>
+        at.client(maker, 'fence_xvm', ['-a', 'ff02::3:1', '-k', at.keyFile, '-p', `${port}`, ...argv]),
+    )
+  })
+
+  it('a tcp listener on all addresses of IPv6 serves IPv4, and knows who asks', async () => {
+    port += 1
+    const outcomes = new Map<string, readonly string[]>()
+    await besides(async (server, at) => {
+      const shown = (await at.run(['ip', '-6', '-o', 'addr', 'show', 'dev', 'v0', 'scope', 'link'])).out
+      const [, linkLocal] = /inet6 ([^/]+)/.exec(shown) ?? []
+      const groups = `groups { group { ip = "fd77::1"; ip = "::ffff:${labAddress}"; ip = "${linkLocal}%v0"; uuid = "vm-a"; } }`
+      const body = `key_file = "${at.keyFile}"; family = "ipv6"; address = "::"; port = "${port}";`
+      const daemon = await at.daemon(server, conf('tcp', body, groups, at), () => at.listens('tcp', port))
+      const all: string[] = []
+      for (const to of ['fd77::1', labAddress, `${linkLocal}%v0`, '127.0.0.1', '::1']) {
+        // Ours, because the real client cannot be told the interface of a link-local address.
+        const argv = ['-T', to, '-p', `${port}`, '-k', at.keyFile, '-o', 'status', '-n', 'vm-a']
+        all.push(seen(await at.client('ours', 'fence_virt', argv)))
+      }
+      await daemon.stop()
+      outcomes.set(server, all)
+    })
+    expect(outcomes.get('real')?.map((text) => text.split('\n')[0])).toEqual(['0', '0', '0', '3', '3'])
+    expect(outcomes.get('ours')).toEqual(outcomes.get('real'))
+  })
+
   const ttyOf = (at: FenceLab): string => `${at.directory}/tty`
 
   /** Starts what is at the other end of a guest's serial line. Answers what ends it. */

@@ -4,16 +4,20 @@ import { monoMs } from '@quorate/base'
 import { SystemCallError, shortageToldMs, type TcpAddress, TcpConnection } from '@quorate/qb/ffi'
 import type { ListenerConf } from '../daemon-conf.ts'
 import { type CallBack, type FenceRequest, openFenceRequest } from '../fence-request.ts'
+import { plainAddress } from '../groups.ts'
 import { RateLimiter } from '../rate-limit.ts'
 import { RecentRequests, requestKey } from '../recent-requests.ts'
 import { calledBack, type ServerSecurity } from '../server-session.ts'
 import { ConnectionTable } from './connection-table.ts'
 import { connectMsMax, type Listener, type SecureHost } from './listener.ts'
 import { serveConnection } from './secure-connection.ts'
-import { addressText, plainAddress, scopeOf } from './tcp-listener.ts'
+import { addressText, scopeOf } from './tcp-listener.ts'
 
 /** Other addresses of one requester that are kept for the case that the first cannot be called back. */
 export const alternatesMax = 8
+
+/** A group that every interface, or every link, has its own of: no socket can be bound to all of them by its address. */
+const linkGroup = /^ff[0-9a-f][12]:/i
 
 /** Errnos of a process, and of a system, that has too many files open. */
 const manyFiles: readonly number[] = [24, 23]
@@ -40,13 +44,15 @@ export class MulticastListener implements Listener {
     this.#conf = conf
     this.#host = host
     this.#rates = new RateLimiter(host.rateLimit)
-    this.#socket = dgram.createSocket({ type: conf.family === 'ipv4' ? 'udp4' : 'udp6', reuseAddr: true })
+    const type = conf.family === 'ipv4' ? 'udp4' : 'udp6'
+    this.#socket = dgram.createSocket({ type, reuseAddr: true, ipv6Only: type === 'udp6' })
   }
 
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#socket.once('error', reject)
-      this.#socket.bind(this.#conf.port, this.#conf.address, () => {
+      const { port, address } = this.#conf
+      this.#socket.bind(port, linkGroup.test(address) ? '::' : address, () => {
         this.#socket.off('error', reject)
         resolve()
       })

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { monoMs } from '@quorate/base'
 import { type TcpAddress, type TcpConnection, TcpServer } from '@quorate/qb/ffi'
 import { addressBytes } from '../client/multicast-exchange.ts'
@@ -73,7 +73,7 @@ export class TcpListener implements Listener {
 
   /** Serves a connection, wherever it was made. */
   serve(connection: TcpConnection, from: TcpAddress): void {
-    const source = addressText(from.bytes)
+    const source = sourceText(from)
     if (!this.#rates.take(source, monoMs(performance.now()))) {
       this.#host.journal.debug(1, `${source}: dropped (too many requests)`)
       connection.destroy()
@@ -92,9 +92,26 @@ export function scopeOf(address: string): number {
   return found !== undefined && 'scopeid' in found ? found.scopeid : 0
 }
 
+/** Whom a connection comes from, in the words of getnameinfo(3): one that is link-local has its zone. */
+function sourceText({ bytes, scope = 0 }: TcpAddress): string {
+  const text = addressText(bytes)
+  return scope === 0 ? text : `${text}%${zoneOf(scope)}`
+}
+
+/** Name of the interface of a number; the number where there is none. */
+function zoneOf(scope: number): string {
+  const isOf = ([, addresses]: [string, NetworkInterfaceInfo[] | undefined]): boolean =>
+    addresses?.some((one) => one.family === 'IPv6' && one.scopeid === scope) === true
+  return Object.entries(networkInterfaces()).find(isOf)?.[0] ?? `${scope}`
+}
+
+/** What comes before an address of IPv4 in one of IPv6 that stands for it. */
+const mappedPrefix = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
+
 /** The 4 or 16 bytes of an address as text. */
 export function addressText(bytes: Uint8Array): string {
   if (bytes.byteLength === 4) return bytes.join('.')
+  if (mappedPrefix.every((byte, index) => bytes[index] === byte)) return `::ffff:${bytes.subarray(12).join('.')}`
   const words = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0))
   return new URL(`http://[${words.map((word) => word.toString(16)).join(':')}]`).hostname.slice(1, -1)
 }
@@ -112,9 +129,4 @@ export class SingleUse implements ConnectionOwner {
   }
 
   ended(): void {}
-}
-
-/** An address without its zone and without the form that IPv6 gives IPv4, as it is written in groups. */
-export function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '')
 }

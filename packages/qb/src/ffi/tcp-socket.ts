@@ -28,8 +28,6 @@ const reuseAddress = 2
 const pendingError = 4
 const levelTcp = 6
 const noDelay = 1
-const levelIpv6 = 41
-const ipv6Only = 26
 const shutWrite = 1
 const errnoAgain = 11
 const errnoInProgress = 115
@@ -267,7 +265,7 @@ function isConnected(fd: number): boolean {
   return getpeername(fd, new Uint8Array(addressBytesMax), Uint8Array.of(addressBytesMax, 0, 0, 0)) === 0
 }
 
-/** Listens on one address; hands over connections with the address of their peer. */
+/** Listens on one address, on `::` for IPv4 as well; hands over connections with the address of their peer. */
 export class TcpServer {
   readonly #socket: AcceptingSocket
   /** The port that it listens on, also where any was asked for with 0. */
@@ -284,7 +282,6 @@ export class TcpServer {
       setOption(fd, levelSocket, reuseAddress)
       // What is accepted inherits it.
       setOption(fd, levelTcp, noDelay)
-      if (on.bytes.byteLength === 16) setOption(fd, levelIpv6, ipv6Only)
       const address = encodeAddress(on)
       checked(bind(fd, address, address.byteLength), 'bind', `to port ${on.port}`)
       checked(listen(fd, backlog), 'listen', `on port ${on.port}`)
