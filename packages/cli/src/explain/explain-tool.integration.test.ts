@@ -53,7 +53,7 @@ describe('quorate explain', () => {
     const { code, lines } = await call(explainTool, 'web')
     expect(code).toBe(0)
     expect(lines[0]).toBe('web: runs on n1; is to stay.')
-    expect(lines).toContain('           +100  it runs here and resource-stickiness is 100')
+    expect(lines).toContain('           +100  it runs on n1 and resource-stickiness is 100')
     expect(lines).toContain('            +50  location constraint likes')
     expect(lines).toContain('      to run here: more than 50 more score for n2: it has 50, n1 has 100')
   })
@@ -96,7 +96,7 @@ describe('quorate explain', () => {
     fs.writeFileSync(old, text)
     const told = await call(explainTool, '--xml-file', old, 'web')
     expect(told.code).toBe(0)
-    expect(told.lines).toContain('            +70  it runs here and resource-stickiness is 70')
+    expect(told.lines).toContain('            +70  it runs on n1 and resource-stickiness is 70')
   })
 
   test('not of one that cannot be upgraded', async () => {
@@ -181,6 +181,19 @@ test('every field of the JSON is documented, and there', async () => {
 })
 
 describe('quorate what-if', () => {
+  test('what contradicts itself is refused, and what is not there', async () => {
+    const both = await call(whatIfTool, '--quorum-lost', '--quorum-gained')
+    expect(both).toMatchObject({ code: 64, out: '' })
+    expect(both.err).toContain('--quorum-lost and --quorum-gained cannot both be supposed')
+    const idle = await call(whatIfTool, '--fail', 'web@n2')
+    expect(idle).toMatchObject({ code: 105, out: '' })
+    expect(idle.err).toContain('web does not run on n2')
+    const granted = await call(whatIfTool, '--ticket-grant', 'nobodys')
+    expect(granted).toMatchObject({ code: 105, out: '' })
+    const configured = await call(whatIfTool, '--configured', 'web')
+    expect(configured).toMatchObject({ code: 105, out: '' })
+  })
+
   test('what is restarted unpromoted ends up as it was, also where another instance takes its place', async () => {
     const { lines } = await call(whatIfTool, '--fail', 'db@n1')
     expect(lines[0]).toBe('restarted: db.')

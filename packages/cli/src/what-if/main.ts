@@ -26,6 +26,7 @@ Suppositions:
       --quorum-lost            this partition loses quorum
       --quorum-gained          this partition gains quorum
       --stopped RESOURCE@NODE  a person has stopped the resource there, and had the cluster look again
+      --configured RESOURCE    what only its history knows is configured again, with its agent and nothing else
       --cleanup [RESOURCE][@NODE]
                                failures are forgotten: of the resource, on the node, or both
       --prefer RESOURCE@NODE[=SCORE]
@@ -115,6 +116,7 @@ function parse(argv: readonly string[]) {
       unstandby: several,
       fail: several,
       stopped: several,
+      configured: several,
       cleanup: several,
       'ticket-revoke': several,
       'ticket-grant': several,
@@ -191,6 +193,9 @@ function ofBundles(option: string, texts: readonly string[]): readonly (NamedVal
 
 /** @throws TypeError where an argument does not look like what its option wants */
 function suppositionOf(values: ReturnType<typeof parse>): Supposition {
+  if (values['quorum-lost'] && values['quorum-gained']) {
+    throw new TypeError('--quorum-lost and --quorum-gained cannot both be supposed')
+  }
   return {
     nodesLost: values['node-lost'],
     nodesUp: values['node-up'],
@@ -199,6 +204,7 @@ function suppositionOf(values: ReturnType<typeof parse>): Supposition {
     nodesOffStandby: values.unstandby,
     failures: places('fail', values.fail),
     stopped: places('stopped', values.stopped),
+    configured: values.configured,
     cleanups: fields('cleanup', 'RESOURCE, @NODE or RESOURCE@NODE', /^(?=.)([^@]+)?(?:@([^@]+))?$/, values.cleanup).map(
       ([, resource, node]) => ({ resource, node }),
     ),

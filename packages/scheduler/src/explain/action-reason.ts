@@ -3,6 +3,7 @@ import { beginningOf, task } from '../action/key.ts'
 import type { Action } from '../model/model.ts'
 import { findResource } from '../model/tree.ts'
 import type { Decision } from './decision.ts'
+import { redefinedText } from './general-reasons.ts'
 import type { WaitStep } from './reason.ts'
 import { colocationTie, gateText, orderTie, type Tie, type TieSide, tieText } from './tie.ts'
 
@@ -26,7 +27,7 @@ export function actionReason(decision: Decision, action: Action): ActionReason |
   const [, apart] = /^colocation with (\S+)$/.exec(reason) ?? []
   if (apart !== undefined) return colocationReason(decision, action, apart)
   const [, kind, id, name] = /^(unrunnable|required) (\S+)(?: (\S+))?$/.exec(reason) ?? []
-  if (kind === undefined || id === undefined) return { why: plainReasons.get(reason) ?? reason, follows: undefined }
+  if (kind === undefined || id === undefined) return { why: plainReason(decision, action, reason), follows: undefined }
   if (name === undefined) return id === 'stonith' ? { why: fencingFirst, follows: undefined } : gateReason(decision, id)
   const other = findResource(decision.cluster, id)
   const tie = other === undefined ? undefined : tieBetween(decision, action, { resource: other, task: name })
@@ -38,6 +39,11 @@ export function actionReason(decision: Decision, action: Action): ActionReason |
         ? `it cannot be migrated live, because of ${what}`
         : `${what} cannot be done now`
   return { why: withTie(why, tie), follows: stepOf(tie, id, name, why) }
+}
+
+function plainReason(decision: Decision, { resource }: Action, reason: string): string {
+  const changed = reason === 'resource definition change' && resource !== undefined
+  return (changed ? redefinedText(decision, resource) : plainReasons.get(reason)) ?? reason
 }
 
 /** A task whose end is told as what it is the end of. */

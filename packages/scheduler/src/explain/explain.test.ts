@@ -84,7 +84,7 @@ test('failures that reach the threshold, with the command that forgets them', ()
   const of = cib(primitive('a', meta), '', [state(1, { inside: counts }), state(2), state(3)].join(''))
   expect(lines(of, 'a', 'n1').slice(2)).toEqual([
     '  - n1: score -INFINITY',
-    '      -INFINITY  a failed 3 times here, which reaches migration-threshold=2',
+    '      -INFINITY  a failed 3 times on n1, which reaches migration-threshold=2',
     '      to run here: crm_resource --cleanup --resource a --node n1',
     '      try: quorate what-if --cleanup a@n1',
   ])
@@ -108,16 +108,16 @@ test('a colocation follows its primary; stickiness holds what runs', () => {
   expect(lines(of, 'a', 'n2')).toEqual([
     'a: runs on n2; is to stay.',
     '  + n2: score 7, chosen',
-    '             +7  it runs here and resource-stickiness is 7',
+    '             +7  it runs on n2 and resource-stickiness is 7',
   ])
 })
 
 test('a changed definition restarts in place, and says so', () => {
   const of = cib(primitive('a'), '', [state(1, { inside: running('a', 'changed') }), state(2), state(3)].join(''))
   expect(lines(of, 'a', 'n1').slice(0, 3)).toEqual([
-    'a: runs on n1; is to be restarted there: resource definition change.',
+    'a: runs on n1; is to be restarted there: its parameters have changed since it was started.',
     '  * due: stop on n1',
-    '  * due: start on n1, because of resource definition change',
+    '  * due: start on n1: its parameters have changed since it was started',
   ])
 })
 

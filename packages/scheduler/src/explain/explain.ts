@@ -4,8 +4,7 @@ import { canFence } from '../action/fencing.ts'
 import { task } from '../action/key.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
-import { forEachBelow } from '../model/tree.ts'
-import { scoreText } from '../score.ts'
+import { containerOf, forEachBelow } from '../model/tree.ts'
 import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { actionReason } from './action-reason.ts'
@@ -15,8 +14,10 @@ import { summaryText } from './explanation-text.ts'
 import { generalFindings, restartText } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
 import { loopsOf } from './loops.ts'
-import { isInterchangeable, leavesOf, nowhere, ruledOutBy, worthwhile } from './no-place.ts'
+import { decisiveReason, isInterchangeable, leavesOf, nowhere, ruledOutBy, worthwhile } from './no-place.ts'
 import { nodeFindings } from './node-reasons.ts'
+import { demotedText, movedText, originOf } from './origin.ts'
+import { loggedProblems } from './problems.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import type {
   ConfigurationProblem,
@@ -27,8 +28,9 @@ import type {
   NodeExplanation,
   NodeStateExplanation,
   PromotionExplanation,
+  Reason,
 } from './reason.ts'
-import { isDue, isThere, promotionTried, remediesAtOnce, remediesTried, tieBreak } from './remedies.ts'
+import { isDue, isThere, promotionTried, remediesAtOnce, remediesTried } from './remedies.ts'
 import { resourcesNamed } from './resources-named.ts'
 import { stateReasons } from './state-changes.ts'
 import { suppositionArguments } from './supposition.ts'
@@ -92,7 +94,9 @@ export function explainFrom(
   const loops = loopsOf(decision).filter((loop) => loop.resources.some((id) => names.has(id)))
   const [only] = resources
   const id = only !== undefined && resources.length === 1 ? only.id : resourceId
-  return ok({ resource: id, instances, fencing: fencingOf(cluster), loops })
+  const namesake = node === undefined ? findNode(cluster, resourceId) : undefined
+  const asNode = namesake === undefined ? undefined : nodeState(cluster, namesake)
+  return ok({ resource: id, instances, fencing: fencingOf(cluster), loops, asNode })
 }
 
 /** Configured ids of resources, of what they are part of, and of their parts. */
@@ -108,14 +112,8 @@ function idsAround(resources: readonly Resource[]): ReadonlySet<string> {
 /** Everything that is wrong with a configuration as far as the scheduler can tell, loops of constraints included. */
 export function configurationProblems(cib: XmlElement, options: StatusOptions): readonly ConfigurationProblem[] {
   const decision = decisionOn(cib, options)
-  const said = decision.cluster.log.flatMap(({ kind, text, isAboutStatus }): ConfigurationProblem[] =>
-    isAboutStatus !== true && (kind === 'error' || kind === 'warning') ? [{ kind, text }] : [],
-  )
-  const texts = new Map([
-    ...said.map((problem) => [problem.text, problem] as const),
-    ...loopsOf(decision).map(({ text }) => [text, { kind: 'loop', text }] as const),
-  ])
-  return [...texts.values()]
+  const loops = loopsOf(decision).map(({ text }): ConfigurationProblem => ({ kind: 'loop', text }))
+  return [...loggedProblems(decision.cluster), ...loops]
 }
 
 /** Why a node stands as it does, and whether it is to be fenced. */
@@ -126,25 +124,52 @@ export function explainNodeState(
 ): Result<NodeStateExplanation, string> {
   const { cluster } = decisionOn(cib, options)
   const node = findNode(cluster, nodeName)
-  if (node === undefined) return failed(`there is no node '${nodeName}'`)
+  return node === undefined ? failed(`there is no node '${nodeName}'`) : ok(nodeState(cluster, node))
+}
+
+function nodeState(cluster: Cluster, node: ClusterNode): NodeStateExplanation {
   const leaves = cluster.resources.flatMap(leavesOf)
   const due = dueFencing(cluster).find((item) => item.node === node)
   const action = due ?? cluster.actions.find((item) => item.task === task.fence && item.node === node)
   const isFenced = node.unclean || node.requiresReset || due !== undefined
-  return ok({
+  const isPossible = canFence(cluster, node)
+  // A remote node counts as usable as soon as its connection is to run.
+  const { connection } = node
+  const isAwaited = node.online && connection !== undefined && connection.runningOn.length === 0
+  return {
     node: node.uname,
-    isOnline: node.online,
-    reasons: stateReasons(node),
+    isOnline: node.online && !isAwaited,
+    reasons: isAwaited ? [awaitedReason(node, connection), ...stateReasons(node)] : stateReasons(node),
     fencing: isFenced
       ? {
           reason: action === undefined ? undefined : fencingReason(cluster, action),
-          isPossible: canFence(cluster, node),
-          remedy: canFence(cluster, node) ? undefined : 'stonith-enabled=true, a fence device, and quorum are needed',
+          isPossible,
+          remedy: isPossible ? undefined : fencingNeeds(cluster, node),
         }
       : undefined,
     running: leaves.filter((leaf) => leaf.runningOn.includes(node)).map(({ id }) => id),
     next: leaves.filter((leaf) => leaf.assigned === node && leaf.nextRole > role.stopped).map(({ id }) => id),
-  })
+  }
+}
+
+function awaitedReason({ uname }: ClusterNode, { id, assigned }: Resource): Reason {
+  const text = `${uname} is not up yet: its connection ${id} is to be started on ${assigned?.uname ?? 'no node'}`
+  return { kind: 'node-state', constraint: undefined, score: undefined, text, remedy: undefined, because: [] }
+}
+
+/** What is missing for a node to be fenced. */
+function fencingNeeds({ settings, fenceDeviceExists, quorate }: Cluster, node: ClusterNode): string {
+  const container = containerOf(node)
+  if (container !== undefined) {
+    const hosts = container.runningOn.filter((host) => !host.online).map(({ uname }) => uname)
+    return `${container.id} has to be recovered: ${hosts.join(', ')} has to be fenced or to come online`
+  }
+  const needs = [
+    ...(settings.fencingEnabled ? [] : ['stonith-enabled=true']),
+    ...(fenceDeviceExists ? [] : ['a fence device']),
+    ...(quorate || settings.noQuorumPolicy === 'ignore' || node.online ? [] : ['quorum']),
+  ]
+  return `missing: ${needs.join(', ')}`
 }
 
 function fencingOf(cluster: Cluster): Explanation['fencing'] {
@@ -197,7 +222,11 @@ function mainReason(
 ): string | undefined {
   const { assigned, runningOn } = leaf
   const held = general.find(({ isObstacle }) => isObstacle)?.text
-  if (assigned === undefined || leaf.nextRole <= role.stopped) return held ?? nowhere(decision, leaf)
+  if (assigned === undefined || leaf.nextRole <= role.stopped) {
+    const why = held ?? nowhere(decision, leaf)
+    const begun = held === undefined ? beginning(decision, leaf, runningOn[0], why) : ''
+    return `${why}${begun}${stuckStopText(actions, why)}`
+  }
   if (leaf.blocked && held !== undefined) return held
   const isHeld = actions.every(({ isRunnable }) => !isRunnable)
   const wait = waitText(actions, held)
@@ -206,18 +235,32 @@ function mainReason(
   if (runningOn.length === 0) return due ?? (isHeld ? held : undefined)
   const left = leaf.partialTarget === assigned ? leaf.partialSource : runningOn[0]
   if (left === undefined || left === assigned || (leaf.partialTarget === undefined && runningOn.includes(assigned))) {
-    return actions.length === 0 ? held : (due ?? (isHeld ? held : restartText(decision, leaf)))
+    if (actions.length === 0) return held
+    return due ?? demotedText(decision, leaf) ?? (isHeld ? held : restartText(decision, leaf))
   }
   const ruledOut = ruledOutBy(decision, leaf, left)
-  if (ruledOut !== undefined) return ruledOut
-  const { trace } = decision
-  const [theirs, mine] = [trace.score(leaf, assigned) ?? 0, trace.score(leaf, left) ?? 0]
-  if (theirs > mine)
-    return `${assigned.uname} has more score (${scoreText(theirs)}) than ${left.uname} (${scoreText(mine)})`
-  return (
-    due ??
-    (theirs === mine ? `both have a score of ${scoreText(mine)}, and ${tieBreak(decision, leaf, assigned)}` : undefined)
-  )
+  if (ruledOut !== undefined) return `${ruledOut}${beginning(decision, leaf, left, ruledOut)}`
+  const hasMore = (decision.trace.score(leaf, assigned) ?? 0) > (decision.trace.score(leaf, left) ?? 0)
+  const moved = movedText(decision, leaf, left)
+  return hasMore ? moved : (due ?? moved)
+}
+
+/** Where it begins that a resource cannot be where others are not: on its node, or on one of which is told why. */
+function beginning(decision: Decision, leaf: Resource, left: ClusterNode | undefined, why: string): string {
+  for (const node of left === undefined ? worthwhile(decision.cluster, leaf) : [left]) {
+    const text = decisiveReason(decision, leaf, node)?.text
+    const origin = text !== undefined && why.includes(text) ? originOf(decision, leaf, node) : undefined
+    if (origin !== undefined) return `; that begins with ${origin}`
+  }
+  return ''
+}
+
+/** What keeps it from being stopped, where that is something else than why it is to stop. */
+function stuckStopText(actions: readonly DueAction[], why: string): string {
+  const stuck = actions.find(({ task: name, isRunnable }) => name === task.stop && !isRunnable)
+  const [wait] = stuck?.waitsFor ?? []
+  if (wait === undefined || wait.because === why) return ''
+  return `; ${wait.isOwn ? 'what keeps it from being stopped:' : 'its stop waits for'} ${wait.text}`
 }
 
 /** What keeps it from being started or promoted where it is to be. */

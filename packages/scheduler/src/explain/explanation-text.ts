@@ -18,6 +18,10 @@ export function explanationLines(of: Explanation): readonly string[] {
   for (const { node, reason } of of.fencing)
     lines.push(`${node} is to be fenced${reason === undefined ? '' : `: ${reason}`}.`)
   for (const { text } of of.loops) lines.push(`Warning: ${text}.`)
+  if (of.asNode !== undefined) {
+    const [first, ...more] = nodeStateLines(of.asNode)
+    lines.push(`As a node, ${first}`, ...more)
+  }
   return lines
 }
 
@@ -37,15 +41,16 @@ function shownNodes({ instances }: Explanation, instance: InstanceExplanation): 
 
 /** An explanation of a node as lines for people. */
 export function nodeStateLines(of: NodeStateExplanation): readonly string[] {
-  const isPlain = of.reasons.length === 0 && of.fencing === undefined
-  const lines = [`${of.node}: ${isPlain ? 'online' : of.reasons.map(({ text }) => text).join('; ')}.`]
+  const said = of.reasons.map(({ text }) => text)
+  const lines = [`${of.node}: ${said.length > 0 ? said.join('; ') : 'online'}.`]
   if (of.fencing !== undefined) {
     const verb = of.fencing.isPossible ? 'is to be fenced' : 'should be fenced, but cannot be'
     const { reason } = of.fencing
     lines.push(`  * it ${verb}${reason === undefined ? '' : `: ${reason}`}`)
     if (of.fencing.remedy !== undefined) lines.push(`      to fence it: ${of.fencing.remedy}`)
   }
-  for (const { remedy } of of.reasons) if (remedy !== undefined) lines.push(`  * to use it: ${remedy}`)
+  const remedies = new Set(of.reasons.flatMap(({ remedy }) => remedy ?? []))
+  for (const remedy of remedies) lines.push(`  * to use it: ${remedy}`)
   lines.push(`  runs there: ${listText(of.running)}`, `  is to run there: ${listText(of.next)}`)
   return lines
 }
@@ -117,7 +122,9 @@ function nextText(of: Outcome): string {
 function placeText(of: Outcome, assigned: string, start: DueAction | undefined, as: string): string {
   const { runningOn, role: now, nextRole, actions } = of
   if (!runningOn.includes(assigned)) return `is to run on ${assigned}${as}`
-  if (start !== undefined) return `is to be restarted there${as}`
+  if (start !== undefined) {
+    return runningOn.length > 1 ? `is to be restarted on ${assigned} only${as}` : `is to be restarted there${as}`
+  }
   if (runningOn.length > 1)
     return actions.length === 0 ? 'is to be left as it is' : `is to run on ${assigned} only${as}`
   return now === nextRole || as === '' ? 'is to stay' : `is to be there${as}`

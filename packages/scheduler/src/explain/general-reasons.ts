@@ -1,6 +1,6 @@
 import { attr, idOf } from '@quorate/xml'
 import { task } from '../action/key.ts'
-import type { Cluster, ClusterNode, FailedOperation, Resource } from '../model/model.ts'
+import type { Cluster, FailedOperation, Resource } from '../model/model.ts'
 import { parseRole, role } from '../model/role.ts'
 import { isPromotable, top, withoutInstance } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
@@ -12,7 +12,16 @@ import type { Decision } from './decision.ts'
 import { guestReason } from './due-fencing.ts'
 import type { GeneralReason } from './reason.ts'
 import { dependsOnTime, ruleText } from './rule-text.ts'
-import { cleanupChange, isToBeStopped, stopCause, stoppedButOnce, ticketChange, ticketText } from './state-changes.ts'
+import {
+  cleanupChange,
+  configuredChange,
+  isToBeStopped,
+  stopCause,
+  stoppedButOnce,
+  ticketChange,
+  ticketText,
+} from './state-changes.ts'
+import { failedAs } from './step-reason.ts'
 
 /** A reason that holds for every node, with what would have to change. */
 export type GeneralFinding = { readonly reason: GeneralReason; readonly changes: readonly Change[] }
@@ -26,7 +35,7 @@ export function generalFindings(decision: Decision, leaf: Resource): readonly Ge
   return [
     ...(isLeft ? [...management, ...stops] : [...stops, ...management]),
     ...optionFindings(decision.cluster, leaf),
-    ...ticketFindings(leaf),
+    ...ticketFindings(decision, leaf),
     ...stateFindings(decision, leaf),
     ...untimelyFindings(decision, leaf),
   ]
@@ -49,7 +58,7 @@ function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding
     return [obstacle(`clone-max=${max} of ${clone.xmlId}: it is one more`, change)]
   }
   if (leaf.orphan) {
-    return [obstacle('it is not in the configuration any more', { text: `${leaf.id} has to be configured again` })]
+    return [obstacle('it is not in the configuration any more', configuredChange(leaf))]
   }
   if (isToBeStopped(leaf)) {
     const { text, changes } = stopCause(cluster, leaf)
@@ -187,7 +196,12 @@ export function restartText(decision: Decision, leaf: Resource): string | undefi
   if (leaf.runningOn.length > 1) {
     return `it is active on ${leaf.runningOn.length} nodes, and multiple-active=stop_start`
   }
-  const changed = decision.trace.redefinitionOf(leaf)
+  return redefinedText(decision, leaf)
+}
+
+/** What of a resource is configured otherwise than when it was started; undefined where nothing is. */
+export function redefinedText({ trace }: Decision, leaf: Resource): string | undefined {
+  const changed = trace.redefinitionOf(leaf)
   if (changed === undefined) return undefined
   return changed.what === 'agent' ? 'its agent is another one now' : 'its parameters have changed since it was started'
 }
@@ -206,10 +220,6 @@ function recoveryText(decision: Decision, leaf: Resource): string | undefined {
   if (failure === undefined) return ruledOutText(decision, leaf) ?? 'its last operation failed'
   const { task: name, rc } = historyEntry(failure.xml)
   return failedAs(name, rc, failure.node)
-}
-
-function failedAs(name: string, rc: number, node: ClusterNode): string {
-  return `its ${name} failed on ${node.uname} (${exitWords(rc)}, rc=${rc})`
 }
 
 /** A failure of an operation that is in the list of none, and rules out a node. */
@@ -272,16 +282,18 @@ function optionFindings(cluster: Cluster, leaf: Resource): readonly GeneralFindi
   return found
 }
 
-function ticketFindings(leaf: Resource): readonly GeneralFinding[] {
+function ticketFindings({ cluster, trace }: Decision, leaf: Resource): readonly GeneralFinding[] {
   const found: GeneralFinding[] = []
   for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
     for (const dependency of at.tickets) {
       const { ticket, role: asked } = dependency
       if (ticket.granted && !ticket.standby) continue
       const text = ticketText(dependency)
-      found.push(
-        asked === role.promoted ? note(`${text}: it must not be promoted`) : obstacle(text, ticketChange(dependency)),
+      const isStopped = cluster.nodes.some((node) =>
+        trace.steps(leaf, node).some(({ cause }) => cause.kind === 'ticket' && cause.dependency === dependency),
       )
+      if (asked !== role.promoted || isStopped) found.push(obstacle(text, ticketChange(dependency)))
+      else if (isPromotable(leaf)) found.push(note(`${text}: it must not be promoted`))
     }
   }
   return found

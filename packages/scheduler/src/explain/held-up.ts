@@ -21,6 +21,8 @@ export type Obstacle = { readonly wait: Wait; readonly changes: readonly Change[
 /** Where a way ends: what cannot be done, why, and what would have to change. */
 type Root = { readonly action: Action; readonly because: string | undefined; readonly changes: readonly Change[] }
 
+type Found = { readonly obstacle: Obstacle; readonly root: Root }
+
 /** One step of a way back from an action: what has to be done first, and what says so. */
 type Step = { readonly action: Action; readonly from: Step | undefined; readonly tie: Tie | undefined }
 
@@ -29,14 +31,14 @@ const actionsMax = 1000
 
 /** What keeps an action from being done, followed to where it begins: an action before it, a node, quorum, a person. */
 export function obstaclesTo(decision: Decision, action: Action): readonly Obstacle[] {
-  const found = new Map<string, Obstacle>()
+  const found = new Map<string, Found>()
   const seen = new Set<Action>([action])
   const open: Step[] = [{ action, from: undefined, tie: undefined }]
   const add = (step: Step, root: Root): void => {
     const obstacle = obstacleAt(decision, step, root)
     // The shortest way is told: it is found first. What holds for every instance is told for one of them.
     const key = `${root.action.resource?.xmlId ?? root.action.key} ${root.action.task} ${root.because ?? ''}`
-    if (!found.has(key)) found.set(key, obstacle)
+    if (!found.has(key)) found.set(key, { obstacle, root })
   }
   for (let i = 0; i < open.length && seen.size < actionsMax; i += 1) {
     const step = open[i] as Step
@@ -51,7 +53,17 @@ export function obstaclesTo(decision: Decision, action: Action): readonly Obstac
     const last = own === undefined && causes.length === 0 ? lastRoot(decision, step.action) : undefined
     if (last !== undefined) add(step, last)
   }
-  return [...found.values()]
+  const all = [...found.values()]
+  return all.filter(({ root }) => !all.some((other) => isToldBy(root, other.root))).map(({ obstacle }) => obstacle)
+}
+
+/** True where a part of a collective says the same of itself. */
+function isToldBy(whole: Root, part: Root): boolean {
+  if (whole.because !== part.because || subjectOf(whole.action) !== subjectOf(part.action)) return false
+  for (let at = part.action.resource?.parent; at !== undefined; at = at.parent) {
+    if (at === whole.action.resource) return true
+  }
+  return false
 }
 
 function obstacleAt(decision: Decision, step: Step, { action, because, changes }: Root): Obstacle {
@@ -142,11 +154,20 @@ function membersOf(action: Action): readonly Action[] {
   if (resource === undefined || resource.variant === variant.primitive) return []
   const parts = resource.variant === variant.group ? resource.children : instancesOf(resource)
   const found = parts.flatMap((item) => findNewest(item, instanceTask(action, item)) ?? [])
-  return found.filter((item) => !item.runnable && item !== action)
+  const isPlaced = (item: Action): boolean =>
+    item.resource !== undefined && leavesOf(item.resource).some(({ assigned }) => assigned !== undefined)
+  return (
+    found
+      .filter((item) => !item.runnable && item !== action)
+      // What has a place and cannot go there comes before those for which there is none.
+      .sort((a, b) => Number(isPlaced(b)) - Number(isPlaced(a)))
+  )
 }
 
 /** The action of the collective that a resource is in: what holds that up holds up all that is in it. */
 function wholesOf({ resource, task: name }: Action): readonly Action[] {
+  // What is blocked is not stopped whatever becomes of the rest; the stop of the whole waits for it.
+  if (resource?.blocked === true && (name === task.stop || name === task.demote)) return []
   const above = resource?.parent === undefined ? undefined : findNewest(resource.parent, name)
   return above === undefined || above.runnable ? [] : [above]
 }

@@ -3,7 +3,7 @@ import { forEachLeaf, isBundled, isGuest, isRemote, top } from '../model/tree.ts
 import { infinity, scoreText } from '../score.ts'
 import type { Decision } from './decision.ts'
 import { nodeFindings } from './node-reasons.ts'
-import type { ReasonKind } from './reason.ts'
+import type { Reason, ReasonKind } from './reason.ts'
 import { orderTie, tieText } from './tie.ts'
 
 /** Primitives that a resource is or has in it. */
@@ -32,15 +32,31 @@ export function isInterchangeable(leaf: Resource): boolean {
 /** Reasons that follow from something else: that is told first. */
 const consequences: ReadonlySet<ReasonKind> = new Set(['instances', 'wish', 'colocation', 'group'])
 
-/** What rules a node out in the first place; undefined where nothing does. */
-export function ruledOutBy(decision: Decision, leaf: Resource, node: ClusterNode): string | undefined {
+function isBan({ score }: Reason): boolean {
+  return score !== undefined && score <= -infinity
+}
+
+/** The reason that rules a node out in the first place; undefined where none does. */
+export function decisiveReason(decision: Decision, leaf: Resource, node: ClusterNode): Reason | undefined {
   const { reasons } = nodeFindings(decision, leaf, node)
-  const bans = reasons.filter(({ score }) => score !== undefined && score <= -infinity)
-  const own = bans.find(({ kind }) => !consequences.has(kind))
-  const said = (own ?? reasons.find(({ score }) => score === undefined) ?? bans[0])?.text
+  const bans = reasons.filter(isBan)
+  // What an instance has from its collective is told as what that one has it from.
+  const own = bans
+    .flatMap((reason) => (reason.kind === 'instances' ? [reason, ...reason.because.filter(isBan)] : [reason]))
+    .find(({ kind }) => !consequences.has(kind))
+  if (own !== undefined && own.kind !== 'node-state') return own
+  const [first] = bans
+  const known = reasons.find(({ score }) => score === undefined) ?? own ?? first
+  const deeper = known?.kind === 'wish' ? known.because.find(isBan) : undefined
+  return known === undefined || deeper === undefined ? known : { ...known, text: `${known.text}: ${deeper.text}` }
+}
+
+/** What rules a node out in the first place, in words; undefined where nothing does. */
+export function ruledOutBy(decision: Decision, leaf: Resource, node: ClusterNode): string | undefined {
   const score = decision.trace.score(leaf, node) ?? 0
   return (
-    said ?? (score < 0 ? `its score on ${node.uname} is ${scoreText(score)}, and less than 0 keeps it away` : undefined)
+    decisiveReason(decision, leaf, node)?.text ??
+    (score < 0 ? `its score on ${node.uname} is ${scoreText(score)}, and less than 0 keeps it away` : undefined)
   )
 }
 
@@ -63,7 +79,7 @@ export function nowhere(decision: Decision, leaf: Resource): string {
   if (partner !== undefined) return partner
   const [left] = leaf.runningOn
   const why = left === undefined ? undefined : ruledOutBy(decision, leaf, left)
-  if (why !== undefined) return why
+  if (left !== undefined && why !== undefined) return `${why}${elsewhere(decision, leaf, left)}`
   if (leaf.lockNode !== undefined) return `shutdown-lock: it waits for ${leaf.lockNode.uname}`
   const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
   const hasOne = (node: ClusterNode): boolean => others.some((item) => item.assigned === node)
@@ -76,25 +92,58 @@ export function nowhere(decision: Decision, leaf: Resource): string {
   return shortest(decision, leaf, worthwhile(decision.cluster, leaf))
 }
 
+/** What keeps a resource that cannot stay on a node from all others, where that is something else; of instances they tell it together. */
+function elsewhere(decision: Decision, leaf: Resource, left: ClusterNode): string {
+  if (isInterchangeable(leaf)) return ''
+  const nodes = worthwhile(decision.cluster, leaf).filter((node) => !leaf.runningOn.includes(node))
+  const common = [...byReason(decision, leaf, [left]).keys()][0]
+  const found = byReason(decision, leaf, nodes)
+  if (found.size === 0 || (found.size === 1 && found.has(common ?? ''))) return ''
+  return `; and no other node will do (${listed(found)})`
+}
+
 /** How many different reasons are told in one sentence. */
 const reasonsShown = 3
 
+/** What rules out each of some nodes: names of nodes by reason, the same of several together whatever they are called. */
+function byReason(
+  decision: Decision,
+  leaf: Resource,
+  nodes: readonly ClusterNode[],
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const { uname, text } of nodes.map((node) => ({
+    uname: node.uname,
+    text: ruledOutBy(decision, leaf, node) ?? 'nothing known',
+  }))) {
+    const plain = (text.startsWith(`${uname} `) ? text.replace(uname, 'it') : text)
+      .split(' ')
+      .flatMap((word, i, words) => {
+        const isPlace = words[i - 1] === 'on' && word.replace(/[,:;]$/, '') === uname
+        if (isPlace) return [`there${word.slice(uname.length)}`]
+        return word === 'on' && words[i + 1]?.replace(/[,:;]$/, '') === uname ? [] : [word]
+      })
+      .join(' ')
+    found.set(plain, [...(found.get(plain) ?? []), uname])
+  }
+  return found
+}
+
+function listed(of: ReadonlyMap<string, readonly string[]>): string {
+  const all = [...of]
+  const shown = all.slice(0, reasonsShown).map(([text, names]) => `${namesText(names)}: ${text}`)
+  return `${shown.join('; ')}${all.length > reasonsShown ? `; and ${all.length - reasonsShown} more` : ''}`
+}
+
 /** What rules out each of some nodes, in one sentence. */
 function shortest(decision: Decision, leaf: Resource, nodes: readonly ClusterNode[]): string {
-  const byText = new Map<string, string[]>()
-  for (const node of nodes) {
-    const text = ruledOutBy(decision, leaf, node) ?? 'nothing known'
-    // The same of several nodes is said once, whatever they are called.
-    const plain = text.startsWith(`${node.uname} `) ? text.replace(node.uname, 'it') : text
-    byText.set(plain, [...(byText.get(plain) ?? []), node.uname])
-  }
-  const all = [...byText]
-  const [only] = all
-  if (only === undefined) return 'there is no node for it'
-  if (all.length === 1) return only[0].replace(/^it /, nodes.length === 1 ? `${only[1][0]} ` : 'every node ')
-  const shown = all.slice(0, reasonsShown).map(([text, names]) => `${namesText(names)}: ${text}`)
-  const more = all.length > reasonsShown ? `; and ${all.length - reasonsShown} more` : ''
-  return `no node can run it (${shown.join('; ')}${more})`
+  const [node] = nodes
+  if (node === undefined) return 'there is no node for it'
+  if (nodes.length === 1) return ruledOutBy(decision, leaf, node) ?? 'nothing known'
+  const found = byReason(decision, leaf, nodes)
+  const [only] = found.keys()
+  if (found.size === 1 && only !== undefined) return only.replace(/^it /, 'every node ')
+  return `no node can run it (${listed(found)})`
 }
 
 function namesText(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { idOf } from '@quorate/xml'
-import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
-import { scoreText } from '../score.ts'
+import { infinity, scoreText } from '../score.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
@@ -60,7 +60,7 @@ function candidateFinding(
 /** How failures count that have no part in a score. */
 function countedText(resource: Resource, node: ClusterNode, count: number): string {
   const limit = resource.migrationThreshold
-  const text = `it ${failedText(count)} here`
+  const text = `it ${failedText(count, node)}`
   if (resource.failureIgnored) return `${text}, and on-fail has that ignored`
   if (limit === 0) return `${text}; migration-threshold is 0 (off), so that does not count`
   const bound = scoreText(limit)
@@ -68,6 +68,30 @@ function countedText(resource: Resource, node: ClusterNode, count: number): stri
   return resource.managed
     ? `${text}, which reaches migration-threshold=${bound}: ${node.uname} is ruled out already`
     : `${text}, which reaches migration-threshold=${bound}: it is left where it is`
+}
+
+/** Why a location constraint on a resource, or on what it is part of, gives it nothing. */
+function silentEffect(resource: Resource, holder: Resource, score: number): string {
+  const group = groupBelow(resource, holder)
+  const [leader] = group?.children ?? []
+  if (group?.group?.collocated === true && leader !== undefined && !isPartOf(resource, leader)) {
+    return `counts for ${leader.id}, with which the other members of ${group.id} are`
+  }
+  return score <= -infinity ? 'is one of several' : 'is outweighed'
+}
+
+/** The group on the way from a resource to one that it is part of, that one included. */
+function groupBelow(resource: Resource, holder: Resource): Resource | undefined {
+  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
+    if (at.variant === variant.group) return at
+    if (at === holder) return undefined
+  }
+  return undefined
+}
+
+function isPartOf(resource: Resource, of: Resource): boolean {
+  for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) if (at === of) return true
+  return false
 }
 
 /** What was taken into account and gave nothing: failures below the threshold, roles, colocations that were left out. */
@@ -91,7 +115,9 @@ function silentReasons(decision: Decision, resource: Resource, node: ClusterNode
       const id = constraint === undefined ? record.id : idOf(constraint)
       const rule = id === record.id ? '' : `, rule ${record.id}`
       const about = at === resource ? '' : ` on ${at.id}`
-      const effect = isForPromotion ? 'for being promoted here, not for running' : 'is outweighed'
+      const effect = isForPromotion
+        ? `for being promoted on ${node.uname}, not for running there`
+        : silentEffect(resource, at, score)
       say('location', `location constraint ${id}${rule}${about}: ${scoreText(score)} ${effect}`, id)
     }
   }

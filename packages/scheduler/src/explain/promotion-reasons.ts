@@ -11,7 +11,7 @@ import { attributeOf } from './promotion-attribute.ts'
 import type { PromotionExplanation, Reason } from './reason.ts'
 import type { ScoreStep } from './score-trace.ts'
 import { holderOf, nodeStateChanges, placedAs, stateReasons, ticketChange, ticketText } from './state-changes.ts'
-import { stepFinding } from './step-reason.ts'
+import { causeChanges, stepFinding } from './step-reason.ts'
 
 /** Why an instance is to be promoted or not, and what would have to change for it to be. */
 export type PromotionFinding = { readonly explanation: PromotionExplanation; readonly changes: readonly Change[] }
@@ -59,12 +59,35 @@ function partsOf(decision: Decision, clone: Resource, instance: Resource, node: 
     because: [],
   })
   const others = plain(ofOthers, `other instances of ${clone.xmlId} on ${node.uname}`)
-  const parts = [...own.map(told), others, ...shared.map(told)].filter(({ score }) => score !== 0)
+  const limited = new Set(limitedWishes(decision, clone, instance, node))
+  const wished = shared.map((step): Reason => {
+    const reason = told(step)
+    return limited.has(step) ? { ...reason, text: `${reason.text}, of which so much counts that 1 is left` } : reason
+  })
+  const parts = [...own.map(told), others, ...wished].filter(({ score }) => score !== 0)
   const sum = parts.reduce((total, { score }) => addScores(total, score ?? 0), 0)
   if (sum === instance.sortIndex) return parts
   return [
     plain(instance.sortIndex, instance.managed ? 'its target-role is Promoted' : 'it is promoted and not managed'),
   ]
+}
+
+/**
+ * Wishes of what is to be with the promoted instance that would take a score below 0: these leave 1, whatever is added
+ * to it.
+ */
+function limitedWishes(
+  { trace }: Decision,
+  clone: Resource,
+  instance: Resource,
+  node: ClusterNode,
+): readonly ScoreStep[] {
+  const { own, ofOthers, shared } = trace.promotion(instance, clone, node)
+  let sum = own.reduce((total, { gain }) => addScores(total, gain), ofOthers)
+  return shared.filter(({ cause, gain }) => {
+    sum = addScores(sum, gain)
+    return cause.kind === 'wish' && gain < 0 && gain > -infinity && sum === 1
+  })
 }
 
 function attributeReason(decision: Decision, instance: Resource, node: ClusterNode, score: number): Reason {
@@ -175,6 +198,10 @@ function scoreChanges(decision: Decision, clone: Resource, instance: Resource, n
     return [{ text, suppose: prefer(-mine) }]
   }
   if (!isFull(clone)) return []
+  const limits = limitedWishes(decision, clone, instance, node).flatMap((step) =>
+    causeChanges(decision, instance, node, step),
+  )
+  if (limits.length > 0) return limits
   const { least, promoted } = rivals(clone)
   if (least >= infinity) return promoted.slice(0, 1).flatMap((rival) => heldBy(decision, clone, rival))
   const lack = least === mine ? 'any promotion score more' : `more than ${scoreText(least - mine)} more promotion score`

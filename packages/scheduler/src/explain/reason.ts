@@ -189,4 +189,6 @@ export type Explanation = {
   readonly fencing: readonly { readonly node: string; readonly reason: string | undefined }[]
   /** Loops of constraints that the resource, or a part of it, is in. */
   readonly loops: readonly ConstraintLoop[]
+  /** How the node of that name stands, where there is one: a remote node is called as its connection is. */
+  readonly asNode: NodeStateExplanation | undefined
 }

@@ -16,6 +16,7 @@ import type { ScoreStep } from './score-trace.ts'
 import { placedAs } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
 import { bothOf, type Preference, type Supposition, supposedCib } from './supposition.ts'
+import { tieBreak } from './tie-break.ts'
 
 /** What would have to change for a resource to run on a node. */
 export type Remedies = {
@@ -143,7 +144,7 @@ function raised(change: Change, wish: Preference): Change {
 /** Up to this many changes are tried out one by one, whether it does without them. */
 const needlessMax = 6
 
-/** Changes without those that it does without: what came up first can be done by what was found later. */
+/** Changes without those that it does without: of two that do either, that which came up first is kept. */
 function withoutNeedless(
   decision: Decision,
   leaf: Resource,
@@ -153,7 +154,7 @@ function withoutNeedless(
 ): readonly Change[] {
   if (used.length < 2 || used.length > needlessMax) return used
   let kept = used
-  for (const change of used) {
+  for (const change of used.toReversed()) {
     const rest = kept.filter((item) => item !== change)
     if (rest.length === 0) break
     const at = decisionWith(decision, rest)
@@ -195,7 +196,9 @@ export function isDue({ runningOn, assigned, nextRole }: Resource, action: Actio
 /** The same instance in another decision; of an anonymous clone the one that goes to the node, if one does. */
 function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Resource | undefined {
   const name = withoutInstance(leaf.id)
-  if (!leaf.unique) {
+  const exact = cluster.resourceById.get(leaf.id) ?? findResource(cluster, leaf.id)
+  // What is configured again may be an instance like any other.
+  if (!(exact?.unique ?? leaf.unique)) {
     let there: Resource | undefined
     for (const resource of cluster.resources) {
       forEachLeaf(resource, (item) => {
@@ -204,7 +207,7 @@ function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Res
     }
     if (there !== undefined) return there
   }
-  return cluster.resourceById.get(leaf.id) ?? findResource(cluster, leaf.id)
+  return exact
 }
 
 function textsOf(changes: readonly Change[]): readonly string[] {
@@ -349,7 +352,7 @@ function moreScore(decision: Decision, leaf: Resource, node: ClusterNode): reado
   }
   return [
     {
-      text: `any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(decision, leaf, assigned)}`,
+      text: `any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(decision.cluster, leaf, assigned)}`,
       suppose: prefer(1),
     },
   ]
@@ -366,14 +369,6 @@ function heldByConstraint({ constraints }: Decision, { cause }: ScoreStep): Chan
       : `constraint ${id} has to go or be lowered`,
     suppose: { withoutConstraints: [id] },
   }
-}
-
-/** Why of nodes with the same score one comes first. */
-export function tieBreak({ cluster }: Decision, leaf: Resource, assigned: ClusterNode): string {
-  if (leaf.runningOn.includes(assigned)) return `it runs on ${assigned.uname} already`
-  const { placement } = cluster.settings
-  const order = placement === 'minimal' ? 'order of nodes' : 'number of resources and order of nodes'
-  return `${assigned.uname} came first by ${placement === 'balanced' ? `free capacity, ${order}` : order}`
 }
 
 /** What keeps a resource from being started, or stopped where it runs, as it should be. */

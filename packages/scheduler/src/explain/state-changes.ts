@@ -4,6 +4,7 @@ import { isRemote } from '../model/tree.ts'
 import { isTrue } from '../scalar.ts'
 import type { Change } from './change.ts'
 import type { Reason } from './reason.ts'
+import { isConfigurable } from './supposition.ts'
 
 /** Something unusual about a node. */
 type NodeFact = { readonly text: string; readonly change: Change }
@@ -89,6 +90,13 @@ export function cleanupChange(resource: Resource, node: ClusterNode | undefined)
     text: `crm_resource --cleanup --resource ${resource.id}${where}`,
     suppose: { cleanups: [{ resource: resource.id, node: node?.uname }] },
   }
+}
+
+/** What only its history knows put into the configuration again. */
+export function configuredChange(resource: Resource): Change {
+  const text = `${resource.id} has to be configured again`
+  if (isConfigurable(resource)) return { text, suppose: { configured: [resource.id] } }
+  return { text: resource.containerFiller ? `${text}, with its container` : text }
 }
 
 /** What runs on several nodes stopped by a person on all of them but the first. */

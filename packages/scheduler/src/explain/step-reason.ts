@@ -2,11 +2,12 @@ import { attr, type XmlElement } from '@quorate/xml'
 import type { ClusterNode, Colocation, LocationRecord, Resource, ScoreCause } from '../model/model.ts'
 import { onFail, variant } from '../model/model.ts'
 import { type Role, role, roleText } from '../model/role.ts'
+import { isReady } from '../model/scoring.ts'
 import { isBundled, top } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
 import { infinity, scoreText } from '../score.ts'
 import { sharesPort } from '../unpack/bundle.ts'
-import { failCount } from '../unpack/fail-count.ts'
+import { failCount, insideOf } from '../unpack/fail-count.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import { attributeOf } from './promotion-attribute.ts'
@@ -15,6 +16,7 @@ import { ruleText } from './rule-text.ts'
 import type { ScoreStep } from './score-trace.ts'
 import {
   cleanupChange,
+  configuredChange,
   nodeStateChanges,
   placedAs,
   stopCause,
@@ -58,6 +60,16 @@ export function stepFinding(
   }
 }
 
+/** What would have to change for a step to go away, however little it takes. */
+export function causeChanges(
+  decision: Decision,
+  resource: Resource,
+  node: ClusterNode,
+  step: ScoreStep,
+): readonly Change[] {
+  return told(decision, resource, node, step, 0).changes ?? []
+}
+
 /** The steps of a score as reasons; base scores of nothing are none. */
 export function stepFindings(
   decision: Decision,
@@ -84,7 +96,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
       const isDefault = own === undefined ? ' (default of clones)' : ''
       return {
         kind: 'stickiness',
-        text: `it runs here and resource-stickiness is ${scoreText(resource.stickiness)}${isDefault}`,
+        text: `it runs on ${node.uname} and resource-stickiness is ${scoreText(resource.stickiness)}${isDefault}`,
       }
     }
     case 'failures':
@@ -94,7 +106,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
     case 'on-fail':
       return {
         kind: 'failures',
-        text: 'it failed here, and on-fail forbids it this node',
+        text: `it failed on ${node.uname}, and on-fail forbids it this node`,
         changes: [cleanupChange(resource, node)],
       }
     case 'exclusive-discovery':
@@ -126,7 +138,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
     case 'ticket':
       return ticketReason(cause)
     case 'unmanaged':
-      return { kind: 'unmanaged', text: 'it runs here and is not managed: it is left here' }
+      return { kind: 'unmanaged', text: `it runs on ${node.uname} and is not managed: it is left there` }
     case 'multiple-active':
       return {
         kind: 'multiple-active',
@@ -137,7 +149,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
       return {
         kind: 'orphan',
         text: 'it is not in the configuration any more, and stop-orphan-resources is true',
-        changes: [{ text: `${resource.id} has to be configured again` }],
+        changes: [configuredChange(resource)],
       }
     case 'remote-node':
       return {
@@ -154,7 +166,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
     case 'promotion': {
       const { name, value } = attributeOf(resource, node)
       const says = value === undefined ? '' : ` (attribute ${name}=${value})`
-      return { kind: 'promotion', text: `promotion score: what runs here is fit to be promoted${says}` }
+      return { kind: 'promotion', text: `promotion score: what runs on ${node.uname} is fit to be promoted${says}` }
     }
     case 'instances':
       return instancesReason(decision, resource, node, cause, depth)
@@ -245,19 +257,28 @@ function healthReason(node: ClusterNode, strategy: string, resource: Resource): 
 }
 
 function failuresReason({ cluster }: Decision, leaf: Resource, node: ClusterNode): Told {
+  const limit = `which reaches migration-threshold=${scoreText(leaf.migrationThreshold)}`
   const { count } = failCount(cluster, leaf, node, { effective: true, fillers: true })
-  return {
-    kind: 'failures',
-    text: `${leaf.id} ${failedText(count)} here, which reaches migration-threshold=${scoreText(leaf.migrationThreshold)}`,
-    changes: [cleanupChange(leaf, node)],
-  }
+  const own = failCount(cluster, leaf, node, { effective: true }).count
+  const inside = insideOf(leaf).filter((item) => failCount(cluster, item, node, { effective: true }).count > 0)
+  const [filler] = inside
+  const names = inside.map(({ id }) => id).join(', ')
+  const text =
+    filler === undefined
+      ? `${leaf.id} ${failedText(count, node)}, ${limit}`
+      : own === 0 && inside.length === 1
+        ? `${filler.id} ${failedText(count, node)}, which counts for ${leaf.id} that it is inside of, and reaches its migration-threshold=${scoreText(leaf.migrationThreshold)}`
+        : `${leaf.id} ${failedText(count, node)} together with ${names} inside of it, ${limit}`
+  const failed = own > 0 || filler === undefined ? [leaf, ...inside] : inside
+  return { kind: 'failures', text, changes: failed.map((item) => cleanupChange(item, node)) }
 }
 
-/** How often something failed, in words. A start that failed counts infinitely where start-failure-is-fatal is set. */
-export function failedText(count: number): string {
-  if (count >= infinity)
-    return 'has a fail-count of INFINITY (as after one failed start, with start-failure-is-fatal=true)'
-  return count === 1 ? 'failed once' : `failed ${count} times`
+/** How often something failed on a node, in words. A start that failed counts infinitely where start-failure-is-fatal is set. */
+export function failedText(count: number, node: ClusterNode): string {
+  if (count >= infinity) {
+    return `has a fail-count of INFINITY on ${node.uname} (as after one failed start, with start-failure-is-fatal=true)`
+  }
+  return `failed ${count === 1 ? 'once' : `${count} times`} on ${node.uname}`
 }
 
 function failedOperationReason(
@@ -265,12 +286,17 @@ function failedOperationReason(
   node: ClusterNode,
   { task, rc, onFail: policy }: ScoreCause & { readonly kind: 'failed-operation' },
 ): Told {
-  const why = policy === onFail.stop ? 'on-fail=stop' : 'that rules it out'
+  const why = policy === onFail.stop ? 'and on-fail=stop' : 'which rules the node out'
   return {
     kind: 'failures',
-    text: `${task} failed: ${exitWords(rc)} (rc=${rc}); ${why}`,
+    text: `${failedAs(task, rc, node)}, ${why}`,
     changes: [cleanupChange(resource, policy === onFail.stop ? undefined : node)],
   }
+}
+
+/** A failed operation in words. */
+export function failedAs(name: string, rc: number, node: ClusterNode): string {
+  return `its ${name} failed on ${node.uname} (${exitWords(rc)}, rc=${rc})`
 }
 
 function ticketReason({ dependency }: ScoreCause & { readonly kind: 'ticket' }): Told {
@@ -367,11 +393,28 @@ function wishReason(
   const [kind, constraint, what] = colocationName(decision, colocation)
   const findings = depth >= wishDepthMax ? [] : stepFindings(decision, source, node, step.source, depth + 1)
   const because = findings.map(({ reason }) => reason)
+  // What would like to be somewhere else has no say on its own account: the node is the matter.
+  const isHere = colocation.attribute === undefined && !isReady(node)
+  if (step.gain <= -infinity && isHere && !because.some(({ score }) => (score ?? 0) <= -infinity)) {
+    because.push(unableReason(node))
+  }
   const verb = colocation.score < 0 ? 'is to be apart from' : 'is to be with'
   const other = colocation.primary.id
   const text = `wish of ${source.id}, which ${verb} ${other} (${kind === 'group' ? what : `${what}, score ${scoreText(colocation.score)}`})`
   const changes = findings.flatMap((finding) => finding.changes).map((change) => ({ about: source.id, ...change }))
   return { kind: 'wish', constraint, text, because, changes }
+}
+
+/** That a node is in no state to run anything. */
+function unableReason(node: ClusterNode): Reason {
+  return {
+    kind: 'node-state',
+    constraint: undefined,
+    score: -infinity,
+    text: `${node.uname} cannot run anything now`,
+    remedy: nodeStateChanges(node)[0]?.text,
+    because: [],
+  }
 }
 
 function instancesReason(
@@ -400,7 +443,7 @@ function instancesReason(
   }
   switch (why) {
     case 'node-state':
-      return { kind: 'instances', text: `${node.uname} cannot run anything now`, changes: nodeStateChanges(node) }
+      return { kind: 'instances', text: unableReason(node).text, changes: nodeStateChanges(node) }
     case 'orphan':
       return { kind: 'orphan', text: `${resource.id} is more than ${maxName} of ${clone} allows` }
     case 'parent': {
@@ -428,7 +471,7 @@ function instancesReason(
       const names = there.map((item) => item.id).join(', ')
       return {
         kind: 'instances',
-        text: `${nodeMaxName}=${perNode} of ${clone}, and ${names === '' ? 'that many are' : `${names} is`} placed here`,
+        text: `${nodeMaxName}=${perNode} of ${clone}, and ${there.length === 0 ? 'that many are' : `${names} ${there.length === 1 ? 'is' : 'are'}`} placed on ${node.uname}`,
         changes: [raised(nodeMaxName, perNode + 1)],
       }
     }

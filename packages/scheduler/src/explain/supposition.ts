@@ -2,7 +2,7 @@ import { failed, ok, type Result } from '@quorate/base'
 import { attr, child, descendants, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
-import { forEachLeaf, isRemote, withoutInstance } from '../model/tree.ts'
+import { forEachLeaf, isPromotable, isRemote, withoutInstance } from '../model/tree.ts'
 import { scoreText } from '../score.ts'
 import { type Injections, inject } from '../simulate/inject.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
@@ -40,6 +40,8 @@ export type Supposition = {
   readonly nodesOnStandby?: readonly string[]
   readonly nodesOffStandby?: readonly string[]
   readonly failures?: readonly { readonly resource: string; readonly node: string }[]
+  /** Resources of which only their history tells, configured again: with their agent, and nothing else. */
+  readonly configured?: readonly string[]
   /** Resources that a person stopped on a node, and had looked for again there. */
   readonly stopped?: readonly { readonly resource: string; readonly node: string }[]
   /** Failures that are forgotten: of a resource everywhere, of all on a node, or of the one there. */
@@ -72,6 +74,12 @@ export type Supposition = {
  */
 export function supposedCib(cib: XmlElement, what: Supposition, options: StatusOptions): Result<XmlElement, string> {
   const cluster = unpackStatus(cib, options)
+  if (what.configured !== undefined && what.configured.length > 0) {
+    const { configured, ...rest } = what
+    const known = configured.find((id) => !isConfigurable(cluster.resourceById.get(id)))
+    if (known !== undefined) return failed(`there is no resource '${known}' that could be configured again`)
+    return supposedCib(withConfigured(cib, cluster, configured), rest, options)
+  }
   const unknown = unknownName(cluster, what)
   if (unknown !== undefined) return failed(unknown)
   let made = cib
@@ -98,7 +106,9 @@ export function supposedCib(cib: XmlElement, what: Supposition, options: StatusO
   }
   for (const { resource, node } of what.stopped ?? []) made = withoutHistory(made, cluster, resource, node)
   for (const item of what.cleanups ?? []) made = cleanedUp(made, item.resource, item.node)
-  return ok(inject(made, cluster, injectionsOf(cluster, what), options.nowSeconds).cib)
+  const injected = inject(made, cluster, injectionsOf(cluster, what), options.nowSeconds)
+  const [error] = injected.errors
+  return error === undefined ? ok(injected.cib) : failed(error)
 }
 
 /** Both suppositions at once. */
@@ -121,6 +131,7 @@ export function bothOf(a: Supposition, b: Supposition): Supposition {
     nodesOnStandby: list(a.nodesOnStandby, b.nodesOnStandby, text),
     nodesOffStandby: list(a.nodesOffStandby, b.nodesOffStandby, text),
     failures: list(a.failures, b.failures, place),
+    configured: list(a.configured, b.configured, text),
     stopped: list(a.stopped, b.stopped, place),
     cleanups: list(a.cleanups, b.cleanups, place),
     ticketsRevoked: list(a.ticketsRevoked, b.ticketsRevoked, text),
@@ -158,6 +169,7 @@ export function suppositionArguments(of: Supposition): readonly string[] {
   add('--standby', of.nodesOnStandby)
   add('--unstandby', of.nodesOffStandby)
   add('--fail', of.failures?.map(place))
+  add('--configured', of.configured)
   add('--stopped', of.stopped?.map(place))
   add('--cleanup', of.cleanups?.map(place))
   add('--ticket-revoke', of.ticketsRevoked)
@@ -192,6 +204,30 @@ export function suppositionArguments(of: Supposition): readonly string[] {
     of.utilization?.map((item) => `${item.node}:${pair(item)}`),
   )
   return found
+}
+
+/**
+ * True for what only a history knows, and its agent makes something of by itself: the connection into a container is
+ * configured with the container.
+ */
+export function isConfigurable(resource: Resource | undefined): boolean {
+  return resource?.orphan === true && resource.parent === undefined && !resource.containerFiller
+}
+
+/** A CIB with resources that only histories know, of clones where they are numbered. */
+function withConfigured(cib: XmlElement, cluster: Cluster, ids: readonly string[]): XmlElement {
+  const made = new Map<string, XmlElement>()
+  for (const id of ids) {
+    const name = withoutInstance(id)
+    const xml = cluster.resourceById.get(id)?.xml
+    if (xml === undefined || made.has(name)) continue
+    const agent = { class: attr(xml, 'class'), provider: attr(xml, 'provider'), type: attr(xml, 'type') }
+    const primitive = element('primitive', { id: name, ...agent })
+    made.set(name, name === id ? primitive : element('clone', { id: `${name}-clone` }, [primitive]))
+  }
+  return atPath(cib, ['configuration', 'resources'], (resources) =>
+    withChildren(resources, [...resources.children, ...made.values()]),
+  )
 }
 
 function preferenceOption({ isForPromotion = false, isExclusive = false }: Preference): string {
@@ -243,10 +279,18 @@ function failedMonitor(leaf: Resource | undefined, node: string): string {
     ({ name, intervalMs, enabled }) => name === 'monitor' && intervalMs > 0 && enabled,
   )
   const asked = (xml: XmlElement): Role => parseRole(attr(xml, 'role'))
-  const own = monitors.find(({ xml }) => asked(xml) === leaf?.role)
+  const own = monitors.find(({ xml }) => asked(xml) === roleOf(leaf))
   const any = monitors.find(({ xml }) => asked(xml) === role.unknown || asked(xml) === role.started)
+  // Where none is configured for the role it is one of its own, and not that for another role.
+  let unused = 10_000
+  while (monitors.some(({ intervalMs }) => intervalMs === unused)) unused += 1000
   const id = leaf?.historyName ?? leaf?.id ?? ''
-  return `${id}_monitor_${(own ?? any)?.intervalMs ?? 10_000}@${node}=1`
+  return `${id}_monitor_${(own ?? any)?.intervalMs ?? unused}@${node}=1`
+}
+
+/** The role of a resource: what can be promoted and was not is unpromoted, whether or not it was looked at since. */
+function roleOf(leaf: Resource | undefined): Role | undefined {
+  return leaf !== undefined && leaf.role === role.started && isPromotable(leaf) ? role.unpromoted : leaf?.role
 }
 
 function nodeAttributesOf(what: Supposition): readonly (NamedValue & { readonly node: string })[] {
@@ -271,7 +315,9 @@ function unknownName(cluster: Cluster, what: Supposition): string | undefined {
   ]
   const node = nodes.find((name) => findNode(cluster, name) === undefined)
   if (node !== undefined) return `there is no node '${node}'`
-  const tickets = [what.ticketsRevoked, what.ticketsStandby, what.ticketsActivated].flatMap((ids) => ids ?? [])
+  const tickets = [what.ticketsGranted, what.ticketsRevoked, what.ticketsStandby, what.ticketsActivated].flatMap(
+    (ids) => ids ?? [],
+  )
   const ticket = tickets.find((id) => !cluster.tickets.has(id) && !mentionsTicket(cluster.cib, id))
   if (ticket !== undefined) return `there is no ticket '${ticket}'`
   const resources = [
@@ -283,12 +329,30 @@ function unknownName(cluster: Cluster, what: Supposition): string | undefined {
   ]
   const resource = resources.find((id) => resourcesNamed(cluster, id).length === 0 && !isConfigured(cluster.cib, id))
   if (resource !== undefined) return `there is no resource '${resource}'`
+  const idle = (what.failures ?? []).find((item) => !runsOn(cluster, item.resource, item.node))
+  if (idle !== undefined) return notRunningText(cluster, idle.resource, idle.node)
   const bundles = [...(what.bundleOptions ?? []), ...(what.bundleNetworks ?? [])]
   const bundle = bundles.find((item) => !isBundle(cluster, item.bundle))?.bundle
   if (bundle !== undefined) return `there is no bundle '${bundle}'`
   const known = new Set(constraintsOf(cluster.cib).map(idOf))
   const constraint = (what.withoutConstraints ?? []).find((id) => !known.has(id))
   return constraint === undefined ? undefined : `there is no constraint '${constraint}'`
+}
+
+function runsOn(cluster: Cluster, id: string, node: string): boolean {
+  const at = findNode(cluster, node)
+  return leafOn(cluster, id, node)?.runningOn.some((item) => item === at) === true
+}
+
+function notRunningText(cluster: Cluster, id: string, node: string): string {
+  const nodes = new Set<string>()
+  for (const resource of resourcesNamed(cluster, id)) {
+    forEachLeaf(resource, (leaf) => {
+      for (const { uname } of leaf.runningOn) nodes.add(uname)
+    })
+  }
+  const where = nodes.size === 0 ? 'it runs nowhere' : `it runs on ${[...nodes].join(', ')}`
+  return `${id} does not run on ${node}, so that no monitor of it can fail there: ${where}`
 }
 
 function isBundle(cluster: Cluster, id: string): boolean {

@@ -1,8 +1,8 @@
 import { invariant } from '@quorate/base'
 import { parseXml, writeXml, type XmlElement } from '@quorate/xml'
 import { expect, test } from 'vitest'
-import { explain } from './explain.ts'
-import { explanationLines } from './explanation-text.ts'
+import { explain, explainNodeState } from './explain.ts'
+import { explanationLines, nodeStateLines } from './explanation-text.ts'
 import type { InstanceExplanation } from './reason.ts'
 
 const options = { nowSeconds: 1_700_000_000 }
@@ -111,7 +111,7 @@ test('failures that reach the threshold where something else rules the node out 
     states: [{ attributes: pair('fail-count-a#monitor_10000', '3') }, {}],
   }
   const texts = first(of, 'a', 'n1').nodes[0]?.reasons.map(({ text }) => text)
-  expect(texts).toContain('it failed 3 times here, which reaches migration-threshold=2: n1 is ruled out already')
+  expect(texts).toContain('it failed 3 times on n1, which reaches migration-threshold=2: n1 is ruled out already')
   expect(texts).toContain('location constraint like: 5 is outweighed')
 })
 
@@ -179,7 +179,7 @@ test('a promotion that is held by what nobody manages takes that to be managed',
 test('what moves without more score for its new node says what came first', () => {
   const of = { resources: dummy('a') + dummy('b'), states: [{ history: entry('a') + entry('b') }, {}] }
   expect(head(of, 'b')).toBe(
-    'b: runs on n1; is to run on n2: both have a score of 0, and n2 came first by number of resources and order of nodes.',
+    'b: runs on n1; is to run on n2: n1 and n2 have a score of 0, and n2 came first by number of resources and order of nodes.',
   )
 })
 
@@ -282,4 +282,186 @@ test('what keeps an instance unpromoted: its own target-role, or a part of it th
     reasons: [{ score: -1_000_000, text: 'a has target-role=Unpromoted' }],
     whatIf: ['--meta', 'a:target-role=Promoted'],
   })
+})
+
+const stateful = (id: string, inside = ''): string =>
+  `<primitive id="${id}" class="ocf" provider="pacemaker" type="Stateful">${inside}</primitive>`
+
+test('what stops says why it cannot stay and why it goes nowhere else', () => {
+  const of = {
+    resources: dummy('a') + dummy('b', meta('b', 'target-role', 'Stopped')),
+    constraints: '<rsc_location id="not" rsc="a" node="n2" score="-INFINITY"/>',
+    states: [{ history: entry('a') + entry('b'), attributes: pair('standby', 'on') }, {}, { isUp: false }],
+  }
+  expect(head(of, 'a')).toBe(
+    'a: runs on n1; is to stop: n1 is on standby; and no other node will do (n2: location constraint not; n3: it is offline).',
+  )
+  // What holds for all nodes is said once.
+  expect(head(of, 'b')).toBe('b: runs on n1; is to stop: b has target-role=Stopped.')
+})
+
+test('what has to be with others says with which of them that begins, and why', () => {
+  const of = {
+    resources: `${dummy('a')}<group id="g">${dummy('b')}${dummy('c')}</group>`,
+    constraints:
+      '<rsc_colocation id="with" rsc="g" with-rsc="a" score="INFINITY"/><rsc_location id="there" rsc="a" node="n2" score="50"/>',
+    states: [{ history: entry('a') + entry('b') + entry('c') }, {}],
+  }
+  expect(head(of, 'c')).toBe(
+    'c: runs on n1; is to run on n2: its group: with b, which is to run on n2; that begins with a: n2 has more score (50) than n1 (0).',
+  )
+  const nowhere = { ...of, states: [{}], constraints: of.constraints.replace('score="50"', 'score="-INFINITY"') }
+  const banned = { ...nowhere, constraints: nowhere.constraints.replace('node="n2"', 'node="n1"') }
+  expect(head(banned, 'c')).toBe(
+    'c: stopped; is to stay stopped: its group: with b, which is to run nowhere; that begins with a: location constraint there.',
+  )
+})
+
+test('what has to be with a promoted instance says why another one is promoted', () => {
+  const of = {
+    resources: `<clone id="k">${meta('k', 'promotable', 'true')}${stateful('db')}</clone>${dummy('ip')}`,
+    constraints: '<rsc_colocation id="with" rsc="ip" with-rsc="k" with-rsc-role="Promoted" score="INFINITY"/>',
+    states: [
+      {
+        history: entry('db', { task: 'promote', type: 'Stateful' }) + entry('ip'),
+        attributes: pair('master-db', '5'),
+      },
+      { history: entry('db', { type: 'Stateful' }), attributes: pair('master-db', '10') },
+    ],
+  }
+  const why = 'promoted-max is 1, and db:1 with 10 comes first: it has 5'
+  expect(head(of, 'ip')).toBe(
+    `ip: runs on n1; is to run on n2: colocation with: with k, which is to run on n2 as Promoted; that begins with db:0: ${why}.`,
+  )
+  expect(head(of, 'db:0')).toBe(`db:0: runs on n1 as Promoted; is to be there as Unpromoted: ${why}.`)
+})
+
+test('what an instance has from its clone is told as what the clone has it from', () => {
+  const failed = entry('db', { task: 'monitor', rc: 1, type: 'Stateful' })
+  const monitor = '<operations><op id="o" name="monitor" interval="0" on-fail="stop"/></operations>'
+  const of = {
+    resources: `<clone id="k">${dummy('db', monitor)}</clone>`,
+    states: [{ history: failed.replace('Stateful', 'Dummy') }],
+  }
+  expect(head(of, 'k')).toBe('db:0: runs on n1; is to stop: its monitor failed on n1 (error, rc=1), and on-fail=stop.')
+})
+
+test('a location constraint on a group counts for its first member, for the others by way of that', () => {
+  const of = {
+    resources: `<group id="g">${dummy('a')}${dummy('b')}</group>`,
+    constraints: '<rsc_location id="not" rsc="g" node="n1" score="-INFINITY"/>',
+    states: [{}, {}],
+  }
+  expect(first(of, 'b', 'n1').nodes[0]?.reasons.map(({ text }) => text)).toContain(
+    'location constraint not on g: -INFINITY counts for a, with which the other members of g are',
+  )
+})
+
+test('failures of what runs inside of a container are told as that, and forgotten there', () => {
+  const container = dummy(
+    'vm',
+    `<meta_attributes id="m"><nvpair id="m1" name="remote-node" value="guest"/><nvpair id="m2" name="migration-threshold" value="1"/></meta_attributes>`,
+  )
+  const of = {
+    resources: container,
+    states: [{ history: entry('vm'), attributes: pair('fail-count-guest#monitor_30000', '1') }, {}],
+  }
+  const at = first(of, 'vm', 'n1').nodes[0]
+  expect(at?.reasons.map(({ text }) => text)).toContain(
+    'guest failed once on n1, which counts for vm that it is inside of, and reaches its migration-threshold=1',
+  )
+  expect(at?.remedies[0]).toBe('crm_resource --cleanup --resource guest --node n1')
+})
+
+test('a ticket for promoted instances that stops all of them does not only forbid to promote', () => {
+  const of = (policy: string) => ({
+    resources: `<clone id="k">${meta('k', 'promotable', 'true')}${stateful('db')}</clone>`,
+    constraints: `<rsc_ticket id="t" rsc="k" rsc-role="Promoted" ticket="site" loss-policy="${policy}"/>`,
+    states: [{ history: entry('db', { task: 'promote', type: 'Stateful' }) }],
+  })
+  const text = 'ticket site is not granted (t, loss-policy='
+  expect(first(of('stop'), 'k').general[0]).toMatchObject({ text: `${text}stop)`, isObstacle: true })
+  expect(first(of('demote'), 'k').general[0]?.text).toBe(`${text}demote): it must not be promoted`)
+})
+
+test('a wish that leaves 1 of a promotion score is no matter of more score', () => {
+  const of = {
+    resources: `<clone id="k">${meta('k', 'promotable', 'true')}${stateful('db')}</clone>${dummy('ip')}`,
+    constraints:
+      '<rsc_colocation id="with" rsc="ip" with-rsc="k" with-rsc-role="Promoted" score="INFINITY"/><rsc_location id="not" rsc="ip" node="n1" score="-INFINITY"/>',
+    states: [
+      { history: entry('db', { type: 'Stateful' }), attributes: pair('master-db', '75') },
+      { history: entry('db', { type: 'Stateful' }), attributes: pair('master-db', '5') },
+    ],
+  }
+  const promotion = answer(of, 'k').instances.find(({ assigned }) => assigned === 'n1')?.promotion
+  expect(promotion).toMatchObject({ score: 1, remedies: ['ip: constraint not has to go or be raised'] })
+  expect(promotion?.whatIf).toEqual(['--without', 'not'])
+  expect(promotion?.reasons.map(({ score }) => score)).toEqual([75, -74])
+})
+
+test('what is not in the configuration any more is supposed to be configured again, instances as a clone', () => {
+  const of = { resources: dummy('a'), states: [{ history: entry('gone') + entry('set:0') }, {}] }
+  const { general, nodes } = first(of, 'gone', 'n1')
+  expect(general[0]?.remedy).toBe('gone has to be configured again')
+  expect(nodes[0]?.whatIf).toEqual(['--configured', 'gone', '--prefer', 'gone@n1=1'])
+  expect(first(of, 'set:0', 'n2').nodes[0]?.whatIf).toEqual(['--configured', 'set:0'])
+})
+
+test('what cannot be stopped says what keeps it from that, besides why it is to stop', () => {
+  const of = {
+    resources: `${dummy('a', meta('a', 'target-role', 'Stopped'))}${dummy('b')}`,
+    constraints: '<rsc_order id="o" first="a" then="b"/>',
+    states: [{ history: entry('a') + entry('b', { task: 'stop', rc: 1 }) }],
+  }
+  expect(head(of, 'a')).toBe(
+    'a: runs on n1; is to stop, which cannot be done now: a has target-role=Stopped; its stop waits for the stop of b on n1: it is blocked: its stop failed on n1 (error, rc=1), and there is no fencing to recover from that.',
+  )
+})
+
+test('what a part of a clone waits for is not told again of the clone, and no stop takes a place to run', () => {
+  const of = {
+    resources: `<clone id="k">${dummy('a', meta('a', 'is-managed', 'false'))}</clone>${dummy('b')}`,
+    constraints: '<rsc_order id="o" first="k" then="b"/>',
+    states: [{}],
+  }
+  const [start] = first(of, 'b').actions
+  expect(start?.waitsFor.map(({ resource }) => resource)).toEqual(['a:0'])
+  expect(start?.remedies).toEqual(['a:0: is-managed=true of a'])
+})
+
+test('a node that a connection is named like is told with it', () => {
+  const remote = '<primitive id="far" class="ocf" provider="pacemaker" type="remote"/>'
+  const of = { resources: remote, states: [{}] }
+  expect(answer(of, 'far').asNode).toMatchObject({ node: 'far', isOnline: false })
+  expect(explanationLines(answer(of, 'far'))).toContain(
+    'As a node, far: far is not up yet: its connection far is to be started on n1.',
+  )
+  expect(answer(of, 'far', 'n1').asNode).toBeUndefined()
+})
+
+test('what is missing for a node to be fenced', () => {
+  const properties = pair('stonith-enabled', 'true')
+  const lost = cib({ resources: dummy('a'), properties, quorum: false, states: [{}, {}] })
+  const text = writeXml(lost).replace(
+    '<node_state id="2" uname="n2" in_ccm="true" crmd="online"',
+    '<node_state id="2" uname="n2" in_ccm="false" crmd="online"',
+  )
+  const parsed = parseXml(text)
+  invariant(parsed.ok, 'it is well formed with a lost node')
+  const found = explainNodeState(parsed.value, 'n2', options)
+  invariant(found.ok, 'the node is there')
+  expect(found.value.fencing).toMatchObject({ isPossible: false, remedy: 'missing: a fence device, quorum' })
+})
+
+test('a guest that is fenced with its container is online, whatever else is said of it', () => {
+  const lines = nodeStateLines({
+    node: 'guest',
+    isOnline: true,
+    reasons: [],
+    fencing: { reason: 'a is active there', isPossible: true, remedy: undefined },
+    running: [],
+    next: [],
+  })
+  expect(lines.slice(0, 2)).toEqual(['guest: online.', '  * it is to be fenced: a is active there'])
 })

@@ -70,13 +70,13 @@ export function failCount(
     if (cluster.now.epochSeconds > lastFailureSeconds + timeout) count = 0
   }
   if (options.fillers === true) {
-    for (const filler of inside(resource)) count += failCount(cluster, filler, node, { effective: true }).count
+    for (const filler of insideOf(resource)) count += failCount(cluster, filler, node, { effective: true }).count
   }
   return count === 0 ? { ...none, lastFailureSeconds } : { count, lastFailureSeconds }
 }
 
 /** What runs inside of a resource, and inside of that in turn. */
-function inside(resource: Resource): ReadonlySet<Resource> {
+export function insideOf(resource: Resource): readonly Resource[] {
   const found = new Set<Resource>()
   const enter = (of: Resource): void => {
     if (isBundled(of)) return
@@ -87,7 +87,7 @@ function inside(resource: Resource): ReadonlySet<Resource> {
     }
   }
   enter(resource)
-  return found
+  return [...found]
 }
 
 function ownCount(cluster: Cluster, resource: Resource, node: ClusterNode): FailCount {
