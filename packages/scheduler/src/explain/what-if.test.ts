@@ -1,5 +1,5 @@
 import { invariant } from '@quorate/base'
-import { parseXml } from '@quorate/xml'
+import { parseXml, withAttributes, writeXml } from '@quorate/xml'
 import { expect, test } from 'vitest'
 import { whatIf, whatIfLines } from './what-if.ts'
 
@@ -65,4 +65,60 @@ test('unknown names are refused', () => {
   expect(whatIf(cluster(false), { nodesLost: ['n9'] }, options)).toEqual({ ok: false, error: "there is no node 'n9'" })
   const failures = [{ resource: 'x', node: 'n1' }]
   expect(whatIf(cluster(false), { failures }, options)).toEqual({ ok: false, error: "there is no resource 'x'" })
+})
+
+test('what stays up that would be stopped without it is not told to be started', () => {
+  const lost = withAttributes(cluster(false), { 'have-quorum': '0' })
+  const found = whatIf(lost, { quorumGained: true }, options)
+  invariant(found.ok, 'nothing is unknown')
+  expect(found.value.summary).toBe('not stopped: a, b.')
+})
+
+test('what is not started yet is started elsewhere, and not moved', () => {
+  const parsed = parseXml(writeXml(cluster(false)).replaceAll(/<lrm_resource .*?<\/lrm_resource>/gs, ''))
+  invariant(parsed.ok, 'it is well formed without histories')
+  const found = whatIf(parsed.value, { preferences: [{ resource: 'a', node: 'n3', score: 100 }] }, options)
+  invariant(found.ok, 'nothing is unknown')
+  expect(found.value.summary).toBe('started elsewhere: a, b.')
+})
+
+test('a failure is one of the role in which an instance runs, also where it was not looked at since its start', () => {
+  const monitor = '<operations><op id="o" name="monitor" interval="10s" role="Promoted" on-fail="block"/></operations>'
+  const history = operation('db', 0, 'start').replaceAll('Dummy', 'Stateful')
+  const parsed =
+    parseXml(`<cib validate-with="pacemaker-3.9" crm_feature_set="3.16.1" have-quorum="1" epoch="1" num_updates="0" admin_epoch="0">
+    <configuration><crm_config><cluster_property_set id="p"><nvpair id="p1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
+    <nodes><node id="1" uname="n1"/></nodes>
+    <resources><clone id="k"><meta_attributes id="m"><nvpair id="m1" name="promotable" value="true"/></meta_attributes><primitive id="db" class="ocf" provider="pacemaker" type="Stateful">${monitor}</primitive></clone></resources><constraints/></configuration>
+    <status><node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="1"><lrm_resources>${history}</lrm_resources></lrm></node_state></status></cib>`)
+  invariant(parsed.ok, 'the test has a well-formed CIB')
+  const found = whatIf(parsed.value, { failures: [{ resource: 'db', node: 'n1' }] }, options)
+  invariant(found.ok, 'the instance runs there')
+  expect(found.value.summary).toBe('restarted: db:0.')
+})
+
+test('nothing is supposed of what is not there: a ticket, a monitor where nothing runs, what could be configured again', () => {
+  const of = cluster(false)
+  expect(whatIf(of, { ticketsGranted: ['site'] }, options)).toEqual({ ok: false, error: "there is no ticket 'site'" })
+  expect(whatIf(of, { failures: [{ resource: 'a', node: 'n2' }] }, options)).toEqual({
+    ok: false,
+    error: 'a does not run on n2, so that no monitor of it can fail there: it runs on n1',
+  })
+  expect(whatIf(of, { configured: ['a'] }, options)).toEqual({
+    ok: false,
+    error: "there is no resource 'a' that could be configured again",
+  })
+})
+
+test('what is wrong with the configuration that is supposed is told', () => {
+  const metaAttributes = [{ resource: 'a', name: 'target-role', value: 'Stoped' }]
+  const found = whatIf(cluster(false), { metaAttributes, clusterOptions: [{ name: 'no-quorum', value: '1' }] }, options)
+  invariant(found.ok, 'the resource is there')
+  expect(found.value.problems).toContainEqual({
+    kind: 'error',
+    text: "Ignoring 'target-role' for a because 'Stoped' is not valid",
+  })
+  expect(whatIfLines(found.value)).toContain(
+    "Warning (new): there is no cluster option 'no-quorum' that the scheduler reads",
+  )
 })

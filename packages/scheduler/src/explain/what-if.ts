@@ -7,10 +7,13 @@ import { forEachLeaf, isPromotable, top, withoutInstance } from '../model/tree.t
 import { schedule } from '../schedule.ts'
 import { simulate } from '../simulate/session.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
+import { clusterOptions } from '../unpack/settings.ts'
 import { constraintsOf } from './decision.ts'
 import { dueFencing } from './due-fencing.ts'
 import { type ConstraintLoop, loopsOf } from './loops.ts'
 import { type PlannedChange, plannedChanges } from './planned-change.ts'
+import { loggedProblems } from './problems.ts'
+import type { ConfigurationProblem } from './reason.ts'
 import { type Supposition, supposedCib } from './supposition.ts'
 
 /** Where an instance is, and as what. */
@@ -38,12 +41,16 @@ export type WhatIf = {
   readonly restarted: readonly string[]
   /** Nodes that are fenced, those included that are anyway. */
   readonly fenced: readonly string[]
+  /** Nodes that would be fenced without the supposition, and are not. */
+  readonly notFenced: readonly string[]
   /** Resources that run now and would run nowhere; of those, the ones that would run nowhere anyway. */
   readonly lost: readonly string[]
   readonly lostAnyway: readonly string[]
   /** Loops of constraints in the configuration that is supposed, and of those the ones that are there already. */
   readonly loops: readonly ConstraintLoop[]
   readonly loopsAnyway: readonly ConstraintLoop[]
+  /** What is wrong with the configuration that is supposed, and is not with the one that is there. */
+  readonly problems: readonly ConfigurationProblem[]
   /** False where the plan would get stuck. */
   readonly isComplete: boolean
 }
@@ -82,21 +89,28 @@ export function whatIf(
     down: downBetween(now, placements(unpackStatus(made.value, options))),
     restarted: then.restarted.filter((id) => !anyway.restarted.includes(id)),
     fenced: then.fenced,
+    notFenced: anyway.fenced.filter((name) => !then.fenced.includes(name)),
     lost,
     lostAnyway: lost.filter((id) => !runningIds(endedAnyway).has(id)),
     loops: then.loops,
     loopsAnyway: then.loops.filter(({ text }) => anyway.loops.some((loop) => loop.text === text)),
+    problems: [
+      ...unreadOptions(what),
+      ...then.problems.filter(({ text }) => !anyway.problems.some((problem) => problem.text === text)),
+    ],
     isComplete: then.isComplete,
   }
-  return ok({
-    summary: summaryOf(
-      found,
-      then.fenced.filter((name) => !anyway.fenced.includes(name)),
-      wholes(endedAnyway),
-      wholes(ended),
-    ),
-    ...found,
-  })
+  const fenced = then.fenced.filter((name) => !anyway.fenced.includes(name))
+  const places = { now: wholes(now), before: wholes(endedAnyway), after: wholes(ended) }
+  return ok({ summary: summaryOf(found, fenced, places), ...found })
+}
+
+/** Options that are supposed, and change nothing since there are none of that name. */
+function unreadOptions({ clusterOptions: supposed = [] }: Supposition): readonly ConfigurationProblem[] {
+  const names = new Set(clusterOptions.map(([name]) => name))
+  return supposed
+    .filter(({ name }) => !names.has(name))
+    .map(({ name }) => ({ kind: 'warning', text: `there is no cluster option '${name}' that the scheduler reads` }))
 }
 
 /** Names of what runs on fewer nodes than before. */
@@ -120,6 +134,7 @@ type Course = {
   readonly fenced: readonly string[]
   readonly end: XmlElement
   readonly loops: readonly ConstraintLoop[]
+  readonly problems: readonly ConfigurationProblem[]
   readonly isComplete: boolean
 }
 
@@ -132,6 +147,7 @@ function course(cib: XmlElement, options: StatusOptions): Course {
   const later = new Map<string, PlannedChange>()
   let end = cib
   let loops: readonly ConstraintLoop[] = []
+  let problems: readonly ConfigurationProblem[] = []
   let isComplete = true
   for (let round = 0; round < transitionsMax; round += 1) {
     const { status, graph } = schedule(end, options)
@@ -139,6 +155,7 @@ function course(cib: XmlElement, options: StatusOptions): Course {
     if (round === 0) {
       plan = changes
       loops = loopsOf({ cluster: status, constraints: constraintsOf(end) })
+      problems = loggedProblems(status)
     } else for (const item of changes) if (!item.isBlocked) later.set(spaced(item), item)
     for (const { node } of dueFencing(status)) fenced.add(node?.uname ?? '')
     for (const id of restartedBy(status)) restarted.add(id)
@@ -148,7 +165,16 @@ function course(cib: XmlElement, options: StatusOptions): Course {
     end = ran.output
     if (!ran.complete) break
   }
-  return { plan, later: [...later.values()], restarted: [...restarted], fenced: [...fenced], end, loops, isComplete }
+  return {
+    plan,
+    later: [...later.values()],
+    restarted: [...restarted],
+    fenced: [...fenced],
+    end,
+    loops,
+    problems,
+    isComplete,
+  }
 }
 
 /** Instances that are stopped and started again on one node; by its name alone where another one starts in its place. */
@@ -173,21 +199,25 @@ function restartedBy(cluster: Cluster): readonly string[] {
   return found
 }
 
+/** Where everything is now, and where it ends up without the supposition and with it. */
+type Places = Readonly<Record<'now' | 'before' | 'after', ReadonlyMap<string, Whole>>>
+
 /** What matters most, in a few words. */
 function summaryOf(
-  { changes, down, restarted, plan, dropped }: Omit<WhatIf, 'summary'>,
+  { changes, down, restarted, notFenced, plan, dropped }: Omit<WhatIf, 'summary'>,
   fenced: readonly string[],
-  before: ReadonlyMap<string, Whole>,
-  after: ReadonlyMap<string, Whole>,
+  { now, before, after }: Places,
 ): string {
   const ids = new Set(changes.map(({ id }) => id))
-  const kinds = [...ids].map((id) => [id, effectsOf(before.get(id) ?? absent, after.get(id) ?? absent)] as const)
+  const at = (places: ReadonlyMap<string, Whole>, id: string): Whole => places.get(id) ?? absent
+  const kinds = [...ids].map((id) => [id, effectsOf(at(now, id), at(before, id), at(after, id))] as const)
   const named = (kind: Effect): readonly string[] => kinds.filter(([, of]) => of.includes(kind)).map(([id]) => id)
   const parts = [
     ['down at once', down] as const,
     ['fenced', fenced] as const,
     ...effects.map((kind) => [kind, named(kind)] as const),
     ['restarted', restarted] as const,
+    ['not fenced', notFenced] as const,
   ]
     .filter(([, names]) => names.length > 0)
     .map(([kind, names]) => `${kind}: ${shortList(names)}`)
@@ -195,34 +225,45 @@ function summaryOf(
   return plan.length > 0 || dropped.length > 0 ? 'Everything ends up as without it.' : 'Nothing is different.'
 }
 
-/** What a change comes to, the worst first. */
+/** What a change comes to, the worst first. What is as it is now, and would not be without it, is told as that. */
 const effects = [
   'stopped',
+  'not started',
   'no longer promoted',
   'on fewer nodes',
   'moved',
+  'started elsewhere',
   'promoted elsewhere',
   'promoted',
+  'not demoted',
   'started',
+  'not stopped',
   'on more nodes',
 ] as const
 type Effect = (typeof effects)[number]
 
 /** What becomes of a resource, all of its instances taken together. */
-function effectsOf(before: Whole, after: Whole): readonly Effect[] {
-  if (after.nodes.length === 0) return ['stopped']
-  if (before.nodes.length === 0) return ['started']
-  const promoted = promotionEffect(before.promoted, after.promoted)
+function effectsOf(now: Whole, before: Whole, after: Whole): readonly Effect[] {
+  const isRunning = now.nodes.length > 0
+  if (after.nodes.length === 0) return [isRunning ? 'stopped' : 'not started']
+  if (before.nodes.length === 0) return [isRunning ? 'not stopped' : 'started']
+  const promoted = promotionEffect(now.promoted, before.promoted, after.promoted)
   const more = promoted === undefined ? [] : [promoted]
   const among = (a: Whole, b: Whole): boolean => a.nodes.every((node) => b.nodes.includes(node))
   if (among(after, before)) return among(before, after) ? more : ['on fewer nodes', ...more]
-  return [among(before, after) ? 'on more nodes' : 'moved', ...more]
+  if (among(before, after)) return ['on more nodes', ...more]
+  return [isRunning ? 'moved' : 'started elsewhere', ...more]
 }
 
-function promotionEffect(before: readonly string[], after: readonly string[]): Effect | undefined {
+function promotionEffect(
+  now: readonly string[],
+  before: readonly string[],
+  after: readonly string[],
+): Effect | undefined {
   if (before.join(' ') === after.join(' ')) return undefined
   if (after.length === 0) return 'no longer promoted'
-  return before.length === 0 ? 'promoted' : 'promoted elsewhere'
+  if (before.length > 0) return 'promoted elsewhere'
+  return now.length > 0 ? 'not demoted' : 'promoted'
 }
 
 /** Names in a sentence: the first few, and how many more. */
@@ -325,6 +366,7 @@ export function whatIfLines(of: WhatIf): readonly string[] {
   const lost = of.lost.filter((id) => !of.lostAnyway.includes(id))
   if (lost.length > 0) lines.push(`Running now, and then nowhere: ${lost.join(', ')}`)
   if (of.lostAnyway.length > 0) lines.push(`Running now, and then nowhere in any case: ${of.lostAnyway.join(', ')}`)
+  for (const { kind, text } of of.problems) lines.push(`${kind === 'error' ? 'Error' : 'Warning'} (new): ${text}`)
   for (const { text } of of.loops) {
     const isThere = of.loopsAnyway.some((loop) => loop.text === text)
     lines.push(`Warning${isThere ? '' : ' (new)'}: ${text}.`)
