@@ -28,8 +28,6 @@ const rules: Readonly<Record<string, string>> = {
   both: '<date_expression id="e13" operation="lt" end="2020-01-01"/><expression id="e14" attribute="x" operation="defined"/>',
   since: '<date_expression id="e15" operation="in_range" start="2020-01-01"/>',
   until: '<date_expression id="e16" operation="in_range" end="2020-01-01"/>',
-  unnamed:
-    '<date_expression id="e18" start="2020-01-01" end="2021-01-01"><date_spec id="s18" years="2020"/></date_expression>',
   unreadable: '<date_expression id="e17" operation="gt" start="soon"/>',
 }
 const constraints = Object.entries(rules).map(
@@ -69,7 +67,6 @@ const lines: readonly (readonly string[])[] = [
   ['-V', '-c', '-r', 'past'],
   ['-c'],
   ['-r', 'past'],
-  ['-c', '-r', 'unnamed', '-d', '2020-05-05'],
   ['-c', '-r', 'past', '-r', 'open'],
   ['-c', '-r', 'nope', '-r', 'open', '--output-as=xml'],
   ['-c', '-r', 'nope', '-r', 'unreadable', '-V'],
@@ -94,6 +91,13 @@ describe.skipIf(!hasPacemaker)('crm_rule beside the real one (needs Debian pacem
   for (const [i, argv] of lines.entries()) {
     test(`${i}: ${argv.join(' ').slice(0, 80)}`, () => compare(argv, { ...process.env, CIB_file: file }))
   }
+  test('a date without operation, which only a CIB without a schema can have', async () => {
+    const unnamed = '<date_expression id="e7" operation="date_spec">'
+    const odd = cib.replace('pacemaker-3.9', 'none').replace(unnamed, '<date_expression id="e7" start="2019-01-01">')
+    const place = path.join(scratch, 'odd.xml')
+    fs.writeFileSync(place, odd)
+    await compare(['-c', '-r', 'past', '-r', 'years', '-d', '2019-03-07'], { ...process.env, CIB_file: place })
+  })
   test('a rule that is in no CIB is not found; the real one tells of its own asserts too', async () => {
     const argv = ['-c', '-r', 'r', '-X', `<rule id="r" score="1">${rules['past']}</rule>`]
     const theirs = spawnSync('crm_rule', argv, { encoding: 'utf8' })
