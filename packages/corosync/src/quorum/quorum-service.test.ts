@@ -57,6 +57,23 @@ test('a tracker gets the present view before its answer, then each change: nodes
   expect(words(service.decide(false)).slice(1)).toEqual(['Members[1]: 1', 'v0 quorate 0 of 1'])
 })
 
+test('until a ring is judged who asks is told of the one before, whose verdict it is', () => {
+  const service = new QuorumService(true)
+  const whole = { ring: { rep: 1, seq: 8 }, trans: [n1], members: [n1, n2] }
+  service.step({ kind: 'sync-init', change: whole }, now)
+  expect(track(service, 1, 1, 1)).toEqual(['nodes 0 0 0', 'v1 quorate 0 of 0', 'answer 1 1'])
+  service.step({ kind: 'sync-activate' }, now)
+  service.decide(true)
+  service.step({ kind: 'sync-init', change: { ring: { rep: 1, seq: 12 }, trans: [n1], members: [n1] } }, now)
+  expect(track(service, 2, 1, 1)).toEqual(['nodes 2 0 0', 'v1 quorate 1 of 2', 'answer 1 1'])
+  service.step({ kind: 'sync-abort' }, now)
+  service.step({ kind: 'sync-init', change: whole }, now)
+  service.step({ kind: 'sync-activate' }, now)
+  expect(track(service, 3, 0, 1)).toEqual(['v0 quorate 1 of 2', 'answer 1 1'])
+  service.decide(true)
+  expect(service.members).toEqual([n1, n2])
+})
+
 test('tracking twice is refused; without a provider every ring may act', () => {
   const service = new QuorumService(false)
   expect(service.isQuorate).toBe(true)

@@ -26,6 +26,9 @@ const code = csErrorCodes
 
 type Client = { model: 0 | 1; isTracking: boolean }
 
+/** A ring and its members. */
+type View = { readonly ring: RingName; readonly members: readonly NodeId[] }
+
 /**
  * Tells clients who is in the ring and whether it may act (protocols/corosync.md 9.4). It does not decide: a provider
  * does ({@link QuorumService.decide}); without one every ring may act.
@@ -35,8 +38,10 @@ export class QuorumService implements Service {
   readonly #hasProvider: boolean
   readonly #clients = new Map<ConnectionId, Client>()
   readonly #survivors = new Survivors()
-  #ring: RingName = noRing
-  #members: readonly NodeId[] = []
+  /** The ring whose sync has begun last. */
+  #next: View = { ring: noRing, members: [] }
+  /** The ring of which `#isQuorate` was said. Until the next is judged, clients are told of this one: a verdict has its members. */
+  #judged: View = this.#next
   #isQuorate: boolean
   #out: ServiceEffect[] = []
 
@@ -49,17 +54,15 @@ export class QuorumService implements Service {
     return this.#isQuorate
   }
 
+  /** Members of the ring whose sync has begun last. */
   get members(): readonly NodeId[] {
-    return this.#members
-  }
-
-  get ring(): RingName {
-    return this.#ring
+    return this.#next.members
   }
 
   /** The provider's word on the present ring; given again after every change of the membership. */
   decide(isQuorate: boolean): readonly ServiceEffect[] {
     this.#out = []
+    this.#judged = this.#next
     if (isQuorate !== this.#isQuorate) {
       this.#isQuorate = isQuorate
       this.#log(
@@ -68,7 +71,7 @@ export class QuorumService implements Service {
           : 'This node is within the non-primary component and will NOT provide any services.',
       )
     }
-    this.#log(listText('Members', this.#members))
+    this.#log(listText('Members', this.#judged.members))
     for (const [connection, client] of this.#clients) {
       if (client.isTracking) this.#event(connection, this.#quorumEvent(client.model))
     }
@@ -89,9 +92,8 @@ export class QuorumService implements Service {
         break
       case 'sync-init':
         this.#survivors.change(event.change)
-        this.#ring = event.change.ring
-        this.#members = event.change.members
-        this.#log(listText('Sync members', this.#members))
+        this.#next = event.change
+        this.#log(listText('Sync members', this.#next.members))
         if (this.#survivors.joined.length > 0) this.#log(listText('Sync joined', this.#survivors.joined))
         if (this.#survivors.left.length > 0) this.#log(listText('Sync left', this.#survivors.left))
         break
@@ -109,10 +111,11 @@ export class QuorumService implements Service {
   }
 
   #activate(): void {
+    if (!this.#hasProvider) this.#judged = this.#next
     const { joined, left } = this.#survivors
     for (const [connection, client] of this.#clients) {
       if (!client.isTracking) continue
-      if (client.model === 1) this.#event(connection, this.#nodelistEvent(joined, left))
+      if (client.model === 1) this.#event(connection, nodelistEvent(this.#next, joined, left))
       if (!this.#hasProvider) this.#event(connection, this.#quorumEvent(client.model))
     }
     this.#survivors.settle()
@@ -155,7 +158,7 @@ export class QuorumService implements Service {
   #track(connection: ConnectionId, client: Client, bytes: Uint8Array): number {
     const { flags } = quorumTrackStart.decode(bytes)
     if ((flags & (trackFlags.current | trackFlags.changes)) !== 0) {
-      if (client.model === 1) this.#event(connection, this.#nodelistEvent([], []))
+      if (client.model === 1) this.#event(connection, nodelistEvent(this.#judged, [], []))
       this.#event(connection, this.#quorumEvent(client.model))
     }
     if ((flags & (trackFlags.changes | trackFlags.changesOnly)) === 0) return code.CS_OK
@@ -172,26 +175,18 @@ export class QuorumService implements Service {
 
   #quorumEvent(model: 0 | 1): Uint8Array {
     const quorate = this.#isQuorate ? 1 : 0
-    const members = this.#members.length
+    const { ring, members: nodes } = this.#judged
+    const members = nodes.length
     if (model === 0) {
       const bytes = responseOf(quorumResponses.notification, code.CS_OK, quorumNotification.size + 4 * members)
-      quorumNotification.encode(bytes, { quorate, ringSeq: BigInt(this.#ring.seq), members })
-      writeNodes(bytes, quorumViewAt, this.#members)
+      quorumNotification.encode(bytes, { quorate, ringSeq: BigInt(ring.seq), members })
+      writeNodes(bytes, quorumViewAt, nodes)
       return bytes
     }
     const bytes = responseOf(quorumResponses.quorumV1, code.CS_OK, quorumV1.size + 4 * members)
     quorumV1.encode(bytes, { quorate, members })
-    writeIpcRingId(bytes, quorumV1RingAt, this.#ring)
-    writeNodes(bytes, quorumV1ViewAt, this.#members)
-    return bytes
-  }
-
-  #nodelistEvent(joined: readonly NodeId[], left: readonly NodeId[]): Uint8Array {
-    const nodes = [...this.#members, ...joined, ...left]
-    const bytes = responseOf(quorumResponses.nodelistV1, code.CS_OK, nodelistV1.size + 4 * nodes.length)
-    writeIpcRingId(bytes, nodelistV1RingAt, this.#ring)
-    nodelistV1.encode(bytes, { members: this.#members.length, joined: joined.length, left: left.length })
-    writeNodes(bytes, nodelistV1At, nodes)
+    writeIpcRingId(bytes, quorumV1RingAt, ring)
+    writeNodes(bytes, quorumV1ViewAt, nodes)
     return bytes
   }
 
@@ -202,6 +197,15 @@ export class QuorumService implements Service {
   #log(text: string): void {
     this.#out.push({ kind: 'log', level: 'notice', subsystem: 'QUORUM', text })
   }
+}
+
+function nodelistEvent({ ring, members }: View, joined: readonly NodeId[], left: readonly NodeId[]): Uint8Array {
+  const nodes = [...members, ...joined, ...left]
+  const bytes = responseOf(quorumResponses.nodelistV1, code.CS_OK, nodelistV1.size + 4 * nodes.length)
+  writeIpcRingId(bytes, nodelistV1RingAt, ring)
+  nodelistV1.encode(bytes, { members: members.length, joined: joined.length, left: left.length })
+  writeNodes(bytes, nodelistV1At, nodes)
+  return bytes
 }
 
 function writeNodes(into: Uint8Array, at: number, nodes: readonly NodeId[]): void {
