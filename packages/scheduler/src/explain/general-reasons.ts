@@ -58,7 +58,7 @@ function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding
     return [obstacle(`clone-max=${max} of ${clone.xmlId}: it is one more`, change)]
   }
   if (leaf.orphan) {
-    return [obstacle('it is not in the configuration any more', configuredChange(leaf))]
+    return [obstacle('it is not in the configuration any more', configuredChange(cluster, leaf))]
   }
   if (isToBeStopped(leaf)) {
     const { text, changes } = stopCause(cluster, leaf)

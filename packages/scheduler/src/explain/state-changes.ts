@@ -93,9 +93,9 @@ export function cleanupChange(resource: Resource, node: ClusterNode | undefined)
 }
 
 /** What only its history knows put into the configuration again. */
-export function configuredChange(resource: Resource): Change {
+export function configuredChange(cluster: Cluster, resource: Resource): Change {
   const text = `${resource.id} has to be configured again`
-  if (isConfigurable(resource)) return { text, suppose: { configured: [resource.id] } }
+  if (isConfigurable(cluster, resource)) return { text, suppose: { configured: [resource.id] } }
   return { text: resource.containerFiller ? `${text}, with its container` : text }
 }
 

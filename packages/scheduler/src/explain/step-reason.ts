@@ -149,7 +149,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
       return {
         kind: 'orphan',
         text: 'it is not in the configuration any more, and stop-orphan-resources is true',
-        changes: [configuredChange(resource)],
+        changes: [configuredChange(cluster, resource)],
       }
     case 'remote-node':
       return {

@@ -76,7 +76,7 @@ export function supposedCib(cib: XmlElement, what: Supposition, options: StatusO
   const cluster = unpackStatus(cib, options)
   if (what.configured !== undefined && what.configured.length > 0) {
     const { configured, ...rest } = what
-    const known = configured.find((id) => !isConfigurable(cluster.resourceById.get(id)))
+    const known = configured.find((id) => !isConfigurable(cluster, cluster.resourceById.get(id)))
     if (known !== undefined) return failed(`there is no resource '${known}' that could be configured again`)
     return supposedCib(withConfigured(cib, cluster, configured), rest, options)
   }
@@ -208,10 +208,19 @@ export function suppositionArguments(of: Supposition): readonly string[] {
 
 /**
  * True for what only a history knows, and its agent makes something of by itself: the connection into a container is
- * configured with the container.
+ * configured with the container, and what has the id of something else cannot be.
  */
-export function isConfigurable(resource: Resource | undefined): boolean {
-  return resource?.orphan === true && resource.parent === undefined && !resource.containerFiller
+export function isConfigurable({ cib }: Cluster, resource: Resource | undefined): boolean {
+  if (resource?.orphan !== true || resource.parent !== undefined || resource.containerFiller) return false
+  const name = withoutInstance(resource.id)
+  const configuration = child(cib, 'configuration')
+  const taken = configuration === undefined ? [] : [...descendants(configuration)].map(idOf)
+  return !taken.includes(name) && !taken.includes(cloneId(name))
+}
+
+/** Id of a clone that is configured for what is numbered. */
+function cloneId(name: string): string {
+  return `${name}-clone`
 }
 
 /** A CIB with resources that only histories know, of clones where they are numbered. */
@@ -223,7 +232,7 @@ function withConfigured(cib: XmlElement, cluster: Cluster, ids: readonly string[
     if (xml === undefined || made.has(name)) continue
     const agent = { class: attr(xml, 'class'), provider: attr(xml, 'provider'), type: attr(xml, 'type') }
     const primitive = element('primitive', { id: name, ...agent })
-    made.set(name, name === id ? primitive : element('clone', { id: `${name}-clone` }, [primitive]))
+    made.set(name, name === id ? primitive : element('clone', { id: cloneId(name) }, [primitive]))
   }
   return atPath(cib, ['configuration', 'resources'], (resources) =>
     withChildren(resources, [...resources.children, ...made.values()]),

@@ -406,6 +406,12 @@ test('what is not in the configuration any more is supposed to be configured aga
   expect(general[0]?.remedy).toBe('gone has to be configured again')
   expect(nodes[0]?.whatIf).toEqual(['--configured', 'gone', '--prefer', 'gone@n1=1'])
   expect(first(of, 'set:0', 'n2').nodes[0]?.whatIf).toEqual(['--configured', 'set:0'])
+  // An id that is there already is nobody else's.
+  const bundle = `<bundle id="b"><podman image="i"/><network control-port="3121"/>${dummy('gone')}</bundle>`
+  const taken = answer({ ...of, resources: bundle }, 'gone', 'n1').instances.find(
+    ({ runningOn }) => runningOn[0] === 'n1',
+  )
+  expect(taken?.nodes[0]).toMatchObject({ remedies: ['gone has to be configured again'], whatIf: undefined })
 })
 
 test('what cannot be stopped says what keeps it from that, besides why it is to stop', () => {
