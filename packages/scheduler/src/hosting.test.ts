@@ -480,3 +480,17 @@ test('of the probes of an empty group, the newest stands for all where something
     '"g1_stop_0 n1" -> "g1_delete_0 n1" [ style = bold]',
   ])
 })
+
+test('a comment in a rule is none of its expressions', () => {
+  const rule = (inside: string): string =>
+    `<rsc_location id="l" rsc="a"><rule id="r" score="55">${inside}</rule></rsc_location>`
+  const scoreWith = (inside: string): string | undefined =>
+    scores({
+      resources: '<primitive id="a" class="ocf" provider="pacemaker" type="Dummy"/>',
+      constraints: rule(inside),
+    }).find((line) => line.startsWith('pcmk__primitive_assign: a allocation score on n1'))
+  const isHere = '<expression id="e" attribute="#uname" operation="eq" value="n1"/>'
+  for (const inside of [`<!-- of n1 -->${isHere}`, `${isHere}<!-- only -->`, '<!-- everywhere -->']) {
+    expect(scoreWith(inside), inside).toBe('pcmk__primitive_assign: a allocation score on n1: 55')
+  }
+})

@@ -1,4 +1,4 @@
-import { attr, child, idOf, type XmlElement } from '@quorate/xml'
+import { attr, child, idOf, isComment, type XmlElement } from '@quorate/xml'
 import { addDuration, type DurationFields, dateFields, type Moment } from '../date.ts'
 import { type OnUnreadable, parseMoment } from '../date-text.ts'
 import { intervalMs, parseInteger, parseIntervalMs, parseNumber, sameText } from '../scalar.ts'
@@ -69,6 +69,7 @@ function partsAreTrue(target: XmlElement, context: RuleContext, depth: number, t
   const isOr = sameText(attr(target, 'boolean-op'), 'or')
   let empty = true
   for (const item of target.children) {
+    if (isComment(item)) continue
     empty = false
     const truth = expressionIsTrue(item, context, depth, truths)
     if (truth === isOr) return isOr
