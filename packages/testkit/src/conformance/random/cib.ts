@@ -2,6 +2,9 @@ import { Prng } from '@quorate/base'
 import { element, withAttributes, type XmlElement } from '@quorate/xml'
 import { randomBundle } from './bundle.ts'
 import { Chance } from './chance.ts'
+import { withComments } from './change-comments.ts'
+import { withInnerNames } from './change-inner.ts'
+import { withReconfiguration } from './change-reconfigured.ts'
 import { guestNode, type HostingResource, remoteNode } from './connection.ts'
 import { randomConstraint } from './constraints.ts'
 import { mixOf, type RandomFeature } from './feature.ts'
@@ -245,7 +248,10 @@ function withStatusFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib
   if (mix.has('state')) now = withNodeStates(chance, now)
   if (mix.has('parameter')) now = withParameters(chance, now)
   now = withOddFeatures(chance, mix, now)
+  if (mix.has('reconfigured')) now = withReconfiguration(chance, now)
+  if (mix.has('inner')) now = replaceChild(now, 'configuration', (item) => withInnerNames(chance, item))
   if (mix.has('name')) now = withNames(chance, now)
+  if (mix.has('comment')) now = withComments(chance, now)
   return now
 }
 

@@ -18,9 +18,13 @@ export const oddFeatures = [
   'odd-constraint',
 ] as const
 
-/** Every feature there is. */
+/** What comes of clusters that change: `every` is without them, so that its seeds stay what they were. */
+export const changeFeatures = ['reconfigured', 'inner', 'comment'] as const
+
+/** Every feature there is but those of {@link changeFeatures}. */
 export const everyFeature = [...randomFeatures, ...oddFeatures] as const
-export type RandomFeature = (typeof everyFeature)[number]
+const knownFeatures = [...everyFeature, ...changeFeatures] as const
+export type RandomFeature = (typeof knownFeatures)[number]
 
 /** In how many of a hundred clusters a feature that is asked for shows: low enough that a cluster mixes a few. */
 const sharePercent: Readonly<Record<RandomFeature, number>> = {
@@ -50,6 +54,9 @@ const sharePercent: Readonly<Record<RandomFeature, number>> = {
   unfencing: 25,
   date: 25,
   'odd-constraint': 25,
+  reconfigured: 60,
+  inner: 40,
+  comment: 30,
 }
 
 /** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */
@@ -60,7 +67,8 @@ export function mixOf(chance: Chance, offered: readonly RandomFeature[]): Readon
 
 /**
  * Reads a list like `bundle,remote`; `none` is none, `plain` those without other kinds of nodes, templates, tags, rules and
- * times, `all` these too, `odd` what few configurations have, and `every` all of them.
+ * times, `all` these too, `odd` what few configurations have, `every` all of these, and `whole` those of clusters that change as
+ * well.
  *
  * @throws RangeError naming the word that is no feature
  */
@@ -68,12 +76,15 @@ export function parseFeatures(text: string): readonly RandomFeature[] {
   if (text === 'all') return randomFeatures
   if (text === 'odd') return oddFeatures
   if (text === 'every') return everyFeature
+  if (text === 'whole') return knownFeatures
   if (text === 'plain') return plainFeatures
   if (text === 'none') return []
   return text.split(',').map((word) => {
-    const feature = everyFeature.find((name) => name === word)
+    const feature = knownFeatures.find((name) => name === word)
     if (feature === undefined) {
-      throw new RangeError(`--features: "${word}" is none of ${everyFeature.join(', ')}, plain, all, odd, every, none`)
+      throw new RangeError(
+        `--features: "${word}" is none of ${knownFeatures.join(', ')}, plain, all, odd, every, whole, none`,
+      )
     }
     return feature
   })
