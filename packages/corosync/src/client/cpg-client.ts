@@ -22,6 +22,8 @@ import {
   cpgPartialMcast,
   cpgReasons,
   cpgResponses,
+  cpgTotemConfchg,
+  cpgTotemMembersAt,
   cpgTotemRingAt,
 } from '../ipc/cpg-messages.ts'
 import { requestOf, responseHeader, tailOf } from '../ipc/message-header.ts'
@@ -162,7 +164,16 @@ function onEvent(handlers: CpgHandlers, unfinished: Map<string, Whole>, id: numb
   }
   if (id === cpgResponses.partialDeliver) onPart(handlers, unfinished, message)
   if (id === cpgResponses.confchg) onConfchg(handlers, unfinished, message)
-  if (id === cpgResponses.totemConfchg) handlers.ring?.(BigInt(readIpcRingId(message, cpgTotemRingAt).seq))
+  if (id === cpgResponses.totemConfchg) {
+    handlers.ring?.(BigInt(readIpcRingId(message, cpgTotemRingAt).seq), readNodes(message))
+  }
+}
+
+function readNodes(message: Uint8Array): readonly NodeId[] {
+  const { members } = cpgTotemConfchg.decode(message)
+  const list = tailOf(message, cpgTotemMembersAt, members * 4, cpgMembersMax * 4)
+  const view = new DataView(list.buffer, list.byteOffset, list.byteLength)
+  return Array.from({ length: members }, (_, index) => nodeId(view.getUint32(4 * index, true)))
 }
 
 function onPart(handlers: CpgHandlers, unfinished: Map<string, Whole>, message: Uint8Array): void {

@@ -25,10 +25,10 @@ export type CpgHandlers = {
     readonly joined: readonly CpgChange[]
   }): void
   /**
-   * Sequence of the ring that the changes told so far belong to (compare {@link QuorumView}); comes after them whenever
-   * the ring has changed.
+   * Sequence of the ring that the changes told so far belong to (compare {@link QuorumView}), and its nodes, whether or
+   * not they have a process in the group; comes after them whenever the ring has changed.
    */
-  ring?(ringSeq: bigint): void
+  ring?(ringSeq: bigint, nodes: readonly NodeId[]): void
   onClose(error: Error): void
 }
 
