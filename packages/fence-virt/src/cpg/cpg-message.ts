@@ -7,8 +7,8 @@ export type CpgMessage =
   | ({ readonly kind: 'request' } & Asked)
   /** The outcome, to the node that asked. */
   | ({ readonly kind: 'reply'; readonly to: number; readonly response: number } & Asked)
-  /** A machine that a node has. */
-  | { readonly kind: 'guest'; readonly guest: Guest }
+  /** A machine that a node has, or has had: C daemons take both for one that it has. */
+  | { readonly kind: 'guest' | 'former'; readonly guest: Guest }
 
 type Asked = {
   /** Number of the request among those of its node. */
@@ -27,6 +27,8 @@ export type Guest = {
 }
 
 const kinds = { request: 0, reply: 1, guest: 2 } as const
+/** In place of a sequence number, where C daemons do not look: the node has the machine no more. */
+const formerMark = 0x676f_6e65
 /** Target of messages that are for everybody. */
 const everybody = 0xffff_ffff
 const messageSize = 156
@@ -54,8 +56,9 @@ const guest = layout(messageSize, [
 /** The 156 bytes of a message. Names that do not fit are refused by their senders before. */
 export function encodeCpgMessage(message: CpgMessage): Uint8Array {
   const bytes = new Uint8Array(messageSize)
-  if (message.kind === 'guest') {
-    header.encode(bytes, { kind: kinds.guest, sequence: 0, to: everybody })
+  if ('guest' in message) {
+    const sequence = message.kind === 'former' ? formerMark : 0
+    header.encode(bytes, { kind: kinds.guest, sequence, to: everybody })
     const { name, uuid, owner, state } = message.guest
     guest.encode(bytes, { name: encodeText(name), uuid: encodeText(uuid), owner, state })
     return bytes
@@ -74,7 +77,8 @@ export function decodeCpgMessage(bytes: Uint8Array): Result<CpgMessage, string> 
   if (kind === kinds.guest) {
     const raw = guest.decode(bytes)
     const read = { name: decodeText(raw.name), uuid: decodeText(raw.uuid), owner: raw.owner, state: raw.state }
-    return read.name === '' ? failed('a machine without a name') : ok({ kind: 'guest', guest: read })
+    if (read.name === '') return failed('a machine without a name')
+    return ok({ kind: sequence === formerMark ? 'former' : 'guest', guest: read })
   }
   const raw = asked.decode(bytes)
   const operation = operationOfCode(raw.operation)

@@ -27,6 +27,7 @@ describe('messages of the group', () => {
       { kind: 'request', sequence: 1, operation: 'status', target: 'x' },
       { kind: 'reply', sequence: 1, operation: 'status', target: 'x', to: 3, response: 2 },
       { kind: 'guest', guest: { name: 'n', uuid: uuids.a, owner: 7, state: 1 } },
+      { kind: 'former', guest: { name: 'n', uuid: uuids.a, owner: 7, state: 5 } },
     ]
     for (const message of all) expect(decodeCpgMessage(encodeCpgMessage(message))).toEqual({ ok: true, value: message })
   })
@@ -53,14 +54,15 @@ class Group {
   readonly #queue: (readonly [number, CpgMessage])[] = []
 
   join(id: number, hosts: { name: string; uuid: string; state: number }[]): void {
-    this.nodes.set(id, newDirectory(id, 'name'))
+    this.nodes.set(id, newDirectory(id, 'name', 100 * id))
     this.hosts.set(id, hosts)
     this.#members()
   }
 
-  leave(id: number): void {
+  /** With its host, unless that is up. */
+  leave(id: number, isHostUp = false): void {
     this.nodes.delete(id)
-    this.#members()
+    this.#members(isHostUp ? [id] : [])
   }
 
   ask(id: number, operation: 'off' | 'on' | 'status' | 'reboot', target: string): string | undefined {
@@ -73,7 +75,7 @@ class Group {
   settle(): void {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       const [from, message] = next
-      for (const node of [...this.nodes.keys()]) this.step(node, { kind: 'message', from, message })
+      for (const node of [...this.nodes.keys()]) this.step(node, { kind: 'message', from, pid: 1, message })
     }
   }
 
@@ -91,9 +93,9 @@ class Group {
     for (const effect of step.effects) this.#carryOut(node, effect)
   }
 
-  #members(): void {
+  #members(leftBehind: readonly number[] = []): void {
     const members = [...this.nodes.keys()]
-    for (const node of members) this.step(node, { kind: 'members', members })
+    for (const node of members) this.step(node, { kind: 'members', members, leftBehind })
     this.settle()
   }
 
@@ -140,10 +142,112 @@ describe('the directory of guests', () => {
     expect(group.acted).toEqual([])
   })
 
-  it('takes machines of a node that left for off', () => {
+  it('takes machines of a node that went down for off', () => {
     const group = three()
     group.leave(1)
     expect([group.ask(2, 'status', 'a'), group.ask(2, 'off', 'a')]).toEqual(['2', '0'])
+  })
+
+  it('calls no machine off whose host has lost its daemon and nothing else', () => {
+    const group = three()
+    group.leave(1, true)
+    for (const node of [2, 3]) {
+      const answers = (['status', 'off', 'reboot', 'on'] as const).map((operation) => group.ask(node, operation, 'a'))
+      expect(answers).toEqual(['1', '1', '1', '1'])
+      expect(group.ask(node, 'off', uuids.a)).toBe('1')
+    }
+    // The host goes down as well.
+    for (const node of [2, 3]) group.step(node, { kind: 'ring', nodes: [2, 3] })
+    expect([group.ask(2, 'status', 'a'), group.ask(3, 'off', 'a')]).toEqual(['2', '0'])
+  })
+
+  it('answers a request that its owner left unanswered, and that was for a machine that may run', () => {
+    const group = three()
+    group.step(2, { kind: 'ask', id: 9, operation: 'off', target: 'a' })
+    group.leave(1, true)
+    expect(group.answers).toEqual(['1'])
+    expect(group.nodes.get(2)?.open).toEqual([])
+  })
+
+  it('leaves a machine to the daemon of its host when that is back, and takes one for off that last was', () => {
+    const group = three()
+    group.leave(2, true)
+    expect(group.ask(3, 'off', 'b')).toBe('0')
+    group.leave(1, true)
+    group.join(1, [{ name: 'a', uuid: uuids.a, state: 1 }])
+    group.wait()
+    expect(group.ask(3, 'off', 'a')).toBe('0')
+    expect(group.acted).toEqual(['1 off a'])
+  })
+
+  it('carries nothing out twice that is asked for again, but does for another process', () => {
+    const group = three()
+    const message = { kind: 'request', sequence: 5, operation: 'reboot', target: 'a' } as const
+    for (const pid of [10, 10, 11]) group.step(1, { kind: 'message', from: 2, pid, message })
+    expect(group.acted).toEqual(['1 reboot a', '1 reboot a'])
+    // A daemon that has gone and come again counts anew.
+    group.leave(2)
+    group.join(2, [])
+    group.step(1, { kind: 'message', from: 2, pid: 10, message })
+    expect(group.acted).toHaveLength(3)
+  })
+
+  it('takes no answer to another question for its own', () => {
+    const group = three()
+    group.step(2, { kind: 'ask', id: 1, operation: 'off', target: 'elsewhere' })
+    const [{ sequence } = { sequence: -1 }] = group.nodes.get(2)?.open ?? []
+    const reply = { kind: 'reply', to: 2, sequence, operation: 'off', target: 'elsewhere', response: 0 } as const
+    const others = [
+      { ...reply, sequence: sequence + 1 },
+      { ...reply, target: 'a' },
+      { ...reply, operation: 'status' },
+      { ...reply, to: 1 },
+    ] as const
+    for (const message of others) group.step(2, { kind: 'message', from: 1, pid: 1, message })
+    expect(group.answers).toEqual([])
+    group.step(2, { kind: 'message', from: 1, pid: 1, message: reply })
+    expect(group.answers).toEqual(['0'])
+  })
+
+  it('follows a machine that moves and leaves nothing behind', () => {
+    const group = three()
+    const [a] = group.hosts.get(1) ?? []
+    group.hosts.set(1, [])
+    group.hosts.set(3, a === undefined ? [] : [a])
+    expect(group.ask(2, 'off', 'a')).toBe('0')
+    expect(group.ask(2, 'reboot', 'a')).toBe('0')
+    expect(group.acted).toEqual(['3 off a', '3 reboot a'])
+    group.leave(3)
+    expect([group.ask(2, 'status', 'a'), group.ask(2, 'off', 'a')]).toEqual(['2', '0'])
+  })
+
+  it('answers for a machine that it had once, which C daemons leave to it', () => {
+    const group = three()
+    group.hosts.set(1, [])
+    group.step(1, { kind: 'local', hosts: [], isWhole: true, request: undefined })
+    const request = { from: 3, pid: 1, sequence: 7, operation: 'off', target: 'a' } as const
+    const node = group.nodes.get(1) as Directory
+    // It may have gone to a node that has yet to tell.
+    const held = stepDirectory(node, { kind: 'local', hosts: [], isWhole: true, request })
+    expect(held.effects).toEqual([{ do: 'settle', join: node.joins }])
+    const { effects } = stepDirectory(held.directory, { kind: 'settled', join: node.joins })
+    const { from: to, pid: _, ...asked } = request
+    expect(effects).toEqual([{ do: 'multicast', message: { kind: 'reply', to, response: 0, ...asked } }])
+  })
+
+  it('does not call its own machine off before newcomers have told whether it runs with them', () => {
+    const group = three()
+    group.join(4, [])
+    group.hosts.set(4, [{ name: 'b', uuid: uuids.b, state: 1 }])
+    expect(group.ask(1, 'off', 'b')).toBe('0')
+    expect(group.acted).toEqual(['4 off b'])
+    group.join(5, [])
+    group.hosts.set(4, [])
+    group.step(4, { kind: 'local', hosts: [], isWhole: true, request: undefined })
+    group.settle()
+    expect(group.ask(1, 'off', 'b')).toBeUndefined()
+    group.wait()
+    expect([group.answers, group.acted]).toEqual([['0'], ['4 off b', '2 off b']])
   })
 
   it('calls no machine off before those who came have told what they have', () => {

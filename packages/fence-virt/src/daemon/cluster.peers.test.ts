@@ -277,11 +277,45 @@ describe.skipIf(missing !== undefined)(`fence_virtd in a cluster of hosts (${mis
         await answers(1, [...status, 'g3a'], 0)
       }
       await answers(1, [...status, 'g2a'], 0)
-      await lab.must(['signal', '2', 'cpg', 'KILL'])
+      // The ring first: the host must not live to see its daemon end.
+      for (const name of ['corosync', 'cpg']) await lab.must(['signal', '2', name, 'KILL'])
       await answers(1, [...status, 'g2a'], 2)
       expect(await ask(1, 'off', 'g2a')).toBe(0)
       if (third !== undefined) expect(await ask(1, 'status', 'g3a')).toBe(0)
       for (const node of [1, 3]) await lab.run(['stop', `${node}`, 'cpg'])
+      await lab.startCorosync(2, 'real')
+      await lab.waitRing()
+    })
+  }
+
+  for (const [killed, third] of [
+    ['ours', undefined],
+    ['real', 'ours'],
+    ['ours', 'real'],
+  ] as const) {
+    const title = `cpg: no machine is called off whose host has lost its ${killed} daemon only (beside ${third ?? 'nobody'})`
+    it(title, async () => {
+      const state = async (): Promise<string> =>
+        (await lab.exec(2, 'virsh', '-q', '-c', uri(2), 'domstate', 'g2a')).stdout.trim()
+      const status = ['fence_virt', '-T', '127.0.0.1', '-k', `${directory}/key`, '-t', '20', '-o', 'status', '-n']
+      await startDaemon(1, 'ours', 'cpg')
+      await startDaemon(2, killed, 'cpg')
+      if (third !== undefined) {
+        await startDaemon(3, third, 'cpg')
+        await answers(1, [...status, 'g3a'], 0)
+      }
+      await answers(1, [...status, 'g2a'], 0)
+      await lab.must(['signal', '2', 'cpg', 'KILL'])
+      await answers(1, [...status, 'g2a'], 1)
+      for (const operation of ['off', 'reboot', 'on']) expect(await ask(1, operation, 'g2a')).toBe(1)
+      if (third === 'ours') expect(await ask(3, 'off', 'g2a')).toBe(1)
+      expect(await state()).toBe('running')
+      await startDaemon(2, killed, 'cpg')
+      await answers(1, [...status, 'g2a'], 0)
+      expect(await ask(1, 'off', 'g2a')).toBe(0)
+      expect(await state()).toBe('shut off')
+      expect(await ask(1, 'on', 'g2a')).toBe(0)
+      for (const node of nodes) await lab.run(['stop', `${node}`, 'cpg'])
     })
   }
 

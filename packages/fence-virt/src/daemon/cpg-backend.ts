@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { CpgClient, Ring } from '@quorate/corosync/client'
 import { decodeCpgMessage, encodeCpgMessage } from '../cpg/cpg-message.ts'
@@ -21,6 +22,8 @@ import { MachineTurns } from './machine-turns.ts'
 export const groupAnswerMsMax = 60_000
 /** Time that those who join have to look at their hypervisor and tell the group what they have. */
 export const settleMs = 5_000
+/** Sequence numbers are below this. */
+const sequenceEnd = 2 ** 32
 /** Between two attempts to get into the group again after the ring went away. */
 export const rejoinMs = 1_000
 
@@ -53,7 +56,7 @@ export class CpgBackend implements Backend {
     this.#group = conf.group
     this.#nameMode = conf.nameMode
     this.#journal = journal
-    this.#directory = newDirectory(0, conf.nameMode)
+    this.#directory = newDirectory(0, conf.nameMode, 0)
     this.#pool = new HypervisorPool(conf.uris, journal, async (hypervisor) => {
       await hypervisor.watch(() => this.#later({ do: 'look', request: undefined }))
       this.#later({ do: 'look', request: undefined })
@@ -119,16 +122,18 @@ export class CpgBackend implements Backend {
     const client = await this.#ring.cpg({
       deliver: (from, bytes) => {
         const message = decodeCpgMessage(bytes)
-        if (message.ok) this.#later({ kind: 'message', from: from.nodeId, message: message.value })
+        if (message.ok) this.#later({ kind: 'message', from: from.nodeId, pid: from.pid, message: message.value })
         else this.#journal.debug(1, `group message of node ${from.nodeId} dropped: ${message.error}`)
       },
       confchg: (change) => {
         const members = [...new Set<number>(change.members.map(({ nodeId }) => nodeId))]
-        this.#later({ kind: 'members', members })
+        const leftBehind = change.left.filter(({ reason }) => reason !== 'nodedown').map(({ nodeId }) => nodeId)
+        this.#later({ kind: 'members', members, leftBehind })
       },
+      ring: (_, nodes) => this.#later({ kind: 'ring', nodes }),
       onClose: (error) => this.#onRingLost(error),
     })
-    this.#directory = newDirectory(client.localNodeId, this.#nameMode)
+    this.#directory = newDirectory(client.localNodeId, this.#nameMode, randomInt(sequenceEnd))
     this.#client = client
     await client.join(this.#group)
   }

@@ -130,8 +130,8 @@ function configuration(prng: Prng): void {
   invariant(read.ok || (read.error.line >= 1 && read.error.key !== ''), 'a fault names line and key')
 }
 
-const group = newDirectory(1, 'name')
-const together = stepDirectory(group, { kind: 'members', members: [1, 2] }).directory
+const group = newDirectory(1, 'name', 1)
+const together = stepDirectory(group, { kind: 'members', members: [1, 2], leftBehind: [] }).directory
 const waiting = stepDirectory(together, { kind: 'ask', id: 7, operation: 'off', target: 'vm-a' }).directory
 const guest = { name: 'vm-b', uuid: '11111111-aaaa-4aaa-8aaa-000000000002', owner: 2, state: 1 } as const
 const groupMessages = [
@@ -144,20 +144,20 @@ const groupMessages = [
 function cpg(prng: Prng): void {
   const message = decodeCpgMessage(mutated(prng, prng.pick(groupMessages)))
   if (!message.ok) return invariant(message.error !== '', 'a fault has its reason')
-  const { directory, effects } = stepDirectory(waiting, { kind: 'message', from: 2, message: message.value })
+  const { directory, effects } = stepDirectory(waiting, { kind: 'message', from: 2, pid: 1, message: message.value })
   invariant(
     effects.every(({ do: what }) => what === 'look' || what === 'answer'),
     'a message carries nothing out',
   )
   invariant(!effects.some((effect) => effect.do === 'answer' && effect.id !== 7), 'only what was asked is answered')
   const again = decodeCpgMessage(encodeCpgMessage(message.value))
-  const isNamed = message.value.kind === 'guest' ? Buffer.byteLength(message.value.guest.name) <= 64 : true
+  const isNamed = 'guest' in message.value ? Buffer.byteLength(message.value.guest.name) <= 64 : true
   invariant(!isNamed || again.ok, 'what was read can be said again')
   const looked = stepDirectory(directory, {
     kind: 'local',
     hosts: [{ name: 'vm-a', uuid: '11111111-aaaa-4aaa-8aaa-000000000001', state: 1 }],
     isWhole: prng.chance(1, 2),
-    request: { from: 2, sequence: 1, operation: 'status', target: 'vm-b' },
+    request: { from: 2, pid: 1, sequence: 1, operation: 'status', target: 'vm-b' },
   })
   invariant(!looked.effects.some((effect) => effect.do === 'perform'), "another's machine is not acted on")
 }
