@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BoundedQueue, compareNodeNames, decodeText, encodeText, layout, nodeId, Prng } from './index.ts'
+import {
+  BoundedQueue,
+  compareNodeNames,
+  decodeText,
+  encodeText,
+  layout,
+  nodeId,
+  Prng,
+  padEndBytes,
+  padStartBytes,
+} from './index.ts'
 
 test('node names: digits count as numbers, and different names never compare equal', () => {
   const names = ['n10', 'n2', '11', '00', '12', '02', 'n1', 'n01', '10', 'a', '01']
@@ -60,4 +70,8 @@ test('UTF-8 agrees with the host', () => {
       )
     }),
   )
+})
+
+test('texts are padded by bytes', () => {
+  expect([padEndBytes('ä', 3), padStartBytes('€', 5), padEndBytes('long', 2)]).toEqual(['ä ', '  €', 'long'])
 })

@@ -20,3 +20,13 @@ export function decodeText(bytes: Uint8Array): string {
 export function encodeText(text: string): Uint8Array {
   return encoder.encode(text)
 }
+
+/** The text with blanks behind it up to so many bytes of UTF-8, of which C's `printf` makes its columns. */
+export function padEndBytes(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - encodeText(text).length))
+}
+
+/** As {@link padEndBytes}, with the blanks before it. */
+export function padStartBytes(text: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - encodeText(text).length)) + text
+}

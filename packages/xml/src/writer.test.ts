@@ -60,6 +60,15 @@ test('attributes of results are written as libxml2 does, those of CIBs as Pacema
   expect(formatXml(node)).toBe('<a b="it&apos;s &quot;&lt;&amp;&gt;&quot;\\n    "/>\n')
 })
 
+test('what ASCII has not is written by its number in results, as itself in CIBs and what is verbatim', () => {
+  const text = 'ä€😀'
+  const document = element('r', { a: text }, [element('t', {}, [], text), element('xml', {}, [], text)])
+  expect(formatXml(document, 0, new Set(['xml']))).toBe(
+    '<r a="&#xE4;&#x20AC;&#x1F600;">\n  <t>&#xE4;&#x20AC;&#x1F600;</t>\n  <xml><![CDATA[ä€😀]]></xml>\n</r>\n',
+  )
+  expect(formatXml(document)).toBe('<r a="ä€😀">\n  <t>ä€😀</t>\n  <xml>ä€😀</xml>\n</r>\n')
+})
+
 test('formatXml writes the text of some elements verbatim, what would end it divided', () => {
   const document = element('r', {}, [element('xml', {}, [], '<a b="]]>"/>'), element('t', {}, [], 'a<b')])
   expect(formatXml(document, 0, new Set(['xml']))).toBe(

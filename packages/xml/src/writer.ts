@@ -48,12 +48,17 @@ const resultEntities: Readonly<Record<string, string>> = {
 
 /** A value as libxml2 writes it, and with it the results of tools: what the C program's own writer does not. */
 function escapeResultValue(value: string): string {
-  return legal(value).replace(resultMarkup, (found) => resultEntities[found] as string)
+  return inAscii(legal(value).replace(resultMarkup, (found) => resultEntities[found] as string))
 }
 
 /** Character data: only what would end it is escaped, and what XML has no place for. */
 function escapeText(text: string): string {
   return text === '' ? text : legal(text).replace(/[&<>]/g, (found) => entities[found] as string)
+}
+
+/** The text with what ASCII has not by its number, as libxml2 writes a document that says nothing of its encoding. */
+function inAscii(text: string): string {
+  return text.replace(/[^\0-\x7f]/gu, (found) => `&#x${(found.codePointAt(0) ?? 0).toString(16).toUpperCase()};`)
 }
 
 function octal(code: number): string {
@@ -210,7 +215,11 @@ function pretty(node: XmlElement, depth: number, out: Sink, verbatim?: ReadonlyS
     return
   }
   out.add('>')
-  if (node.text !== '') out.add(verbatim?.has(node.name) === true ? cdata(node.text) : escapeText(node.text))
+  if (node.text !== '') {
+    const isVerbatim = verbatim?.has(node.name) === true
+    const escaped = isVerbatim ? cdata(node.text) : escapeText(node.text)
+    out.add(verbatim === undefined || isVerbatim ? escaped : inAscii(escaped))
+  }
   if (node.children.length > 0) {
     out.add('\n')
     for (const child of node.children) pretty(child, depth + 1, out, verbatim)

@@ -1,4 +1,4 @@
-import { compareText } from '@quorate/base'
+import { compareText, padEndBytes } from '@quorate/base'
 import { type Cluster, type ClusterNode, nodeText, type Resource, type StatusItem } from '@quorate/scheduler'
 import { attr, childrenNamed } from '@quorate/xml'
 import type { View, Wanted } from './view.ts'
@@ -54,7 +54,7 @@ export function attributeItems(cluster: Cluster, view: View, wanted: Wanted): re
     if (names.length === 0) continue
     const items = names.map((name) => {
       const value = node.attributes.get(name) ?? ''
-      return { text: `${name.padEnd(32)}\t: ${value.padEnd(10)}${connectivityText(node, name, value)}` }
+      return { text: `${padEndBytes(name, 32)}\t: ${padEndBytes(value, 10)}${connectivityText(node, name, value)}` }
     })
     out.push({ text: `Node: ${nodeText(node, view)}`, items })
   }

@@ -9,6 +9,7 @@ function consume(node: ClusterNode, resource: Resource): void {
   resource.utilization.forEach((value, name) => {
     const left = node.utilization.get(name)
     node.utilization.set(name, left === undefined ? 0 : left - value)
+    node.utilizationTexts.delete(name)
   })
   node.room = undefined
 }

@@ -120,12 +120,15 @@ export function applyUtilization(cluster: Cluster, resource: Resource): ClusterN
   return anyEnough ? undefined : roomiestOf(cluster, usable)
 }
 
-function pairsText(values: ReadonlyMap<string, number>): string {
+function pairsText({
+  utilization,
+  utilizationTexts: texts,
+}: Pick<Resource, 'utilization' | 'utilizationTexts'>): string {
   const order = new GlibOrder()
-  for (const name of values.keys()) order.add(name)
+  for (const name of utilization.keys()) order.add(name)
   return order
     .keys()
-    .map((name) => ` ${name}=${values.get(name) ?? 0}`)
+    .map((name) => ` ${name}=${texts?.get(name) ?? utilization.get(name) ?? 0}`)
     .join('')
 }
 
@@ -133,7 +136,7 @@ function pairsText(values: ReadonlyMap<string, number>): string {
 export function logCapacities(cluster: Cluster, when: 'Original' | 'Remaining'): void {
   if (!cluster.wantsUtilization) return
   for (const node of cluster.nodes) {
-    cluster.log.push({ kind: 'score', text: `${when}: ${node.uname} capacity:${pairsText(node.utilization)}` })
+    cluster.log.push({ kind: 'score', text: `${when}: ${node.uname} capacity:${pairsText(node)}` })
   }
 }
 
@@ -141,7 +144,7 @@ export function logCapacities(cluster: Cluster, when: 'Original' | 'Remaining'):
 export function logUse(cluster: Cluster, resource: Resource): void {
   const node = resource.assigned
   if (!cluster.wantsUtilization || node === undefined) return
-  const text = `pcmk__finalize_assignment: ${resource.id} utilization on ${node.uname}:${pairsText(resource.utilization)}`
+  const text = `pcmk__finalize_assignment: ${resource.id} utilization on ${node.uname}:${pairsText(resource)}`
   cluster.log.push({ kind: 'score', text })
 }
 

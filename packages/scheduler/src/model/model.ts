@@ -39,6 +39,8 @@ export class ClusterNode {
   readonly attributes = new Map<string, string>()
   /** Capacity left; assignment takes from it. */
   readonly utilization = new Map<string, number>()
+  /** Capacities of which the configuration has no plain number, as it has them; nothing has been taken of these yet. */
+  readonly utilizationTexts = new Map<string, string>()
   /** The same in the order of `roomOf`, once that was asked for what there is. */
   room: readonly number[] | undefined
   readonly running: Resource[] = []
@@ -133,6 +135,8 @@ export class Resource {
   parametersByNode: Map<ClusterNode, ReadonlyMap<string, string>> | undefined
   parametersDepend: boolean | undefined
   utilization: ReadonlyMap<string, number> = noUtilization
+  /** What it needs as the configuration has it, where that is no plain number. */
+  utilizationTexts: ReadonlyMap<string, string> | undefined
   group: { readonly ordered: boolean; readonly collocated: boolean } | undefined
   clone: CloneTraits | undefined
   bundle: BundleTraits | undefined

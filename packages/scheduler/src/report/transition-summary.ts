@@ -1,3 +1,4 @@
+import { encodeText, padEndBytes, padStartBytes } from '@quorate/base'
 import { element, type XmlElement } from '@quorate/xml'
 import { keyOf, task } from '../action/key.ts'
 import { findOldest } from '../action/ledger.ts'
@@ -28,14 +29,15 @@ export function transitionSummary(cluster: Cluster): StatusItem[] {
   for (const resource of cluster.resources) describe(resource, lines)
   const columns: Columns = { id: 5, details: 5 }
   for (const line of lines) {
-    if (line.id.length > columns.id) columns.id = line.id.length + 2
-    columns.details = Math.max(columns.details, line.details.length)
+    const [id, details] = [encodeText(line.id).length, encodeText(line.details).length]
+    if (id > columns.id) columns.id = id + 2
+    columns.details = Math.max(columns.details, details)
   }
   return [...fences, ...lines.map((line) => ({ text: lineText(line, columns), data: line.data }))]
 }
 
 function lineText({ change, id, details, reason }: Line, columns: Columns): string {
-  const text = `${change.padEnd(8)}   ${id.padEnd(columns.id)}   ( ${details.padStart(columns.details)} )`
+  const text = `${change.padEnd(8)}   ${padEndBytes(id, columns.id)}   ( ${padStartBytes(details, columns.details)} )`
   return reason === '' ? text : `${text}  ${reason}`
 }
 

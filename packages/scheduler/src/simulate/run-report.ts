@@ -51,14 +51,13 @@ function scoreElement(text: string): XmlElement | undefined {
   if (capacity !== null) {
     return element('capacity', { node: capacity[2], comment: capacity[1] }, amounts(capacity[3]))
   }
-  const use = /^(\w+): (\S+) utilization on (.*?):((?: \S+=\S+)*)$/.exec(text)
+  const use = /^(\w+): (\S+) utilization on ([^:]*):(.*)$/.exec(text)
   if (use === null) return undefined
   return element('utilization', { resource: use[2], node: use[3], function: use[1] }, amounts(use[4]))
 }
 
 function amounts(text: string | undefined): readonly XmlElement[] {
-  return (text ?? '').split(' ').flatMap((pair) => {
-    const at = pair.indexOf('=')
-    return at < 1 ? [] : [element(pair.slice(0, at), {}, [], pair.slice(at + 1))]
-  })
+  // Values are as they are configured, blanks and all.
+  const pairs = (text ?? '').matchAll(/ ([^ =]+)=(.*?)(?= [^ =]+=|$)/g)
+  return [...pairs].map(([, name = '', value]) => element(name, {}, [], value))
 }

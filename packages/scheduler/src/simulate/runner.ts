@@ -1,4 +1,4 @@
-import { IndexHeap } from '@quorate/base'
+import { IndexHeap, padEndBytes } from '@quorate/base'
 import { attr, attributePairs, child, childrenNamed, element, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import { findResource } from '../model/tree.ts'
@@ -164,7 +164,7 @@ export class GraphRunner {
     const what = intervalMs > 0 ? `${operation}=${intervalMs}` : operation
     const interval = intervalMs > 0 ? String(intervalMs) : undefined
     const data = element('rsc_action', { resource: name, op: operation, node, interval })
-    this.#say(`Resource action: ${name.padEnd(15)} ${what} on ${node}`, data)
+    this.#say(`Resource action: ${padEndBytes(name, 15)} ${what} on ${node}`, data)
     if (!isRecorded) return false
     const failure = this.#failureOf([name, id], `${operation}_${intervalMs}`, node)
     const targetRc = Number(metaOf(action, 'op_target_rc') ?? '0')

@@ -102,12 +102,22 @@ describe('an input that is saved', () => {
   const marks = ({ savedInput }: SimulationOutcome, id: string): readonly (string | undefined)[] =>
     ['uname', 'rsc-id', 'op-restart-digest'].map((name) => attr(named(savedInput(), id) ?? savedInput(), name))
 
-  test('has the node at every unsuccessful probe, and the resource at the first of a key', () => {
-    const probed = history('p', ['monitor', 0, 5]).replace(
-      '</lrm_resource>',
-      `${/<lrm_rsc_op.*?>/.exec(history('p', ['monitor', 0, 5]))?.[0].replace('p_last_0', 'p_last_failure_0')}</lrm_resource>`,
-    )
-    const outcome = run(primitive('p', ''), probed)
+  /** A history whose one operation stands there as the last one and as the last that failed. */
+  const twice = (task: string, rc: number): string => {
+    const once = history('p', [task, 0, rc])
+    const entry = /<lrm_rsc_op.*?>/.exec(once)?.[0] ?? ''
+    return once.replace(entry, `${entry}${entry.replace('p_last_0', 'p_last_failure_0')}`)
+  }
+
+  test.each([
+    ['an unsuccessful probe', '', twice('monitor', 5)],
+    [
+      'a failure that is ignored',
+      '<operations><op id="o" name="start" on-fail="ignore"/></operations>',
+      twice('start', 1),
+    ],
+  ])('has the node at every entry of %s, and the resource at one', (_, inside, known) => {
+    const outcome = run(primitive('p', inside), known)
     expect([marks(outcome, 'p_last_0'), marks(outcome, 'p_last_failure_0')]).toEqual([
       ['n1', undefined, undefined],
       ['n1', 'p', undefined],
@@ -129,5 +139,37 @@ describe('an input that is saved', () => {
       '<primitive id="g" class="ocf" provider="pacemaker" type="remote"><meta_attributes id="g-meta_attributes"><nvpair id="g-meta_attributes-internal_rsc" name="internal_rsc" value="true"/><nvpair id="g-meta_attributes-container" name="container" value="vm"/></meta_attributes><instance_attributes id="g-instance_attributes"><nvpair id="g-instance_attributes-addr" name="addr" value="192.0.2.1"/></instance_attributes><operations><op id="g-monitor-30s" interval="30s" name="monitor" timeout="30s"/><op id="g-start-0" interval="0" name="start" timeout="10s"/></operations></primitive>',
     )
     expect([...descendants(output)].some((item) => item.name === 'primitive' && attr(item, 'id') === 'g')).toBe(false)
+  })
+})
+
+describe('what is told', () => {
+  const linesOf = ({ stdout }: SimulationOutcome, like: RegExp): readonly string[] =>
+    stdout.split('\n').filter((line) => like.test(line))
+
+  test('has columns of bytes', () => {
+    const outcome = run(primitive('pä', '') + primitive('long-name', ''))
+    expect(linesOf(outcome, / Start |start on/)).toEqual([
+      '  * Start      pä           (    n1 )',
+      '  * Start      long-name     (    n1 )',
+      '  * Resource action: pä             start on n1',
+      '  * Resource action: long-name       start on n1',
+    ])
+  })
+
+  test('is under a title and with bullets where quiet leaves only numbers, if that is asked for', () => {
+    const numbers = { showsScores: true, quiet: true }
+    const expected = 'pcmk__primitive_assign: p allocation score on n1: 0'
+    expect(run(primitive('p', ''), '', { ...numbers, fancy: true }).stdout).toBe(
+      `Allocation Scores:\n  * ${expected}\n\n`,
+    )
+    expect(run(primitive('p', ''), '', numbers).stdout).toBe(`${expected}\n\n`)
+  })
+
+  test('of capacities are the words of the configuration, until something is taken of them', () => {
+    const needs =
+      '<utilization id="u"><nvpair id="u1" name="cpu" value="y"/><nvpair id="u2" name="disk" value=" 2.5"/></utilization>'
+    const outcome = run(primitive('p', needs), '', { showsUtilization: true, elements: () => [] })
+    expect(linesOf(outcome, /utilization/)).toEqual(['pcmk__finalize_assignment: p utilization on n1: cpu=y disk= 2.5'])
+    expect(outcome.report.map((item) => writeXml(item)).join('')).toContain('<cpu>y</cpu><disk> 2.5</disk>')
   })
 })

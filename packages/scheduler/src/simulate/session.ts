@@ -146,11 +146,16 @@ class Transcript {
 
   /** What is asked for by itself, and told even where quiet is. */
   essential(item: StatusItem): void {
-    this.lines.push(...(this.#plain || this.#quiet ? plainLines([item]) : fancyLines([item], 1)))
+    this.lines.push(...(this.#plain ? plainLines([item]) : fancyLines([item], 1)))
   }
 
   title(text: string): void {
-    if (!this.#quiet && !this.#plain) this.lines.push(`${text}:`)
+    if (!this.#quiet) this.essentialTitle(text)
+  }
+
+  /** The title of what is essential. */
+  essentialTitle(text: string): void {
+    if (!this.#plain) this.lines.push(`${text}:`)
   }
 
   items(items: readonly StatusItem[], depth: number): void {
@@ -268,7 +273,7 @@ function decideAndShow(
     // The C program parts what it says from what comes before it even where quiet kept that from being said.
     if (isInjected) out.gap()
     else out.blank()
-    out.title(numbersTitle(request))
+    out.essentialTitle(numbersTitle(request))
   }
   for (const line of cluster.log.slice(from)) {
     if (line.kind === 'score') out.essential({ text: line.text })

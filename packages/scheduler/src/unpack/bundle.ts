@@ -215,7 +215,9 @@ function unpackReplica(
     replica.instance.meta.set('external-ip', replica.ipAddress)
   }
   if (replica.instance !== undefined) {
-    container.utilization = new Map([...container.utilization, ...replica.instance.utilization])
+    const { utilization, utilizationTexts } = replica.instance
+    container.utilization = new Map([...container.utilization, ...utilization])
+    container.utilizationTexts = utilizationTexts
     replica.instance.utilization = noUtilization
   }
   return true

@@ -85,7 +85,11 @@ export function unpackNodes(cluster: Cluster): void {
     unpackNodeAttributes(cluster, node, xml, false)
     const utilization = new Map<string, string>()
     unpackSets(cluster, xml, 'utilization', utilization)
-    for (const [name, value] of utilization) node.utilization.set(name, parseInteger(value) ?? 0)
+    for (const [name, value] of utilization) {
+      const number = parseInteger(value) ?? 0
+      node.utilization.set(name, number)
+      if (String(number) !== value) node.utilizationTexts.set(name, value)
+    }
   }
 }
 

@@ -128,6 +128,7 @@ function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolea
     statusWarning(cluster, historySource, pretendedText(reading, entry, rc))
     updateState(reading, entry, entry.targetRc)
     resource.failureIgnored = true
+    noteAt(cluster, entry, { uname: node.uname })
     recordFailure(reading, entry)
     if (options.onFail === onFail.restartContainer && reading.onFail <= onFail.recover)
       reading.onFail = onFail.restartContainer

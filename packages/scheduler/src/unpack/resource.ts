@@ -1,14 +1,6 @@
 import { attr, child, idOf, type XmlElement } from '@quorate/xml'
 import { configError, configWarning, configWarningOnce } from '../model/log.ts'
-import {
-  type Cluster,
-  type ClusterNode,
-  noAttributes,
-  noUtilization,
-  Resource,
-  type Variant,
-  variant,
-} from '../model/model.ts'
+import { type Cluster, type ClusterNode, noAttributes, Resource, type Variant, variant } from '../model/model.ts'
 import { parseRole, type Role, role } from '../model/role.ts'
 import { addScoreEverywhere, allowEverywhere } from '../model/scoring.ts'
 import { isPromotable, top } from '../model/tree.ts'
@@ -62,7 +54,7 @@ export function unpackResource(
   if (cluster.settings.symmetric) allowEverywhere(cluster, made)
   else if (made.isConnection && made.meta.has('container')) addScoreEverywhere(cluster, made, 0, false)
   cluster.observer?.note(cluster, made, { kind: 'entry' })
-  made.utilization = utilizationOf(cluster, expanded)
+  readUtilization(cluster, made, expanded)
   const template = attr(xml, 'template')
   if (template !== undefined) {
     const users = cluster.templates.get(template)
@@ -72,13 +64,14 @@ export function unpackResource(
   return made
 }
 
-function utilizationOf(cluster: Cluster, xml: XmlElement): ReadonlyMap<string, number> {
-  if (!xml.children.some(({ name }) => name === 'utilization')) return noUtilization
+function readUtilization(cluster: Cluster, resource: Resource, xml: XmlElement): void {
+  if (!xml.children.some(({ name }) => name === 'utilization')) return
   const texts = new Map<string, string>()
   unpackSets(cluster, xml, 'utilization', texts)
   const found = new Map<string, number>()
   texts.forEach((value, name) => void found.set(name, parseInteger(value) ?? 0))
-  return found
+  resource.utilization = found
+  if ([...texts].some(([name, value]) => String(found.get(name)) !== value)) resource.utilizationTexts = texts
 }
 
 /** Enters a resource and everything below it into the index by id. */
