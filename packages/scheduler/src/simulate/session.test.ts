@@ -173,3 +173,24 @@ describe('what is told', () => {
     expect(outcome.report.map((item) => writeXml(item)).join('')).toContain('<cpu>y</cpu><disk> 2.5</disk>')
   })
 })
+
+test('what reading a status tells is told again once it was modified', () => {
+  const read =
+    parseXml(`<cib have-quorum="1" crm_feature_set="3.16.1" execution-date="1700000000"><configuration><crm_config/>
+    <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes><resources><primitive id="f" class="stonith" type="fence_x">
+    <meta_attributes id="m"><nvpair id="mp" name="provides" value="unfencing"/></meta_attributes></primitive></resources>
+    <constraints/></configuration><status>
+    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"/>
+    <node_state id="2" uname="n2" in_ccm="false" crmd="offline" join="down" expected="member"><transient_attributes id="2">
+    <instance_attributes id="t"><nvpair id="t1" name="#node-unfenced" value="1699999000"/>
+    <nvpair id="t2" name="#digests-all" value="f:fence_x:old,"/></instance_attributes></transient_attributes></node_state>
+    </status></cib>`)
+  if (!read.ok) throw new Error(JSON.stringify(read.error))
+  const request = { nowSeconds: 1_700_000_000, process: true, simulate: true }
+  const noticesWith = (ticketsGrant: readonly string[]): readonly string[] =>
+    simulate(read.value, { ...request, injections: { ticketsGrant } })
+      .stdout.split('\n')
+      .filter((line) => line.startsWith('notice: '))
+  const notice = 'notice: Unfencing Pacemaker Remote node n2 because the definition of f changed'
+  expect([noticesWith([]), noticesWith(['T'])]).toEqual([[notice], [notice, notice]])
+})

@@ -198,6 +198,7 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
     cluster = unpack(input)
     out.heard(cluster.log)
     if (timeLine !== undefined) out.line(timeLine)
+    noticesOf(cluster, out)
   }
   out.reached('modified')
   if (!request.process && !request.simulate) return finish(out, cluster, input, input)
