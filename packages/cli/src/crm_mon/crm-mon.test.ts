@@ -61,6 +61,24 @@ function ordersOf<T>(items: readonly T[]): readonly (readonly T[])[] {
 }
 
 describe('crm_mon', () => {
+  test('as XML leaves out a group of a clone that is active only where it is left alone on a lost node', async () => {
+    const lost = cibOf(['n1', 'n2'])
+      .replace('<clone id="cl">', '<clone id="cl"><group id="g">')
+      .replace(
+        'type="Dummy"/></clone>',
+        'type="Dummy"><meta_attributes id="m"><nvpair id="m1" name="is-managed" value="false"/></meta_attributes></primitive></group></clone>',
+      )
+      .replace(
+        'uname="n2" in_ccm="true" crmd="online" join="member"',
+        'uname="n2" in_ccm="false" crmd="offline" join="down"',
+      )
+    const { out } = await run(['-1', '-r', '--output-as=xml'], lost)
+    expect(out.match(/<group id="[^"]*"|<node name="n\d" id="\d" cached="\w+"/g)).toEqual([
+      '<group id="g:0"',
+      '<node name="n1" id="1" cached="true"',
+    ])
+  })
+
   test('prints the whole status once', async () => {
     const { code, out } = await run(['-1'], cibOf(['n1', 'n2']))
     expect(code).toBe(0)

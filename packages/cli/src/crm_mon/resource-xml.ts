@@ -31,8 +31,12 @@ export function listedResourcesXml(cluster: Cluster): readonly XmlElement[] {
 
 function isListed(of: Resource, showsInactive: boolean): boolean {
   if (of.orphan && !isActive(of, true)) return false
-  // Active only in an unmanaged part on an offline node: the text does not list that either.
-  return isActive(of, false) ? of.runningOn.length > 0 : showsInactive
+  return isActive(of, false) ? runsSomewhere(of) : showsInactive
+}
+
+/** False for what is active only in an unmanaged part on an offline node: the text does not list that either. */
+function runsSomewhere(of: Resource): boolean {
+  return of.runningOn.length > 0
 }
 
 /** A resource of any kind as XML, with all that is inside. */
@@ -50,7 +54,8 @@ export function resourceXml(of: Resource, showsPending = true): XmlElement {
       failure_ignored: truth(of.failureIgnored),
       target_role: of.meta.get('target-role') ?? of.children[0]?.meta.get('target-role'),
     }
-    return element('clone', attributes, of.children.map(below))
+    const shown = of.children.filter((item) => runsSomewhere(item) || !isActive(item, false))
+    return element('clone', attributes, shown.map(below))
   }
   if (of.group !== undefined) {
     const attributes = {
