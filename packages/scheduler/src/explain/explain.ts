@@ -227,8 +227,8 @@ function mainReason(
     const begun = held === undefined ? beginning(decision, leaf, runningOn[0], why) : ''
     return `${why}${begun}${stuckStopText(actions, why)}`
   }
-  if (leaf.blocked && held !== undefined) return held
   const isHeld = actions.every(({ isRunnable }) => !isRunnable)
+  if ((leaf.blocked || (!leaf.managed && isHeld)) && held !== undefined) return held
   const wait = waitText(actions, held)
   if (wait !== undefined) return wait
   const due = dueText(actions, held)
@@ -259,7 +259,7 @@ function beginning(decision: Decision, leaf: Resource, left: ClusterNode | undef
 function stuckStopText(actions: readonly DueAction[], why: string): string {
   const stuck = actions.find(({ task: name, isRunnable }) => name === task.stop && !isRunnable)
   const [wait] = stuck?.waitsFor ?? []
-  if (wait === undefined || wait.because === why) return ''
+  if (wait === undefined || (wait.because !== undefined && why.includes(wait.because))) return ''
   return `; ${wait.isOwn ? 'what keeps it from being stopped:' : 'its stop waits for'} ${wait.text}`
 }
 

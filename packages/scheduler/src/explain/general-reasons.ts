@@ -1,6 +1,6 @@
 import { attr, idOf } from '@quorate/xml'
 import { task } from '../action/key.ts'
-import type { Cluster, FailedOperation, Resource } from '../model/model.ts'
+import type { Cluster, FailedOperation, Resource, TicketDependency } from '../model/model.ts'
 import { parseRole, role } from '../model/role.ts'
 import { isPromotable, top, withoutInstance } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
@@ -90,7 +90,7 @@ function managementFindings(decision: Decision, leaf: Resource): readonly Genera
   }
   if (settings.maintenanceMode) {
     found.push(
-      obstacle('maintenance-mode is true: nothing is managed', {
+      obstacle('maintenance-mode is true: it is not managed', {
         text: 'maintenance-mode=false',
         suppose: { clusterOptions: [{ name: 'maintenance-mode', value: 'false' }] },
       }),
@@ -146,7 +146,9 @@ function blockedText(decision: Decision, leaf: Resource): string {
   if (twice !== undefined) {
     return `it is blocked with ${twice.id}, which is active on ${twice.runningOn.length} nodes, and multiple-active=block`
   }
-  const frozen = leaf.tickets.find(({ ticket, lossPolicy }) => lossPolicy === 'freeze' && !ticket.granted)
+  const tickets: TicketDependency[] = []
+  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) tickets.push(...at.tickets)
+  const frozen = tickets.find(({ ticket, lossPolicy }) => lossPolicy === 'freeze' && !ticket.granted)
   if (frozen !== undefined) return `${ticketText(frozen)}: it is left as it is`
   const failure = blockingFailure(decision.cluster, leaf)
   const ruledOut = failure === undefined ? ruledOutText(decision, leaf) : undefined

@@ -95,7 +95,7 @@ export function nowhere(decision: Decision, leaf: Resource): string {
 /** What keeps a resource that cannot stay on a node from all others, where that is something else; of instances they tell it together. */
 function elsewhere(decision: Decision, leaf: Resource, left: ClusterNode): string {
   if (isInterchangeable(leaf)) return ''
-  const nodes = worthwhile(decision.cluster, leaf).filter((node) => !leaf.runningOn.includes(node))
+  const nodes = worthwhile(decision.cluster, leaf).filter((node) => node !== left)
   const common = [...byReason(decision, leaf, [left]).keys()][0]
   const found = byReason(decision, leaf, nodes)
   if (found.size === 0 || (found.size === 1 && found.has(common ?? ''))) return ''

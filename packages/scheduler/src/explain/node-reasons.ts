@@ -1,13 +1,15 @@
 import { idOf } from '@quorate/xml'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
+import { isAvailable, isReady } from '../model/scoring.ts'
+import { containerOf } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import type { Reason } from './reason.ts'
-import { nodeStateChanges, placedAs, stateReasons } from './state-changes.ts'
-import { colocationName, failedText, stepFindings } from './step-reason.ts'
+import { nodeStateChanges, stateReasons } from './state-changes.ts'
+import { colocationName, failedText, noCandidate, stepFindings } from './step-reason.ts'
 
 /** Everything for or against a node, and what would have to change for nothing to rule it out. */
 export type NodeFindings = { readonly reasons: readonly Reason[]; readonly changes: readonly Change[] }
@@ -19,33 +21,47 @@ export function nodeFindings(decision: Decision, resource: Resource, node: Clust
   const isCandidate = trace.score(resource, node) !== undefined
   const steps = isCandidate ? stepFindings(decision, resource, node, trace.steps(resource, node)) : []
   const optIn = isCandidate ? undefined : candidateFinding(cluster, resource, node)
+  const outside = containerFinding(node)
   return {
     reasons: [
       ...states,
+      ...(outside === undefined ? [] : [outside.reason]),
       ...(optIn === undefined ? [] : [optIn.reason]),
       ...steps.map(({ reason }) => reason),
       ...silentReasons(decision, resource, node),
     ],
     changes: [
       ...nodeStateChanges(node),
+      ...(outside === undefined ? [] : [outside.change]),
       ...(optIn === undefined ? [] : [optIn.change]),
       ...steps.flatMap(({ changes }) => changes),
     ],
   }
 }
 
-function candidateFinding(
-  { settings }: Cluster,
-  resource: Resource,
-  node: ClusterNode,
-): { readonly reason: Reason; readonly change: Change } {
-  const text = settings.symmetric
-    ? `${node.uname} is no candidate for ${resource.id}`
-    : `symmetric-cluster=false, and no location constraint names ${node.uname}`
-  const change: Change = {
-    text: `a location constraint with a score of 0 or more for ${node.uname}`,
-    suppose: { preferences: [{ resource: placedAs(resource).xmlId, node: node.uname, score: 0 }] },
+type NodeFinding = { readonly reason: Reason; readonly change: Change }
+
+/** A guest whose container goes nowhere takes nothing, however it stands; undefined for any other node. */
+function containerFinding(node: ClusterNode): NodeFinding | undefined {
+  const container = containerOf(node)
+  if (container === undefined || !isReady(node) || isAvailable(node, { guests: true })) return undefined
+  const change: Change = { text: `${container.id} has to run`, place: { resource: container, node: undefined } }
+  const text = `${node.uname} is inside ${container.id}, which is to run nowhere`
+  const reason: Reason = {
+    kind: 'container',
+    constraint: undefined,
+    score: undefined,
+    text,
+    remedy: change.text,
+    because: [],
   }
+  return { reason, change }
+}
+
+function candidateFinding({ settings }: Cluster, resource: Resource, node: ClusterNode): NodeFinding {
+  const { text: plain, changes } = noCandidate(resource, node)
+  const [change] = changes
+  const text = settings.symmetric ? plain : `symmetric-cluster=false, and no location constraint names ${node.uname}`
   const reason: Reason = {
     kind: 'opt-in',
     constraint: undefined,

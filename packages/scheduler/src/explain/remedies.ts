@@ -2,14 +2,14 @@ import { idOf } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import type { Action, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
-import { findResource, forEachLeaf, top, withoutInstance } from '../model/tree.ts'
+import { containerOf, findResource, forEachLeaf, top, withoutInstance } from '../model/tree.ts'
 import { addScores, infinity, scoreText } from '../score.ts'
 import { findNode } from '../unpack/nodes.ts'
 import type { Change } from './change.ts'
 import { type Decision, decisionOn } from './decision.ts'
 import { generalFindings } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
-import { isInterchangeable, leavesOf } from './no-place.ts'
+import { isInterchangeable, leavesOf, worthwhile } from './no-place.ts'
 import { nodeFindings } from './node-reasons.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import type { ScoreStep } from './score-trace.ts'
@@ -279,6 +279,8 @@ function placed(decision: Decision, { place }: Change, asked: Set<Resource>): re
   const changes = isThere(leaf, node)
     ? promotionChanges(decision, leaf, asked)
     : changesFor(decision, leaf, node, asked)
+  // That it cannot be on the likeliest node does not say that it cannot be anywhere.
+  if (place.node === undefined && changes.some(isHopeless)) return []
   return changes.map((change) => ({ about: leaf.id, ...change }))
 }
 
@@ -297,7 +299,10 @@ function leafFor(resource: Resource, node: ClusterNode | undefined): Resource | 
 }
 
 function bestNode({ cluster, trace }: Decision, leaf: Resource): ClusterNode | undefined {
-  const usable = cluster.nodes.filter((node) => trace.score(leaf, node) !== undefined)
+  // A container does not go into itself, and nothing to a guest that takes what is made for it only.
+  const known = cluster.nodes.filter((node) => trace.score(leaf, node) !== undefined)
+  const likely = worthwhile(cluster, leaf).filter((node) => known.includes(node) && containerOf(node) !== leaf)
+  const usable = likely.length > 0 ? likely : known
   // Where there is an instance of its clone already, another one would only do if there may be several.
   const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
   const free = usable.filter((node) => others.every((item) => item === leaf || item.assigned !== node))

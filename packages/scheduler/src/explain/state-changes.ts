@@ -14,10 +14,12 @@ function nodeFacts(node: ClusterNode): readonly NodeFact[] {
   const found: NodeFact[] = []
   const connection = node.connection
   const back: Change = { text: `${name} has to be started again`, suppose: { nodesRebooted: [name] } }
+  // The connection to a guest runs where its container does.
+  const carrier = connection?.container ?? connection
   const up: Change = isRemote(node)
     ? {
-        text: `${connection?.id ?? `a connection to ${name}`} has to run`,
-        ...(connection === undefined ? {} : { place: { resource: connection, node: undefined } }),
+        text: `${carrier?.id ?? `a connection to ${name}`} has to run`,
+        ...(carrier === undefined ? {} : { place: { resource: carrier, node: undefined } }),
       }
     : node.shutdown
       ? back
@@ -29,7 +31,9 @@ function nodeFacts(node: ClusterNode): readonly NodeFact[] {
     })
   }
   if (!node.online && !node.unclean) found.push({ text: `${name} is offline`, change: up })
-  if (node.shutdown) {
+  // That what does not run is to stop adds nothing.
+  const isIdle = connection !== undefined && connection.runningOn.length === 0 && !node.online && !node.unclean
+  if (node.shutdown && !isIdle) {
     const text = isRemote(node) ? `the connection of ${name} is to be stopped` : `${name} is shutting down`
     found.push({ text, change: isRemote(node) ? up : back })
   }

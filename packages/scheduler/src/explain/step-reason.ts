@@ -92,6 +92,8 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
     case 'location':
       return locationReason(decision, resource, node, cause.record, step.gain)
     case 'stickiness': {
+      // Where it runs and is no candidate, its stickiness is what first gives the node a score.
+      if (step.gain <= -infinity) return { kind: 'opt-in', ...noCandidate(resource, node) }
       const own = resource.meta.get('resource-stickiness')
       const isDefault = own === undefined ? ' (default of clones)' : ''
       return {
@@ -177,6 +179,18 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
     default:
       return cause satisfies never
   }
+}
+
+/** That nothing makes a node one that a resource could be given. */
+export function noCandidate(
+  resource: Resource,
+  { uname }: ClusterNode,
+): { readonly text: string; readonly changes: readonly [Change] } {
+  const change: Change = {
+    text: `a location constraint with a score of 0 or more for ${uname}`,
+    suppose: { preferences: [{ resource: placedAs(resource).xmlId, node: uname, score: 0 }] },
+  }
+  return { text: `${uname} is no candidate for ${resource.id}`, changes: [change] }
 }
 
 function entryReason(resource: Resource, node: ClusterNode, gain: number): Told {

@@ -471,3 +471,72 @@ test('a guest that is fenced with its container is online, whatever else is said
   })
   expect(lines.slice(0, 2)).toEqual(['guest: online.', '  * it is to be fenced: a is active there'])
 })
+
+test('what a ticket of its bundle or clone freezes says so', () => {
+  const of = {
+    resources: `<clone id="k">${dummy('a')}</clone>`,
+    constraints: '<rsc_ticket id="t" rsc="k" ticket="site" loss-policy="freeze"/>',
+    states: [{ history: entry('a') }],
+  }
+  expect(head(of, 'a')).toBe(
+    'a:0: runs on n1; is to stay: ticket site is not granted (t, loss-policy=freeze): it is left as it is.',
+  )
+})
+
+test('a guest whose container goes nowhere takes nothing, and says so', () => {
+  const guest = '<nvpair id="m1" name="remote-node" value="guest"/>'
+  const stopped = '<nvpair id="m2" name="target-role" value="Stopped"/>'
+  const of = {
+    resources: dummy('vm', `<meta_attributes id="m">${guest}${stopped}</meta_attributes>`) + dummy('a'),
+    constraints: '<rsc_location id="in" rsc="a" node="guest" score="100"/>',
+    states: [{ history: entry('vm') + entry('guest', { type: 'remote' }) }],
+  }
+  const at = first(of, 'a', 'guest').nodes[0]
+  expect(at?.reasons[0]?.text).toBe('the connection of guest is to be stopped')
+  // The container does not go into itself.
+  expect(at?.whatIf).toEqual(['--meta', 'vm:target-role=Started'])
+  const fresh = first({ ...of, states: [{}] }, 'a', 'guest').nodes[0]
+  expect(fresh?.reasons[0]?.text).toMatch(/^guest is (offline|inside vm, which is to run nowhere)$/)
+})
+
+test('what runs where it is no candidate is told as that, and not as stickiness', () => {
+  const of = {
+    resources: `<bundle id="b"><podman image="i" replicas="1"/><network control-port="3121"/>${stateful('in')}</bundle>${dummy('a', meta('a', 'resource-stickiness', '5'))}`,
+    states: [
+      {
+        history:
+          entry('b-podman-0', { type: 'podman' }).replace('pacemaker', 'heartbeat') +
+          entry('b-0', { type: 'remote' }).replace('class="ocf"', 'class="ocf" container="b-podman-0"'),
+      },
+    ],
+  }
+  const guest = `<node_state id="b-0" uname="b-0" remote_node="true" in_ccm="true"><lrm id="b-0"><lrm_resources>${entry('a')}</lrm_resources></lrm></node_state></status>`
+  const parsed = parseXml(writeXml(cib(of)).replace('</status>', guest))
+  invariant(parsed.ok, 'it is well formed with what runs in the container')
+  const found = explain(parsed.value, 'a', 'b-0', options)
+  invariant(found.ok, 'the resource is there')
+  const [at] = found.value.instances[0]?.nodes ?? []
+  expect(at?.reasons).toMatchObject([{ kind: 'opt-in', text: 'b-0 is no candidate for a', score: -1_000_000 }])
+  expect(at?.whatIf).toEqual(['--prefer', 'a@b-0=0'])
+})
+
+test('what is left alone is not said to wait for others', () => {
+  const of = {
+    resources: `<group id="g">${dummy('a', meta('a', 'target-role', 'Stopped'))}${dummy('b')}</group>`,
+    states: [{ history: entry('b', { task: 'monitor', rc: 1 }), attributes: pair('maintenance', 'true') }],
+  }
+  expect(first(of, 'b').mainReason).toBe('it runs on n1, which is in maintenance: the cluster leaves it as it is')
+})
+
+test('what runs on several nodes and stops says of each of them why it cannot stay', () => {
+  const of = {
+    resources: dummy('a'),
+    states: [
+      { history: entry('a'), attributes: pair('standby', 'on') },
+      { history: entry('a'), attributes: pair('fail-count-a#monitor_10000', 'INFINITY') },
+    ],
+  }
+  expect(head(of, 'a')).toBe(
+    'a: runs on n1, n2; is to stop: n1 is on standby; and no other node will do (n2: a has a fail-count of INFINITY there (as after one failed start, with start-failure-is-fatal=true), which reaches migration-threshold=INFINITY).',
+  )
+})
