@@ -17,13 +17,15 @@ export type CorosyncProcessOptions = {
   /** Told of every ring, before its services are in step. */
   readonly installed: (node: NodeId, members: readonly NodeId[], wasQuorate: boolean) => void
   /** Told when the services are in step on a ring and when their verdict changes. */
-  readonly verdict: (node: NodeId, members: readonly NodeId[], isQuorate: boolean) => void
+  readonly verdict: (node: NodeId, members: readonly NodeId[], isQuorate: boolean, votes: number | undefined) => void
 }
 
 /** Faults that a test plants, to see the checkers find them. */
 export type ServiceSabotage = {
   /** Votes that every node expects, whatever there are. */
   readonly expectedVotes?: number
+  /** Votes that every node says it has, in place of one. */
+  readonly votes?: number
   /** Clients do not get every so-manieth event. */
   readonly losesEventEach?: number
 }
@@ -174,7 +176,7 @@ export class CorosyncProcess implements Process {
     if (verdict === this.#verdict) return
     this.#verdict = verdict
     if (syncing) return this.#options.installed(this.#host.self, installed.members, this.node.isQuorate)
-    this.#options.verdict(this.#host.self, installed.members, this.node.isQuorate)
+    this.#options.verdict(this.#host.self, installed.members, this.node.isQuorate, this.node.votes)
   }
 
   #now(): MonoMs {

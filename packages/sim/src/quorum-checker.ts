@@ -36,9 +36,10 @@ export class QuorumChecker {
     if (members.some((member) => this.#acting.has(member))) this.#acting.add(node)
   }
 
-  /** A node whose services are in step on a ring holds itself for quorate, or not. */
-  verdict(node: NodeId, members: readonly NodeId[], isQuorate: boolean): void {
+  /** A node whose services are in step on a ring holds itself for quorate, or not, by the votes that it counts: one each. */
+  verdict(node: NodeId, members: readonly NodeId[], isQuorate: boolean, votes: number | undefined): void {
     this.verdicts += 1
+    if (votes !== members.length) throw new Violation(`quorum: node ${node} counts ${votes} votes of [${members}]`)
     if (!isQuorate) return
     const all = members.length === this.#rules.nodeCount
     if (this.#rules.waitsForAll && !all && !members.some((member) => this.#acting.has(member))) {

@@ -47,7 +47,12 @@ test.each(pastFaults)('seed %s stays clean: %s', (seed) => {
 
 describe(`planted faults are found within ${canarySeeds} seeds`, () => {
   test.each<[string, RegExp, ServiceSabotage]>([
-    ['every node believes that it is the whole cluster', /^quorum: /, { expectedVotes: 1 }],
+    [
+      'every node believes that it is the whole cluster',
+      /^quorum: .*(both quorate|does not wait)/,
+      { expectedVotes: 1 },
+    ],
+    ['votes are counted that no member has', /^quorum: .*counts/, { votes: 2 }],
     ['a client is not told of one event in a thousand', /^cpg: |^L: /, { losesEventEach: 1000 }],
   ])('%s', (_, rule, sabotage) => {
     expect(firstViolation(sabotage)).toMatch(rule)

@@ -63,7 +63,13 @@ export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): 
   let pid = 0
   const makeProcess: MakeProcess = (host) => {
     const corosync = new CorosyncProcess(host, {
-      config: nodeConfig(host, settings, quorum, options.sabotage?.expectedVotes ?? nodeCount),
+      config: nodeConfig(
+        host,
+        settings,
+        quorum,
+        options.sabotage?.expectedVotes ?? nodeCount,
+        options.sabotage?.votes ?? 1,
+      ),
       prng,
       witness: checker,
       groups,
@@ -74,7 +80,7 @@ export function runServiceSeed(seed: bigint, options: ServiceSeedOptions = {}): 
         return pid
       },
       installed: (node, members, wasQuorate) => judge.installed(node, members, wasQuorate),
-      verdict: (node, members, isQuorate) => judge.verdict(node, members, isQuorate),
+      verdict: (...said) => judge.verdict(...said),
     })
     processes.set(host.self, corosync)
     return corosync
@@ -113,13 +119,14 @@ function nodeConfig(
   settings: DrawnSettings,
   quorum: QuorumFlavour,
   expectedVotes: number,
+  votes: number,
 ): RingNodeConfig {
   return {
     totem: totemConfig(self, settings, 0),
     addresses: nodes.map((node) => ({ node, text: `10.0.0.${node}`, bytes: Uint8Array.of(10, 0, 0, node) })),
     votequorum: {
       self,
-      votes: 1,
+      votes,
       expectedVotes,
       isTwoNode: quorum === 'two-node',
       waitForAll: waitsForAll(quorum),

@@ -115,6 +115,11 @@ export class RingNode {
     return this.#quorum.isQuorate
   }
 
+  /** Votes that are counted; undefined where nobody counts any. */
+  get votes(): number | undefined {
+    return this.#votequorum?.votes
+  }
+
   /** Members of the ring whose sync has begun last. */
   get members(): readonly NodeId[] {
     return this.#quorum.members

@@ -86,6 +86,11 @@ export class VotequorumService implements Service {
     return this.#isQuorate
   }
 
+  /** Votes of those that are counted as members. */
+  get votes(): number {
+    return this.#tally().total
+  }
+
   /** Keys of the map that this service keeps (corosync-cmapctl shows them), from its start. */
   start(): readonly ServiceEffect[] {
     this.#out = []
