@@ -67,6 +67,30 @@ test.skipIf(lacks !== '')(`so they are without -V, with -V and as XML, on every 
   for (const more of [[], ['-V'], ['--output-as=xml']]) expect(await differences(some, more)).toEqual([])
 })
 
+/** Inputs with fencing, shutdowns, clean-ups, agents that changed, what is active twice, not installed or watched while stopped. */
+const eventful = [
+  ...[
+    '797',
+    'order1',
+    'quorum-4',
+    'bug-suse-707150',
+    'stopped-monitor-20',
+    'stopped-monitor-27',
+    'whitebox-asymmetric',
+  ],
+  ...['remote-startup-probes', 'on_fail_demote2', 'promoted-demote-2', 'ticket-rsc-sets-3', 'location-date-rules-1'],
+]
+
+test.skipIf(lacks !== '').each(eventful)(`-VVV tells of %s what is going to be done as well${lacks}`, async (name) => {
+  const argv = ['-VVV', '-x', path.join(suite, `${name}.xml`)]
+  expect(told(await ours(argv))).toEqual(told(await real(argv)))
+})
+
+test.skipIf(lacks !== '')(`-VVVV tells of its end${lacks}`, async () => {
+  const { err } = await ours(['-VVVV', '-X', '<cib validate-with="none"/>'])
+  expect((await real(['-VVVV', '-X', '<cib validate-with="none"/>'])).err).toContain(err.trimEnd().split('\n').at(-1))
+})
+
 const wrong: readonly (readonly [what: string, argv: readonly string[]])[] = [
   ['no source', []],
   ['a file that is not there', ['-x', '/nowhere/cib.xml']],

@@ -5,6 +5,7 @@ import {
   type StatusOptions,
   schedule,
   sectionOf,
+  transitionNotices,
   unfencingSource,
   unpackConstraints,
   unpackStatus,
@@ -12,7 +13,7 @@ import {
 import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
-import { logLines } from '../pacemaker/log-lines.ts'
+import { exiting, logLines } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
@@ -65,9 +66,9 @@ export async function crmVerify(argv: readonly string[], host: ToolHost): Promis
   const output = openOutput(options, host, ['crm_verify', ...argv])
   if (typeof output === 'string') {
     host.err(`crm_verify: ${output}\n`)
-    return exitCodes.error
+    return exiting(info.name, exitCodes.error, host, options)
   }
-  return output.end(await verify(options, output))
+  return exiting(info.name, output.end(await verify(options, output)), host, options)
 }
 
 async function verify(options: Options, output: Output): Promise<number> {
@@ -103,8 +104,7 @@ async function verify(options: Options, output: Output): Promise<number> {
     host.err(`${usable.reason}\n${unusable}`)
     return conclude('Errors found during check: config not valid', verbosity, host)
   }
-  const offset = utcOffsetSeconds(host.now())
-  const log = remarksOn(usable.cib, { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: offset })
+  const log = remarksOn(usable.cib, presentOf(host))
   host.err(logLines(log, verbosity))
   if (!output.isData) host.out(toldLines(log))
   const found = log.filter((line) => line.isAboutStatus !== true)
@@ -117,9 +117,20 @@ async function verify(options: Options, output: Output): Promise<number> {
   return exitCodes.ok
 }
 
+/** The present, also for a CIB that was saved with the time for which the scheduler decided on it. */
+function presentOf(host: ToolHost): StatusOptions {
+  const nowSeconds = Math.floor(host.now() / 1000)
+  const offsetSeconds = utcOffsetSeconds(host.now())
+  const effectiveTime = { epochSeconds: nowSeconds, offsetSeconds }
+  return { nowSeconds, utcOffsetSeconds: offsetSeconds, effectiveTime }
+}
+
 /** What the scheduler has to say about a CIB. Where there is no status there is nothing to decide on. */
 function remarksOn(cib: XmlElement, options: StatusOptions): readonly LogLine[] {
-  if (sectionOf(cib, 'status') !== undefined) return schedule(cib, options).log
+  if (sectionOf(cib, 'status') !== undefined) {
+    const { log, status } = schedule(cib, options)
+    return [...log, ...transitionNotices(status)]
+  }
   const cluster = unpackStatus(cib, options)
   unpackConstraints(cluster)
   return cluster.log

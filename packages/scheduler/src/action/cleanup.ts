@@ -1,4 +1,5 @@
 import { actionSide, addOrder, orderTasks, taskOf } from '../constraint/internal-order.ts'
+import { notice } from '../model/log.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { intervalText } from '../scalar.ts'
@@ -10,6 +11,7 @@ import { setMeta, setReason } from './ledger.ts'
 /** Has a node forget a resource. */
 export function cleanUp(cluster: Cluster, resource: Resource, node: ClusterNode, optional: boolean): void {
   if (resource.failed || node.unclean || !node.online) return
+  notice(cluster, 'pcmk__schedule_cleanup', `Scheduling clean-up of ${resource.id} on ${node.uname}`)
   requestAction(cluster, resource, { task: task.delete, node, optional })
   const flags = optional ? edgeFlag.impliesThen : edgeFlag.optional
   orderTasks(cluster, resource, task.stop, resource, task.delete, flags)

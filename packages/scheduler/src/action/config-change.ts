@@ -1,5 +1,6 @@
 import { attr, beginsWithTag, tagText } from '@quorate/xml'
 import { actionSide, addOrder, taskOf } from '../constraint/internal-order.ts'
+import { notice } from '../model/log.ts'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { isAvailable } from '../model/scoring.ts'
 import { outermost, top } from '../model/tree.ts'
@@ -87,6 +88,16 @@ function agentDiffers(resource: Resource, { xml }: LrmResource, agreeing: Map<Re
   return false
 }
 
+/** Says by what of its agent a resource that runs is another now. */
+function tellOfAgent(cluster: Cluster, resource: Resource, node: ClusterNode, { xml }: LrmResource): void {
+  for (const name of identity) {
+    const [was, is] = [attr(xml, name) ?? '', attr(resource.xml, name) ?? '']
+    if (was === is) continue
+    const why = `because ${name} changed from '${was}' to '${is}'`
+    notice(cluster, 'pcmk__rsc_agent_changed', `Forcing restart of ${resource.id} on ${node.uname} ${why}`)
+  }
+}
+
 function checkHistory(
   cluster: Cluster,
   resource: Resource,
@@ -106,6 +117,7 @@ function checkHistory(
     return
   }
   if (differs) {
+    tellOfAgent(cluster, resource, node, history)
     requestAction(cluster, resource, { task: task.stop, node, optional: false })
     resource.startPending = true
     cluster.observer?.redefined(resource, node, 'agent')

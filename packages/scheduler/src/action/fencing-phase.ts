@@ -1,5 +1,5 @@
 import { actionSide, addOrder } from '../constraint/internal-order.ts'
-import { configWarning } from '../model/log.ts'
+import { configWarning, notice } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { anyBelow, containerOf, isBundled, isGuest, top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
@@ -14,6 +14,7 @@ const fencingSource = 'schedule_fencing_and_shutdowns'
 /** Makes the actions that fence and shut down nodes. */
 export function fenceAndShutDown(cluster: Cluster): void {
   const anyManaged = cluster.resources.some((resource) => anyBelow(resource, (item) => item.managed))
+  if (!anyManaged) notice(cluster, fencingSource, 'No fencing will be done until there are resources to manage')
   const fences: Action[] = []
   const shutdowns: Action[] = []
   let dcDown: Action | undefined
@@ -48,6 +49,10 @@ export function fenceAndShutDown(cluster: Cluster): void {
       fencingSource,
       'Resource functionality and data integrity cannot be guaranteed (configure, enable, and test fencing to correct this)',
     )
+  }
+  if (isIntegrityLost && cluster.settings.fencingEnabled && !cluster.quorate) {
+    const until = 'quorum is attained or no-quorum-policy is set to ignore'
+    notice(cluster, fencingSource, `Unclean nodes will not be fenced until ${until}`)
   }
   if (dcDown === undefined) return
   if (dcDown.task === task.shutdown) {

@@ -1,4 +1,5 @@
 import { attr } from '@quorate/xml'
+import { notice } from '../model/log.ts'
 import type { Cluster, ClusterNode, Recovery, Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { cleanCount, currentNode } from '../model/tree.ts'
@@ -114,6 +115,8 @@ function judgePlaces(plan: Plan, all: number, clean: number): void {
     const text = `${what} ${count} nodes (${recoveryWords[resource.recovery]})`
     const source = 'pcmk__primitive_create_actions'
     cluster.log.push({ kind: 'error', source, text, isAboutStatus: true, isRunError: true })
+    const page = 'https://wiki.clusterlabs.org/wiki/FAQ#Resource_is_Too_Active'
+    notice(cluster, source, `See ${page} for more information`)
     if (resource.recovery === 'stop_start') plan.needStop = true
     else if (resource.recovery === 'stop_unexpected') {
       plan.needStop = true

@@ -1,6 +1,6 @@
 import { attr, idOf } from '@quorate/xml'
 import { actionSide, addOrder, orderRecurring, taskOf } from '../constraint/internal-order.ts'
-import { configError } from '../model/log.ts'
+import { configError, notice } from '../model/log.ts'
 import {
   type Action,
   type Cluster,
@@ -12,6 +12,7 @@ import {
 import { type Role, role } from '../model/role.ts'
 import { top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
+import { intervalText } from '../scalar.ts'
 import { readRole } from '../unpack/role.ts'
 import { cancelRecurring } from './cleanup.ts'
 import { requestAction } from './create.ts'
@@ -130,6 +131,9 @@ function recurringStopped(cluster: Cluster, resource: Resource, entry: Operation
     }
     afterStops(cluster, resource, action, node)
     if (!node.online || node.unclean) action.runnable = false
+    if (!action.runnable || action.optional) continue
+    const what = `${intervalText(intervalMs)}-interval ${name} for Stopped ${resource.id} on ${node.uname}`
+    notice(cluster, 'recurring_op_for_inactive', `Start recurring ${what}`)
   }
 }
 

@@ -27,6 +27,11 @@ export function statusError(cluster: Cluster, source: string, text: string): voi
   cluster.log.push({ kind: 'error', source, text, isAboutStatus: true })
 }
 
+/** Says what is worth knowing and nobody's fault. */
+export function notice(cluster: Cluster, source: string, text: string): void {
+  cluster.log.push({ kind: 'notice', source, text, isAboutStatus: true })
+}
+
 /** Says that a reference leads to nothing. Pacemaker does not count that among what is wrong with the configuration. */
 export function deadReference(cluster: Cluster, of: XmlElement): void {
   const place = `//${of.name}[@id='${attr(of, 'id-ref') ?? ''}']`

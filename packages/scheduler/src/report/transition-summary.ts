@@ -18,22 +18,31 @@ type Line = {
   readonly data: XmlElement
 }
 
-/** What a transition does, a line for each change; fencing first. */
-export function transitionSummary(cluster: Cluster): StatusItem[] {
-  const fences: StatusItem[] = []
+/**
+ * What a transition does, a line for each change; fencing first.
+ *
+ * @param columns as wide as what comes in all of the lines, or in those up to each
+ */
+export function transitionSummary(cluster: Cluster, columns: 'even' | 'growing' = 'even'): StatusItem[] {
+  const items: StatusItem[] = []
   for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
     const item = fenceLine(cluster.actions[i] as Action)
-    if (item !== undefined) fences.push(item)
+    if (item !== undefined) items.push(item)
   }
   const lines: Line[] = []
   for (const resource of cluster.resources) describe(resource, lines)
-  const columns: Columns = { id: 5, details: 5 }
-  for (const line of lines) {
+  const widths: Columns = { id: 5, details: 5 }
+  const widen = (line: Line): void => {
     const [id, details] = [encodeText(line.id).length, encodeText(line.details).length]
-    if (id > columns.id) columns.id = id + 2
-    columns.details = Math.max(columns.details, details)
+    if (id > widths.id) widths.id = id + 2
+    widths.details = Math.max(widths.details, details)
   }
-  return [...fences, ...lines.map((line) => ({ text: lineText(line, columns), data: line.data }))]
+  if (columns === 'even') lines.forEach(widen)
+  for (const line of lines) {
+    if (columns === 'growing') widen(line)
+    items.push({ text: lineText(line, widths), data: line.data })
+  }
+  return items
 }
 
 function lineText({ change, id, details, reason }: Line, columns: Columns): string {

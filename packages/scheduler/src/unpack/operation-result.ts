@@ -4,7 +4,7 @@ import { compareDigests, hasHostAddress } from '../action/digest.ts'
 import { canFence, fenceAction } from '../action/fencing.ts'
 import { parseKey, task } from '../action/key.ts'
 import { addEdge, setReason } from '../action/ledger.ts'
-import { statusError, statusWarning } from '../model/log.ts'
+import { notice, statusError, statusWarning } from '../model/log.ts'
 import {
   type Action,
   type Cluster,
@@ -138,9 +138,8 @@ function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolea
   if (!hard && !fatal) return
   const banned = answerable(resource)
   // What is not installed on a node is no surprise there.
-  if (rc !== exitCode.notInstalled) {
-    statusError(cluster, historySource, preventedText(reading, entry, rc, banned.id, fatal))
-  }
+  const tell = rc === exitCode.notInstalled ? notice : statusError
+  tell(cluster, historySource, preventedText(reading, entry, rc, banned.id, fatal))
   ban(cluster, banned, hard ? node : undefined, failedOperation(entry, rc, options.onFail))
 }
 

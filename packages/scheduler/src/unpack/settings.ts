@@ -1,5 +1,5 @@
 import { attr, child, hasChildren, type XmlElement } from '@quorate/xml'
-import { configError, configWarning, settingWarning } from '../model/log.ts'
+import { configError, configWarning, notice, settingWarning } from '../model/log.ts'
 import type { Cluster, ClusterSettings, PlacementStrategy, QuorumPolicy } from '../model/model.ts'
 import { intervalMs, isTrue, parseBoolean, parseInteger, parseIntervalMs, sameText } from '../scalar.ts'
 import { infinity, parseScore } from '../score.ts'
@@ -96,6 +96,7 @@ function warnOfSettings(cluster: Cluster, found: ReadonlyMap<string, string>): v
       "Support for stonith-action of 'poweroff' is deprecated and will be removed in a future release (use 'off' instead)",
     )
   }
+  if (cluster.settings.noQuorumPolicy === 'ignore') notice(cluster, 'unpack_config', 'On loss of quorum: Ignore')
   if (!cluster.settings.startupFencing) {
     settingWarning(cluster, 'unpack_config', 'Blind faith: not fencing unseen nodes')
   }
