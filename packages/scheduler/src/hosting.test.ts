@@ -494,3 +494,19 @@ test('a comment in a rule is none of its expressions', () => {
     expect(scoreWith(inside), inside).toBe('pcmk__primitive_assign: a allocation score on n1: 55')
   }
 })
+
+test('a probe that is for no node comes before the shutdown of any', () => {
+  const shutdown =
+    '<transient_attributes id="1"><instance_attributes id="t"><nvpair id="t1" name="shutdown" value="1"/></instance_attributes></transient_attributes>'
+  const guest = '<meta_attributes id="m"><nvpair id="m1" name="remote-node" value="g"/></meta_attributes>'
+  const promoted = ran('a', 'start').replace('rc-code="0"', 'rc-code="8"')
+  const cib = document({
+    resources: `<primitive id="a" class="ocf" provider="heartbeat" type="x">${guest}</primitive>`,
+    status: `${online}${shutdown}${history('a', 'x', promoted)}</node_state>`,
+  })
+  const request = { nowSeconds: 1_700_000_000, process: true, simulate: false, dot: { allActions: true } }
+  const lines = (simulate(cib, request).dot?.() ?? '').split('\n')
+  expect(lines.filter((line) => line.endsWith('-> "do_shutdown n1" [ style = dashed]'))).toEqual([
+    '"a_monitor_0 <none>" -> "do_shutdown n1" [ style = dashed]',
+  ])
+})

@@ -118,7 +118,7 @@ function stopsAfterProbes(record: OrderRecord): void {
       const action = thens[j] as Action
       const ownNode = action.node === probe.node
       if (action.task === task.fence && ownNode && action.meta.get('stonith_action') === 'on') continue
-      if (action.task === task.shutdown && !ownNode) continue
+      if (action.task === task.shutdown && !ownNode && probe.node !== undefined) continue
       addEdge(probe, action, kept)
     }
   }
