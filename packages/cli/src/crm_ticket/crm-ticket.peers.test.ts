@@ -65,6 +65,13 @@ const session = `
 -t T -C
 -t T -C -f
 -t T -C
+-t N -S last-granted -v x
+-l -t N
+-L -t N
+-t N -S last-granted -v -1
+-l -t N
+-L -t N
+-t N -C
 -t N -s -g -f
 -t N -a -S x -v y
 -t N -r -f

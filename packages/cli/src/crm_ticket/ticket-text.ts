@@ -19,8 +19,9 @@ function detailsOf(ticket: Ticket): string {
   const items = [...firstNames, ...names].flatMap((name) => {
     const value = ticket.attributes.get(name)
     if (value === undefined) return []
-    const granted = name === 'last-granted' ? ticket.lastGrantedSeconds : undefined
-    return [granted === undefined ? `${name}=${value}` : `${name}='${localTime(granted)}'`]
+    if (name !== 'last-granted') return [`${name}=${value}`]
+    const granted = ticket.lastGrantedSeconds
+    return [`${name}='${granted === undefined ? '' : localTime(granted)}'`]
   })
   return items.length === 0 ? '' : ` (${items.join(', ')})`
 }

@@ -8,6 +8,9 @@ import { isTrue, parseCount, parseInteger, sameText } from '../scalar.ts'
 import { infinity } from '../score.ts'
 import { findNodeOf, unpackNodeAttributes } from './nodes.ts'
 
+/** What stands for a ticket that was granted at no time, also where it is written so; what is no number is 1970. */
+const neverGranted = -1
+
 /** Reads one `ticket_state` entry. */
 export function unpackTicketState(cluster: Cluster, xml: XmlElement): void {
   const id = idOf(xml)
@@ -19,7 +22,9 @@ export function unpackTicketState(cluster: Cluster, xml: XmlElement): void {
   }
   ticket.granted = isTrue(attr(xml, 'granted'))
   ticket.standby = isTrue(attr(xml, 'standby'))
-  ticket.lastGrantedSeconds = parseInteger(attr(xml, 'last-granted'))
+  const granted = attr(xml, 'last-granted')
+  const seconds = granted === undefined ? neverGranted : (parseInteger(granted) ?? 0)
+  ticket.lastGrantedSeconds = seconds === neverGranted ? undefined : seconds
 }
 
 /** The ticket of that name; made, not granted, where nothing was known of it. */
