@@ -176,6 +176,8 @@ describe.skipIf(lacks !== '')(`crm_resource beside the real one, of what runs an
     'rec-rsc-4 -VV -a -r nope --output-as=none',
     'group-dependents -VV -q -r iax2_mon',
     'order-wrong-kind -l',
+    'rec-rsc-4 -VVV -W -r rsc1',
+    'rec-rsc-4 -VVV -W',
     'bug-lf-1852 -D -r nope',
     'bug-lf-1852 -D -r fs_mysql_ip',
   ])('of another input: %s', async (line) => {
@@ -213,6 +215,14 @@ describe.skipIf(lacks !== '')(`crm_resource beside the real one, of what runs an
       }),
     )
     expect(told[1]).toEqual(told[0])
+  })
+
+  test('what the real one would do by hand, or wait for, is refused and told why', async () => {
+    for (const command of ['--force-check', '--force-start', '--validate=1', '--restart', '--wait']) {
+      const { code, out, err } = await tryTool(crmResource, [command, '-r', 'a'], { env: process.env })
+      expect({ code, out }).toEqual({ code: 3, out: '' })
+      expect(err).toContain(`crm_resource: ${command.replace('=1', '')} is not available here: `)
+    }
   })
 
   test('an unknown format, and an output that cannot be written', async () => {

@@ -1,10 +1,10 @@
 import { cibFaults, exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
-import type { Resource } from '@quorate/scheduler'
+import type { LogLine, Resource } from '@quorate/scheduler'
 import { attr, element, formatXml } from '@quorate/xml'
 import { snapshotOf, unvalidated } from '../crm_mon/source.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { currentCib } from '../pacemaker/current-cib.ts'
-import { logLines } from '../pacemaker/log-lines.ts'
+import { exiting, logLines } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { openOutput } from '../pacemaker/output.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
@@ -18,7 +18,7 @@ import { digests } from './digests.ts'
 import { list, listRaw, locate, queryXml, why } from './listing.ts'
 import { ban, clear, move } from './location.ts'
 import { listActiveOperations, listAllOperations } from './operations.ts'
-import { resourceCommands, resourceExamples, resourceOptions } from './options.ts'
+import { refusedCommands, resourceCommands, resourceExamples, resourceOptions } from './options.ts'
 import { deleteParameter, getParameter, getProperty, setParameter } from './parameter.ts'
 import { cibFailure, Failure, type NamedInstances, namedNode, namedResource, type Work } from './work.ts'
 
@@ -83,6 +83,12 @@ export async function crmResource(argv: readonly string[], outer: ToolHost): Pro
   const purpose = 'Shows resources, and changes where they run and with what parameters.'
   const options = readOptions(argv, { name, purpose, options: resourceOptions, examples: resourceExamples }, outer)
   if (typeof options === 'number') return options
+  const invoked: LogLine = { kind: 'notice', source: 'crm_log_args', text: `Invoked: ${[name, ...argv].join(' ')}` }
+  outer.err(logLines([invoked], options.count('verbose')))
+  return exiting(name, await answer(options, argv, outer), outer, options)
+}
+
+async function answer(options: Options, argv: readonly string[], outer: ToolHost): Promise<number> {
   const output = openOutput(options, outer, [name, ...argv])
   if (typeof output === 'string') {
     outer.err(`${name}: ${output}\nError performing operation: ${exitCodeText(exitCodes.error)}\n`)
@@ -100,6 +106,8 @@ export async function crmResource(argv: readonly string[], outer: ToolHost): Pro
     if (options.has('expired') && last.long !== 'clear') {
       throw new Failure(exitCodes.usage, [`${name}: --expired requires --clear or -U`])
     }
+    const why = refusedCommands.get(last.long)
+    if (why !== undefined) throw refused(last.long, why)
     if (agentCommands.has(last.long)) code = showAgents(last.long, last.value, host, { isXml, ...work })
     else code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work }, outer)
   } catch (fault) {
@@ -114,6 +122,14 @@ export async function crmResource(argv: readonly string[], outer: ToolHost): Pro
 function unexpectedWords(words: readonly string[]): Failure {
   const lines = words.map((word, i) => `[${i + 1} of ${words.length}] ${word}`)
   return new Failure(exitCodes.usage, [`${name}: non-option ARGV-elements:`, ...lines, ''])
+}
+
+function refused(long: string, why: string): Failure {
+  const text = exitCodeText(exitCodes.unimplemented)
+  return new Failure(exitCodes.unimplemented, [
+    `${name}: --${long} is not available here: ${why}`,
+    `Error performing operation: ${text}`,
+  ])
 }
 
 type Answers = Pick<Work, 'isXml' | 'results' | 'errors'>

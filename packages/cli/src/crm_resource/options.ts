@@ -7,7 +7,21 @@ const location = { group: 'Locations' }
 const advanced = { group: 'Advanced' }
 const more = { group: 'Additional Options' }
 
-/** Options of crm_resource (behaviour/pacemaker-tools.md 4). */
+const runsAgent = 'it would run an agent by hand beside the cluster'
+
+/** Commands of the real crm_resource that are refused, and why. */
+export const refusedCommands: ReadonlyMap<string, string> = new Map([
+  ['validate', runsAgent],
+  ['force-demote', runsAgent],
+  ['force-stop', runsAgent],
+  ['force-start', runsAgent],
+  ['force-promote', runsAgent],
+  ['force-check', runsAgent],
+  ['restart', 'set target-role to Stopped and delete it again, with --meta'],
+  ['wait', 'see crm_mon for what is under way'],
+])
+
+/** Options of crm_resource (behaviour/pacemaker-tools.md 4). Those without a help text are old, or refused. */
 export const resourceOptions: readonly Option[] = [
   ...commonOptions,
   ...outputOptions,
@@ -81,6 +95,11 @@ export const resourceOptions: readonly Option[] = [
   { short: 'T', long: 'timeout', argument: 'TIME', help: 'How long to wait for answers', ...more },
   { short: 'f', long: 'force', help: 'Do it anyway', ...more },
   { short: 'Q', long: 'quiet', help: 'Print only what was asked for', ...more },
+  ...[...refusedCommands.keys()].map((long) =>
+    long === 'validate' || long === 'force-check'
+      ? { short: '', long, argument: 'LEVEL', isArgumentOptional: true, help: '' }
+      : { short: '', long, help: '' },
+  ),
 ]
 
 /** Options that say what is to be done; where there are several, the last counts. */
@@ -112,6 +131,7 @@ export const resourceCommands: readonly string[] = [
   'delete',
   'digests',
   'fail',
+  ...refusedCommands.keys(),
 ]
 
 /** What people do with crm_resource. */

@@ -5,7 +5,7 @@ import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import type { CibAccess } from '../pacemaker/cib-source.ts'
 import { currentCib } from '../pacemaker/current-cib.ts'
-import { logLines } from '../pacemaker/log-lines.ts'
+import { exiting, logLines } from '../pacemaker/log-lines.ts'
 import { literal } from '../pacemaker/nvpair-place.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
@@ -35,6 +35,10 @@ export const run: Tool = (argv) => crmTicket(argv, processHost())
 export async function crmTicket(argv: readonly string[], host: ToolHost): Promise<number> {
   const options = readOptions(argv, ticketInfo, host)
   if (typeof options === 'number') return options
+  return exiting(ticketInfo.name, await answer(options, host), host, options)
+}
+
+async function answer(options: Options, host: ToolHost): Promise<number> {
   const opened = await openCib(host, { name: 'crm_ticket' })
   if (!opened.ok) return fail(host, exitCodeOf(opened.rc), `Could not connect to the CIB: ${faultText(opened.rc)}`)
   const found = await wholeCib(opened.cib)
