@@ -58,7 +58,17 @@ function nodeFacts(node: ClusterNode): readonly NodeFact[] {
       change: { text: `crm_standby --node ${name} --delete`, suppose: { nodesOffStandby: [name] } },
     })
   }
-  if (node.maintenance) {
+  const isLeft = connection?.managed === false && !isTrue(node.attributes.get('maintenance'))
+  if (node.maintenance && isLeft && carrier !== undefined) {
+    const id = carrier.xmlId
+    found.push({
+      text: `${name} is in maintenance, since its connection ${connection.id} is not managed`,
+      change: {
+        text: `${id} has to be managed`,
+        suppose: { metaAttributes: [{ resource: id, name: 'is-managed', value: 'true' }] },
+      },
+    })
+  } else if (node.maintenance) {
     found.push({
       text: `${name} is in maintenance`,
       change: {

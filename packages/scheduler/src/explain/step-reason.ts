@@ -210,10 +210,12 @@ function entryReason(resource: Resource, node: ClusterNode, gain: number): Told 
       changes: [never],
     }
   }
+  const changes = nodeStateChanges(node)
+  if (changes.length > 0) return { kind: 'node-score', text: unableReason(node).text, changes }
   return {
     kind: 'node-score',
-    text: `node ${node.uname} is not to be used unless a constraint says so`,
-    changes: nodeStateChanges(node),
+    text: `node ${node.uname} is configured with score=-INFINITY`,
+    changes: [{ text: `the score of node ${node.uname} has to be raised or to go` }],
   }
 }
 

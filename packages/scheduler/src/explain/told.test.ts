@@ -427,13 +427,13 @@ test('what cannot be stopped says what keeps it from that, besides why it is to 
 
 test('what a part of a clone waits for is not told again of the clone, and no stop takes a place to run', () => {
   const of = {
-    resources: `<clone id="k">${dummy('a', meta('a', 'is-managed', 'false'))}</clone>${dummy('b')}`,
+    resources: `<clone id="k"><meta_attributes id="m"><nvpair id="m1" name="notify" value="true"/><nvpair id="m2" name="clone-max" value="3"/></meta_attributes>${dummy('a', meta('a', 'is-managed', 'false'))}</clone>${dummy('b')}`,
     constraints: '<rsc_order id="o" first="k" then="b"/>',
     states: [{}],
   }
   const [start] = first(of, 'b').actions
-  expect(start?.waitsFor.map(({ resource }) => resource)).toEqual(['a:0'])
-  expect(start?.remedies).toEqual(['a:0: is-managed=true of a'])
+  expect(start?.waitsFor.map(({ resource }) => resource)).toEqual(['a:1'])
+  expect(start?.remedies).toEqual(['a:1: is-managed=true of a'])
 })
 
 test('a node that a connection is named like is told with it', () => {
@@ -539,4 +539,33 @@ test('what runs on several nodes and stops says of each of them why it cannot st
   expect(head(of, 'a')).toBe(
     'a: runs on n1, n2; is to stop: n1 is on standby; and no other node will do (n2: a has a fail-count of INFINITY there (as after one failed start, with start-failure-is-fatal=true), which reaches migration-threshold=INFINITY).',
   )
+})
+
+test('a node that is configured not to be used says so, and what that takes', () => {
+  const parsed = parseXml(
+    writeXml(cib({ resources: dummy('a'), states: [{}, {}] })).replace('uname="n2"', 'uname="n2" score="-INFINITY"'),
+  )
+  invariant(parsed.ok, 'it is well formed with a score')
+  const found = explain(parsed.value, 'a', 'n2', options)
+  invariant(found.ok, 'the resource is there')
+  expect(found.value.instances[0]?.nodes[0]).toMatchObject({
+    reasons: [{ kind: 'node-score', text: 'node n2 is configured with score=-INFINITY' }],
+    remedies: ['the score of node n2 has to be raised or to go'],
+  })
+})
+
+test('a remote node of which nobody manages the connection is in maintenance for that', () => {
+  const remote = `<primitive id="far" class="ocf" provider="pacemaker" type="remote">${meta('far', 'is-managed', 'false')}</primitive>`
+  const parsed = parseXml(
+    writeXml(cib({ resources: remote + dummy('a'), states: [{ history: entry('far', { type: 'remote' }) }] })).replace(
+      '</status>',
+      '<node_state id="far" uname="far" remote_node="true" in_ccm="true"/></status>',
+    ),
+  )
+  invariant(parsed.ok, 'it is well formed with a remote node')
+  const found = explain(parsed.value, 'a', 'far', options)
+  invariant(found.ok, 'the resource is there')
+  const [at] = found.value.instances[0]?.nodes ?? []
+  expect(at?.reasons[0]?.text).toBe('far is in maintenance, since its connection far is not managed')
+  expect(at?.whatIf).toContain('far:is-managed=true')
 })
