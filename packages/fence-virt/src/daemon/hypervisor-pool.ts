@@ -22,6 +22,8 @@ export class HypervisorPool {
   readonly #open: OpenHypervisor
   readonly #journal: Journal
   readonly #onConnected: (hypervisor: Hypervisor) => Promise<void>
+  readonly #onWhole = new Set<(isWhole: boolean) => void>()
+  #losses = 0
   #isStopped = false
 
   /** `onConnected` is told of every new connection, before it is used. */
@@ -47,6 +49,25 @@ export class HypervisorPool {
     return this.#slots.every((slot) => slot.hypervisor !== undefined)
   }
 
+  /** Counts the connections that were lost. */
+  get losses(): number {
+    return this.#losses
+  }
+
+  /** Waits until all are connected: whether they are, after `msMax` at the latest. */
+  becomesWhole(msMax: number): Promise<boolean> {
+    if (this.isWhole) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const done = (isWhole: boolean): void => {
+        clearTimeout(late)
+        this.#onWhole.delete(done)
+        resolve(isWhole)
+      }
+      const late = setTimeout(() => done(false), msMax)
+      this.#onWhole.add(done)
+    })
+  }
+
   /** Connects all; rejects when none can be had. Those that fail while others work are tried again. */
   async start(): Promise<void> {
     const outcomes = await Promise.allSettled(this.#slots.map((slot) => this.#connect(slot)))
@@ -68,6 +89,7 @@ export class HypervisorPool {
       slot.hypervisor?.close()
       slot.hypervisor = undefined
     }
+    for (const done of [...this.#onWhole]) done(false)
   }
 
   describe(): Readonly<Record<string, string>> {
@@ -91,9 +113,11 @@ export class HypervisorPool {
     if (this.#isStopped) return hypervisor.close()
     slot.hypervisor = hypervisor
     this.#journal.debug(1, `connected to ${slot.uri}`)
+    if (this.isWhole) for (const done of [...this.#onWhole]) done(true)
     hypervisor.closed.then((error) => {
       if (slot.hypervisor !== hypervisor) return
       slot.hypervisor = undefined
+      this.#losses += 1
       if (!this.#isStopped) this.#retryLater(slot, error)
     })
   }

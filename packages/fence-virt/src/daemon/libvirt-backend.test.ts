@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type DomainRef, uuidBytes, uuidText } from '../libvirt/rpc-message.ts'
 import { hostStates } from '../operation.ts'
-import { HypervisorPool } from './hypervisor-pool.ts'
-import { LibvirtBackend } from './libvirt-backend.ts'
+import { HypervisorPool, reconnectMs } from './hypervisor-pool.ts'
+import { LibvirtBackend, returnMsMax } from './libvirt-backend.ts'
 import { type Hypervisor, LibvirtError, libvirtErrors } from './libvirt-connection.ts'
 
 const journal = { error: () => undefined, info: () => undefined, debug: () => undefined }
@@ -87,6 +88,12 @@ function domainOf({ name, uuid: text }: Machine): DomainRef {
   return { name, uuid: uuidBytes(text), id: -1 }
 }
 
+/** Lets fake time pass, when all that needs none is done: a loss is looked at one turn of the loop behind it. */
+async function pass(ms: number): Promise<void> {
+  for (let turns = 0; turns < 3; turns += 1) await nextTurn()
+  await vi.advanceTimersByTimeAsync(ms)
+}
+
 /** A backend of these hypervisors; `undefined` stands for one that does not answer. */
 async function backendOf(...hypervisors: readonly (FakeHypervisor | undefined)[]): Promise<LibvirtBackend> {
   const uris = hypervisors.map((_, index) => `fake:///${index}`)
@@ -132,12 +139,17 @@ describe('a machine that several hypervisors have', () => {
   })
 
   it('is not called off while one of them cannot be asked', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const [left] = pair()
     const backend = await backendOf(left, undefined)
-    for (const operation of ['status', 'off', 'reboot', 'on'] as const) {
-      await expect(backend.perform(operation, 'vm')).rejects.toThrow('off, and a hypervisor is not connected')
-    }
-    await expect(backend.perform('off', 'nosuch')).rejects.toThrow('not found, and a hypervisor is not connected')
+    const outcomes = [
+      ...(['status', 'off', 'reboot', 'on'] as const).map((operation) => backend.perform(operation, 'vm')),
+      backend.perform('off', 'nosuch'),
+    ].map((outcome) => Promise.resolve(outcome).catch((error: Error) => error.message))
+    await pass(returnMsMax)
+    vi.useRealTimers()
+    const off = 'off, and a hypervisor is not connected'
+    expect(await Promise.all(outcomes)).toEqual([off, off, off, off, 'not found, and a hypervisor is not connected'])
     expect(left.done).toEqual([])
     await backend.stop()
   })
@@ -173,6 +185,67 @@ describe('a machine that is changed', () => {
     expect(only.done).toEqual(['destroy', 'create', 'destroy'])
     expect(only.machines[0]?.state).toBe(shutoff)
     await backend.stop()
+  })
+})
+
+describe('a hypervisor that goes away in the middle', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  /** A backend whose hypervisor dies at its first `destroy`, and the one that is there when it is looked for again. */
+  async function dying(next: FakeHypervisor | undefined): Promise<LibvirtBackend> {
+    const first = new FakeHypervisor('first', [{ name: 'vm', uuid, state: running }])
+    first.onDestroy = () => {
+      first.close()
+      first.machines.length = 0
+      throw new Error('the connection is closed')
+    }
+    first.state = async (domain) => {
+      if (first.machines.length === 0) throw new Error('the connection is closed')
+      return first.machines.find((one) => one.uuid === uuidText(domain.uuid))?.state ?? shutoff
+    }
+    let opened = 0
+    const pool = new HypervisorPool(['fake:///'], journal, undefined, async () => {
+      opened += 1
+      if (opened === 1) return first
+      if (next === undefined) throw new Error('does not answer')
+      return next
+    })
+    const backend = new LibvirtBackend(['fake:///'], journal, pool)
+    await backend.start()
+    return backend
+  }
+
+  it.each(['off', 'reboot'] as const)('is asked again when it is back (%s)', async (operation) => {
+    const next = new FakeHypervisor('next', [{ name: 'vm', uuid, state: running }])
+    const backend = await dying(next)
+    const asked = backend.perform(operation, 'vm')
+    await pass(reconnectMs)
+    expect(await asked).toBe(0)
+    expect(next.done[0]).toBe('destroy')
+    await backend.stop()
+  })
+
+  it('is not waited for for ever: the request fails, and so do others, lists among them', async () => {
+    const backend = await dying(undefined)
+    const outcome = backend.perform('off', 'vm').catch((error: Error) => error.message)
+    await pass(returnMsMax)
+    expect(await outcome).toBe('the connection is closed')
+    const others = Promise.all([
+      Promise.resolve(backend.perform('status', 'vm')).catch((error: Error) => error.message),
+      backend.hosts().catch((error: Error) => error.message),
+    ])
+    await pass(returnMsMax)
+    expect(await others).toEqual(['no hypervisor is connected', 'no hypervisor is connected'])
+    await backend.stop()
+  })
+
+  it('is not waited for by a daemon that is told to end', async () => {
+    const backend = await dying(undefined)
+    const outcome = Promise.resolve(backend.perform('off', 'vm')).catch((error: Error) => error.message)
+    await pass(1)
+    await backend.stop()
+    expect(await outcome).toBe('the connection is closed')
   })
 })
 

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { monoMs, unreachable } from '@quorate/base'
 import { equalInConstantTime } from '../hash.ts'
 import type { DomainRef } from '../libvirt/rpc-message.ts'
@@ -14,6 +14,12 @@ import { MachineTurns } from './machine-turns.ts'
 /** How long a reboot waits for the machine to be off, and how often it looks. */
 export const stopMsMax = 15_000
 const stopPollMs = 1_000
+
+/**
+ * How long a request waits for a hypervisor that went away to come back: a libvirtd that is restarted takes a few seconds,
+ * and the requester waits for 30.
+ */
+export const returnMsMax = 15_000
 
 /** Machines of which a list is asked for practice: libvirt is asked about each of them. */
 const practiceListMax = 32
@@ -78,7 +84,12 @@ export class LibvirtBackend implements Backend {
   }
 
   hosts(request?: object): Promise<readonly Host[]> {
-    return (request && this.#listedAhead.take(request, monoMs(performance.now()))) ?? allHosts(this.#pool)
+    let ahead = request && this.#listedAhead.take(request, monoMs(performance.now()))
+    return persistently(this.#pool, () => {
+      const listing = ahead ?? allHosts(this.#pool)
+      ahead = undefined
+      return listing
+    })
   }
 }
 
@@ -90,8 +101,43 @@ export async function performInTurn(
   target: string,
   ahead?: Promise<FoundDomain | undefined>,
 ): Promise<number> {
+  let known = ahead
+  return persistently(pool, () => {
+    const found = known ?? findDomain(pool, target)
+    known = undefined
+    return performOnce(pool, turns, operation, target, found)
+  })
+}
+
+/**
+ * Tries again when the hypervisor is back that went away in the middle: what was asked is asked for a state, and whatever
+ * came of the first attempt is found then.
+ */
+async function persistently<T>(pool: HypervisorPool, attempt: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + returnMsMax
+  for (;;) {
+    const lossesBefore = pool.losses
+    try {
+      return await attempt()
+    } catch (error) {
+      // Calls fail before their connection is taken for lost.
+      await nextTurn()
+      if (pool.isWhole && pool.losses === lossesBefore) throw error
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0 || !(await pool.becomesWhole(leftMs))) throw error
+    }
+  }
+}
+
+async function performOnce(
+  pool: HypervisorPool,
+  turns: MachineTurns,
+  operation: PlainOperation,
+  target: string,
+  finding: Promise<FoundDomain | undefined>,
+): Promise<number> {
   const finishedBefore = turns.finished
-  const found = await (ahead ?? findDomain(pool, target))
+  const found = await finding
   if (found === undefined || !changing.has(operation)) return performOn(operation, found)
   return turns.take(uuidText(found.domain.uuid), async () => {
     const isFresh = turns.finished === finishedBefore
@@ -119,8 +165,9 @@ export async function performOn(operation: PlainOperation, found: FoundDomain | 
   }
 }
 
-/** Every machine of every hypervisor, sorted by name without regard to case, as the C daemon lists them. */
+/** Every machine of every connected hypervisor, of which there must be one, sorted by name without regard to case, as the C daemon lists them. */
 export async function allHosts(pool: HypervisorPool): Promise<readonly Host[]> {
+  if (pool.connected.length === 0) throw new Error('no hypervisor is connected')
   const lists = await Promise.all(pool.connected.map(hostsOf))
   return lists.flat().toSorted((a, b) => {
     const [left, right] = [a.name.toLowerCase(), b.name.toLowerCase()]
