@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -65,6 +66,30 @@ test.skipIf(lacks !== '')(
 test.skipIf(lacks !== '')(`so they are without -V, with -V and as XML, on every 20th input${lacks}`, async () => {
   const some = files.filter((_, i) => i % 20 === 3)
   for (const more of [[], ['-V'], ['--output-as=xml']]) expect(await differences(some, more)).toEqual([])
+})
+
+const plainText = '<cib validate-with="pacemaker-3.9" admin_epoch="0" epoch="1" num_updates="0"><configuration>'
+const fencingOff =
+  '<crm_config><cluster_property_set id="o"><nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>'
+const emptySections = `${fencingOff}<nodes>NODES</nodes><resources/><constraints/></configuration><status>STATUS</status></cib>`
+const withText = (nodes: string, status: string): string =>
+  plainText + emptySections.replace('NODES', nodes).replace('STATUS', status)
+
+test.skipIf(lacks !== '').each([
+  ['a stray bracket', withText('&gt;', '')],
+  ['a word', withText('\n <!-- so --> word', '')],
+  ['text in the status', withText('', 'word')],
+  ['a text without a schema', withText('word', '').replace('pacemaker-3.9', 'none')],
+])(`%s among elements is judged as the real one does${lacks}`, async (_, cib) => {
+  const argv = ['-X', cib, '-V']
+  const [mine, theirs] = [await ours(argv), await real(argv)]
+  const last = (text: string) => text.split('\n').slice(-3)
+  expect({ code: mine.code, last: last(mine.err) }).toEqual({ code: theirs.code, last: last(theirs.err) })
+  const file = path.join(os.tmpdir(), `quorate-verify-${process.pid}.xml`)
+  fs.writeFileSync(file, cib)
+  const codes = [await ours(['-x', file]), await real(['-x', file])].map(({ code }) => code)
+  fs.rmSync(file)
+  expect(codes).toEqual([0, 0])
 })
 
 /** Inputs with fencing, shutdowns, clean-ups, agents that changed, what is active twice, not installed or watched while stopped. */

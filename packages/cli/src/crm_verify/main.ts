@@ -18,7 +18,7 @@ import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
-import { invalidLines } from '../pacemaker/validation.ts'
+import { invalidLines, strayTextLines } from '../pacemaker/validation.ts'
 import { readXmlFile } from '../pacemaker/xml-file.ts'
 import type { Tool } from '../tool.ts'
 
@@ -48,6 +48,9 @@ const info: ToolInfo = {
     },
   ],
 }
+
+/** What is named instead of a file where a CIB was given as text. */
+const textSource = '-'
 
 /** A CIB as read, with the lines of its elements; or why there is none. */
 type Input =
@@ -87,7 +90,9 @@ async function verify(options: Options, output: Output): Promise<number> {
   if (target !== undefined) save(target, formatXml(cib), host)
   const verbosity = options.count('verbose')
   const isHeldToSchema = (attr(cib, 'validate-with') ?? 'none') !== 'none'
-  const faults = isHeldToSchema ? invalidLines(cib, file, lines) : []
+  // As with the C tool, text among elements counts for nothing in a file and as a fault in what comes as text.
+  const strayText = isHeldToSchema && file === textSource ? strayTextLines(cib, file, lines) : []
+  const faults = isHeldToSchema ? [...invalidLines(cib, file, lines), ...strayText] : []
   if (faults.length > 0) {
     host.err(faults.map((line) => `${line}\n`).join(''))
     if (verbosity > 0) host.err('(main) \terror: CIB did not pass schema validation\n')
@@ -164,10 +169,13 @@ async function readInput(options: Options, host: ToolHost): Promise<Input> {
         error: `Couldn't parse input file: ${given.value}`,
       })
     case 'xml-pipe':
-      return parsed(host.readInput(), '-', host, { code: exitCodes.error, error: "Couldn't parse input from STDIN." })
+      return parsed(host.readInput(), textSource, host, {
+        code: exitCodes.error,
+        error: "Couldn't parse input from STDIN.",
+      })
     case 'xml-text': {
       const text = given.value ?? ''
-      return parsed(text, '-', host, { code: exitCodes.error, error: `Couldn't parse input string: ${text}` })
+      return parsed(text, textSource, host, { code: exitCodes.error, error: `Couldn't parse input string: ${text}` })
     }
     default:
       return {

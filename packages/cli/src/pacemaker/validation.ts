@@ -1,5 +1,5 @@
 import { cibFaultsIn, schemaFaultsMax } from '@quorate/cib'
-import type { XmlElement } from '@quorate/xml'
+import { idOf, isComment, type XmlElement } from '@quorate/xml'
 
 /** Lines of elements in the file that they were read from. */
 export type Lines = ReadonlyMap<XmlElement, number>
@@ -15,3 +15,20 @@ export function isValidCib(cib: XmlElement, report?: (message: string) => void):
 export function invalidLines(cib: XmlElement, file: string, lines: Lines): readonly string[] {
   return cibFaultsIn(cib).map(({ path, reason, element }) => `${file}:${lines.get(element) ?? 1}: ${path}: ${reason}`)
 }
+
+/** Where a CIB has text among its elements, which no schema allows but in the status: `FILE:LINE: <element>: …`, a line each. */
+export function strayTextLines(cib: XmlElement, file: string, lines: Lines): readonly string[] {
+  const found: string[] = []
+  const pending = [cib]
+  for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
+    if (isComment(item) || item.name === 'status') continue
+    const text = item.text.trim().slice(0, strayTextMax)
+    const name = `<${item.name}${idOf(item) === '' ? '' : ` id="${idOf(item)}"`}>`
+    if (text !== '') found.push(`${file}:${lines.get(item) ?? 1}: ${name}: expected elements only, got text '${text}'`)
+    for (let i = item.children.length - 1; i >= 0; i -= 1) pending.push(item.children[i] as XmlElement)
+  }
+  return found
+}
+
+/** So much of a text is shown. */
+const strayTextMax = 40
