@@ -5,7 +5,8 @@ import { parseRole, role } from '../model/role.ts'
 import { isPromotable, top, withoutInstance } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
 import { isTrue } from '../scalar.ts'
-import { historyEntry } from '../unpack/history-entry.ts'
+import { historyEntry, status } from '../unpack/history-entry.ts'
+import { historyOf } from '../unpack/history-index.ts'
 import { findNode } from '../unpack/nodes.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
@@ -219,7 +220,8 @@ function recoveryText(decision: Decision, leaf: Resource): string | undefined {
   const why = guest === undefined || !guest.requiresReset ? undefined : guestReason(cluster, guest)
   if (guest !== undefined && why !== undefined) return `${guest.uname} inside of it has to be fenced: ${why}`
   const failure = failuresOf(cluster, leaf).at(-1)
-  if (failure === undefined) return ruledOutText(decision, leaf) ?? 'its last operation failed'
+  if (failure === undefined)
+    return ruledOutText(decision, leaf) ?? recordedText(cluster, leaf) ?? 'its last operation failed'
   const { task: name, rc } = historyEntry(failure.xml)
   return failedAs(name, rc, failure.node)
 }
@@ -230,6 +232,22 @@ function ruledOutText({ trace }: Decision, leaf: Resource): string | undefined {
     for (const { cause } of trace.steps(leaf, node)) {
       if (cause.kind === 'failed-operation') return failedAs(cause.task, cause.rc, node)
     }
+  }
+  return undefined
+}
+
+/** What the histories of a resource say where it runs: an operation that failed, or a live migration without an end. */
+function recordedText(cluster: Cluster, leaf: Resource): string | undefined {
+  const names = new Set([leaf.id, leaf.historyName ?? leaf.id, withoutInstance(leaf.id)])
+  for (const node of leaf.runningOn) {
+    const entries = (historyOf(cluster).byNode.get(node) ?? []).flatMap((item) =>
+      names.has(item.id) ? item.entries : [],
+    )
+    const failed = entries.findLast((entry) => entry.status >= status.done && entry.rc !== entry.targetRc)
+    if (failed !== undefined) return failedAs(failed.task, failed.rc, node)
+    const left = entries.find((entry) => entry.task === task.migrateTo)
+    const target = left === undefined ? undefined : attr(left.xml, 'migrate_target')
+    if (target !== undefined) return `its live migration from ${node.uname} to ${target} did not come to its end`
   }
   return undefined
 }

@@ -569,3 +569,19 @@ test('a remote node of which nobody manages the connection is in maintenance for
   expect(at?.reasons[0]?.text).toBe('far is in maintenance, since its connection far is not managed')
   expect(at?.whatIf).toContain('far:is-managed=true')
 })
+
+test('a live migration that did not come to its end is told where nothing failed', () => {
+  const migrated = entry('a', { task: 'migrate_to' }).replace(
+    'call-id="1"',
+    'call-id="3" migrate_source="n1" migrate_target="n2" last-rc-change="1699998449"',
+  )
+  const probed = entry('a', { task: 'monitor', rc: 7 }).replace(
+    'call-id="1"',
+    'call-id="2" last-rc-change="1699999850"',
+  )
+  const of = { resources: dummy('a'), states: [{ history: migrated }, { history: probed }] }
+  const { general } = first(of, 'a')
+  expect(general.map(({ text }) => text)).toContain(
+    'it is recovered: its live migration from n1 to n2 did not come to its end',
+  )
+})
