@@ -194,3 +194,20 @@ test('what reading a status tells is told again once it was modified', () => {
   const notice = 'notice: Unfencing Pacemaker Remote node n2 because the definition of f changed'
   expect([noticesWith([]), noticesWith(['T'])]).toEqual([[notice], [notice, notice]])
 })
+
+test('a run does not tell of what the scheduler only logs as worth knowing', () => {
+  const gone =
+    '<lrm_resource id="gone" class="ocf" provider="pacemaker" type="Dummy"><lrm_rsc_op id="gone_last_0" operation_key="gone_monitor_0" operation="monitor" call-id="1" rc-code="7" op-status="0" interval="0" transition-key="1:1:7:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"/></lrm_resource>'
+  const read =
+    parseXml(`<cib have-quorum="1" crm_feature_set="3.16.1" execution-date="1700000000"><configuration><crm_config>
+    <cluster_property_set id="o"><nvpair id="o1" name="no-quorum-policy" value="ignore"/></cluster_property_set></crm_config>
+    <nodes><node id="1" uname="n1"/></nodes><resources/><constraints/></configuration><status>
+    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="1"><lrm_resources>
+    ${gone}</lrm_resources></lrm></node_state></status></cib>`)
+  if (!read.ok) throw new Error(JSON.stringify(read.error))
+  const request = { nowSeconds: 1_700_000_000, process: true, simulate: true, showsScores: true }
+  const { log, stdout } = simulate(read.value, request)
+  const notices = log.filter(({ kind }) => kind === 'notice').map(({ text }) => text)
+  expect(notices).toEqual(expect.arrayContaining(['On loss of quorum: Ignore', 'Scheduling clean-up of gone on n1']))
+  expect(stdout).not.toContain('notice:')
+})

@@ -330,9 +330,9 @@ function noticesOf(cluster: ClusterStatus, out: Transcript): void {
   for (const line of cluster.log) sayOf(line, out)
 }
 
-/** What is told to whoever looks on, and not only logged. */
-function sayOf({ kind, text }: LogLine, out: Transcript): void {
-  if (kind === 'notice') out.line(`notice: ${text}`)
+/** What is told to whoever looks on, and not only logged, as notices about the status are. */
+function sayOf({ kind, text, isAboutStatus }: LogLine, out: Transcript): void {
+  if (kind === 'notice' && isAboutStatus !== true) out.line(`notice: ${text}`)
   else if (kind === 'info') out.line(text)
 }
 
