@@ -63,7 +63,9 @@ function followedFrom(decision: Decision, leaf: Resource, node: ClusterNode): Fo
   if (isPromotion && there !== undefined) {
     return told(there, promotionFinding(decision, there)?.explanation.whyNot, false)
   }
-  const part = parts.find((item) => item.runningOn.includes(node)) ?? parts.find((item) => item.assigned === undefined)
+  const absent = parts.filter((item) => item.assigned !== node)
+  const part =
+    absent.find((item) => item.runningOn.includes(node)) ?? absent.find((item) => item.assigned === undefined)
   return part === undefined ? none : told(part, absenceText(decision, part, node), true)
 }
 

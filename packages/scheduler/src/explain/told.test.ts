@@ -585,3 +585,14 @@ test('a live migration that did not come to its end is told where nothing failed
     'it is recovered: its live migration from n1 to n2 did not come to its end',
   )
 })
+
+test('of a group that others have to be with, it begins with the member that is not there', () => {
+  const of = {
+    resources: `<group id="g">${dummy('a')}${dummy('b', meta('b', 'target-role', 'Stopped'))}</group>${dummy('c')}`,
+    constraints: '<rsc_colocation id="with" rsc="c" with-rsc="g" score="INFINITY"/>',
+    states: [{ history: entry('a') + entry('b') + entry('c') }],
+  }
+  expect(head(of, 'c')).toBe(
+    'c: runs on n1; is to stop: colocation with: with g, which is to run nowhere; that begins with b: b has target-role=Stopped.',
+  )
+})
