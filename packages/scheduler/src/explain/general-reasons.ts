@@ -152,7 +152,8 @@ function blockedText(decision: Decision, leaf: Resource): string {
   const frozen = tickets.find(({ ticket, lossPolicy }) => lossPolicy === 'freeze' && !ticket.granted)
   if (frozen !== undefined) return `${ticketText(frozen)}: it is left as it is`
   const failure = blockingFailure(decision.cluster, leaf)
-  const ruledOut = failure === undefined ? ruledOutText(decision, leaf) : undefined
+  const ruledOut =
+    failure === undefined ? (ruledOutText(decision, leaf) ?? recordedText(decision.cluster, leaf)) : undefined
   if (ruledOut !== undefined) return `it is blocked: ${ruledOut}`
   if (failure === undefined) return 'it is blocked by the failure of what it belongs to: a person has to see to it'
   const { task: name, rc } = historyEntry(failure.xml)
@@ -260,7 +261,8 @@ function failuresOf(cluster: Cluster, leaf: Resource): readonly FailedOperation[
     names.has(id) || (!cluster.resourceById.has(id) && [...names].some((name) => id.endsWith(`-${name}`)))
   const own = cluster.failedOperations.filter(({ resourceId }) => isNamed(resourceId))
   const here = own.filter(({ node }) => leaf.runningOn.includes(node))
-  return here.length > 0 ? here : own
+  // What other instances of its clone did elsewhere is none of what runs here.
+  return leaf.runningOn.length > 0 ? here : own
 }
 
 /** What a resource's meta-attributes say about its management, whoever set them first. */

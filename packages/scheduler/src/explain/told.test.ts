@@ -596,3 +596,24 @@ test('of a group that others have to be with, it begins with the member that is 
     'c: runs on n1; is to stop: colocation with: with g, which is to run nowhere; that begins with b: b has target-role=Stopped.',
   )
 })
+
+test('what is blocked on one node is not told to have failed where another instance did', () => {
+  const stopped = { history: entry('a', { task: 'stop', rc: 5 }) }
+  const of = {
+    resources: `<clone id="k">${dummy('a')}</clone><primitive id="f" class="stonith" type="fence_xvm"/>`,
+    properties: pair('stonith-enabled', 'true'),
+    quorum: false,
+    states: [stopped, { ...stopped, isUp: false }],
+  }
+  const text = writeXml(cib(of)).replace(
+    'crmd="offline" join="down" expected="down"',
+    'crmd="online" expected="member"',
+  )
+  const parsed = parseXml(text)
+  invariant(parsed.ok, 'it is well formed with a lost node')
+  const found = explain(parsed.value, 'k', undefined, options)
+  invariant(found.ok, 'the clone is there')
+  const other = found.value.instances.find(({ runningOn }) => runningOn.includes('n2'))
+  const texts = other?.general.map((reason) => reason.text)
+  expect(texts?.[0]).toBe('it is blocked: its stop failed on n2 (not installed, rc=5)')
+})
