@@ -347,6 +347,14 @@ describe('how far an upgrade goes', () => {
     expect(upgradedText({ schema: 'pacemaker-1.3', more })).toBe(more)
   })
 
+  test('comments before a rule of options are lost, others stay with their pairs', () => {
+    const rule = '<rule id="r" score="5"><expression id="e" attribute="a" operation="defined"/></rule>'
+    const [before, after] = ['<!-- before -->', '<!-- after -->']
+    const usable = usableCib(cib({ options: properties(`${before}${rule}${after}${property('dc_deadtime')}`) }))
+    const text = usable.ok ? formatXml(usable.cib) : usable.reason
+    expect([text.includes(before), text.includes(after)]).toEqual([false, true])
+  })
+
   test('what was done is told', () => {
     const usable = usableCib(cib({ options: properties(property('dc_deadtime')) }))
     expect(usable.notes).toEqual(['DEBUG: Cluster properties: n: renaming dc_deadtime as dc-deadtime'])

@@ -20,9 +20,12 @@ export function itemsOf(set: XmlElement): readonly SetItem[] {
   return items
 }
 
-/** The set with other items. */
+/** The set of an option or an operation with other items. Comments before a rule are lost there, as in the C upgrade. */
 export function withItems(set: XmlElement, items: readonly SetItem[]): XmlElement {
-  return withChildren(set, nodesOf(items))
+  return withChildren(
+    set,
+    items.flatMap((item) => (item.node.name === 'rule' ? item.node : nodesOf([item]))),
+  )
 }
 
 /** Items as children. */

@@ -1,11 +1,14 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { Prng } from '@quorate/base'
 import { cibFaults, exitCodeOf, isValidCib, performCall, usableCib } from '@quorate/cib'
 import { withAttributes, type XmlElement } from '@quorate/xml'
 import { afterAll, describe, expect, test } from 'vitest'
+import { Chance } from '../conformance/random/chance.ts'
 import { canonicalLines } from './canonical.ts'
 import { oldCib } from './generator.ts'
+import { grown } from './growth.ts'
 import { adminUpgrade, realUpgradeMissing, simulateUpgrade } from './real-upgrade.ts'
 
 const missing = realUpgradeMissing()
@@ -36,29 +39,37 @@ function notesIn(stderr: string): readonly string[] {
     .sort()
 }
 
-describe.skipIf(missing !== undefined)(`old CIBs upgraded${missing === undefined ? '' : ` (${missing})`}`, () => {
-  test('as crm_simulate does before it decides, or refused with its words', { timeout: timeoutMs }, async () => {
-    for (const seed of seeds) {
-      const cib = oldCib(seed)
-      const real = await simulateUpgrade(cib, folder, `${seed}`)
-      const ours = usableCib(cib)
-      expect({ seed, lines: ours.ok ? configurationOf(ours.cib) : ours.reason }).toEqual({
-        seed,
-        lines: real.cib === undefined ? /Cannot upgrade.*/.exec(real.stderr)?.[0] : configurationOf(real.cib),
-      })
-      expect({ seed, notes: [...ours.notes].sort() }).toEqual({ seed, notes: notesIn(real.stderr) })
-    }
-  })
+const kinds: readonly (readonly [kind: string, make: (seed: number) => XmlElement])[] = [
+  ['old CIBs', oldCib],
+  ['old CIBs with more in them', (seed) => grown(oldCib(seed), new Chance(new Prng(BigInt(seed))))],
+]
 
-  test('as cibadmin --upgrade does, counters included', { timeout: timeoutMs }, async () => {
-    for (const seed of seeds) {
-      const cib = oldCib(seed)
-      const real = await adminUpgrade(cib, folder, `${seed}`)
-      const call = { op: 'cib_upgrade', section: undefined, options: 0 } as const
-      const ours = isValidCib(cib) ? performCall(cib, call, { isValid: isValidCib }) : { rc: cibFaults.schema, cib }
-      const code = ours.rc === cibFaults.schemaUnchanged ? 0 : exitCodeOf(ours.rc)
-      const wanted = real.cib === undefined ? [] : unstamped(real.cib)
-      expect({ seed, code, lines: unstamped(ours.cib) }).toEqual({ seed, code: real.code, lines: wanted })
-    }
-  })
-})
+describe.skipIf(missing !== undefined).each(kinds)(
+  `%s upgraded${missing === undefined ? '' : ` (${missing})`}`,
+  (_, make) => {
+    test('as crm_simulate does before it decides, or refused with its words', { timeout: timeoutMs }, async () => {
+      for (const seed of seeds) {
+        const cib = make(seed)
+        const real = await simulateUpgrade(cib, folder, `${seed}`)
+        const ours = usableCib(cib)
+        expect({ seed, lines: ours.ok ? configurationOf(ours.cib) : ours.reason }).toEqual({
+          seed,
+          lines: real.cib === undefined ? /Cannot upgrade.*/.exec(real.stderr)?.[0] : configurationOf(real.cib),
+        })
+        expect({ seed, notes: [...ours.notes].sort() }).toEqual({ seed, notes: notesIn(real.stderr) })
+      }
+    })
+
+    test('as cibadmin --upgrade does, counters included', { timeout: timeoutMs }, async () => {
+      for (const seed of seeds) {
+        const cib = make(seed)
+        const real = await adminUpgrade(cib, folder, `${seed}`)
+        const call = { op: 'cib_upgrade', section: undefined, options: 0 } as const
+        const ours = isValidCib(cib) ? performCall(cib, call, { isValid: isValidCib }) : { rc: cibFaults.schema, cib }
+        const code = ours.rc === cibFaults.schemaUnchanged ? 0 : exitCodeOf(ours.rc)
+        const wanted = real.cib === undefined ? [] : unstamped(real.cib)
+        expect({ seed, code, lines: unstamped(ours.cib) }).toEqual({ seed, code: real.code, lines: wanted })
+      }
+    })
+  },
+)
