@@ -355,6 +355,15 @@ describe('how far an upgrade goes', () => {
     expect([text.includes(before), text.includes(after)]).toEqual([false, true])
   })
 
+  test('a pair that is renamed loses the comments that it had inside', () => {
+    const pairOf = (id: string, name: string) =>
+      `<nvpair id="${id}" name="${name}" value="1"><!-- in ${id} --></nvpair>`
+    const pairs = pairOf('x', 'dc_deadtime') + pairOf('y', 'dc-deadtime')
+    const usable = usableCib(cib({ options: properties(pairs) }))
+    const text = usable.ok ? formatXml(usable.cib) : usable.reason
+    expect([text.includes('in x'), text.includes('in y')]).toEqual([false, true])
+  })
+
   test('what was done is told', () => {
     const usable = usableCib(cib({ options: properties(property('dc_deadtime')) }))
     expect(usable.notes).toEqual(['DEBUG: Cluster properties: n: renaming dc_deadtime as dc-deadtime'])

@@ -20,6 +20,7 @@ import {
   pairName,
   type SetItem,
   withItems,
+  writtenAnew,
 } from './pair-set.ts'
 
 /**
@@ -84,10 +85,11 @@ function withMeta(
   for (const [index, set] of parameters.entries()) {
     const later = parameters.slice(index + 1).filter((other) => !hasRule(other))
     const again = new Set(later.flatMap(itemsOf).map(pairName))
-    const own = itemsOf(set).filter((item) => {
+    const isOwn = (item: SetItem): boolean => {
       const name = pairName(item) ?? ''
       return operationMetaNames.has(name) && !again.has(name) && !said.has(name)
-    })
+    }
+    const own = itemsOf(set).filter(isOwn).map(writtenAnew)
     if (!hasRule(set)) open.push(...own)
     else if (own.length > 0) added.push(metaCopy(set, nodesOf(own)))
   }

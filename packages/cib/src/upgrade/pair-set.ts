@@ -51,7 +51,12 @@ export function pairName({ node }: SetItem): string | undefined {
 /** The item under another name, and with another value where one is given and it has one. */
 export function renamed(item: SetItem, name: string, value?: string): SetItem {
   const changes = value === undefined || attr(item.node, 'value') === undefined ? { name } : { name, value }
-  return { ...item, node: withAttributes(item.node, changes) }
+  return writtenAnew({ ...item, node: withAttributes(item.node, changes) })
+}
+
+/** The item as one that an upgrade writes anew: without the comments that it had inside. */
+export function writtenAnew(item: SetItem): SetItem {
+  return item.node.children.length === 0 ? item : { ...item, node: withChildren(item.node, []) }
 }
 
 /** Whether an element is a set as resources and operations have them, utilization apart. */
