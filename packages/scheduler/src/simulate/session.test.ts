@@ -211,3 +211,14 @@ test('a run does not tell of what the scheduler only logs as worth knowing', () 
   expect(notices).toEqual(expect.arrayContaining(['On loss of quorum: Ignore', 'Scheduling clean-up of gone on n1']))
   expect(stdout).not.toContain('notice:')
 })
+
+test.each([
+  ['p_demote_0', 'blocked'],
+  ['p_demote_0-m2', 'FAILED'],
+  ['p_demote_00', 'FAILED'],
+])('what is configured for an operation holds for its whole name: %s is %s', (key, expected) => {
+  const inside = '<operations><op id="o" name="demote" interval="0" on-fail="block"/></operations>'
+  const failed = history('p', ['demote', 0, 1]).replace('operation_key="p_demote_0"', `operation_key="${key}"`)
+  const { stdout } = run(`<clone id="c">${primitive('p', inside).replace('"Dummy"', '"Stateful"')}</clone>`, failed)
+  expect(/blocked|FAILED(?! Promoted)/.exec(stdout)?.[0]).toBe(expected)
+})

@@ -2,7 +2,7 @@ import { attr } from '@quorate/xml'
 import { clearFailCount, requestAction } from '../action/create.ts'
 import { compareDigests, hasHostAddress } from '../action/digest.ts'
 import { canFence, fenceAction } from '../action/fencing.ts'
-import { parseKey, task } from '../action/key.ts'
+import { operationKey, parseKey, task } from '../action/key.ts'
 import { addEdge, setReason } from '../action/ledger.ts'
 import { notice, statusError, statusWarning } from '../model/log.ts'
 import {
@@ -31,7 +31,10 @@ function optionsOf({ cluster, resource }: Reading, { task: name, key }: HistoryE
   const parsed = parseKey(key)
   // What counts is the name that the entry has for the operation; where it has none, nothing is configured for it.
   const isOwn =
-    parsed !== undefined && [resource.id, resource.historyName].some((id) => sameText(id, parsed.resourceId))
+    parsed !== undefined &&
+    [resource.id, resource.historyName].some(
+      (id) => id !== undefined && sameText(operationKey(id, parsed.task, parsed.intervalMs), key),
+    )
   return requestAction(cluster, resource, {
     task: name,
     key,
