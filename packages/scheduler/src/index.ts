@@ -64,6 +64,7 @@ export { type ResourceListOptions, resourceItem, resourceItems } from './report/
 export { exitWords, operationWords } from './report/result-words.ts'
 export { bracketed, fancyLines, parenthesised, plainLines, type StatusItem } from './report/status-item.ts'
 export { transitionNotices } from './report/transition-notices.ts'
+export { parseInteger } from './scalar.ts'
 export { decide, type Schedule, schedule } from './schedule.ts'
 export { scoreOf, scoreText } from './score.ts'
 export type { Injections } from './simulate/inject.ts'

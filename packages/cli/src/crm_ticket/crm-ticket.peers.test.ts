@@ -66,6 +66,8 @@ const session = `
 -t T -C -f
 -t T -C
 -t N -S last-granted -v x
+-t N -S expires -v 5
+-t N -S another -v 5
 -l -t N
 -L -t N
 -t N -S last-granted -v -1

@@ -1,4 +1,4 @@
-import type { Cluster } from '@quorate/scheduler'
+import { type Cluster, GlibOrder, parseInteger } from '@quorate/scheduler'
 import { localTime } from '../crm_mon/local-time.ts'
 
 type Ticket = Cluster['tickets'] extends ReadonlyMap<string, infer T> ? T : never
@@ -11,17 +11,17 @@ export function ticketLine(ticket: Ticket, showsDetails: boolean): string {
   return granted === undefined ? line : `${line} last-granted='${localTime(granted)}'`
 }
 
-/** Attributes that come before the others, which are sorted by name. */
-const firstNames = ['granted', 'standby']
+/** Attributes that are shown as times. */
+const timeNames = ['last-granted', 'expires']
 
 function detailsOf(ticket: Ticket): string {
-  const names = [...ticket.attributes.keys()].filter((name) => !firstNames.includes(name)).sort()
-  const items = [...firstNames, ...names].flatMap((name) => {
+  // In the order of the hash table of the C tool.
+  const order = new GlibOrder()
+  for (const name of ticket.attributes.keys()) order.add(name)
+  const items = order.keys().flatMap((name) => {
     const value = ticket.attributes.get(name)
     if (value === undefined) return []
-    if (name !== 'last-granted') return [`${name}=${value}`]
-    const granted = ticket.lastGrantedSeconds
-    return [`${name}='${granted === undefined ? '' : localTime(granted)}'`]
+    return [timeNames.includes(name) ? `${name}='${localTime(parseInteger(value) ?? 0)}'` : `${name}=${value}`]
   })
   return items.length === 0 ? '' : ` (${items.join(', ')})`
 }
