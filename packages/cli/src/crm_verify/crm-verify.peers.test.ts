@@ -300,3 +300,31 @@ test.skipIf(lacks !== '').each(displaced)(`%s is judged as the real one does${la
   const argv = ['-VV', '-X', cib]
   expect(told(await ours(argv))).toEqual(told(await real(argv)))
 })
+
+const wellFormed =
+  '<cib validate-with="pacemaker-3.0" admin_epoch="0" epoch="1" num_updates="0"><configuration/><status/></cib>'
+const brokenTexts = [
+  ['cut off', wellFormed.slice(0, -20)],
+  ['cut off in its first tag', '<cib'],
+  ['a tag without an end', wellFormed.replace('<configuration/>', '<configuration')],
+  ['no document', 'hello'],
+  ['nothing', ''],
+] as const
+
+test.skipIf(lacks !== '').each(brokenTexts)(
+  `what is not well formed is refused with the real one's exit code, and with the place: %s${lacks}`,
+  async (_, text) => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'crm-verify-')), 'broken.xml')
+    fs.writeFileSync(file, text)
+    const [expected, actual] = [await real(['-x', file]), await ours(['-x', file])]
+    fs.rmSync(path.dirname(file), { recursive: true })
+    expect(actual.code).toBe(expected.code)
+    expect(actual.err).toMatch(new RegExp(`^${file}:\\d+:\\d+: `))
+    expect(actual.err.split('\n').slice(1)).toEqual(
+      expected.err
+        .split('\n')
+        .slice(-3)
+        .filter((line) => !line.startsWith(file)),
+    )
+  },
+)

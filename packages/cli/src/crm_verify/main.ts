@@ -52,9 +52,10 @@ const info: ToolInfo = {
 /** What is named instead of a file where a CIB was given as text. */
 const textSource = '-'
 
-/** A CIB as read, with the lines of its elements; or why there is none. */
+/** A CIB as read, with the lines of its elements; or why there is none. `isBroken`: a document, but not well formed. */
 type Input =
   | { readonly cib: XmlElement; readonly file: string; readonly lines: Map<XmlElement, number> }
+  | { readonly isBroken: true }
   | { readonly code: number; readonly error: string }
 
 const unanswered: Input = { code: exitCodes.noInput, error: `CIB query failed: ${exitCodeText(exitCodes.noInput)}` }
@@ -81,6 +82,8 @@ async function verify(options: Options, output: Output): Promise<number> {
     host.err(`crm_verify: ${input.error}\n`)
     return input.code
   }
+  const verbosity = options.count('verbose')
+  if ('isBroken' in input) return conclude('Errors found during check: config not valid', verbosity, host)
   const { cib, file, lines } = input
   if (cib.name !== 'cib') {
     host.err('crm_verify: This tool can only check complete configurations (i.e. those starting with <cib>).\n')
@@ -88,7 +91,6 @@ async function verify(options: Options, output: Output): Promise<number> {
   }
   const target = options.value('save-xml')
   if (target !== undefined) save(target, formatXml(cib), host)
-  const verbosity = options.count('verbose')
   const isHeldToSchema = (attr(cib, 'validate-with') ?? 'none') !== 'none'
   // As with the C tool, text among elements counts for nothing in a file and as a fault in what comes as text.
   const strayText = isHeldToSchema && file === textSource ? strayTextLines(cib, file, lines) : []
@@ -197,7 +199,7 @@ async function readCluster(host: ToolHost): Promise<Input> {
 
 /** What a file in the place of the cluster's CIB has. One that is not valid is no CIB to ask for. */
 async function readValidFile(file: string, host: ToolHost): Promise<Input> {
-  const input = await readFile(file, host, unanswered)
+  const input = await readFile(file, host, unanswered, unanswered)
   if (!('cib' in input) || (attr(input.cib, 'validate-with') ?? 'none') === 'none') return input
   const faults = invalidLines(input.cib, input.file, input.lines)
   if (faults.length === 0) return input
@@ -205,22 +207,31 @@ async function readValidFile(file: string, host: ToolHost): Promise<Input> {
   return unanswered
 }
 
-async function readFile(file: string, host: ToolHost, otherwise: Input): Promise<Input> {
+async function readFile(file: string, host: ToolHost, otherwise: Input, broken?: Input): Promise<Input> {
   let text: string
   try {
     text = await readXmlFile(file)
   } catch {
     return otherwise
   }
-  return parsed(text, file, host, otherwise)
+  return parsed(text, file, host, otherwise, broken)
 }
 
-function parsed(text: string, file: string, host: ToolHost, otherwise: Input): Input {
+/** With an element in it, a text is a document for the C tool, which mends it and finds the rest invalid. */
+const beginsDocument = /<[A-Za-z_:]/
+
+function parsed(
+  text: string,
+  file: string,
+  host: ToolHost,
+  otherwise: Input,
+  broken: Input = { isBroken: true },
+): Input {
   const lines = new Map<XmlElement, number>()
   const result = parseXml(text, { lines })
   if (result.ok) return { cib: result.value, file, lines }
   host.err(`${xmlErrorText(result.error, file)}\n`)
-  return otherwise
+  return beginsDocument.test(text) ? broken : otherwise
 }
 
 function save(file: string, text: string, host: ToolHost): void {
