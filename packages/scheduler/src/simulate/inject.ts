@@ -74,7 +74,9 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
     root = withOption(root, 'have-watchdog', what.watchdog)
   }
   const named = entersNodes(what) ? [] : [...(what.nodesDown ?? []), ...(what.nodesFail ?? [])]
-  const unknown = named.filter((name) => findNode(cluster, name) === undefined)
+  // The C program leaves those out that have a state, and ends at those that have none.
+  const stated = new Set(child(root, 'status')?.children.map((state) => attr(state, 'uname')))
+  const unknown = named.filter((name) => findNode(cluster, name) === undefined && !stated.has(name))
   root = withNodes(root, new Map(unknown.map((name) => [name, name])))
   const status = new SimulatedStatus(root, entersNodes(what))
   const idOfNode = (name: string): string => findNode(cluster, name)?.id ?? name

@@ -6,13 +6,21 @@ import { type SimulationOutcome, type SimulationRequest, simulate } from './sess
 
 const nowSeconds = 1_700_000_000
 
-/** @param histories what there is of resources on the one node */
-function run(resources: string, histories = '', request: Partial<SimulationRequest> = {}): SimulationOutcome {
+/**
+ * @param histories what there is of resources on the one node
+ * @param states of nodes that the configuration does not have
+ */
+function run(
+  resources: string,
+  histories = '',
+  request: Partial<SimulationRequest> = {},
+  states = '',
+): SimulationOutcome {
   const read =
     parseXml(`<cib epoch="1" num_updates="1" have-quorum="1" crm_feature_set="3.16.1" execution-date="1700000000"><configuration><crm_config>
     <cluster_property_set id="o"><nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
     <nodes><node id="1" uname="n1"/></nodes><resources>${resources}</resources><constraints/></configuration><status>
-    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="1"><lrm_resources>${histories}</lrm_resources></lrm></node_state></status></cib>`)
+    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="1"><lrm_resources>${histories}</lrm_resources></lrm></node_state>${states}</status></cib>`)
   if (!read.ok) throw new Error(JSON.stringify(read.error))
   return simulate(read.value, { nowSeconds, process: true, simulate: true, ...request })
 }
@@ -80,6 +88,15 @@ test.each([
     expect([attr(input, 'epoch'), attr(input, 'num_updates')]).toEqual(version)
   },
 )
+
+test.each(['nodesDown', 'nodesFail'])('a node of %s that has a state and no entry gets none', (event) => {
+  const ghost = '<node_state id="9" uname="ghost" in_ccm="true" crmd="online" join="member" expected="member"/>'
+  const { output } = run('', '', { injections: { [event]: ['ghost'] } }, ghost)
+  expect([...descendants(output)].filter(({ name }) => name === 'node').map((node) => attr(node, 'uname'))).toEqual([
+    'n1',
+  ])
+  expect(attr(named(output, '9') ?? output, 'in_ccm')).toBe('false')
+})
 
 describe('a failure asked for', () => {
   const clone = `<clone id="c">${primitive('p', '')}</clone>`
