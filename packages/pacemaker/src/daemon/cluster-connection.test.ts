@@ -40,7 +40,7 @@ function toldRing() {
     const members = there.map((id) => ({ nodeId: id, pid: 7 }))
     group?.confchg({ members, left: what.left ?? [], joined: what.joined ?? [] })
   }
-  return { ring, view, change, named: (seq: bigint) => group?.ring?.(seq) }
+  return { ring, view, change, named: (seq: bigint) => group?.ring?.(seq, [self, other]) }
 }
 
 test('a node that the ring has lost is told as gone only with the quorum that is left', async () => {
