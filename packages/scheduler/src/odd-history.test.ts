@@ -68,3 +68,28 @@ test('a repeated notification that tells of nothing takes the place of the first
   expect(written(outcome)).toEqual([['p_last_0', 'notify', 'p_notify_10000']])
   expect(current({ ...outcome, stdout: outcome.stdout.split('Revised Cluster Status')[1] ?? '' })).toMatch(/Stopped$/)
 })
+
+test.each([
+  ['before', 1, 2, 'FAILED n1'],
+  ['after', 2, 1, 'FAILED n1 (blocked)'],
+])(
+  'a failure that cannot be ignored makes others forgotten that came before it, and none that comes after: %s',
+  (_, startId, monitorId, shown) => {
+    const inside =
+      '<operations><op id="m" name="monitor" interval="10s" on-fail="ignore"/><op id="s" name="start" interval="0" on-fail="block"/></operations>'
+    const start = entry('p_last_failure_0', 1, 'operation="start" operation_key="p_start_0" interval="0"')
+    const monitor = entry(
+      'p_monitor_10000',
+      198,
+      'operation="monitor" operation_key="p_monitor_10000" interval="10000"',
+    )
+    const entries = [
+      start.replace('call-id="1"', `call-id="${startId}"`),
+      monitor
+        .replace('call-id="1"', `call-id="${monitorId}"`)
+        .replace('op-status="0"', 'op-status="7"')
+        .replace('0:198', '7:198'),
+    ]
+    expect(current(run({ inside, entries: entries.join('') })).endsWith(shown)).toBe(true)
+  },
+)

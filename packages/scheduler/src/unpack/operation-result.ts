@@ -106,6 +106,8 @@ function applyStatus(reading: Reading, entry: HistoryEntry, judged: Judged): voi
         const figures = `status=${judged.status} rc=${judged.rc} id=${entry.id}`
         statusWarning(cluster, historySource, `${what}: Resource agent doesn't exist | ${figures}`)
         options.onFail = onFail.migrate
+        // As with the C program, what failures before this one ask for is forgotten, fencing included.
+        reading.onFail = onFail.migrate
       }
       ban(cluster, answerable(resource), node, failedOperation(entry, judged.rc, options.onFail))
       return failureOf(reading, entry, judged.rc, options)
