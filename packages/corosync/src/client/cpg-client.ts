@@ -30,6 +30,7 @@ import { requestOf, responseHeader, tailOf } from '../ipc/message-header.ts'
 import { readIpcRingId } from '../ipc/ring-id.ts'
 import { cpgNameBytesMax, readCpgName, writeCpgName } from '../ipc/wire-name.ts'
 import type { CpgProcess } from './admin-clients.ts'
+import { readNodeIds } from './quorum-client.ts'
 import type { CpgChange, CpgClient, CpgHandlers, CpgMember, CpgReason } from './ring-clients.ts'
 import { ServiceConnection } from './service-connection.ts'
 
@@ -165,15 +166,10 @@ function onEvent(handlers: CpgHandlers, unfinished: Map<string, Whole>, id: numb
   if (id === cpgResponses.partialDeliver) onPart(handlers, unfinished, message)
   if (id === cpgResponses.confchg) onConfchg(handlers, unfinished, message)
   if (id === cpgResponses.totemConfchg) {
-    handlers.ring?.(BigInt(readIpcRingId(message, cpgTotemRingAt).seq), readNodes(message))
+    const { members } = cpgTotemConfchg.decode(message)
+    const nodes = readNodeIds(message, cpgTotemMembersAt, members)
+    handlers.ring?.(BigInt(readIpcRingId(message, cpgTotemRingAt).seq), nodes)
   }
-}
-
-function readNodes(message: Uint8Array): readonly NodeId[] {
-  const { members } = cpgTotemConfchg.decode(message)
-  const list = tailOf(message, cpgTotemMembersAt, members * 4, cpgMembersMax * 4)
-  const view = new DataView(list.buffer, list.byteOffset, list.byteLength)
-  return Array.from({ length: members }, (_, index) => nodeId(view.getUint32(4 * index, true)))
 }
 
 function onPart(handlers: CpgHandlers, unfinished: Map<string, Whole>, message: Uint8Array): void {

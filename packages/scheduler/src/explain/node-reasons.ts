@@ -41,36 +41,26 @@ export function nodeFindings(decision: Decision, resource: Resource, node: Clust
 
 type NodeFinding = { readonly reason: Reason; readonly change: Change }
 
+/** A state that rules the node out, whatever the score, and the change by which it would not. */
+function ruledOut(kind: Reason['kind'], text: string, change: Change): NodeFinding {
+  const reason = { kind, constraint: undefined, score: undefined, text, remedy: change.text, because: [] }
+  return { reason, change }
+}
+
 /** A guest whose container goes nowhere takes nothing, however it stands; undefined for any other node. */
 function containerFinding(node: ClusterNode): NodeFinding | undefined {
   const container = containerOf(node)
   if (container === undefined || !isReady(node) || isAvailable(node, { guests: true })) return undefined
   const change: Change = { text: `${container.id} has to run`, place: { resource: container, node: undefined } }
   const text = `${node.uname} is inside ${container.id}, which is to run nowhere`
-  const reason: Reason = {
-    kind: 'container',
-    constraint: undefined,
-    score: undefined,
-    text,
-    remedy: change.text,
-    because: [],
-  }
-  return { reason, change }
+  return ruledOut('container', text, change)
 }
 
 function candidateFinding({ settings }: Cluster, resource: Resource, node: ClusterNode): NodeFinding {
   const { text: plain, changes } = noCandidate(resource, node)
   const [change] = changes
   const text = settings.symmetric ? plain : `symmetric-cluster=false, and no location constraint names ${node.uname}`
-  const reason: Reason = {
-    kind: 'opt-in',
-    constraint: undefined,
-    score: undefined,
-    text,
-    remedy: change.text,
-    because: [],
-  }
-  return { reason, change }
+  return ruledOut('opt-in', text, change)
 }
 
 /** How failures count that have no part in a score. */
