@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import { constants } from 'node:os'
 import path from 'node:path'
-import { DescriptorWatch, mapShared, type SharedMemory, UnixSocket } from './ffi/index.ts'
+import { DescriptorWatch, errnoText, mapShared, type SharedMemory, UnixSocket } from './ffi/index.ts'
 import { datagramAddress } from './ipc-address.ts'
 import { IpcError } from './ipc-error.ts'
 import { controlBytes, controlWords } from './ipc-message.ts'
@@ -133,7 +133,7 @@ export class SocketClientChannel implements ClientChannel {
     }
     const { EAGAIN, EINTR, ENOBUFS } = constants.errno
     if (count === -EAGAIN || count === -EINTR || count === -ENOBUFS) return false
-    throw new IpcError('IPC_SYSTEM', `send of ${message.byteLength} bytes: errno ${-count}`, -count)
+    throw new IpcError('IPC_SYSTEM', `send of ${message.byteLength} bytes: ${errnoText(-count)}`, -count)
   }
 
   receiveResponse(): Uint8Array | undefined {

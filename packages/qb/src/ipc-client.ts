@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { BoundedQueue } from '@quorate/base'
 import { type ClientChannel, ShmClientChannel, SocketClientChannel } from './client-channel.ts'
-import { DescriptorWatch, SystemCallError, UnixSocket } from './ffi/index.ts'
+import { DescriptorWatch, errnoText, SystemCallError, UnixSocket } from './ffi/index.ts'
 import { serviceAddress } from './ipc-address.ts'
 import { IpcError } from './ipc-error.ts'
 import { ipcCallsQueuedMax } from './ipc-limits.ts'
@@ -75,7 +75,11 @@ export async function connectIpc(service: string, options: IpcClientOptions): Pr
   try {
     const response = await shakeHands(service, socket, options)
     if (!('transport' in response)) {
-      throw new IpcError('IPC_REFUSED', `${service} refused the connection: errno ${-response.error}`, -response.error)
+      throw new IpcError(
+        'IPC_REFUSED',
+        `${service} refused the connection: ${errnoText(-response.error)}`,
+        -response.error,
+      )
     }
     return openChannel(service, socket, response, options)
   } catch (error) {
@@ -132,7 +136,7 @@ function shakeHands(service: string, socket: UnixSocket, options: IpcClientOptio
     watch.want({ readable: true, writable: false })
     const wish = Math.max(options.maxMessageBytes ?? 0, connectionResponseBytes)
     const sent = socket.send(encodeConnectionRequest(wish))
-    if (sent < 0) finish(() => reject(new IpcError('IPC_CLOSED', `${service}: errno ${-sent}`, -sent)))
+    if (sent < 0) finish(() => reject(new IpcError('IPC_CLOSED', `${service}: ${errnoText(-sent)}`, -sent)))
   })
 }
 

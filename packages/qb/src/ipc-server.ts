@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { constants } from 'node:os'
 import path from 'node:path'
 import { DecodeError } from '@quorate/base'
-import { DescriptorWatch, SystemCallError, type UnixAddress, UnixSocket } from './ffi/index.ts'
+import { DescriptorWatch, errnoText, SystemCallError, type UnixAddress, UnixSocket } from './ffi/index.ts'
 import { serviceAddress, sharedMemoryFolder } from './ipc-address.ts'
 import { ServerConnection } from './ipc-connection.ts'
 import { IpcError } from './ipc-error.ts'
@@ -177,7 +177,7 @@ class ListeningServer implements IpcServer {
   #refuse(socket: UnixSocket, credentials: IpcCredentials, verdict: number): void {
     this.#counts.refused += 1
     this.#service.onTrouble?.(
-      `${this.name}: pid ${credentials.pid} uid ${credentials.uid} is refused: errno ${-verdict}`,
+      `${this.name}: pid ${credentials.pid} uid ${credentials.uid} is refused: ${errnoText(-verdict)}`,
     )
     socket.send(encodeConnectionResponse({ error: verdict }))
     socket.close()

@@ -12,7 +12,7 @@ import { listenIpc } from './ipc-server.ts'
 import type { IpcConnection, IpcServer, IpcService } from './ipc-service.ts'
 
 /** For what is sure to come: a loaded machine may take its time. */
-const patienceMs = 45_000
+const patienceMs = 240_000
 
 let root: string
 let server: IpcServer | undefined

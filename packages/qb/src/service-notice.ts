@@ -1,5 +1,5 @@
 import { encodeText } from '@quorate/base'
-import { SystemCallError, type UnixAddress, UnixSocket } from './ffi/index.ts'
+import { errnoText, SystemCallError, type UnixAddress, UnixSocket } from './ffi/index.ts'
 
 /**
  * Tells the service manager that started this process how it is (sd_notify(3)): `READY=1`, `STATUS=text`,
@@ -20,7 +20,7 @@ export function notifyService(
     const socket = UnixSocket.sender(address)
     const count = socket.send(encodeText(state))
     socket.close()
-    return count < 0 ? `NOTIFY_SOCKET ${name}: errno ${-count}` : undefined
+    return count < 0 ? `NOTIFY_SOCKET ${name}: ${errnoText(-count)}` : undefined
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error
     return `NOTIFY_SOCKET ${name}: ${error.message}`

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { constants } from 'node:os'
-import { DescriptorWatch, mapShared, type SharedMemory, SystemCallError, UnixSocket } from './ffi/index.ts'
+import { DescriptorWatch, errnoText, mapShared, type SharedMemory, SystemCallError, UnixSocket } from './ffi/index.ts'
 import { datagramAddress } from './ipc-address.ts'
 import { IpcError } from './ipc-error.ts'
 import { type ConnectionResponse, controlBytes, controlWords } from './ipc-message.ts'
@@ -126,7 +126,7 @@ class Peer {
     if (count === message.byteLength) return true
     const { EAGAIN, ENOBUFS, EINTR } = constants.errno
     if (count !== -EAGAIN && count !== -ENOBUFS && count !== -EINTR) {
-      throw new IpcError('IPC_SYSTEM', `send of ${message.byteLength} bytes: errno ${-count}`, -count)
+      throw new IpcError('IPC_SYSTEM', `send of ${message.byteLength} bytes: ${errnoText(-count)}`, -count)
     }
     this.#watch.want({ readable: this.#listens, writable: true })
     return false

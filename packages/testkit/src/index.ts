@@ -16,6 +16,8 @@ export {
   type LabOutput,
   type LabSettings,
   labMissing,
+  patienceMs,
   quorateProgram,
   sharedFolder,
 } from './lab.ts'
+export { OwnCluster, type OwnClusterSettings } from './own-cluster.ts'

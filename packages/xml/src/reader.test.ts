@@ -41,9 +41,61 @@ describe('parseXml', () => {
     expect(refused('<a b="1" b="2"/>')).toMatch(/duplicate attribute: b/)
   })
 
-  test('accepts neither document types nor entities of their own', () => {
-    expect(refused('<!DOCTYPE a [<!ENTITY x "y">]><a b="&x;"/>')).toMatch(/document type declarations are not accepted/)
-    expect(refused('<a b="&x;"/>')).toMatch(/undefined entity/)
+  test.each([
+    '',
+    ' SYSTEM "crm.dtd"',
+    ` PUBLIC '-//x' "crm.dtd" `,
+    ' [<!ELEMENT a (b|c)*><!ELEMENT b EMPTY> <!NOTATION n SYSTEM "n">]',
+    ' [<!-- ]> \' --><?pi ]> ?><!ENTITY e "]>"><!ENTITY % p SYSTEM "p"><!ENTITY f SYSTEM "f" NDATA n>]',
+    ' [<!ATTLIST a b CDATA #REQUIRED c ( x | y ) "x"\n d NOTATION (n) #FIXED \'n\'>] ',
+    ' [<!ENTITY lt "&#38;#60;"><!ENTITY amp "ever">]',
+  ])('takes a document type that nothing depends on: %s', (declaration) => {
+    expect(accepted(`<!DOCTYPE a${declaration}><a b="&lt;"/>`)).toBe('<a b="&lt;"/>')
+  })
+
+  test('trims the blanks of values that are declared to be tokens, and no others', () => {
+    const lists = '<!ATTLIST a b NMTOKENS #IMPLIED c CDATA #IMPLIED><!ATTLIST a c ID #IMPLIED d ID #IMPLIED>'
+    expect(accepted(`<!DOCTYPE a [${lists}]><a b=" 1  2 " c=" 3 " d=" 4"><b b=" 5"/></a>`)).toBe(
+      '<a b="1 2" c=" 3 " d="4"><b b=" 5"/></a>',
+    )
+  })
+
+  const laughs = '<!ENTITY a "ha"><!ENTITY b "&a;&a;"><!ENTITY __proto__ SYSTEM "/etc/passwd">'
+  test.each([
+    [laughs, '<a b="&b;"/>', "f:1:101: entity '&b;' of the document type declaration is not expanded"],
+    [laughs, '<a>&a;</a>', "f:1:98: entity '&a;' of the document type declaration is not expanded"],
+    [laughs, '<a>&__proto__;</a>', "f:1:106: entity '&__proto__;' of the document type declaration is not expanded"],
+    ['<!ENTITY % p "x">%p;', '<a/>', "f:1:36: entity '%p;' of the document type declaration is not expanded"],
+    ['', '<a b="&x;"/>', 'f:1:25: undefined entity'],
+    ['<!ATTLIST a xmlns CDATA "u">', '<a/>', `f:1:44: 'a' gets a namespace by its declaration: "u"`],
+    ...['word', '<!FOO>', '<!ELEMENT a>', '<!ATTLIST a b CDATA>', '<?xml version="1.0"?>', '<a/>'].map((wrong) => {
+      const place = `f:1:${16 + wrong.length}`
+      const what = wrong.startsWith('<!ATT') ? 'a declaration of attributes' : 'a declaration'
+      const shown = wrong.startsWith('<!ATT') ? wrong.slice(11) : wrong
+      return [wrong, '<a/>', `${place}: ${what} in the document type declaration cannot be read: '${shown}]'`]
+    }),
+  ])('expands no entity, and refuses what it cannot read of a document type: %s %s', (subset, root, told) => {
+    expect(refused(`<!DOCTYPE a [${subset}]>${root}`)).toBe(told)
+  })
+
+  test('holds the length of a document type', () => {
+    const long = `<!DOCTYPE a [${'<!-- x -->'.repeat(30_000)}]><a/>`
+    expect(refused(long)).toMatch(/^f:1:300016: document type declaration of 300005 characters, limit 262144$/)
+  })
+
+  test.each([
+    ['<a xmlns:x="u" xmlns:y=""><b xmlns:x="v" c="1" xmlns=""/></a>', '<a><b c="1"/></a>'],
+    ['<a xmlns=""><b/></a>', '<a><b/></a>'],
+    ['<a xmlns="u" xmlns:="v"><x:b x:c="1"/></a>', '<a xmlns="u" xmlns:="v"><x:b x:c="1"/></a>'],
+  ])('drops what declares the namespace of a prefix, as no attribute: %s', (text, written) => {
+    expect(accepted(text)).toBe(written)
+    expect(parseXml(text, { isLazy: true })).toEqual(parseXml(text, { lines: new Map() }))
+  })
+
+  test('tells which elements have CDATA', () => {
+    const sections = new Set<XmlElement>()
+    const read = parseXml('<a><![CDATA[ ]]><b>t</b><c>t<![CDATA[u]]></c></a>', { sections })
+    expect([...sections]).toEqual([read.ok && read.value.children[1]])
   })
 
   test.each([

@@ -147,6 +147,8 @@ class Scanner {
     }
     const end = this.#next(tagEnd)
     if (end === null) return false
+    // Namespaces are for the whole reader.
+    if (names.includes('xmlns')) return false
     const shape = this.#outline.shape(name, names, end[2] === '/')
     if (isOdd || end[1] !== '') this.#opened(this.#outline.addOdd({ name, attributes: flat }, start), shape)
     else {

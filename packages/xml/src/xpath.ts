@@ -30,7 +30,8 @@ export function compileXPath(text: string): Result<XPath, XPathError> {
 }
 
 /**
- * Nodes below `root` (the document's only element) that an expression selects, in document order, each once.
+ * Nodes of the document with the element `root` that an expression selects, in document order, each once. The document
+ * itself (`/`) stands for its element.
  * An expression that is not a set of nodes (`1 + 1`) is refused like one that cannot be parsed.
  */
 export function select(root: XmlElement, path: string | XPath): Result<readonly XPathMatch[], XPathError> {
@@ -39,8 +40,7 @@ export function select(root: XmlElement, path: string | XPath): Result<readonly 
   try {
     const value = evaluate(compiled.value.expression, documentOf(root))
     if (typeof value !== 'object') return failed(new XPathError(0, 'expression selects no nodes'))
-    const found = value.filter((node) => node.kind !== 'document')
-    const matches = found.map((node) => match(node.path(), node.element, node.attribute))
+    const matches = value.map((node) => match(node.path(), node.element, node.attribute))
     return ok(matches.sort((a, b) => comparePaths(a.path, b.path)))
   } catch (fault) {
     if (fault instanceof XPathError) return failed(fault)

@@ -1,4 +1,5 @@
 import koffi from 'koffi'
+import { errnoText } from './errno-text.ts'
 
 /** A native function after koffi has bound it. Numbers up to 2^53 come and go as numbers. */
 type Native = (...values: readonly (number | bigint | string | Uint8Array | null)[]) => number
@@ -29,7 +30,7 @@ export class SystemCallError extends Error {
   readonly errno: number
 
   constructor(call: string, errno: number, what: string) {
-    super(`${call}: errno ${errno} ${what}`)
+    super(`${what === '' ? call : `${call} ${what}`}: ${errnoText(errno)}`)
     this.call = call
     this.errno = errno
   }

@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import { errnoText } from './errno-text.ts'
 import { lastErrno, native } from './libc.ts'
 
 const schedSetscheduler = native('sched_setscheduler', 'int', ['int', 'int', 'void *'])
@@ -19,7 +20,7 @@ export function becomeRealtime(): string | undefined {
   const parameter = new Uint8Array(4)
   new DataView(parameter.buffer).setInt32(0, priority, true)
   if (schedSetscheduler(0, roundRobin, parameter) !== 0) {
-    return `Could not set SCHED_RR at priority ${priority}: errno ${lastErrno()}`
+    return `Could not set SCHED_RR at priority ${priority}: ${errnoText(lastErrno())}`
   }
   for (const thread of fs.readdirSync('/proc/self/task')) schedSetscheduler(Number(thread), roundRobin, parameter)
   return undefined

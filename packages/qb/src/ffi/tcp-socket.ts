@@ -1,5 +1,6 @@
 import { AcceptingSocket, type ShortageHandlers } from './accepting-socket.ts'
 import { DescriptorSet } from './descriptor-set.ts'
+import { errnoText } from './errno-text.ts'
 import { checked, lastErrno, native, SystemCallError } from './libc.ts'
 
 const socket = native('socket', 'int', ['int', 'int', 'int'])
@@ -220,7 +221,7 @@ export class TcpConnection {
       this.#unsent = nothing
       return
     }
-    if (put < 0 && lastErrno() !== errnoAgain) return this.#lose(`send: errno ${lastErrno()}`)
+    if (put < 0 && lastErrno() !== errnoAgain) return this.#lose(`send: ${errnoText(lastErrno())}`)
     const left = bytes.subarray(Math.max(0, put), size)
     this.#unsent = bytes === leaving ? left.slice() : left
   }
@@ -236,7 +237,7 @@ export class TcpConnection {
       if (this.#handlers?.onBytes(piece) !== 'more') return
     } while (this.#isOpen)
     if (got < 0 && lastErrno() === errnoAgain) return
-    this.#lose(got === 0 ? 'closed by the peer' : `recv: errno ${lastErrno()}`)
+    this.#lose(got === 0 ? 'closed by the peer' : `recv: ${errnoText(lastErrno())}`)
   }
 
   #lose(why: string): void {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { invariant } from '@quorate/base'
+import { encodeText, invariant } from '@quorate/base'
 import { checked, lastErrno, native, SystemCallError } from './libc.ts'
 import type { Transferred } from './unix-socket.ts'
 
@@ -9,6 +9,7 @@ const getsockname = native('getsockname', 'int', ['int', 'void *', 'void *'])
 const sendto = native('sendto', 'intptr_t', ['int', 'void *', 'size_t', 'int', 'void *', 'uint32_t'])
 const recvfrom = native('recvfrom', 'intptr_t', ['int', 'void *', 'size_t', 'int', 'void *', 'void *'])
 const setsockopt = native('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32_t'])
+const interfaceIndex = native('if_nametoindex', 'uint32_t', ['str'])
 const closeFd = native('close', 'int', ['int'])
 
 const familyIpv4 = 2
@@ -23,6 +24,21 @@ const optionSendBuffer = 7
 const optionReceiveBuffer = 8
 const levelIpv6 = 41
 const optionV6Only = 26
+const optionV6MtuDiscover = 23
+const levelIp = 0
+const optionMtuDiscover = 10
+/** Never take a datagram apart, and do not believe what the kernel knows of paths. */
+const mtuDiscoverProbe = 3
+const optionReuseAddress = 2
+const optionBroadcast = 6
+const optionReusePort = 15
+const optionBindToDevice = 25
+const optionMulticastInterface = 32
+const optionMulticastHops = 33
+const optionMulticastLoop = 34
+const optionAddMembership = 35
+/** Bytes of a struct ip_mreqn. */
+const membershipBytes = 12
 const addressBytesIpv4 = 16
 const addressBytesIpv6 = 28
 /** Errors of earlier sends (ICMP unreachable) that one receive passes over. */
@@ -49,6 +65,17 @@ export function udpAddress(address: Uint8Array, port: number): UdpAddress {
   return { encoded }
 }
 
+/** What a socket is to do beyond its address (IPv4). */
+export type UdpOptions = {
+  /** The interface that all goes by, in and out. */
+  readonly device?: string
+  /** Others may have the address too: each gets its own copy of what is sent to many. */
+  readonly isShared?: boolean
+  readonly broadcasts?: boolean
+  /** A group to be in and to send to by `device`: its 4 bytes, hops of 1..255. */
+  readonly multicast?: { readonly group: Uint8Array; readonly hops: number; readonly loops: boolean }
+}
+
 /**
  * A UDP socket on the system calls themselves, which never blocks: a datagram costs one call and no hop through
  * libuv's queues, which a token going round notices. A {@link DescriptorWatch} on `fd` tells when to receive.
@@ -71,18 +98,22 @@ export class UdpSocket {
 
   /**
    * Binds an address; port 0 lets the kernel choose. Asks for buffers of `bufferBytes` both ways; the kernel gives what
-   * its limits allow.
+   * its limits allow. `isWhole`: datagrams are not taken apart on the way; those longer than the interface takes do not
+   * leave (EMSGSIZE).
    *
    * @throws SystemCallError such as EADDRNOTAVAIL, EADDRINUSE
    */
-  static bind(own: UdpAddress, bufferBytes: number): UdpSocket {
+  static bind(own: UdpAddress, bufferBytes: number, isWhole = false, options: UdpOptions = {}): UdpSocket {
     const isV6 = own.encoded.byteLength === addressBytesIpv6
     const family = isV6 ? familyIpv6 : familyIpv4
     const fd = checked(socket(family, typeDatagram | nonBlocking | closeOnExec, 0), 'socket', '')
     try {
       if (isV6) setOption(fd, levelIpv6, optionV6Only, 1)
+      if (isWhole && isV6) setOption(fd, levelIpv6, optionV6MtuDiscover, mtuDiscoverProbe)
+      else if (isWhole) setOption(fd, levelIp, optionMtuDiscover, mtuDiscoverProbe)
       setOption(fd, levelSocket, optionSendBuffer, bufferBytes)
       setOption(fd, levelSocket, optionReceiveBuffer, bufferBytes)
+      applyOptions(fd, options)
       checked(bind(fd, own.encoded, own.encoded.byteLength), 'bind', 'to an internet address')
       return new UdpSocket(fd, boundPort(fd), isV6)
     } catch (error) {
@@ -122,6 +153,23 @@ export class UdpSocket {
   }
 }
 
+function applyOptions(fd: number, { device, isShared = false, broadcasts = false, multicast }: UdpOptions): void {
+  if (isShared) {
+    setOption(fd, levelSocket, optionReuseAddress, 1)
+    setOption(fd, levelSocket, optionReusePort, 1)
+  }
+  if (broadcasts) setOption(fd, levelSocket, optionBroadcast, 1)
+  if (device !== undefined) setOptionBytes(fd, levelSocket, optionBindToDevice, encodeText(`${device}\0`))
+  if (multicast === undefined) return
+  const membership = new Uint8Array(membershipBytes)
+  membership.set(multicast.group)
+  new DataView(membership.buffer).setUint32(8, device === undefined ? 0 : interfaceIndex(device), true)
+  setOptionBytes(fd, levelIp, optionMulticastInterface, membership)
+  setOptionBytes(fd, levelIp, optionAddMembership, membership)
+  setOption(fd, levelIp, optionMulticastHops, multicast.hops)
+  setOption(fd, levelIp, optionMulticastLoop, multicast.loops ? 1 : 0)
+}
+
 function boundPort(fd: number): number {
   const out = new Uint8Array(addressBytesIpv6)
   const length = Uint8Array.of(addressBytesIpv6, 0, 0, 0)
@@ -132,5 +180,11 @@ function boundPort(fd: number): number {
 function setOption(fd: number, level: number, option: number, value: number): void {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setInt32(0, value, true)
-  if (setsockopt(fd, level, option, bytes, 4) < 0) throw new SystemCallError('setsockopt', lastErrno(), String(option))
+  setOptionBytes(fd, level, option, bytes)
+}
+
+function setOptionBytes(fd: number, level: number, option: number, bytes: Uint8Array): void {
+  if (setsockopt(fd, level, option, bytes, bytes.byteLength) < 0) {
+    throw new SystemCallError('setsockopt', lastErrno(), String(option))
+  }
 }

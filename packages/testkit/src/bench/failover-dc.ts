@@ -55,9 +55,9 @@ export async function repetitionsWithDc(
 async function bringUp(lab: Lab, who: 'real' | 'ours', which: string, environment: Readonly<Record<string, string>>) {
   if (which === 'all') for (const node of nodes) await lab.startCorosync(node, who)
   else await lab.startCorosync(Number(which), who)
-  await lab.waitRing(60)
+  await lab.waitRing()
   await lab.must(['start-pacemaker', which], environment)
-  await lab.must(['wait-online', '120'])
+  await lab.waitOnline()
 }
 
 async function configure(lab: Lab, node: number, scope: string, xml: string): Promise<void> {

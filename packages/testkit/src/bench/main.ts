@@ -16,7 +16,7 @@ const benches: Readonly<Record<string, { readonly what: string; readonly load: (
     load: async () => (await import('./ipc.ts')).ipc,
   },
   ring: {
-    what: 'a ring of three: forming, at rest, dropping a killed node, cpg throughput (root, the lab)',
+    what: 'a ring of three: forming, at rest, dropping a killed node, cpg throughput; --transport knet-crypto (root, the lab)',
     load: async () => (await import('./ring.ts')).ring,
   },
   scheduler: {

@@ -2,11 +2,13 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { hasProgram, Lab, labMissing } from '../lab.ts'
+import { hasProgram, Lab, type LabSettings, labMissing } from '../lab.ts'
 
 type Side = 'real' | 'ours'
+type Transport = LabSettings['transport']
 const sides: readonly Side[] = ['real', 'ours']
 const nodes = [1, 2, 3]
+const transports: readonly string[] = ['udpu', 'knet', 'knet-crypto'] satisfies readonly Transport[]
 /** Message sizes of the cpg measurement, bytes. */
 const sizes = [64, 1024, 8192]
 const sendMs = 2000
@@ -34,9 +36,19 @@ process.exit(0)
 /** What was measured of one ring. */
 type Run = { readonly name: string; readonly unit: string; readonly value: number }
 
-/** A ring of three: how soon it forms, what it costs at rest, how soon a killed node is dropped, cpg throughput. */
+/**
+ * A ring of three: how soon it forms, what it costs at rest, how soon a killed node is dropped, cpg throughput. Over udpu, or
+ * with `--transport` over knet, plain or encrypted.
+ */
 export async function ring(argv: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: { reps: { type: 'string', default: '3' } } })
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { reps: { type: 'string', default: '3' }, transport: { type: 'string', default: 'udpu' } },
+  })
+  if (!transports.includes(values.transport)) {
+    process.stderr.write(`ring: --transport ${values.transport}: ${transports.join(', ')} is expected\n`)
+    return 64
+  }
   const missing = labMissing() ?? (hasProgram('corosync-quorumtool') ? undefined : 'corosync-quorumtool is missing')
   if (missing !== undefined) {
     process.stderr.write(`ring: not run: ${missing}\n`)
@@ -49,7 +61,7 @@ export async function ring(argv: readonly string[]): Promise<number> {
   const runs: Record<Side, Run[]> = { real: [], ours: [] }
   try {
     for (let rep = 0; rep < Number(values.reps); rep += 1) {
-      for (const side of sides) runs[side].push(...(await measure(lab, side, script)))
+      for (const side of sides) runs[side].push(...(await measure(lab, side, script, values.transport as Transport)))
     }
   } finally {
     await lab.down()
@@ -59,8 +71,8 @@ export async function ring(argv: readonly string[]): Promise<number> {
   return 0
 }
 
-async function measure(lab: Lab, side: Side, script: string): Promise<readonly Run[]> {
-  await lab.up({ nodes: nodes.length, transport: 'udpu', tokenMs: 1000 })
+async function measure(lab: Lab, side: Side, script: string, transport: Transport): Promise<readonly Run[]> {
+  await lab.up({ nodes: nodes.length, transport, tokenMs: 1000 })
   await Promise.all(nodes.map((node) => lab.startCorosync(node, side)))
   await lab.waitRing()
   const started = await Promise.all(nodes.map((node) => momentOf(lab, node, 'starting up')))

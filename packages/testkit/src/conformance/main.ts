@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { formatXml } from '@quorate/xml'
 import { type RandomCase, randomCase } from './random/cib.ts'
 import { compareInputs, type FailureOfC, type RandomResult } from './random/compare-c.ts'
-import { changeFeatures, oddFeatures, parseFeatures, randomFeatures } from './random/feature.ts'
+import { changeFeatures, courseFeatures, oddFeatures, parseFeatures, randomFeatures } from './random/feature.ts'
 import { mutator } from './random/mutated.ts'
 import { shrinkRandom } from './random/shrink-case.ts'
 import { runCase } from './run-case.ts'
@@ -25,7 +25,8 @@ With --shrink: the CIB of that seed, made smaller while it still shows its diffe
 LIST has the features that they may show, all where it is not given: ${randomFeatures.join(', ')};
 all, none, or plain for those that need no other nodes, templates, tags, rules and times; what few clusters have:
 ${oddFeatures.join(', ')}; odd for these, every for all and odd; what comes of clusters that change:
-${changeFeatures.join(', ')}; whole for these and every.
+${changeFeatures.join(', ')}; whole for these and every; clusters that have run for a while:
+${courseFeatures.join(', ')}; full for all that there are.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `
 

@@ -7,6 +7,7 @@ import { withInnerNames } from './change-inner.ts'
 import { withReconfiguration } from './change-reconfigured.ts'
 import { guestNode, type HostingResource, remoteNode } from './connection.ts'
 import { randomConstraint } from './constraints.ts'
+import { withCourse } from './course.ts'
 import { mixOf, type RandomFeature } from './feature.ts'
 import { randomHistory, randomNowSeconds } from './history.ts'
 import { withConstraints, withFencing } from './more-constraints.ts'
@@ -251,6 +252,7 @@ function withStatusFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib
   if (mix.has('reconfigured')) now = withReconfiguration(chance, now)
   if (mix.has('inner')) now = replaceChild(now, 'configuration', (item) => withInnerNames(chance, item))
   if (mix.has('name')) now = withNames(chance, now)
+  if (mix.has('course')) now = withCourse(chance, now)
   if (mix.has('comment')) now = withComments(chance, now)
   return now
 }

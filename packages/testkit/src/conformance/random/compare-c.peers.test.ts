@@ -8,7 +8,7 @@ const isMissing = spawnSync('crm_simulate', ['--version']).error !== undefined
 /** Random clusters that are compared on every run; `npm run conformance -- --random N --seed S` compares more. */
 const count = 60
 
-test.skipIf(isMissing).each(['none', 'plain', 'all', 'every', 'whole'])(
+test.skipIf(isMissing).each(['plain', 'all', 'every', 'whole', 'full'])(
   `random clusters with features %s get the graphs of the real crm_simulate${isMissing ? ' (skipped: pacemaker-cli-utils is not installed)' : ''}`,
   { timeout: 600_000 },
   async (features) => {

@@ -92,7 +92,7 @@ export function outputsOfOurs(cib: XmlElement, moment?: string): Outputs | 'refu
 function outputsFor(cib: XmlElement, moment: string | undefined): Outputs {
   const read = parseMoment(moment, { epochSeconds: randomNowSeconds, offsetSeconds: 0 })
   const effective = moment === undefined || read === undefined ? {} : { effectiveTime: { text: moment, ...read } }
-  const base = { nowSeconds: randomNowSeconds, process: true, simulate: true, ...effective }
+  const base = { nowSeconds: Math.floor(Date.now() / 1000), process: true, simulate: true, ...effective }
   const summary = simulate(cib, base)
   const main = simulate(cib, { ...base, showsScores: true })
   return {

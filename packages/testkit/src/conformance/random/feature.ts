@@ -21,9 +21,13 @@ export const oddFeatures = [
 /** What comes of clusters that change: `every` is without them, so that its seeds stay what they were. */
 export const changeFeatures = ['reconfigured', 'inner', 'comment'] as const
 
-/** Every feature there is but those of {@link changeFeatures}. */
+/** What comes of clusters that have run for a while: `whole` is without them, so that its seeds stay what they were. */
+export const courseFeatures = ['course'] as const
+
+/** Every feature there is but those of {@link changeFeatures} and {@link courseFeatures}. */
 export const everyFeature = [...randomFeatures, ...oddFeatures] as const
-const knownFeatures = [...everyFeature, ...changeFeatures] as const
+const wholeFeatures = [...everyFeature, ...changeFeatures] as const
+const knownFeatures = [...wholeFeatures, ...courseFeatures] as const
 export type RandomFeature = (typeof knownFeatures)[number]
 
 /** In how many of a hundred clusters a feature that is asked for shows: low enough that a cluster mixes a few. */
@@ -57,6 +61,7 @@ const sharePercent: Readonly<Record<RandomFeature, number>> = {
   reconfigured: 60,
   inner: 40,
   comment: 30,
+  course: 75,
 }
 
 /** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */
@@ -67,8 +72,8 @@ export function mixOf(chance: Chance, offered: readonly RandomFeature[]): Readon
 
 /**
  * Reads a list like `bundle,remote`; `none` is none, `plain` those without other kinds of nodes, templates, tags, rules and
- * times, `all` these too, `odd` what few configurations have, `every` all of these, and `whole` those of clusters that change as
- * well.
+ * times, `all` these too, `odd` what few configurations have, `every` all of these, `whole` those of clusters that change as
+ * well, and `full` all that there are.
  *
  * @throws RangeError naming the word that is no feature
  */
@@ -76,14 +81,15 @@ export function parseFeatures(text: string): readonly RandomFeature[] {
   if (text === 'all') return randomFeatures
   if (text === 'odd') return oddFeatures
   if (text === 'every') return everyFeature
-  if (text === 'whole') return knownFeatures
+  if (text === 'whole') return wholeFeatures
+  if (text === 'full') return knownFeatures
   if (text === 'plain') return plainFeatures
   if (text === 'none') return []
   return text.split(',').map((word) => {
     const feature = knownFeatures.find((name) => name === word)
     if (feature === undefined) {
       throw new RangeError(
-        `--features: "${word}" is none of ${knownFeatures.join(', ')}, plain, all, odd, every, whole, none`,
+        `--features: "${word}" is none of ${knownFeatures.join(', ')}, plain, all, odd, every, whole, full, none`,
       )
     }
     return feature

@@ -20,6 +20,17 @@ export function withPairs(of: XmlElement, kind: string, values: Values): XmlElem
   return { ...of, children: of.children.map((item) => (item === set ? merged : item)) }
 }
 
+/** Takes pairs of some names out of all sets of an element. */
+export function withoutPairs(of: XmlElement, names: readonly string[]): XmlElement {
+  const children = of.children.map((set) => {
+    const kept = set.children.filter(
+      (pair) => pair.name !== 'nvpair' || !names.includes(attr(pair, 'name') ?? '') || attr(pair, 'id') === undefined,
+    )
+    return kept.length === set.children.length ? set : { ...set, children: kept }
+  })
+  return { ...of, children }
+}
+
 /** Cluster options beside those that every random cluster may have. */
 export function withOptions(chance: Chance, configuration: XmlElement): XmlElement {
   const health = () => chance.maybe(70, ['0', '10', '-10', '-100', 'INFINITY', '-INFINITY', 'red'])
