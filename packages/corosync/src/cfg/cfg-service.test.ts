@@ -18,8 +18,13 @@ import { CfgService } from './cfg-service.ts'
 const now = monoMs(0)
 
 function service(): CfgService {
-  const addresses = [1, 2].map((id) => ({ node: nodeId(id), text: `10.0.0.${id}`, bytes: Uint8Array.of(10, 0, 0, id) }))
-  const cfg = new CfgService({ self: nodeId(1), addresses, linkMtu: 1410 })
+  const addresses = [1, 2].map((id) => ({
+    node: nodeId(id),
+    link: 0,
+    text: `10.0.0.${id}`,
+    bytes: Uint8Array.of(10, 0, 0, id),
+  }))
+  const cfg = new CfgService({ self: nodeId(1), addresses, linkMtu: 1410, links: undefined })
   cfg.ring([nodeId(1)])
   return cfg
 }

@@ -4,8 +4,15 @@ import {
   cfgAddressSlotBytes,
   cfgCalls,
   cfgGetNodeAddrs,
+  cfgInterfaceName,
+  cfgInterfaceNamesAt,
+  cfgInterfaceState,
+  cfgInterfaceStatesAt,
+  cfgInterfacesMax,
   cfgKillNode,
   cfgKillReasonAt,
+  cfgLinkStatus,
+  cfgLinkStatusesAt,
   cfgLocalGet,
   cfgNodeAddrs,
   cfgNodeStatus,
@@ -20,18 +27,26 @@ import {
 } from '../ipc/cfg-messages.ts'
 import { responseOf } from '../ipc/message-header.ts'
 import { readCsName } from '../ipc/wire-name.ts'
+import type { LinkState, LinkView } from '../link-view.ts'
 import { type ConnectionId, type Service, type ServiceEffect, type ServiceEvent, serviceIds } from '../service.ts'
 import { cfgFunctions, decodeKillNode, encodeKillNode, encodeReload, encodeShutdown } from './cfg-ring-message.ts'
 
-/** A node of the ring with its address on link 0: its text, and its 4 or 16 bytes. */
-export type NodeAddress = { readonly node: NodeId; readonly text: string; readonly bytes: Uint8Array }
+/** A node of the ring with its address on a link (0..7): its text, and its 4 or 16 bytes. */
+export type NodeAddress = {
+  readonly node: NodeId
+  readonly link: number
+  readonly text: string
+  readonly bytes: Uint8Array
+}
 
 /** What cfg tells of this node's link. */
 export type CfgConfig = {
   readonly self: NodeId
   readonly addresses: readonly NodeAddress[]
-  /** Payload of a frame on link 0, bytes. */
+  /** Payload of a frame on link 0, bytes; with a transport that keeps no links. */
   readonly linkMtu: number
+  /** The links, where the transport keeps any. */
+  readonly links: LinkView | undefined
 }
 
 const code = csErrorCodes
@@ -228,42 +243,71 @@ export class CfgService implements Service {
 
   #ringStatus(): Uint8Array {
     const bytes = responseOf(cfgResponses.ringStatusGet, code.CS_OK, cfgRingStatus.size)
-    const own = this.#addressOf(this.#config.self)
-    cfgRingStatus.encode(bytes, { interfaces: 1, name: `0 ${own?.text ?? ''}`, status: 'OK' })
+    const own = this.#addressesOf(this.#config.self).slice(0, cfgInterfacesMax)
+    cfgRingStatus.encode(bytes, { interfaces: own.length })
+    own.forEach(({ link, text }, i) => {
+      cfgInterfaceName.encode(bytes, { name: `${link} ${text}` }, cfgInterfaceNamesAt + i * cfgInterfaceName.size)
+      const at = cfgInterfaceStatesAt + i * cfgInterfaceState.size
+      cfgInterfaceState.encode(bytes, { status: this.#linkStatus(link) }, at)
+    })
     return bytes
   }
 
+  /** A character for each node, as `corosync-cfgtool -s -b` shows them; `OK` where the transport keeps no links. */
+  #linkStatus(link: number): string {
+    const view = this.#config.links
+    if (view === undefined) return 'OK'
+    const nodes = this.#config.addresses.filter((item) => item.link === link).toSorted((a, b) => a.node - b.node)
+    const states = nodes.map(({ node }) => {
+      if (node === this.#config.self) return 'n'
+      const state = view.linksTo(node)?.find((item) => item.link === link)
+      return state === undefined ? 'd' : String(1 + (state.isConnected ? 2 : 0))
+    })
+    return states.join('')
+  }
+
   #nodeAddresses(node: number): Uint8Array {
-    const address = this.#addressOf(node === 0 ? this.#config.self : node)
-    if (address === undefined) return responseOf(cfgResponses.getNodeAddrs, code.CS_ERR_NOT_EXIST, cfgNodeAddrs.size)
-    const bytes = responseOf(cfgResponses.getNodeAddrs, code.CS_OK, cfgNodeAddrs.size + cfgAddressSlotBytes)
-    const family = address.bytes.byteLength === cfgAddressSlotBytes ? familyIpv6 : familyIpv4
-    cfgNodeAddrs.encode(bytes, { family, count: 1 })
-    bytes.set(address.bytes, cfgNodeAddrs.size)
+    const addresses = this.#addressesOf(node === 0 ? this.#config.self : node)
+    const [first] = addresses
+    if (first === undefined) return responseOf(cfgResponses.getNodeAddrs, code.CS_ERR_NOT_EXIST, cfgNodeAddrs.size)
+    const size = cfgNodeAddrs.size + addresses.length * cfgAddressSlotBytes
+    const bytes = responseOf(cfgResponses.getNodeAddrs, code.CS_OK, size)
+    const family = first.bytes.byteLength === cfgAddressSlotBytes ? familyIpv6 : familyIpv4
+    cfgNodeAddrs.encode(bytes, { family, count: addresses.length })
+    addresses.forEach((address, i) => {
+      bytes.set(address.bytes, cfgNodeAddrs.size + i * cfgAddressSlotBytes)
+    })
     return bytes
   }
 
   #nodeStatus(node: number, version: number): Uint8Array {
     const refuse = (error: number): Uint8Array => responseOf(cfgResponses.nodeStatusGet, error, cfgNodeStatus.size)
     if (version !== 1) return refuse(code.CS_ERR_NOT_SUPPORTED)
-    const address = this.#addressOf(node)
+    const [address] = this.#addressesOf(node)
     if (address === undefined) return refuse(code.CS_ERR_NOT_EXIST)
-    const isThere = this.#members.includes(address.node) ? 1 : 0
-    const bytes = responseOf(cfgResponses.nodeStatusGet, code.CS_OK, cfgNodeStatus.size)
-    cfgNodeStatus.encode(bytes, {
-      version: 1,
-      node,
-      reachable: isThere,
-      enabled: 1,
-      connected: isThere,
+    const isMember = this.#members.includes(address.node)
+    const udpu: LinkState = {
+      link: 0,
+      isConnected: isMember,
       mtu: this.#config.linkMtu,
       source: address.text,
-    })
+      destination: '',
+    }
+    const view = this.#config.links
+    const links = view === undefined ? [udpu] : (view.linksTo(address.node) ?? [])
+    const isReachable = view === undefined ? isMember : links.some((link) => link.isConnected)
+    const bytes = responseOf(cfgResponses.nodeStatusGet, code.CS_OK, cfgNodeStatus.size)
+    cfgNodeStatus.encode(bytes, { version: 1, node, reachable: isReachable ? 1 : 0 })
+    for (const { link, isConnected, mtu, source, destination } of links) {
+      const state = { enabled: 1, connected: isConnected ? 1 : 0, mtu, source, destination }
+      cfgLinkStatus.encode(bytes, state, cfgLinkStatusesAt + link * cfgLinkStatus.size)
+    }
     return bytes
   }
 
-  #addressOf(node: number): NodeAddress | undefined {
-    return this.#config.addresses.find((item) => item.node === node)
+  /** Ascending by link. */
+  #addressesOf(node: number): readonly NodeAddress[] {
+    return this.#config.addresses.filter((item) => item.node === node)
   }
 
   #multicast(bytes: Uint8Array): void {

@@ -4,6 +4,7 @@ import { cmapI32, cmapText, cmapU16, cmapU32, type RawValue } from '../cmap/cmap
 import { serviceIds } from '../service.ts'
 import { entryValue } from './config-entries.ts'
 import type { Configuration } from './configuration.ts'
+import { linkSettings } from './knet-settings.ts'
 
 /** A key of the map with its first value. */
 export type CmapKey = readonly [key: string, value: RawValue]
@@ -20,15 +21,16 @@ export const ringFunctionCounts = {
   wd: 0,
 } as const
 
-/** Knet's defaults, which the map names whatever the transport. */
-const knetPongCount = 2
+/** Knet's default, which the map names whatever the transport. */
+const pongCountDefault = 2
 
 /**
  * What cmap holds from the start: every setting of corosync.conf, the times that follow from them, and which services
  * there are.
  */
 export function configKeys(configuration: Configuration, totem: TotemConfig): readonly CmapKey[] {
-  const keys: CmapKey[] = configuration.entries.map((entry) => [entry.key, entryValue(entry)])
+  const shown = configuration.entries.filter(({ key }) => !isHidden(key))
+  const keys: CmapKey[] = shown.map((entry) => [entry.key, entryValue(entry)])
   const position = configuration.nodes.find((node) => node.node === totem.self)?.position ?? 0
   keys.push(['nodelist.local_node_pos', cmapU32(position)])
   keys.push(['runtime.blackbox.dump_flight_data', cmapText('no')])
@@ -37,14 +39,23 @@ export function configKeys(configuration: Configuration, totem: TotemConfig): re
   return [...keys, ...serviceKeys(configuration.quorum !== undefined), ...timeKeys(configuration, totem)]
 }
 
-/** The address that this node is bound to. */
-export function bindAddressKey(address: string): CmapKey {
-  return ['totem.interface.0.bindnetaddr', cmapText(address)]
+/** The number of a link is in its other keys; the secret is nobody's business who may read the map. */
+function isHidden(key: string): boolean {
+  return key === 'totem.key' || /^totem\.interface\.\d\.linknumber$/.test(key)
 }
 
-/** `ip` of a member as runtime.members names it. */
-export function memberAddressKey(node: NodeId, address: string): CmapKey {
-  return [`runtime.members.${node}.ip`, cmapText(`r(0) ip(${address}) `)]
+/** The address that this node is bound to on a link. */
+export function bindAddressKey(link: number, address: string): CmapKey {
+  return [`totem.interface.${link}.bindnetaddr`, cmapText(address)]
+}
+
+/** `ip` of a member as runtime.members names it: the addresses of its links. */
+export function memberAddressKey(
+  node: NodeId,
+  addresses: readonly { readonly link: number; readonly text: string }[],
+): CmapKey {
+  const text = addresses.map((item) => `r(${item.link}) ip(${item.text}) `).join('')
+  return [`runtime.members.${node}.ip`, cmapText(text)]
 }
 
 function serviceKeys(hasVotequorum: boolean): readonly CmapKey[] {
@@ -64,10 +75,17 @@ function isOffered(name: string, hasVotequorum: boolean): boolean {
   return name === 'cmap' || name === 'cfg' || name === 'cpg' || name === 'quorum'
 }
 
-function timeKeys({ blockUnlistedIps, tokenWarningPercent }: Configuration, totem: TotemConfig): readonly CmapKey[] {
+function timeKeys(configuration: Configuration, totem: TotemConfig): readonly CmapKey[] {
+  const { blockUnlistedIps, tokenWarningPercent, knet } = configuration
   const prefix = 'runtime.config.totem.'
   const number = (key: string, value: number): CmapKey => [prefix + key, cmapU32(value)]
-  const pingTimeout = Math.floor(totem.tokenLossMs / knetPongCount)
+  const links = knet?.links.map((link) => linkSettings(link, totem.tokenLossMs)) ?? [
+    {
+      link: 0,
+      pingIntervalMs: Math.floor(totem.tokenLossMs / (pongCountDefault * 2)),
+      pingTimeoutMs: Math.floor(totem.tokenLossMs / pongCountDefault),
+    },
+  ]
   return [
     number('block_unlisted_ips', blockUnlistedIps ? 1 : 0),
     number('cancel_token_hold_on_retransmit', 0),
@@ -76,14 +94,16 @@ function timeKeys({ blockUnlistedIps, tokenWarningPercent }: Configuration, tote
     number('fail_recv_const', totem.failRecvConst),
     number('heartbeat_failures_allowed', 0),
     number('hold', totem.holdMs),
-    number('interface.0.knet_ping_interval', Math.floor(totem.tokenLossMs / (knetPongCount * 2))),
-    number('interface.0.knet_ping_timeout', pingTimeout),
+    ...links.flatMap(({ link, pingIntervalMs, pingTimeoutMs }) => [
+      number(`interface.${link}.knet_ping_interval`, pingIntervalMs),
+      number(`interface.${link}.knet_ping_timeout`, pingTimeoutMs),
+    ]),
     number('join', totem.joinMs),
     [`${prefix}knet_compression_level`, cmapI32(0)],
     [`${prefix}knet_compression_model`, cmapText('none')],
     number('knet_compression_threshold', 0),
-    number('knet_mtu', 0),
-    number('knet_pmtud_interval', 30),
+    number('knet_mtu', knet?.fixedMtu ?? 0),
+    number('knet_pmtud_interval', knet === undefined ? 30 : knet.pmtudIntervalMs / 1000),
     number('max_messages', totem.maxMessages),
     number('max_network_delay', 50),
     number('merge', totem.mergeMs),

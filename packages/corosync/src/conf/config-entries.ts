@@ -1,4 +1,4 @@
-import { cmapText, cmapU8, cmapU32, cmapU64, isCmapKey, type RawValue } from '../cmap/cmap-value.ts'
+import { cmapText, cmapU8, cmapU16, cmapU32, cmapU64, isCmapKey, type RawValue } from '../cmap/cmap-value.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigSection, ConfigSetting } from './config-text.ts'
 import { type Option, optionOf } from './options.ts'
@@ -12,7 +12,7 @@ export type ConfigEntry = {
   readonly option: Option | undefined
 }
 
-const limits = { u8: 255n, u32: 4_294_967_295n, u64: 18_446_744_073_709_551_615n } as const
+const limits = { u8: 255n, u16: 65_535n, u32: 4_294_967_295n, u64: 18_446_744_073_709_551_615n } as const
 
 /**
  * Flattens the sections to keys of cmap, checking each value against its option.
@@ -54,6 +54,8 @@ export function entryValue({ value, option }: ConfigEntry): RawValue {
   switch (option?.type) {
     case 'u8':
       return cmapU8(Number(value))
+    case 'u16':
+      return cmapU16(Number(value))
     case 'u32':
       return cmapU32(Number(value))
     case 'u64':
@@ -66,7 +68,7 @@ export function entryValue({ value, option }: ConfigEntry): RawValue {
 function check(file: string, key: string, { value, line }: ConfigSetting, option: Option | undefined): void {
   if (option === undefined || option.type === 'text') return
   const type = option.type
-  if (type === 'u8' || type === 'u32' || type === 'u64') {
+  if (type === 'u8' || type === 'u16' || type === 'u32' || type === 'u64') {
     const min = BigInt(option.min ?? 0)
     const max = option.max === undefined ? limits[type] : BigInt(option.max)
     const isNumber = /^\d{1,20}$/.test(value)

@@ -6,6 +6,7 @@ import { configKeys } from './cmap-keys.ts'
 import { ConfigError } from './config-error.ts'
 import { parseConfigText } from './config-text.ts'
 import { readConfiguration } from './configuration.ts'
+import { linkSettings } from './knet-settings.ts'
 import { localNode } from './local-node.ts'
 import { options } from './options.ts'
 import { checkTiming } from './timing-check.ts'
@@ -50,6 +51,7 @@ function errorOf(text: string): string {
 }
 
 const totem = (lines: string): string => `totem {\nversion: 2\ntransport: udpu\n${lines}\n}\n${nodelist}`
+const knet = (lines: string): string => `totem {\nversion: 2\n${lines}\n}\n${nodelist}`
 
 test.each([
   ['totem {\n version: 2\n', "c.conf:2: Missing closing brace of 'totem', opened in line 1"],
@@ -85,12 +87,47 @@ test.each([
   ],
   ['totem {\nversion: 3\n}\n', 'c.conf:2: totem { version: 2 } is expected: this parser can only parse version 2'],
   [
-    'totem {\nversion: 2\n}\n',
-    'c.conf: transport: knet, the default, is not supported yet; totem { transport: udpu } is expected',
+    'totem {\nversion: 2\ntransport: udp\n}\n',
+    'c.conf:3: transport: udp is not supported yet; knet or udpu is expected',
+  ],
+  [knet('crypto_cipher: aes256'), 'c.conf:3: crypto_cipher requires crypto_hash with value other than none'],
+  [
+    knet('crypto_cipher: 3des'),
+    'c.conf:3: Value of key "totem.crypto_cipher" is expected to be none, aes256, aes192 or aes128, but "3des" was given',
   ],
   [
-    'totem {\nversion: 2\ntransport: udp\n}\n',
-    'c.conf:3: transport: udp is not supported yet; totem { transport: udpu } is expected',
+    knet('crypto_model: gcrypt'),
+    'c.conf:3: Value of key "totem.crypto_model" is expected to be nss or openssl, but "gcrypt" was given',
+  ],
+  [
+    knet('knet_compression_model: zlib'),
+    'c.conf:3: knet_compression_model: zlib is not supported yet; none is expected',
+  ],
+  [knet('knet_mtu: 100'), 'c.conf:3: knet_mtu in range (576..65535) or 0 is expected, but 100 was given'],
+  [
+    knet('link_mode: all'),
+    'c.conf:3: Value of key "totem.link_mode" is expected to be passive, active or rr, but "all" was given',
+  ],
+  [
+    knet('interface {\nknet_transport: sctp\n}'),
+    'c.conf:4: knet_transport: sctp is not supported yet; udp is expected',
+  ],
+  [
+    knet('interface {\nlinknumber: 2\nmcastport: 5000\n}'),
+    'c.conf:4: a ring2_addr of each node is expected where link 2 is configured',
+  ],
+  [knet('').replace('nodeid: 1\n', ''), 'c.conf:7: Knet requires an explicit nodeid for each node'],
+  [
+    knet('').replace('nodeid: 2', 'nodeid: 70000'),
+    "c.conf:12: Knet requires nodeid to be less than 65536 for address '127.0.0.2'.",
+  ],
+  [
+    knet('').replace('127.0.0.2', '127.0.0.2\nring1_addr: 127.0.1.2'),
+    'c.conf:12: Not all nodes have the same number of links: the same ringX_addr are expected',
+  ],
+  [
+    knet('').replace('127.0.0.2', '127.0.0.2\nring8_addr: 127.0.1.2'),
+    'c.conf:15: interface ring number 8 is bigger than allowed maximum 7',
   ],
   [
     'totem {\nversion: 2\ntransport: udpu\n}\n',
@@ -122,6 +159,53 @@ test('a good file gives typed settings, times as corosync resolves them, and the
   expect(keys.get('nodelist.node.1.quorum_votes')?.type).toBe(6)
   expect(keys.get('totem.transport')).toEqual({ type: 11, bytes: new TextEncoder().encode('udpu\0') })
   expect(keys.get('runtime.config.totem.token')).toEqual({ type: 6, bytes: Uint8Array.of(0x72, 6, 0, 0) })
+})
+
+test('without a transport it is knet, with its own netmtu, ports and times', () => {
+  const lines = 'interface {\nlinknumber: 1\nmcastport: 6000\nknet_pong_count: 5\nknet_link_priority: 9\n}\ntoken: 1000'
+  const second = (text: string): string => text.replace(/ring0_addr: 127.0.0.(.)/g, '$&\nring1_addr: 127.0.1.$1')
+  const configuration = readConfiguration('c.conf', second(knet(lines)))
+  expect(configuration).toMatchObject({ transport: 'knet', totem: { netmtu: 65_536 } })
+  const settings = configuration.knet
+  expect(settings).toMatchObject({ mode: 'passive', method: undefined, pmtudIntervalMs: 30_000, fixedMtu: 0 })
+  expect(settings?.key).toEqual({ from: 'file', path: '/etc/corosync/authkey', line: undefined })
+  expect(settings?.links.map(({ link, port }) => [link, port])).toEqual([
+    [0, 5405],
+    [1, 6000],
+  ])
+  const shared = { pingPrecision: 2048 }
+  expect(settings?.links.map((link) => linkSettings(link, 1000))).toEqual([
+    { ...shared, link: 0, pingIntervalMs: 250, pingTimeoutMs: 500, pongCount: 2, priority: 1 },
+    { ...shared, link: 1, pingIntervalMs: 100, pingTimeoutMs: 200, pongCount: 5, priority: 9 },
+  ])
+  const keys = new Map(configKeys(configuration, totemConfig(nodeId(1), { token: 1000 }, 2)))
+  expect(keys.get('runtime.config.totem.interface.1.knet_ping_interval')?.bytes[0]).toBe(100)
+  expect(keys.get('runtime.config.totem.interface.0.knet_ping_interval')?.bytes[0]).toBe(250)
+})
+
+test.each([
+  ['', undefined],
+  ['secauth: off', undefined],
+  ['crypto_hash: md5', { cipher: undefined, hash: 'md5' }],
+  ['crypto_cipher: aes128\ncrypto_hash: sha512', { cipher: 'aes128', hash: 'sha512' }],
+  ['secauth: on', { cipher: 'aes256', hash: 'sha256' }],
+  ['secauth: on\ncrypto_cipher: none', { cipher: undefined, hash: 'sha256' }],
+  ['secauth: on\ncrypto_hash: sha1', { cipher: 'aes256', hash: 'sha1' }],
+])('%j: packets are protected by %j', (lines, method) => {
+  expect(readConfiguration('c.conf', knet(lines)).knet?.method).toEqual(method)
+})
+
+test('cmap has the port of a link, and neither its number nor the key', () => {
+  const text = knet(`key: ${'x'.repeat(130)}\ninterface {\nlinknumber: 0\nmcastport: 6000\n}`)
+  const keys = new Map(configKeys(readConfiguration('c.conf', text), totemConfig(nodeId(1), {}, 2)))
+  expect(keys.get('totem.interface.0.mcastport')).toEqual({ type: 4, bytes: Uint8Array.of(0x70, 0x17) })
+  expect([keys.has('totem.interface.0.linknumber'), keys.has('totem.key')]).toEqual([false, false])
+})
+
+test('a key in the file counts where no keyfile is named', () => {
+  const keyOf = (lines: string) => readConfiguration('c.conf', knet(lines)).knet?.key
+  expect(keyOf('key: secret')).toEqual({ from: 'setting', text: 'secret', line: 3 })
+  expect(keyOf('key: secret\nkeyfile: /k')).toEqual({ from: 'file', path: '/k', line: 4 })
 })
 
 test('two_node implies wait_for_all, which may be switched off', () => {

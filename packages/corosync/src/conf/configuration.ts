@@ -1,11 +1,13 @@
 import { type NodeId, nodeId } from '@quorate/base'
 import type { TotemSettings } from '@quorate/totem'
+import { knetLinksMax } from '../knet/packet.ts'
 import type { TieBreaker } from '../votequorum/tally.ts'
 import { votesMax } from '../votequorum/votequorum-ring-message.ts'
 import { type ConfigEntry, configEntries } from './config-entries.ts'
 import { ConfigError } from './config-error.ts'
 import { parseConfigText } from './config-text.ts'
-import { optionOf } from './options.ts'
+import { type KnetSettings, knetSettings } from './knet-settings.ts'
+import { Settings } from './settings.ts'
 
 /** Most nodes of a ring. */
 export const configNodesMax = 384
@@ -16,8 +18,10 @@ export type ConfigNode = {
   readonly position: number
   readonly node: NodeId
   readonly name: string | undefined
-  /** Address or host name of link 0. */
+  /** Address or host name of its first link. */
   readonly address: string
+  /** Addresses or host names of all its links (0..7), ascending. At least one. */
+  readonly addresses: readonly { readonly link: number; readonly text: string }[]
   readonly votes: number
   readonly line: number
 }
@@ -48,13 +52,16 @@ export type Configuration = {
   readonly entries: readonly ConfigEntry[]
   /** Keys that the daemon does not know, for a warning. */
   readonly unknown: readonly ConfigEntry[]
-  readonly transport: 'udpu'
+  readonly transport: 'udpu' | 'knet'
   readonly clusterName: string | undefined
   readonly totem: TotemSettings
   readonly tokenWarningPercent: number
   readonly blockUnlistedIps: boolean
   readonly ipVersion: 'ipv4' | 'ipv6' | 'ipv4-6' | 'ipv6-4'
+  /** Port of link 0. */
   readonly port: number
+  /** Undefined with another transport. */
+  readonly knet: KnetSettings | undefined
   readonly nodes: readonly ConfigNode[]
   /** Undefined without a provider: then every ring may act. */
   readonly quorum: QuorumSettings | undefined
@@ -62,38 +69,6 @@ export type Configuration = {
   readonly ipcTransport: 'shm' | 'socket'
   readonly schedRr: boolean
   readonly stateDir: string
-}
-
-/** Settings by key. Later lines win over earlier ones. */
-class Settings {
-  readonly file: string
-  readonly #entries: ReadonlyMap<string, ConfigEntry>
-
-  constructor(file: string, entries: readonly ConfigEntry[]) {
-    this.file = file
-    this.#entries = new Map(entries.map((entry) => [entry.key, entry]))
-  }
-
-  has(key: string): boolean {
-    return this.#entries.has(key)
-  }
-
-  text(key: string, generic: string = key): string | undefined {
-    return this.#entries.get(key)?.value ?? optionOf(generic)?.default
-  }
-
-  number(key: string, generic: string = key): number | undefined {
-    const value = this.text(key, generic)
-    return value === undefined ? undefined : Number(value)
-  }
-
-  flag(key: string): boolean {
-    return this.text(key) === 'yes' || (this.number(key) ?? 0) > 0
-  }
-
-  fault(key: string, what: string): ConfigError {
-    return new ConfigError(this.file, this.#entries.get(key)?.line, what)
-  }
 }
 
 /**
@@ -104,19 +79,20 @@ class Settings {
 export function readConfiguration(file: string, text: string): Configuration {
   const entries = configEntries(file, parseConfigText(file, text))
   const settings = new Settings(file, entries)
-  checkTransport(settings)
+  const transport = transportOf(settings)
   const nodes = nodesOf(settings, entries)
   const ipVersion = settings.text('totem.ip_version') as Configuration['ipVersion']
   return {
     entries,
     unknown: entries.filter((entry) => entry.option === undefined && !/\.ring[1-7]_addr$/.test(entry.key)),
-    transport: 'udpu',
+    transport,
     clusterName: settings.text('totem.cluster_name'),
-    totem: totemSettings(settings),
+    totem: totemSettings(settings, transport),
     tokenWarningPercent: settings.number('totem.token_warning') ?? 0,
     blockUnlistedIps: settings.flag('totem.block_unlisted_ips'),
     ipVersion,
-    port: portOf(settings),
+    port: settings.port(0),
+    knet: transport === 'knet' ? knetSettings(settings, nodes) : undefined,
     nodes,
     quorum: quorumSettings(settings, nodes),
     log: logSettings(settings, entries),
@@ -126,15 +102,18 @@ export function readConfiguration(file: string, text: string): Configuration {
   }
 }
 
-function checkTransport(settings: Settings): void {
-  const { file } = settings
+/** Netmtu of knet, which takes frames apart itself. */
+const knetNetMtu = 65_536
+
+function transportOf(settings: Settings): Configuration['transport'] {
   if (settings.number('totem.version') !== 2) {
     throw settings.fault('totem.version', 'totem { version: 2 } is expected: this parser can only parse version 2')
   }
   const transport = settings.text('totem.transport')
+  if (transport === 'knet') return transport
   if (transport !== 'udpu') {
-    const why = settings.has('totem.transport') ? `transport: ${transport} is` : 'transport: knet, the default, is'
-    throw settings.fault('totem.transport', `${why} not supported yet; totem { transport: udpu } is expected`)
+    const what = `transport: ${transport} is not supported yet; knet or udpu is expected`
+    throw settings.fault('totem.transport', what)
   }
   for (const key of ['totem.crypto_cipher', 'totem.crypto_hash']) {
     if (settings.text(key) === 'none') continue
@@ -143,13 +122,7 @@ function checkTransport(settings: Settings): void {
   if (settings.text('totem.secauth') === 'on' && !settings.has('totem.crypto_cipher')) {
     throw settings.fault('totem.secauth', `secauth: on is only valid for the Knet transport.`)
   }
-  if (!settings.has('nodelist.node.0.ring0_addr')) {
-    throw new ConfigError(
-      file,
-      undefined,
-      'nodelist { node { ring0_addr: ADDRESS } } is expected: No interfaces defined',
-    )
-  }
+  return transport
 }
 
 function nodesOf(settings: Settings, entries: readonly ConfigEntry[]): readonly ConfigNode[] {
@@ -160,6 +133,16 @@ function nodesOf(settings: Settings, entries: readonly ConfigEntry[]): readonly 
   }
   if (lines.size > configNodesMax) {
     throw new ConfigError(settings.file, undefined, `${lines.size} nodes, at most ${configNodesMax} are expected`)
+  }
+  if (lines.size === 0) {
+    const what = 'nodelist { node { ring0_addr: ADDRESS } } is expected: No interfaces defined'
+    throw settings.faultAt(undefined, what)
+  }
+  for (const { key, line } of entries) {
+    const link = /^nodelist\.node\.\d+\.ring(\d+)_addr$/.exec(key)?.[1]
+    if (link === undefined || Number(link) < knetLinksMax) continue
+    const what = `interface ring number ${link} is bigger than allowed maximum ${knetLinksMax - 1}`
+    throw settings.faultAt(line, what)
   }
   const nodes = [...lines].map(([position, line]) => nodeOf(settings, position, line))
   const seen = new Set<number>()
@@ -172,12 +155,19 @@ function nodesOf(settings: Settings, entries: readonly ConfigEntry[]): readonly 
 
 function nodeOf(settings: Settings, position: number, line: number): ConfigNode {
   const key = (name: string): string => `nodelist.node.${position}.${name}`
-  const address = settings.text(key('ring0_addr'), '')
-  if (address === undefined || address === '') {
-    throw new ConfigError(settings.file, line, `node ${position} is expected to have a ring0_addr`)
+  const addresses = Array.from({ length: knetLinksMax }, (_, link) => ({
+    link,
+    text: settings.text(key(`ring${link}_addr`), '') ?? '',
+  })).filter(({ text }) => text !== '')
+  const isUdpu = settings.text('totem.transport') === 'udpu'
+  const address = addresses[0]?.text
+  if (address === undefined || (isUdpu && addresses[0]?.link !== 0)) {
+    throw settings.faultAt(line, `node ${position} is expected to have a ring0_addr`)
   }
-  if (settings.has(key('ring1_addr'))) {
-    throw settings.fault(key('ring1_addr'), 'one link is expected with transport udpu: only knet has more')
+  const second = addresses[1]
+  if (isUdpu && second !== undefined) {
+    const what = 'one link is expected with transport udpu: only knet has more'
+    throw settings.fault(key(`ring${second.link}_addr`), what)
   }
   const id = settings.number(key('nodeid'), '') ?? idOfAddress(address, settings.flag('totem.clear_node_high_bit'))
   if (id === undefined || id === 0) {
@@ -189,7 +179,7 @@ function nodeOf(settings: Settings, position: number, line: number): ConfigNode 
   }
   const votes = settings.number(key('quorum_votes'), '') ?? settings.number('quorum.votes') ?? 1
   if (votes > votesMax) throw settings.fault(key('quorum_votes'), `at most ${votesMax} votes are expected`)
-  return { position, node: nodeId(id), name: settings.text(key('name'), ''), address, votes, line }
+  return { position, node: nodeId(id), name: settings.text(key('name'), ''), address, addresses, votes, line }
 }
 
 /** A node without an id is known by its IPv4 address, most significant byte first. */
@@ -200,7 +190,7 @@ function idOfAddress(address: string, clearHighBit: boolean): number | undefined
   return clearHighBit ? id % 0x8000_0000 : id
 }
 
-function totemSettings(settings: Settings): TotemSettings {
+function totemSettings(settings: Settings, transport: Configuration['transport']): TotemSettings {
   const out: Record<string, number> = {}
   const names = [
     'token',
@@ -223,15 +213,8 @@ function totemSettings(settings: Settings): TotemSettings {
     const value = settings.number(`totem.${name}`)
     if (value !== undefined) out[name] = value
   }
+  if (transport === 'knet' && !settings.has('totem.netmtu')) out['netmtu'] = knetNetMtu
   return out
-}
-
-function portOf(settings: Settings): number {
-  const key = 'totem.interface.0.mcastport'
-  const port = settings.number(key, 'totem.interface.mcastport') ?? 0
-  if (port < 1 || port > 65_535)
-    throw settings.fault(key, `a port in range (1..65535) is expected, but ${port} was given`)
-  return port
 }
 
 function quorumSettings(settings: Settings, nodes: readonly ConfigNode[]): QuorumSettings | undefined {

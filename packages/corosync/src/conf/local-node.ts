@@ -20,7 +20,7 @@ export function localNode(file: string, nodes: readonly ConfigNode[], here: Loca
     nodes.find((node) => nameOf(node) === here.hostName) ??
     nodes.find((node) => nameOf(node) === short) ??
     nodes.find((node) => shortName(nameOf(node)) === short && !/^[\d.:]+$/.test(nameOf(node))) ??
-    nodes.find((node) => here.addresses.includes(node.address))
+    nodes.find((node) => node.addresses.some(({ text }) => here.addresses.includes(text)))
   if (found !== undefined) return found
   const names = nodes.map((node) => node.name ?? node.address).join(', ')
   const what = `No valid name found for local host: a node named '${here.hostName}' or with an address of this machine is expected, the nodelist has ${names}`

@@ -10,7 +10,7 @@ import { cutNodes, linkCutKey } from '../link-cut.ts'
 import type { NodeEffect, NodeEvent, NodeTimer, RingNodeConfig } from '../node/node-event.ts'
 import { RingNode } from '../node/ring-node.ts'
 import type { LogLevel, ServiceName } from '../service.ts'
-import { UdpuTransport } from '../transport/udpu.ts'
+import type { RingTransport } from '../transport/ring-transport.ts'
 import { exitCodes } from './exit-codes.ts'
 import { FrameRefusals } from './frame-refusals.ts'
 import { IpcFront } from './ipc-front.ts'
@@ -20,6 +20,7 @@ import { sayReady } from './ready-notice.ts'
 import { RingIdFile } from './ring-id-file.ts'
 import { loadSetup, reloadSetup, type Setup } from './setup.ts'
 import { Timers } from './timers.ts'
+import { ringTransport } from './transport-choice.ts'
 
 /** What the daemon is started with. */
 export type DaemonOptions = {
@@ -72,7 +73,7 @@ class Daemon {
   readonly #version: string
   readonly #ended: (exitCode: number) => void
   readonly #node: RingNode
-  readonly #transport: UdpuTransport
+  readonly #transport: RingTransport
   readonly #front: IpcFront
   readonly #timers: Timers<NodeTimer>
   readonly #ringId: RingIdFile
@@ -88,7 +89,7 @@ class Daemon {
   #source = ''
 
   constructor(setup: Setup, version: string, ended: (exitCode: number) => void) {
-    const { configuration, totem, addresses, self } = setup
+    const { configuration, self } = setup
     this.#setup = setup
     this.#version = version
     this.#ended = ended
@@ -96,24 +97,17 @@ class Daemon {
     this.#pidFile = new PidFile(hostPath('/run/corosync.pid'))
     this.#timers = new Timers((timer) => this.#post({ kind: 'timer', timer }))
     this.#refusals = new FrameRefusals((text) => this.#say('warning', 'TOTEM', text))
-    this.#node = new RingNode(nodeConfig(setup, setup.keys), monoMs(performance.now()))
-    this.#transport = new UdpuTransport(
-      {
-        self: self.node,
-        members: addresses,
-        port: configuration.port,
-        blockUnlistedIps: configuration.blockUnlistedIps,
-        downcheckMs: totem.downcheckMs,
+    this.#transport = ringTransport(setup, {
+      up: () => this.#interfaceUp(),
+      frame: (bytes, source) => {
+        this.#source = source
+        this.#post({ kind: 'frame', bytes })
       },
-      {
-        up: () => this.#interfaceUp(),
-        frame: (bytes, source) => {
-          this.#source = source
-          this.#post({ kind: 'frame', bytes })
-        },
-        trouble: (text) => this.#say('warning', 'TOTEM', text),
-      },
-    )
+      refused: (source, why) => this.#refusals.refused(source, why, performance.now()),
+      trouble: (text) => this.#say('warning', 'TOTEM', text),
+      log: (level, subsystem, text) => this.#say(level, subsystem, text),
+    })
+    this.#node = new RingNode(nodeConfig(setup, setup.keys), monoMs(performance.now()), this.#transport.links)
     this.#front = new IpcFront(configuration.ipcTransport, {
       accept: (credentials) => this.#accept(credentials),
       opened: (service, connection) => this.#post({ kind: 'opened', service, connection }),
@@ -143,7 +137,9 @@ class Daemon {
     if (!this.#openDoors()) return
     this.#pidFile.write()
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, this.#onSignal)
-    this.#say('notice', 'TOTEM', 'Initializing transport (UDP/IP Unicast).')
+    if (this.#setup.key?.warning !== undefined) this.#say('warning', 'TOTEM', this.#setup.key.warning)
+    const name = configuration.transport === 'knet' ? 'Kronosnet' : 'UDP/IP Unicast'
+    this.#say('notice', 'TOTEM', `Initializing transport (${name}).`)
     this.#transport.open()
   }
 
@@ -177,10 +173,12 @@ class Daemon {
   }
 
   #interfaceUp(): void {
-    const { addresses, self } = this.#setup
-    const own = addresses.find((item) => item.node === self.node)?.text ?? ''
-    this.#say('notice', 'TOTEM', `The network interface [${own}] is now up.`)
-    for (const { text } of addresses) this.#say('notice', 'TOTEM', `adding new UDPU member {${text}}`)
+    const { addresses, self, configuration } = this.#setup
+    if (configuration.transport === 'udpu') {
+      const own = addresses.find((item) => item.node === self.node)?.text ?? ''
+      this.#say('notice', 'TOTEM', `The network interface [${own}] is now up.`)
+      for (const { text } of addresses) this.#say('notice', 'TOTEM', `adding new UDPU member {${text}}`)
+    }
     let storedRingSeq: number
     try {
       storedRingSeq = this.#ringId.read()
@@ -305,11 +303,15 @@ class Daemon {
       if (!kept.has(key)) this.#post({ kind: 'publish', key, value: undefined })
     }
     const differs = (of: readonly NodeAddress[], from: readonly NodeAddress[]): readonly NodeAddress[] =>
-      of.filter((item) => !from.some((other) => other.node === item.node && other.text === item.text))
+      of.filter(
+        ({ node, link, text }) =>
+          !from.some((other) => other.node === node && other.link === link && other.text === text),
+      )
+    const member = configuration.transport === 'knet' ? 'member' : 'UDPU member'
     for (const { text } of differs(addresses, fresh.addresses))
-      this.#say('notice', 'TOTEM', `removing UDPU member {${text}}`)
+      this.#say('notice', 'TOTEM', `removing ${member} {${text}}`)
     for (const { text } of differs(fresh.addresses, addresses))
-      this.#say('notice', 'TOTEM', `adding new UDPU member {${text}}`)
+      this.#say('notice', 'TOTEM', `adding new ${member} {${text}}`)
     this.#setup = fresh
     this.#transport.setMembers(fresh.addresses)
     this.#post({

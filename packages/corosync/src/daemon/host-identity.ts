@@ -25,20 +25,31 @@ function hostName(): string {
 }
 
 /**
- * Literal addresses of all nodes: host names are looked up, in the families that `totem.ip_version` names.
+ * Literal addresses of all nodes on all their links, those of one node ascending by link: host names are looked up, in the
+ * families that `totem.ip_version` names.
  *
- * @throws ConfigError where a name has no address
+ * @throws ConfigError where a name has no address, or the addresses of a link are of two families
  */
 export async function nodeAddresses(file: string, configuration: Configuration): Promise<readonly NodeAddress[]> {
-  return Promise.all(
-    configuration.nodes.map(async ({ node, address, line }) => {
-      const found = net.isIP(address) !== 0 ? address : await resolve(address, configuration.ipVersion)
-      if (found === undefined) throw new ConfigError(file, line, `failed to parse node address '${address}'`)
+  const places = configuration.nodes.flatMap(({ node, addresses, line }) =>
+    addresses.map(({ link, text }) => ({ node, link, text, line })),
+  )
+  const found = await Promise.all(
+    places.map(async ({ node, link, text, line }) => {
+      const address = net.isIP(text) !== 0 ? text : await resolve(text, configuration.ipVersion)
+      if (address === undefined) throw new ConfigError(file, line, `failed to parse node address '${text}'`)
       // As the kernel writes it, so that sources of packets compare equal.
-      const text = net.isIPv6(found) ? new net.SocketAddress({ address: found, family: 'ipv6' }).address : found
-      return addressOf(node, text)
+      const written = net.isIPv6(address) ? new net.SocketAddress({ address, family: 'ipv6' }).address : address
+      return { ...addressOf(node, link, written), line }
     }),
   )
+  for (const { link, text, bytes, line } of found) {
+    const first = found.find((item) => item.link === link)
+    if (first === undefined || first.bytes.byteLength === bytes.byteLength) continue
+    const what = `Nodes for link ${link} have different IP families (compared ${text} with ${first.text})`
+    throw new ConfigError(file, line, what)
+  }
+  return found.map(({ line: _line, ...address }) => address)
 }
 
 async function resolve(name: string, version: Configuration['ipVersion']): Promise<string | undefined> {
@@ -56,9 +67,9 @@ async function resolve(name: string, version: Configuration['ipVersion']): Promi
   }
 }
 
-function addressOf(node: NodeId, text: string): NodeAddress {
-  if (net.isIPv4(text)) return { node, text, bytes: Uint8Array.from(text.split('.').map(Number)) }
-  return { node, text, bytes: ipv6Bytes(text) }
+function addressOf(node: NodeId, link: number, text: string): NodeAddress {
+  if (net.isIPv4(text)) return { node, link, text, bytes: Uint8Array.from(text.split('.').map(Number)) }
+  return { node, link, text, bytes: ipv6Bytes(text) }
 }
 
 /** The 16 bytes of an IPv6 address. */

@@ -100,6 +100,4 @@ test.skipIf(missing !== undefined)(
     expect(first.filter((message) => message.endsWith('damaged'))).toEqual([])
     for (const other of outputs) expect(other).toEqual(first)
   },
-  // Not a measure of speed: a loaded machine may take its time.
-  600_000,
 )

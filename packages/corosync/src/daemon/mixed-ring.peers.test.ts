@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { Lab, labMissing } from '@quorate/testkit'
+import { Lab, labMissing, patienceMs } from '@quorate/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const missing = labMissing([
@@ -66,7 +66,7 @@ const nodesSeen = async (node: number): Promise<string> =>
 
 /** Waits until each of the nodes sees so many: one hears of a change before another does. */
 async function untilSeen(count: number, ...nodes: readonly number[]): Promise<void> {
-  const end = Date.now() + 60_000
+  const end = Date.now() + patienceMs
   for (;;) {
     const seen = await Promise.all(nodes.map(nodesSeen))
     if (seen.every((text) => text === String(count))) return

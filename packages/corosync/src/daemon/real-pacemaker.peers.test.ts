@@ -1,4 +1,4 @@
-import { Lab, labMissing } from '@quorate/testkit'
+import { Lab, labMissing, patienceMs } from '@quorate/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/crm_mon'])
@@ -7,7 +7,7 @@ const lab = new Lab('coropm')
 
 beforeAll(async () => {
   if (missing !== undefined) return
-  await lab.up({ nodes: 2, transport: 'udpu', tokenMs: 1000 })
+  await lab.up({ nodes: 2, transport: 'knet-crypto', tokenMs: 1000 })
   lab.electSoon([1, 2])
   await lab.startCorosync(1, 'ours')
   await lab.startCorosync(2, 'real')
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 test.skipIf(missing !== undefined)(`real Pacemaker comes online on ours and leaves it cleanly${why}`, async () => {
   await lab.must(['start-pacemaker', 'all'])
-  await lab.must(['wait-online', '90'])
+  await lab.waitOnline()
   const { stdout } = await lab.exec(1, 'crm_mon', '-1')
   expect(stdout).toContain('* Online: [ node1 node2 ]')
   expect(stdout).toContain('partition with quorum')
@@ -29,5 +29,5 @@ test.skipIf(missing !== undefined)(`real Pacemaker comes online on ours and leav
   await lab.must(['stop', '1', 'pacemaker'])
   await lab.must(['stop', '1', 'corosync'])
   const seenBy2 = async (): Promise<string> => (await lab.exec(2, 'corosync-quorumtool', '-s')).stdout
-  await expect.poll(seenBy2, { timeout: 60_000, interval: 100 }).toMatch(/^Nodes: +1$/m)
+  await expect.poll(seenBy2, { timeout: patienceMs, interval: 100 }).toMatch(/^Nodes: +1$/m)
 })

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import fs from 'node:fs'
 import { hostPath, hostRoot } from '@quorate/qb'
 import { type TotemConfig, totemConfig } from '@quorate/totem'
@@ -9,6 +10,7 @@ import { localNode } from '../conf/local-node.ts'
 import { checkTiming } from '../conf/timing-check.ts'
 import type { VotequorumConfig } from '../votequorum/votequorum-service.ts'
 import { hostIdentity, nodeAddresses } from './host-identity.ts'
+import { readKey, type SharedKey } from './shared-key.ts'
 
 /** Where corosync.conf is, unless -c names another file. */
 export const usualConfigFile = '/etc/corosync/corosync.conf'
@@ -24,6 +26,8 @@ export type Setup = {
   readonly addresses: readonly NodeAddress[]
   readonly totem: TotemConfig
   readonly votequorum: VotequorumConfig | undefined
+  /** The shared secret; undefined where packets are neither authenticated nor encrypted. */
+  readonly key: SharedKey | undefined
   readonly keys: readonly CmapKey[]
   /** Where the ring id is kept, on this host. */
   readonly stateFolder: string
@@ -42,7 +46,7 @@ export async function loadSetup(configFile: string | undefined): Promise<Setup> 
   const addresses = await nodeAddresses(file, configuration)
   const totem = totemConfig(self.node, configuration.totem, configuration.nodes.length)
   checkTiming(file, configuration.entries, totem)
-  const own = addresses.find((item) => item.node === self.node)?.text ?? ''
+  const own = addresses.filter((item) => item.node === self.node)
   return {
     file,
     configuration,
@@ -51,7 +55,8 @@ export async function loadSetup(configFile: string | undefined): Promise<Setup> 
     addresses,
     totem,
     votequorum: votequorumOf(configuration, self),
-    keys: [...configKeys(configuration, totem), bindAddressKey(own)],
+    key: configuration.knet?.method === undefined ? undefined : readKey(file, configuration.knet.key),
+    keys: [...configKeys(configuration, totem), ...own.map(({ link, text }) => bindAddressKey(link, text))],
     stateFolder: stateFolder(file, configuration),
   }
 }
@@ -66,12 +71,27 @@ export async function reloadSetup(running: Setup): Promise<Setup> {
   const restart = (what: string): ConfigError =>
     new ConfigError(running.file, undefined, `${what} is expected to stay as it is while corosync runs`)
   if (fresh.self.node !== running.self.node) throw restart("this node's nodeid")
-  if (fresh.self.address !== running.self.address) throw restart("this node's ring0_addr")
+  const own = ({ self }: Setup): string => self.addresses.map(({ link, text }) => `${link} ${text}`).join()
+  if (own(fresh) !== own(running)) throw restart("this node's ringX_addr")
+  if (fresh.configuration.transport !== running.configuration.transport) throw restart('totem.transport')
   if (fresh.configuration.port !== running.configuration.port) throw restart('totem.interface.mcastport')
+  const [knet, before] = [fresh.configuration.knet, running.configuration.knet]
+  if (knet?.method?.cipher !== before?.method?.cipher) throw restart('totem.crypto_cipher')
+  if (knet?.method?.hash !== before?.method?.hash) throw restart('totem.crypto_hash')
+  if (!isSameKey(fresh.key, running.key)) throw restart('the key')
+  if (knet?.mode !== before?.mode) throw restart('totem.link_mode')
+  if (JSON.stringify(knet?.links) !== JSON.stringify(before?.links)) throw restart('totem.interface')
+  if (knet?.fixedMtu !== before?.fixedMtu) throw restart('totem.knet_mtu')
+  if (knet?.pmtudIntervalMs !== before?.pmtudIntervalMs) throw restart('totem.knet_pmtud_interval')
   if (fresh.totem.netMtu !== running.totem.netMtu) throw restart('totem.netmtu')
   const hasQuorum = (setup: Setup): boolean => setup.votequorum !== undefined
   if (hasQuorum(fresh) !== hasQuorum(running)) throw restart('quorum.provider')
   return fresh
+}
+
+function isSameKey(one: SharedKey | undefined, other: SharedKey | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other
+  return one.bytes.byteLength === other.bytes.byteLength && timingSafeEqual(one.bytes, other.bytes)
 }
 
 /** @throws ConfigError where the file cannot be read or is too large */

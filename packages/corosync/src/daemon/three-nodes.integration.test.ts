@@ -1,16 +1,22 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeId } from '@quorate/base'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type CpgClient, type CpgMember, connectRing, type QuorumView } from '../client/index.ts'
 
 const program = fileURLToPath(new URL('../../../cli/bin/quorate.js', import.meta.url))
 /** Clear of ports that the kernel hands out; a ring takes the one below as well. */
 const port = 25_000 + 2 * (process.pid % 2500)
+/** Not a measure of speed: a loaded machine may take its time. */
+const patienceMs = 240_000
+/** Where a node is to be missed soon. One that does not get to run for so long is missed as well. */
+const soonMs = 2000
 /** So long that no machine, however busy, misses a token by it. */
 const neverMs = 30_000
 const ids = [1, 2, 3]
@@ -49,11 +55,20 @@ logging {
 `
 }
 
-function prepare(id: number, tokenMs = 400): void {
+function prepare(id: number, tokenMs = soonMs, text = configuration(tokenMs)): void {
   const folder = folderOf(id)
   fs.mkdirSync(path.join(folder, 'etc/corosync'), { recursive: true })
   fs.writeFileSync(path.join(folder, 'etc/hostname'), `n${id}\n`)
-  fs.writeFileSync(path.join(folder, 'etc/corosync/corosync.conf'), configuration(tokenMs))
+  fs.writeFileSync(path.join(folder, 'etc/corosync/corosync.conf'), text)
+}
+
+/** As {@link prepare}, with what corosync does where no transport is named: knet, and a key for it. */
+function prepareSecure(id: number, key: Uint8Array): void {
+  const secure = configuration(neverMs).replace('transport: udpu', 'secauth: on')
+  // Links that are up soon, and stay so on a machine that is busy.
+  const pings = `knet_ping_interval: 100\n    knet_ping_timeout: ${neverMs}`
+  prepare(id, neverMs, secure.replace('mcastport', `${pings}\n    mcastport`))
+  fs.writeFileSync(path.join(folderOf(id), 'etc/corosync/authkey'), key, { mode: 0o400 })
 }
 
 function start(id: number): ChildProcess {
@@ -85,7 +100,7 @@ class Heard<T> {
   }
 
   async until(what: string, isIt: (all: readonly T[]) => boolean): Promise<void> {
-    const end = Date.now() + 45_000
+    const end = Date.now() + patienceMs
     while (!isIt(this.all)) {
       if (Date.now() > end) throw new Error(`${what}: heard only ${JSON.stringify(this.all)}`)
       await new Promise<void>((resolve) => {
@@ -99,7 +114,7 @@ class Heard<T> {
 /** Opens a door of node `id`: its root must be the environment's while the connection is made. */
 async function at<T>(id: number, open: () => Promise<T>): Promise<T> {
   process.env['QUORATE_ROOT'] = folderOf(id)
-  const deadline = Date.now() + 45_000
+  const deadline = Date.now() + patienceMs
   for (;;) {
     try {
       return await open()
@@ -193,9 +208,30 @@ test('SIGTERM: the node says good-bye, ends with 0, and the others know without 
   expect(fs.existsSync(path.join(folderOf(2), 'run/corosync.pid'))).toBe(false)
 })
 
+test('with secauth: two nodes with one key form a ring; one with another key stays alone, and all say why', async () => {
+  const key = randomBytes(256)
+  for (const id of ids) prepareSecure(id, id === 3 ? randomBytes(256) : key)
+  for (const id of ids) start(id)
+  const quorum = await watchQuorum(1)
+  await quorum.until('a ring of two', isQuorateWith(1, 2))
+  const alone = await watchQuorum(3)
+  await alone.until('a ring of one', (views) => views.at(-1)?.members.join() === '3')
+  const [first, second] = [await joinGroup(1), await joinGroup(2)]
+  await first.heard.until('both joined', (all) => all.some((line) => line.startsWith('[1 2]')))
+  // More than the loopback takes in one packet.
+  const text = 'x'.repeat(150_000)
+  await first.client.mcast(Buffer.from(text))
+  await second.heard.until('the message', (all) => all.includes(`1: ${text}`))
+  const said = 'Unable to decrypt packet'
+  for (const id of ids) await expect.poll(() => logOf(id), { timeout: patienceMs }).toContain(said)
+  await expect.poll(() => logOf(1), { timeout: patienceMs }).toContain(`Packet of 127.0.0.3 dropped: ${said}`)
+  expect(logOf(1)).not.toContain(`Packet of 127.0.0.2 dropped: ${said}`)
+  expect(quorum.all.every(({ members }) => !members.includes(nodeId(3)))).toBe(true)
+})
+
 test('a broken corosync.conf: one message with file and line, exit 1, nothing started', () => {
   const file = path.join(folderOf(1), 'etc/corosync/corosync.conf')
-  fs.writeFileSync(file, configuration(400).replace('token: 400', 'token: soon'))
+  fs.writeFileSync(file, configuration(soonMs).replace(`token: ${soonMs}`, 'token: soon'))
   const { status, stderr } = spawnSync(process.execPath, [program, 'corosync', '-f'], {
     env: { ...process.env, QUORATE_ROOT: folderOf(1) },
     encoding: 'utf8',

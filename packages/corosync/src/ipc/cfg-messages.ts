@@ -40,6 +40,21 @@ export const cfgRingStatus = layout(10272, [
   { name: 'status', type: 'text', at: 2080, size: 512, doc: 'status of link 0' },
 ])
 
+/** Most links that a ring status names. */
+export const cfgInterfacesMax = 16
+/** Number and address of each link in a ring status, from {@link cfgInterfaceNamesAt}. */
+export const cfgInterfaceName = layout(128, [
+  { name: 'name', type: 'text', at: 0, size: 128, doc: 'number and address of the link' },
+])
+/** Status of each link in a ring status, from {@link cfgInterfaceStatesAt}. */
+export const cfgInterfaceState = layout(512, [
+  { name: 'status', type: 'text', at: 0, size: 512, doc: 'OK, or with knet a character for each node' },
+])
+/** Where the first {@link cfgInterfaceName} is. */
+export const cfgInterfaceNamesAt = 32
+/** Where the first {@link cfgInterfaceState} is. */
+export const cfgInterfaceStatesAt = 2080
+
 /** A `cs_name_t` with the reason follows at {@link cfgKillReasonAt}. */
 export const cfgKillNode = layout(288, [{ name: 'node', type: 'u32', at: 16, doc: 'who shall stop' }])
 /** Where the reason's `cs_name_t` starts in KILLNODE. */
@@ -92,3 +107,14 @@ export const cfgNodeStatus = layout(4200, [
   { name: 'source', type: 'text', at: 48, size: 256, doc: "udpu: the node's address on link 0; knet: the own one" },
   { name: 'destination', type: 'text', at: 304, size: 256, doc: "knet: the node's address on link 0; udpu: empty" },
 ])
+
+/** Each of the eight links of a {@link cfgNodeStatus}, from {@link cfgLinkStatusesAt}. */
+export const cfgLinkStatus = layout(520, [
+  { name: 'enabled', type: 'u8', at: 0, doc: 'the link is configured' },
+  { name: 'connected', type: 'u8', at: 1, doc: 'it reaches the node' },
+  { name: 'mtu', type: 'u32', at: 4, doc: 'payload of a packet, bytes' },
+  { name: 'source', type: 'text', at: 8, size: 256, doc: 'as in cfgNodeStatus' },
+  { name: 'destination', type: 'text', at: 264, size: 256, doc: 'as in cfgNodeStatus' },
+])
+/** Where the first {@link cfgLinkStatus} is. */
+export const cfgLinkStatusesAt = 40

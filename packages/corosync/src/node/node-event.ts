@@ -8,7 +8,7 @@ import type { VotequorumConfig } from '../votequorum/votequorum-service.ts'
 /** What a node needs to know before it begins. */
 export type RingNodeConfig = {
   readonly totem: TotemConfig
-  /** Every node that may be on the ring, with its address. */
+  /** Every node that may be on the ring, with its addresses, those of one node ascending by link. */
   readonly addresses: readonly NodeAddress[]
   /** Undefined without a quorum provider: then every ring may act. */
   readonly votequorum: VotequorumConfig | undefined

@@ -26,7 +26,12 @@ class World {
     const node = new RingNode(
       {
         totem: totemConfig(self, { token: 1000 }, count),
-        addresses: ids.map((item) => ({ node: item, text: `10.0.0.${item}`, bytes: Uint8Array.of(10, 0, 0, item) })),
+        addresses: ids.map((item) => ({
+          node: item,
+          link: 0,
+          text: `10.0.0.${item}`,
+          bytes: Uint8Array.of(10, 0, 0, item),
+        })),
         votequorum: {
           self,
           votes: 1,

@@ -21,6 +21,7 @@ import { cfgCalls } from '../ipc/cfg-messages.ts'
 import { cpgCalls } from '../ipc/cpg-messages.ts'
 import { messageId, responseOf } from '../ipc/message-header.ts'
 import { votequorumCalls } from '../ipc/votequorum-messages.ts'
+import type { LinkView } from '../link-view.ts'
 import { QuorumService } from '../quorum/quorum-service.ts'
 import {
   type ConnectionId,
@@ -84,15 +85,20 @@ export class RingNode {
   #now: MonoMs
   #out: NodeEffect[] = []
 
-  constructor(config: RingNodeConfig, now: MonoMs) {
+  /** `links`: what the transport tells of its links, where it keeps any. */
+  constructor(config: RingNodeConfig, now: MonoMs, links?: LinkView) {
     const { self } = config.totem
     this.#config = config
     this.#now = now
     this.#ring = createTotem(config.totem, now)
     this.#tokenWarningMs = warningMs(config)
-    this.#cmap = new CmapService(() => ringStatistics(this.#ring.counters, this.#connections))
+    this.#cmap = new CmapService(() => [
+      ...ringStatistics(this.#ring.counters, this.#connections),
+      ...(links?.statistics() ?? []),
+    ])
     this.#cpg = new CpgService(self)
-    this.#cfg = new CfgService({ self, addresses: config.addresses, linkMtu: config.totem.netMtu - frameOverheadBytes })
+    const linkMtu = config.totem.netMtu - frameOverheadBytes
+    this.#cfg = new CfgService({ self, addresses: config.addresses, linkMtu, links })
     this.#quorum = new QuorumService(config.votequorum !== undefined)
     this.#votequorum = config.votequorum === undefined ? undefined : new VotequorumService(config.votequorum)
     const present = [this.#cmap, this.#cfg, this.#cpg, this.#quorum, this.#votequorum]
@@ -294,8 +300,8 @@ export class RingNode {
   }
 
   #joined(node: NodeId): void {
-    const address = this.#config.addresses.find((item) => item.node === node)?.text ?? ''
-    this.#publish(...memberAddressKey(node, address))
+    const addresses = this.#config.addresses.filter((item) => item.node === node)
+    this.#publish(...memberAddressKey(node, addresses))
     const key = `runtime.members.${node}.join_count`
     const before = this.#cmap.store.get(key)
     const count = before === undefined ? 0 : Number(decodeCmapValue(before).value)

@@ -1,30 +1,20 @@
-import { constants } from 'node:os'
 import { messageBytes, type NodeId } from '@quorate/base'
-import { DescriptorWatch, SystemCallError, type UdpAddress, UdpSocket, udpAddress } from '@quorate/qb/ffi'
-
-/** Where a node is reached: its address as text, and its 4 or 16 bytes. */
-export type UdpuMember = { readonly node: NodeId; readonly text: string; readonly bytes: Uint8Array }
+import { DescriptorWatch, errnoText, SystemCallError, type UdpAddress, UdpSocket, udpAddress } from '@quorate/qb/ffi'
+import type { NodeAddress } from '../cfg/cfg-service.ts'
+import { addressText, sourceKey } from './address.ts'
+import type { RingTransport, TransportHandlers } from './ring-transport.ts'
+import { Troubles } from './troubles.ts'
 
 /** What the transport needs to know. */
 export type UdpuConfig = {
   readonly self: NodeId
   /** Every node of the nodelist, this one too. */
-  readonly members: readonly UdpuMember[]
+  readonly members: readonly NodeAddress[]
   readonly port: number
   /** Drop packets whose source is no member's address (totem.block_unlisted_ips). */
   readonly blockUnlistedIps: boolean
   /** How often to try again while the own address cannot be bound, ms. */
   readonly downcheckMs: number
-}
-
-/** What the transport tells. */
-export type UdpuHandlers = {
-  /** The own address is bound: the ring may begin. Once. */
-  up(): void
-  /** A datagram of a member, or of this node itself. `source`: where it came from, for the log. */
-  frame(bytes: Uint8Array, source: string): void
-  /** The address cannot be bound yet, or a packet could not be sent. Told at most once a second for each text. */
-  trouble(text: string): void
 }
 
 /** Largest datagram, bytes. */
@@ -35,38 +25,37 @@ const socketBufferBytes = 4 * 1024 * 1024
 const datagramsPerTurn = 64
 /** Most datagrams that are thrown away at once: whoever floods this node must not hold it up. */
 const drainedMax = 20_000
-const troubleQuietMs = 1000
-/** Most texts that are remembered as told. */
-const troublesMax = 1000
 
 type Sockets = { readonly ring: UdpSocket; readonly sender: UdpSocket; readonly watches: readonly DescriptorWatch[] }
-type Peer = UdpuMember & { readonly to: UdpAddress }
+type Peer = NodeAddress & { readonly to: UdpAddress }
 
 /**
  * Totem over unicast UDP (protocols/corosync.md 7.1): tokens go from the ring's port, everything else once to each
  * other member from a port of the kernel's choice. What a node sends to itself stays inside the process.
  */
-export class UdpuTransport {
+export class UdpuTransport implements RingTransport {
+  readonly links = undefined
   readonly #config: UdpuConfig
-  readonly #handlers: UdpuHandlers
+  readonly #handlers: TransportHandlers
   #peers: ReadonlyMap<NodeId, Peer> = new Map()
   #others: readonly Peer[] = []
-  readonly #own: UdpuMember
+  readonly #own: NodeAddress
   /** Members' names by their address, written as {@link sourceKey} does. */
   #listed: ReadonlyMap<string, string> = new Map()
   /** Nodes behind a cut, and their addresses: neither heard nor reached. */
   #cutNodes: ReadonlySet<NodeId> = new Set()
   #cutSources: ReadonlySet<string> = new Set()
   readonly #buffer = new Uint8Array(datagramBytesMax + 1)
-  readonly #saidAt = new Map<string, number>()
+  readonly #troubles: Troubles
   #sockets: Sockets | undefined
   #retry: NodeJS.Timeout | undefined
   #isOpen = true
   #unlistedCount = 0
 
-  constructor(config: UdpuConfig, handlers: UdpuHandlers) {
+  constructor(config: UdpuConfig, handlers: TransportHandlers) {
     this.#config = config
     this.#handlers = handlers
+    this.#troubles = new Troubles((text) => handlers.trouble(text))
     this.setMembers(config.members)
     const own = this.#peers.get(config.self)
     if (own === undefined) throw new RangeError(`node ${config.self} is none of the members`)
@@ -74,7 +63,7 @@ export class UdpuTransport {
   }
 
   /** The nodelist, from now on. This node's own address stays the one that is bound. */
-  setMembers(members: readonly UdpuMember[]): void {
+  setMembers(members: readonly NodeAddress[]): void {
     const { port, self } = this.#config
     const peers = members.map((member) => ({ ...member, to: udpAddress(member.bytes, port) }))
     this.#peers = new Map(peers.map((peer) => [peer.node, peer]))
@@ -98,7 +87,7 @@ export class UdpuTransport {
       if (!(error instanceof SystemCallError)) throw error
       for (const socket of opened) socket.close()
       const where = `${this.#own.text}:${this.#config.port}`
-      this.#trouble(`address ${where} cannot be used yet: ${errnoName(error.errno)}`)
+      this.#troubles.tell(`address ${where} cannot be used yet: ${errnoText(error.errno)}`)
       this.#retry = setTimeout(() => this.open(), this.#config.downcheckMs)
       return
     }
@@ -161,7 +150,7 @@ export class UdpuTransport {
       const source = this.#listed.get(sourceKey(socket.source))
       if (source === undefined && this.#config.blockUnlistedIps) {
         this.#unlistedCount += 1
-        this.#trouble(`Packet rejected from ${addressText(socket.source)}: it is in no nodelist`)
+        this.#troubles.tell(`Packet rejected from ${addressText(socket.source)}: it is in no nodelist`)
         continue
       }
       if (source !== undefined && this.#cutSources.has(source)) continue
@@ -173,36 +162,8 @@ export class UdpuTransport {
 
   #transmit(socket: UdpSocket, bytes: Uint8Array, peer: Peer): void {
     if (this.#cutNodes.has(peer.node)) return
-    if (bytes.byteLength > datagramBytesMax) return this.#trouble(`packet of ${bytes.byteLength} bytes not sent`)
+    if (bytes.byteLength > datagramBytesMax) return this.#troubles.tell(`packet of ${bytes.byteLength} bytes not sent`)
     const outcome = socket.send(bytes, peer.to)
-    if (outcome < 0) this.#trouble(`sending to ${peer.text} failed: ${errnoName(-outcome)}`)
+    if (outcome < 0) this.#troubles.tell(`sending to ${peer.text} failed: ${errnoText(-outcome)}`)
   }
-
-  #trouble(text: string): void {
-    const now = performance.now()
-    const last = this.#saidAt.get(text)
-    if (last !== undefined && now - last < troubleQuietMs) return
-    if (this.#saidAt.size >= troublesMax) this.#saidAt.clear()
-    this.#saidAt.set(text, now)
-    this.#handlers.trouble(text)
-  }
-}
-
-/** The bytes of an address as a key of a map. */
-function sourceKey(address: Uint8Array): string {
-  let key = ''
-  for (const byte of address) key += String.fromCharCode(byte)
-  return key
-}
-
-function addressText(address: Uint8Array): string {
-  if (address.byteLength === 4) return address.join('.')
-  const groups = Array.from({ length: 8 }, (_, i) =>
-    ((address[2 * i] ?? 0) * 256 + (address[2 * i + 1] ?? 0)).toString(16),
-  )
-  return groups.join(':')
-}
-
-function errnoName(errno: number): string {
-  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`
 }
