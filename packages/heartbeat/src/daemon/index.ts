@@ -1,0 +1,8 @@
+export {
+  exitCodes,
+  type HeartbeatOptions,
+  heartbeatVersion,
+  pidFile,
+  registerSocket,
+  runHeartbeat,
+} from './heartbeat-daemon.ts'
