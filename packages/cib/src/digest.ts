@@ -1,5 +1,5 @@
 import { compareText, encodeText, md5Hex } from '@quorate/base'
-import { writeXml, type XmlElement } from '@quorate/xml'
+import { attr, writeXml, type XmlElement } from '@quorate/xml'
 
 /** Attributes that differ between nodes without the CIBs being different, and therefore count in no digest on the wire. */
 const filtered: ReadonlySet<string> = new Set([
@@ -32,4 +32,16 @@ function sorted(of: XmlElement): XmlElement {
   }
   pairs.sort((a, b) => compareText(a[0], b[0]))
   return { ...of, attributes: pairs.flat(), children: of.children.map(sorted) }
+}
+
+/**
+ * Digest by which a patch tells its result, and `cibadmin --md5-sum-versioned`: that of the wire, but for documents of a
+ * feature set older than 3.0.5, or of none.
+ */
+export function patchDigest(cib: XmlElement): string {
+  const [major = 0, minor = 0, patch = 0] = (attr(cib, 'crm_feature_set') ?? '')
+    .split('.')
+    .map((part) => Number.parseInt(part, 10) || 0)
+  const isOld = major < 3 || (major === 3 && minor === 0 && patch < 5)
+  return isOld ? fileDigest(cib) : cibDigest(cib)
 }

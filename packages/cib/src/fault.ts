@@ -8,6 +8,7 @@ export const cibFaults = {
   exists: -17,
   invalid: -22,
   noResult: -42,
+  notUnique: -76,
   protocol: -93,
   notConnected: -107,
   schema: -203,

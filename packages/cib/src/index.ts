@@ -1,3 +1,6 @@
+export { readableCopy } from './acl/acl-filter.ts'
+export { type AclAccess, type AclMarks, accessAt, accessOf, aclMarks, marksBelow, noMarks } from './acl/acl-marks.ts'
+export { type Acl, type AclGroups, aclIn, aclOf, isAclEnabled, isRestrictable, isRestricted } from './acl/acl-rules.ts'
 export {
   backupsMax,
   type CibFileFault,
@@ -10,14 +13,21 @@ export {
   nextBackup,
   verifyCibFile,
 } from './cib-file.ts'
-export { cibDigest, fileDigest, operationDigest } from './digest.ts'
+export { cibDigest, fileDigest, operationDigest, patchDigest } from './digest.ts'
 export { emptyCib, featureSet, newestSchema } from './empty-cib.ts'
 export { exitCodeRows, exitCodes, exitCodeText } from './exit-code.ts'
 export { cibFaults } from './fault.ts'
 export { type CodeName, exitCodeOf, faultText, legacyErrors, returnCodes } from './pacemaker-error.ts'
-export { applyPatch, patchVersions } from './patch-apply.ts'
+export { applyPatch } from './patch-apply.ts'
 export { type AttributeChange, type Change, changesBetween, patchsetOf } from './patchset.ts'
-export { isNewerFeatureSet, type PerformOptions, performCall, replacedParts } from './perform.ts'
+export {
+  aclFor,
+  isNewerFeatureSet,
+  type PerformOptions,
+  performCall,
+  type Requester,
+  replacedParts,
+} from './perform.ts'
 export {
   type ChangeStamp,
   type CibCall,

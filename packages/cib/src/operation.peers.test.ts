@@ -2,9 +2,18 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { Prng } from '@quorate/base'
-import { comment, element, formatXml, isComment, parseXml, writeXml, type XmlElement } from '@quorate/xml'
+import {
+  comment,
+  element,
+  formatXml,
+  isComment,
+  parseXml,
+  withAttributes,
+  writeXml,
+  type XmlElement,
+} from '@quorate/xml'
 import { afterAll, describe, expect, test } from 'vitest'
+import { Dice } from './dice.ts'
 import { cibDigest, fileDigest } from './digest.ts'
 import { exitCodeOf } from './pacemaker-error.ts'
 import { applyPatch } from './patch-apply.ts'
@@ -29,19 +38,6 @@ function parsed(text: string): XmlElement {
   const read = parseXml(text)
   if (!read.ok) throw new Error(`${read.error.reason}: ${text}`)
   return read.value
-}
-
-class Dice {
-  readonly #prng: Prng
-  constructor(seed: number) {
-    this.#prng = new Prng(BigInt(seed))
-  }
-  below(limit: number): number {
-    return this.#prng.u32() % limit
-  }
-  of<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T
-  }
 }
 
 /** A small tree whose elements have few names and ids, so that two of them have much in common. */
@@ -106,6 +102,62 @@ describe.skipIf(!hasPacemaker)('beside the real cibadmin and crm_diff (needs Deb
     }
   })
 
+  test('patches of format 1 lead to the same CIB, or are refused alike', () => {
+    const old = (cib: XmlElement, updates: number) =>
+      withAttributes(cib, { crm_feature_set: '3.0.6', num_updates: String(updates) })
+    for (let seed = 0; seed < 40; seed += 1) {
+      const dice = new Dice(seed)
+      const before = old(randomCib(dice), 1)
+      const after = old(dice.below(2) === 0 ? mutated(dice, before) : randomCib(dice), 2)
+      fs.writeFileSync(file('a.xml'), formatXml(before))
+      fs.writeFileSync(file('b.xml'), formatXml(after))
+      const written = run('crm_diff', ['-o', file('a.xml'), '-n', file('b.xml')]).out
+      expect(written).toContain('format="1"')
+      const text = dice.below(3) === 0 ? written : written.replace(/ digest="[^"]*"/, '')
+      fs.writeFileSync(file('p.xml'), text)
+      const patched = run('crm_diff', ['-o', file('a.xml'), '-p', file('p.xml')])
+      const applied = applyPatch(before, parsed(text), { checksVersion: false })
+      expect(applied.ok ? formatXml(applied.value) : applied.error, `seed ${seed}`).toBe(
+        patched.code === 0 ? patched.out : -206,
+      )
+      const real = run('cibadmin', ['-P', '-x', file('p.xml')], { CIB_file: file('a.xml') })
+      const ours = performCall(before, { op: 'cib_apply_diff', data: parsed(text) }, everyCib)
+      expect(exitCodeOf(ours.rc), `seed ${seed} ${real.err}`).toBe(real.code)
+      expect(formatXml(ours.cib), `seed ${seed}`).toBe(formatXml(parsed(fs.readFileSync(file('a.xml'), 'utf8'))))
+    }
+  })
+
+  test('versions of patches are checked alike', () => {
+    const cib = parsed(
+      '<cib crm_feature_set="3.0.6" validate-with="none" epoch="5" num_updates="2" admin_epoch="0"><configuration><crm_config/><nodes/><resources/><constraints/></configuration><status/></cib>',
+    )
+    const versions = [
+      '',
+      'epoch="5" num_updates="2" admin_epoch="0"',
+      'epoch="6" num_updates="0" admin_epoch="0"',
+      'epoch="4" num_updates="9" admin_epoch="0"',
+      'epoch="6"',
+      'epoch="x"',
+    ]
+    for (const from of versions) {
+      for (const to of versions) {
+        const added = '<configuration><nodes><node id="new" __crm_diff_marker__="added:top"/></nodes></configuration>'
+        const change =
+          '<change operation="create" path="/cib/configuration/nodes" position="0"><node id="new"/></change>'
+        for (const text of [
+          `<diff><diff-removed><cib ${from}/></diff-removed><diff-added><cib ${to}>${added}</cib></diff-added></diff>`,
+          `<diff format="2"><version><source ${from}/><target ${to}/></version>${change}</diff>`,
+        ]) {
+          fs.writeFileSync(file('v.xml'), formatXml(cib))
+          const real = run('cibadmin', ['-P', '-X', text], { CIB_file: file('v.xml') })
+          const ours = performCall(cib, { op: 'cib_apply_diff', data: parsed(text) }, everyCib)
+          expect(exitCodeOf(ours.rc), text).toBe(real.code)
+          expect(formatXml(ours.cib), text).toBe(formatXml(parsed(fs.readFileSync(file('v.xml'), 'utf8'))))
+        }
+      }
+    }
+  })
+
   test('operations end in the same CIB and the same code', () => {
     for (let seed = 0; seed < 200; seed += 1) {
       const dice = new Dice(seed)
@@ -121,6 +173,16 @@ describe.skipIf(!hasPacemaker)('beside the real cibadmin and crm_diff (needs Deb
     }
   })
 })
+
+/** The tree with some attributes set, some elements left out and some added. */
+function mutated(dice: Dice, node: XmlElement): XmlElement {
+  const kept = node.children.filter((item) => item.attributes.length === 0 || dice.below(8) > 0)
+  const children = kept.map((item) => (isComment(item) ? item : mutated(dice, item)))
+  const isObject = node.attributes.length > 0 && node.name !== 'cib'
+  if (isObject && dice.below(8) === 0) children.push(element('a', { id: `n${dice.below(9)}` }, randomChildren(dice, 1)))
+  const changed = isObject && dice.below(6) === 0 ? withAttributes(node, { x: '7' }) : node
+  return { ...changed, children }
+}
 
 function randomCall(dice: Dice): { call: CibCall; args: readonly string[] } {
   const section = dice.of([undefined, 'resources', 'resources', 'crm_config', 'status', 'configuration', 'tags'])

@@ -37,6 +37,8 @@ export type RawChange = {
    * configuration changed and moves the lesser counter only; all nodes must agree on that.
    */
   readonly isUnseen?: boolean
+  /** True when the C side compares the whole of before and after instead of following what is done. */
+  readonly isCompared?: boolean
 }
 
 /** Whether a call has an option. */
@@ -59,11 +61,11 @@ export function change(cib: XmlElement, call: CibCall): RawChange {
     case 'cib_delete':
       return { cib: remove(cib, call, input), rc: 0 }
     case 'cib_replace':
-      return { cib: replace(cib, call, required(input)), rc: 0 }
+      return { cib: replace(cib, call, required(input)), rc: 0, isCompared: !hasOption(call, 'xpath') }
     case 'cib_apply_diff':
-      return { cib: patched(cib, required(input)), rc: 0 }
+      return { cib: patched(cib, required(input)), rc: 0, isCompared: true }
     case 'cib_erase':
-      return { cib: { ...erased(cib), children: emptySections() }, rc: 0 }
+      return { cib: { ...erased(cib), children: emptySections() }, rc: 0, isCompared: true }
     case 'cib_bump':
       return { cib: withVersion(cib, { epoch: versionOf(cib).epoch + 1 }), rc: 0 }
     default:

@@ -1,8 +1,9 @@
 import { failed, ok, type Result } from '@quorate/base'
 import { attr, child, isComment, type XmlElement } from '@quorate/xml'
-import { cibDigest } from './digest.ts'
-import { cibFaults } from './fault.ts'
-import { type CibVersion, compareVersions, versionAttributes, versionOf, withVersion } from './version.ts'
+import { patchDigest } from './digest.ts'
+import { CibFault, cibFaults } from './fault.ts'
+import { applyFormat1, treeOf } from './patch-format-1.ts'
+import { type CibVersion, compareVersions, versionAttributes, versionOf } from './version.ts'
 
 /** A node that can change and knows its parent, for as long as a patch is being applied. */
 type Draft = {
@@ -16,7 +17,7 @@ type Draft = {
 type Placement = { readonly position: number; readonly parent: Draft; readonly node: Draft; readonly isMove: boolean }
 
 /**
- * Applies a patchset of format 2 (behaviour/pacemaker-daemons.md 1.6).
+ * Applies a patchset (behaviour/pacemaker-daemons.md 1.6): format 2, or 1, which is that of one that does not say.
  *
  * @param options.checksVersion whether the patch must start from the document's version and lead to a newer one
  * @returns the patched document, or a code of {@link cibFaults}
@@ -27,47 +28,59 @@ export function applyPatch(
   { checksVersion }: { readonly checksVersion: boolean } = { checksVersion: true },
 ): Result<XmlElement, number> {
   const format = attr(patch, 'format') ?? '1'
-  if (format !== '2') return failed(cibFaults.invalid)
-  if (checksVersion) {
-    const refusal = versionRefusal(versionOf(root), patch)
-    if (refusal !== 0) return failed(refusal)
+  if (format !== '1' && format !== '2') return failed(cibFaults.invalid)
+  try {
+    if (checksVersion) {
+      const refusal = versionRefusal(versionOf(root), patch, format)
+      if (refusal !== 0) return failed(refusal)
+    }
+    const result = format === '1' ? applyFormat1(root, patch) : applyFormat2(root, patch)
+    const digest = attr(patch, 'digest')
+    if (digest !== undefined && digest.toLowerCase() !== patchDigest(result)) return failed(cibFaults.patch)
+    return ok(result)
+  } catch (fault) {
+    if (fault instanceof CibFault) return failed(fault.rc)
+    throw fault
   }
+}
+
+function applyFormat2(root: XmlElement, patch: XmlElement): XmlElement {
   const draft = draftOf(root, undefined)
   const rc = changeDraft(draft, patch)
-  if (rc !== 0) return failed(rc)
-  const result = withPatchVersion(finished(draft), patch)
-  const digest = attr(patch, 'digest')
-  if (digest !== undefined && digest.toLowerCase() !== cibDigest(result)) return failed(cibFaults.patch)
-  return ok(result)
+  if (rc !== 0) throw new CibFault(rc)
+  return finished(draft)
 }
 
-/** Versions between which a patch leads; undefined where it does not say. */
-export function patchVersions(
-  patch: XmlElement,
-): { readonly source: CibVersion; readonly target: CibVersion } | undefined {
-  const version = child(patch, 'version')
-  const source = version === undefined ? undefined : child(version, 'source')
-  const target = version === undefined ? undefined : child(version, 'target')
-  if (source === undefined || target === undefined) return undefined
-  return { source: versionOf(source), target: versionOf(target) }
-}
-
-function versionRefusal(now: CibVersion, patch: XmlElement): number {
-  const versions = patchVersions(patch) ?? { source: now, target: { ...now, updates: now.updates + 1 } }
-  const order = compareVersions(now, versions.source)
+/** Where a patch must start and what it leads to; a counter that it does not have is that of the document, and the next one. */
+function versionRefusal(now: CibVersion, patch: XmlElement, format: '1' | '2'): number {
+  const heading = format === '1' ? undefined : child(patch, 'version')
+  const from = format === '1' ? cibTree(patch, 'diff-removed') : heading && child(heading, 'source')
+  const to = format === '1' ? cibTree(patch, 'diff-added') : heading && child(heading, 'target')
+  const source = counters(from, now)
+  const target = counters(to, { ...now, updates: now.updates + 1 })
+  const order = compareVersions(now, source)
   if (order < 0) return cibFaults.patchResync
   if (order > 0) return cibFaults.old
-  const { source, target } = versions
   const isNewer =
     target.adminEpoch > source.adminEpoch || target.epoch > source.epoch || target.updates > source.updates
   return isNewer ? 0 : cibFaults.old
 }
 
-/** A patch without the modification of `<cib>` itself still moves the counters to its target. */
-function withPatchVersion(root: XmlElement, patch: XmlElement): XmlElement {
-  const versions = patchVersions(patch)
-  const isCib = versionAttributes.some((name) => attr(root, name) !== undefined)
-  return versions === undefined || !isCib ? root : withVersion(root, versions.target)
+function cibTree(patch: XmlElement, name: string): XmlElement | undefined {
+  const tree = treeOf(patch, name)
+  return tree?.name === 'cib' ? tree : undefined
+}
+
+/** Counters of an element, each from the defaults where it is missing; what is no number is older than any. */
+function counters(of: XmlElement | undefined, defaults: CibVersion): CibVersion {
+  if (of === undefined) return defaults
+  const [adminEpoch, epoch, updates] = versionAttributes
+  const read = versionOf(of, -1)
+  return {
+    adminEpoch: attr(of, adminEpoch) === undefined ? defaults.adminEpoch : read.adminEpoch,
+    epoch: attr(of, epoch) === undefined ? defaults.epoch : read.epoch,
+    updates: attr(of, updates) === undefined ? defaults.updates : read.updates,
+  }
 }
 
 function draftOf(source: XmlElement, parent: Draft | undefined): Draft {

@@ -1,4 +1,7 @@
 import { attr, child, withAttributes, type XmlElement } from '@quorate/xml'
+import { readableCopy } from './acl/acl-filter.ts'
+import { type Acl, type AclGroups, aclOf, isRestricted } from './acl/acl-rules.ts'
+import { mayChange } from './acl/acl-verdict.ts'
 import { featureSet } from './empty-cib.ts'
 import { CibFault, cibFaults } from './fault.ts'
 import { change, hasOption, query, type RawChange } from './operation.ts'
@@ -12,6 +15,18 @@ import { versionOf, withVersion } from './version.ts'
 export type PerformOptions = {
   /** Whether a CIB conforms to its own schema (`validate-with`). */
   readonly isValid: (cib: XmlElement) => boolean
+  /** On whose behalf, where ACLs have to be obeyed; left out: the cluster itself, which may do everything. */
+  readonly requester?: Requester | undefined
+}
+
+/** Who asks, and how to find out about the groups of the system that this user is in. */
+export type Requester = { readonly user: string | undefined; readonly isInGroup: AclGroups }
+
+/** The permissions that limit a user in a CIB; undefined where nothing does. */
+export function aclFor(cib: XmlElement, requester: Requester | undefined): Acl | undefined {
+  const user = requester?.user
+  if (requester === undefined || user === undefined || !isRestricted(cib, user)) return undefined
+  return aclOf(cib, user, requester.isInGroup)
 }
 
 /**
@@ -22,15 +37,19 @@ export type PerformOptions = {
  * @throws never for any data that was read
  */
 export function performCall(cib: XmlElement, call: CibCall, options: PerformOptions): CibOutcome {
+  const acl = aclFor(cib, options.requester)
   try {
-    if (call.op === 'cib_query') return outcome(0, cib, query(cib, call))
+    if (call.op === 'cib_query') {
+      const shown = acl === undefined ? cib : readableCopy(cib, acl)
+      return shown === undefined ? outcome(cibFaults.denied, cib) : outcome(0, cib, query(shown, call))
+    }
     if (call.op === 'cib_upgrade') {
       const after = upgraded(cib, options.isValid, call.schemaMax)
-      if (after.ok) return finish(cib, call, { cib: after.value, rc: 0 }, options)
-      return outcome(after.error, cib, after.error === cibFaults.schema ? cib : undefined)
+      if (after.ok) return finish(cib, call, { cib: after.value, rc: 0 }, options, acl)
+      return outcome(after.error, cib, after.error === cibFaults.schema ? shownTo(acl, cib) : undefined)
     }
     const raw = change(cib, call)
-    return raw.rc === 0 ? finish(cib, call, raw, options) : outcome(raw.rc, cib, raw.output)
+    return raw.rc === 0 ? finish(cib, call, raw, options, acl) : outcome(raw.rc, cib, raw.output)
   } catch (fault) {
     if (fault instanceof CibFault) return outcome(fault.rc, cib)
     throw fault
@@ -41,8 +60,21 @@ function outcome(rc: number, cib: XmlElement, output?: XmlElement): CibOutcome {
   return { rc, cib, output, diff: undefined, isConfigChanged: false }
 }
 
-function finish(before: XmlElement, call: CibCall, raw: RawChange, options: PerformOptions): CibOutcome {
+/** What a user may see of a document that a refusal tells of. */
+function shownTo(acl: Acl | undefined, cib: XmlElement): XmlElement | undefined {
+  return acl === undefined ? cib : readableCopy(cib, acl)
+}
+
+function finish(
+  before: XmlElement,
+  call: CibCall,
+  raw: RawChange,
+  options: PerformOptions,
+  acl: Acl | undefined,
+): CibOutcome {
   if (raw.cib === before) return outcome(0, before, raw.output)
+  const isAllowed = acl === undefined || mayChange(before, raw.cib, acl, { isCompared: raw.isCompared === true })
+  if (!isAllowed) return outcome(cibFaults.denied, before)
   if (isNewerFeatureSet(attr(raw.cib, 'crm_feature_set'))) return outcome(cibFaults.protocol, before)
   const old = versionOf(before)
   const now = versionOf(raw.cib)
@@ -58,7 +90,7 @@ function finish(before: XmlElement, call: CibCall, raw: RawChange, options: Perf
   const diff = diffBetween(before, counted, evaluated, changes)
   const after = isConfigChanged && !hasOption(call, 'noMtime') ? withStamp(counted, call.stamp) : counted
   if (call.section !== 'status' && !options.isValid(after)) {
-    return { rc: cibFaults.schema, cib: before, output: after, diff, isConfigChanged }
+    return { rc: cibFaults.schema, cib: before, output: shownTo(acl, after), diff, isConfigChanged }
   }
   return { rc: 0, cib: hasOption(call, 'dryRun') ? before : after, output: raw.output, diff, isConfigChanged }
 }

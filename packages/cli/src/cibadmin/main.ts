@@ -1,9 +1,9 @@
 import fs from 'node:fs'
 import {
+  aclIn,
   type CibCall,
   type CibOperationName,
   cibCallOptions,
-  cibDigest,
   cibFaults,
   emptyCib,
   exitCodeOf,
@@ -11,14 +11,18 @@ import {
   faultText,
   featureSet,
   fileDigest,
+  isRestrictable,
+  patchDigest,
 } from '@quorate/cib'
-import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { attr, descendants, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { openCib } from '../pacemaker/cib-access.ts'
 import type { CibAnswer } from '../pacemaker/cib-source.ts'
 import { type Given, helpText, parseLine } from '../pacemaker/command-line.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
+import { xmlText } from '../pacemaker/xml-text.ts'
 import type { Tool } from '../tool.ts'
+import { type AccessStyle, accessText } from './access-text.ts'
 import { cibadminOptions } from './options.ts'
 
 const operations: Readonly<Record<string, CibOperationName>> = {
@@ -58,10 +62,42 @@ export async function cibadmin(argv: readonly string[], host: ToolHost): Promise
   else if (line.operands.length > 0) host.err(`non-option ARGV-elements: ${line.operands.join(' ')} \n${help}`)
   else {
     const command = [...line.options].reverse().find(({ long }) => long in operations || isLocal(long))
-    if (command !== undefined) return perform(command, line.options, host)
+    if (command !== undefined) {
+      const style = accessStyle(command, line.options, host)
+      if (style.ok) return perform(command, line.options, host, style.value)
+      host.err(`${style.error}\n`)
+      if (!style.showsHelp) return exitCodes.usage
+    }
     host.err(help)
   }
   return given('help') !== undefined || given('version') !== undefined ? exitCodes.ok : exitCodes.usage
+}
+
+type ChosenStyle =
+  | { readonly ok: true; readonly value: AccessStyle | undefined }
+  | { readonly ok: false; readonly error: string; readonly showsHelp: boolean }
+
+/** How a query is to show what a user may do; undefined where it is not to. */
+function accessStyle(command: Given, options: readonly Given[], host: ToolHost): ChosenStyle {
+  const given = [...options].reverse().find((item) => item.long === 'show-access')
+  if (given === undefined) return { ok: true, value: undefined }
+  const value = given.value ?? 'auto'
+  const styles: Readonly<Record<string, AccessStyle>> = {
+    auto: host.isTerminal ? 'color' : 'text',
+    color: 'color',
+    text: 'text',
+    namespace: 'namespace',
+  }
+  const style = Object.hasOwn(styles, value) ? styles[value] : undefined
+  if (style === undefined) {
+    return { ok: false, error: `Unrecognized value for --show-access: "${value}"`, showsHelp: true }
+  }
+  if (command.long !== 'query') return { ok: true, value: undefined }
+  const user = lastValue(options, 'user')
+  if (user === undefined) {
+    return { ok: false, error: 'The supplied command requires -U user specified.', showsHelp: false }
+  }
+  return { ok: true, value: style }
 }
 
 function isLocal(long: string): boolean {
@@ -72,7 +108,12 @@ function lastValue(options: readonly Given[], long: string): string | undefined 
   return [...options].reverse().find((item) => item.long === long)?.value
 }
 
-async function perform(command: Given, options: readonly Given[], host: ToolHost): Promise<number> {
+async function perform(
+  command: Given,
+  options: readonly Given[],
+  host: ToolHost,
+  style: AccessStyle | undefined,
+): Promise<number> {
   const has = (long: string) => options.some((item) => item.long === long)
   if (command.long === 'empty') {
     host.out(formatXml(emptyCib(1, command.value)))
@@ -86,7 +127,7 @@ async function perform(command: Given, options: readonly Given[], host: ToolHost
   if (data === 'unreadable') return exitCodes.noSuchObject
   if (isLocal(command.long)) return printDigest(command.long, data, host)
   const op = operations[command.long]
-  return op === undefined ? exitCodes.usage : request(op, command, options, data, host)
+  return op === undefined ? exitCodes.usage : request(op, command, options, data, host, style)
 }
 
 async function request(
@@ -95,8 +136,10 @@ async function request(
   options: readonly Given[],
   data: XmlElement | undefined,
   host: ToolHost,
+  style: AccessStyle | undefined,
 ): Promise<number> {
-  const user = lastValue(options, 'user') ?? host.env['CIB_user']
+  // Whose access is shown does not ask: the user that runs the tool does.
+  const user = style === undefined ? lastValue(options, 'user') : undefined
   const timeoutS = Number.parseInt(lastValue(options, 'timeout') ?? '', 10)
   const opened = await openCib(host, {
     name: 'cibadmin',
@@ -112,8 +155,23 @@ async function request(
   const answer = await opened.cib.perform(callOf(op, command, options, data))
   const closed = await opened.cib.close()
   if (op === 'cib_upgrade' && answer.rc === cibFaults.schemaUnchanged) return exitCodes.ok
+  if (style !== undefined && answer.rc === 0 && answer.output !== undefined) {
+    return printAccess(answer.output, lastValue(options, 'user') ?? '', style, host)
+  }
   printAnswer(op, answer, options, host)
   return exitCodeOf(answer.rc === 0 ? closed : answer.rc)
+}
+
+/** Shows what a user may do with the parts of an answer, by the ACLs that are in the answer. */
+async function printAccess(output: XmlElement, user: string, style: AccessStyle, host: ToolHost): Promise<number> {
+  if (!isRestrictable(user)) {
+    host.err(`Could not evaluate access per request (${user}, error: Already in requested state)\n`)
+    return exitCodes.config
+  }
+  const { isListedIn } = await import('@quorate/pacemaker/client')
+  const acls = [...descendants(output)].find((item) => item.name === 'acls')
+  host.out(accessText(output, aclIn(acls, user, isListedIn), style))
+  return exitCodes.ok
 }
 
 function callOf(
@@ -144,7 +202,7 @@ function readData(options: readonly Given[], host: ToolHost): XmlElement | undef
   if (inline === undefined && file === undefined && !isPipe) return undefined
   const source = inline !== undefined ? '--xml-text' : (file ?? 'standard input')
   try {
-    const text = inline ?? (file === undefined ? host.readInput() : fs.readFileSync(file, 'utf8'))
+    const text = inline ?? (file === undefined ? host.readInput() : xmlText(fs.readFileSync(file)))
     const read = parseXml(text)
     if (read.ok) return read.value
     host.err(`${xmlErrorText(read.error, source)}\n`)
@@ -165,7 +223,7 @@ function printDigest(long: string, data: XmlElement | undefined, host: ToolHost)
     host.out(`${fileDigest(data)}\n`)
   } else {
     host.err(`Versioned (${attr(data, 'crm_feature_set') ?? featureSet}) digest: `)
-    host.out(`${cibDigest(data)}\n`)
+    host.out(`${patchDigest(data)}\n`)
   }
   return exitCodes.ok
 }
