@@ -140,11 +140,11 @@ backends { libvirt { uri = "${lab.uri}"; } }`
     const daemon = await lab.daemon('ours', tcp(2500), () => lab.listens('tcp', 2500))
     const program = `const net = require('node:net'); let up = 0
 for (let i = 0; i < 100; i += 1) net.connect({ host: '${labAddress}', port: 2500 }, () => { up += 1; if (up === 100) console.log('silent') }).on('error', () => {})
-setTimeout(() => {}, 60000)`
+setTimeout(() => {}, 600000)`
     const silent = lab.start([process.execPath, '-e', program], 'silent.log')
     await new Promise((resolve) => silent.stdout?.once('data', resolve))
     // Each silent client is borne for seconds: were they waited for one by one, this one would give up long before.
-    const argv = ['-T', labAddress, '-p', '2500', '-k', lab.keyFile, '-t', '20', '-o', 'status', '-n', 'vm-a']
+    const argv = ['-T', labAddress, '-p', '2500', '-k', lab.keyFile, '-t', '120', '-o', 'status', '-n', 'vm-a']
     const ran = await lab.client('real', 'fence_virt', argv)
     expect(ran).toMatchObject({ code: 0, out: 'Status: ON\n' })
     silent.kill()

@@ -19,6 +19,8 @@ import { UnixSocket } from '@quorate/qb/ffi'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
 const quorate = fileURLToPath(new URL('../../../cli/bin/quorate.js', import.meta.url))
+/** Not a measure of speed: a loaded machine may take its time. */
+const patienceMs = 240_000
 let directory = ''
 let port = 0
 const children: ChildProcess[] = []
@@ -119,7 +121,7 @@ describe('fence_virtd as a program', () => {
     await vi.waitFor(
       () => expect(shown).toContain('Debugging threshold is now 4\nfence_virtd {\n\tlistener = "tcp";'),
       {
-        timeout: 45_000,
+        timeout: patienceMs,
       },
     )
   })
@@ -251,7 +253,7 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
     expect(client('-o', 'monitor').code).toBe(0)
     const pid = Number(readFileSync(file('d.pid'), 'utf8'))
     process.kill(pid, 'SIGTERM')
-    await vi.waitFor(() => expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false), { timeout: 45_000, interval: 50 })
+    await vi.waitFor(() => expect(existsSync(`/proc/${pid}/fd/0`)).toBe(false), { timeout: patienceMs, interval: 50 })
   })
 
   it('does not go to the background when it cannot serve', () => {
@@ -296,7 +298,7 @@ listeners { tcp { address = "127.0.0.1"; port = "${port}"; } }
       told += text.toString()
       if (told.includes('trying again in 5 s')) other.close()
     })
-    await vi.waitFor(() => expect(told).toContain('fence_virtd starting'), { timeout: 45_000, interval: 50 })
+    await vi.waitFor(() => expect(told).toContain('fence_virtd starting'), { timeout: patienceMs, interval: 50 })
     expect(told).toContain('listener tcp: bind')
     expect(client('-o', 'monitor').code).toBe(0)
     child.kill('SIGINT')

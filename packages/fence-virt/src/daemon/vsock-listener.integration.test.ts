@@ -52,7 +52,7 @@ async function ask(
   const stream = net.connect(path.join(folder, 's'))
   await new Promise((resolve) => stream.once('connect', resolve))
   const security = { key: secret, auth, digest: nodeDigest }
-  const request = { operation, domain, isUuid: false, hash, security, timeoutMs: 45_000 }
+  const request = { operation, domain, isUuid: false, hash, security, timeoutMs: 240_000 }
   return runExchange(stream, security, connectionRequest(request), request.timeoutMs)
 }
 
