@@ -3,6 +3,8 @@ import {
   type DurationFields,
   daySeconds,
   daysFromCivil,
+  durationDays,
+  durationSeconds,
   firstMonday,
   isLeap,
   type Moment,
@@ -36,10 +38,17 @@ function scanNumbers(text: string, pattern: string): readonly number[] {
     const from = at + blanks
     const digits = /^[+-]?\d+/.exec(width === '' ? text.slice(from) : text.slice(from, from + Number(width)))?.[0]
     if (digits === undefined) break
-    found.push(Number(digits))
+    found.push(int32(digits))
     at = from + digits.length
   }
   return found
+}
+
+/** The lowest 32 bits of a number, as `sscanf` has them: one of more than 64 bits is the largest of these. */
+function int32(digits: string): number {
+  const value = BigInt(digits)
+  const max = 2n ** 63n - 1n
+  return Number(BigInt.asIntN(32, value > max ? max : value < -max ? -max - 1n : value))
 }
 
 /** Days since 1970-01-01 of the date that a text begins with, and why there is none: empty where nothing can be said. */
@@ -119,7 +128,7 @@ export function parseMoment(
   if (/^epoch(?:[/\s]|$)/.test(text)) return { epochSeconds: 0, offsetSeconds: 0 }
   const local = now.localOffsetSeconds ?? now.offsetSeconds
   if (text.startsWith('T') || text[2] === ':') {
-    const today = Math.floor((now.epochSeconds + local) / daySeconds)
+    const today = Math.floor(((now.clockSeconds ?? now.epochSeconds) + local) / daySeconds)
     return momentAt(today, text.replace(/^T/, ''), local, onUnreadable)
   }
   const day = readDay(text)
@@ -167,10 +176,11 @@ export function parseDurationFields(text: string, onUnreadable: OnUnreadable = q
     if (digits === undefined) return unreadable(`no integer at '${text.slice(at)}'`)
     at += digits.length
     const unit = text[at]
-    if (unit === undefined) return unreadable(`no units after ${Number(digits)}`)
+    const count = Number(digits) | 0
+    if (unit === undefined) return unreadable(`no units after ${count}`)
     const field = durationField(unit, inTime)
     if (field === undefined) return unreadable(`'${unit}' is not a valid time unit`)
-    fields[field] = (addsUp.has(field) ? fields[field] : 0) + Number(digits)
+    fields[field] = ((addsUp.has(field) ? fields[field] : 0) + count) | 0
     at += 1
   }
   return fields
@@ -179,7 +189,7 @@ export function parseDurationFields(text: string, onUnreadable: OnUnreadable = q
 /** Fields that add up where they are named twice, as the C tools have it: of the others the last counts. */
 const addsUp: ReadonlySet<keyof DurationFields> = new Set(['weeks', 'days', 'hours', 'minutes', 'seconds'])
 
-/** A count in a duration: ten digits at most, as the C tools take them. */
+/** A count in a duration: ten digits at most, as the C tools take them, of which the lowest 32 bits count. */
 const countPattern = /^[+-]?\d{1,10}/
 
 function durationField(unit: string, inTime: boolean): keyof DurationFields | undefined {
@@ -206,9 +216,9 @@ export function parseDuration(text: string): number | undefined {
   const fields = parseDurationFields(text)
   if (fields === undefined) return undefined
   const years = fields.years > 0 ? daysFromCivil(fields.years + 1, 1, 1) - daysFromCivil(1, 1, 1) : 0
-  const days = fields.days + fields.weeks * 7
+  const days = durationDays(fields)
   const wholeDays = years + fields.months * 30 + (days > 0 ? days - 1 : 0)
-  return wholeDays * daySeconds + fields.hours * 3600 + fields.minutes * 60 + fields.seconds
+  return wholeDays * daySeconds + durationSeconds(fields)
 }
 
 /**

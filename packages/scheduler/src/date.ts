@@ -4,6 +4,8 @@ export type Moment = {
   readonly offsetSeconds: number
   /** Local time minus UTC where the machine is, if that is not the offset in which the moment was given. */
   readonly localOffsetSeconds?: number
+  /** Seconds since 1970 by the clock, where the moment is another present: a time of day by itself is of the clock's day. */
+  readonly clockSeconds?: number
 }
 
 /** Calendar fields of a moment in its own offset, ISO weeks included. */
@@ -30,6 +32,16 @@ export type DurationFields = {
   hours: number
   minutes: number
   seconds: number
+}
+
+/** Days of weeks and days, as a signed number of 32 bits: the C tools count in such. */
+export function durationDays({ weeks, days }: DurationFields): number {
+  return (Math.imul(weeks, 7) + days) | 0
+}
+
+/** Seconds of what is less than a day, as a signed number of 32 bits. */
+export function durationSeconds({ hours, minutes, seconds }: DurationFields): number {
+  return (Math.imul(hours, 3600) + Math.imul(minutes, 60) + seconds) | 0
 }
 
 /** Seconds of a day. */
@@ -107,6 +119,6 @@ export function addDuration(moment: Moment, by: DurationFields): Moment {
   const monthIndex = year * 12 + (month - 1) + by.months
   const [y, m] = [Math.floor(monthIndex / 12), (((monthIndex % 12) + 12) % 12) + 1]
   const moved = daysFromCivil(y, m, by.months === 0 ? day : Math.min(day, monthLength(y, m)))
-  const seconds = (by.weeks * 7 + by.days) * daySeconds + by.hours * 3600 + by.minutes * 60 + by.seconds
+  const seconds = durationDays(by) * daySeconds + durationSeconds(by)
   return { ...moment, epochSeconds: moved * daySeconds + inDay + seconds - moment.offsetSeconds }
 }

@@ -389,6 +389,125 @@ test('of nodes of one id, the first by name stands in tables of scores for all o
   expect(found).toEqual(['pcmk__primitive_assign: v allocation score on 1: -INFINITY'])
 })
 
+test('of nodes of one id, the one that a constraint names first stands in the table that begins with it', () => {
+  const found = scores({
+    nodes: ['n1', 'n2'],
+    resources: `${guestCalled('2')}<primitive id="p" class="ocf" provider="heartbeat" type="x"/>`,
+    options: option('symmetric-cluster', 'false'),
+    constraints: '<rsc_location id="l" rsc="p" node="n2" score="-10"/>',
+  }).filter((line) => line.includes(': p allocation score'))
+  expect(found).toEqual(['pcmk__primitive_assign: p allocation score on n2: -10'])
+})
+
+test('of nodes of one id, the last by name stands in the table of what must stay stopped', () => {
+  const failure = `<lrm_rsc_op id="p_f" operation="monitor" operation_key="p_monitor_60000" call-id="1" rc-code="1" op-status="0" interval="60000" ${key}/>`
+  const found = scores({
+    nodes: ['n1', 'n2'],
+    resources: `${guestCalled('2')}<primitive id="p" class="ocf" provider="heartbeat" type="x"><operations><op id="po" name="monitor" interval="60s" on-fail="stop"/></operations></primitive>`,
+    status: `${online}${history('p', 'x', failure)}</node_state>`,
+  }).filter((line) => line.includes(': p allocation score'))
+  expect(found).toContain('pcmk__primitive_assign: p allocation score on n2: -INFINITY')
+  expect(found.join()).not.toContain('on 2:')
+})
+
+describe('names of nodes that differ in the case of letters only', () => {
+  const nodes = ['node', 'Node', 'NODE', 'alpha']
+  const states = nodes.map(
+    (name, i) => `${online.replace('"1" uname="n1"', `"${i + 1}" uname="${name}"`)}</node_state>`,
+  )
+
+  test('are in the order of a hash table of ids among scores', () => {
+    const found = scores({ nodes, resources: '<primitive id="p" class="ocf" provider="heartbeat" type="x"/>' })
+    const shown = found
+      .filter((line) => line.includes('p allocation score'))
+      .map((line) => / on (\w+):/.exec(line)?.[1])
+    expect(shown).toEqual(['alpha', 'Node', 'NODE', 'node'])
+  })
+
+  test.each([
+    [['N1', 'n1'], '[ N1 n1 ]'],
+    [['n1', 'N1'], '[ N1 n1 ]'],
+    [['n1', 'N1', 'g1'], '[ g1 n1 N1 ]'],
+  ])('of %j, the stopped ones are in the order of a hash table of names', (names, expected) => {
+    const resources = `<clone id="c"><primitive id="p" class="ocf" provider="heartbeat" type="x"/></clone>`
+    const { stdout } = run({ nodes: names, resources, status: '' })
+    expect(stdout).toContain(`Stopped: ${expected}`)
+  })
+
+  test('one name of two nodes is once among the stopped', () => {
+    const resources = `<clone id="c"><primitive id="p" class="ocf" provider="heartbeat" type="x"/></clone>`
+    expect(run({ nodes: ['n1', 'n2', 'n1'], resources, status: '' }).stdout).toContain('Stopped: [ n1 n2 ]')
+  })
+
+  test('a clone that is active on one of them is not stopped on another', () => {
+    const resources = `<clone id="c"><primitive id="p" class="ocf" provider="heartbeat" type="x"/></clone>`
+    const status = `${online}${history('p', 'x', ran('p', 'start'))}</node_state>`
+    const [before] = run({ nodes: ['n1', 'N1', 'n2'], resources, status }).stdout.split('Transition Summary')
+    expect(before).toContain('Stopped: [ n2 ]')
+  })
+
+  test('what leaves them makes room by one action', () => {
+    const resources = `<primitive id="p" class="ocf" provider="heartbeat" type="x"><utilization id="u"><nvpair id="uc" name="cpu" value="1"/></utilization></primitive>`
+    const options = option('placement-strategy', 'utilization')
+    const lines = run({ nodes, resources, options, status: states.join('') }).dot?.() ?? ''
+    const found = [...lines.matchAll(/"(load_stopped_\w+) /g)].map(([, name]) => name)
+    expect([...new Set(found)].sort()).toEqual(['load_stopped_Node', 'load_stopped_alpha'])
+  })
+
+  test('what watches that a resource is stopped does not run on any called like its node', () => {
+    const resources = `<primitive id="p" class="ocf" provider="heartbeat" type="x"><operations><op id="po" name="monitor" interval="12s" role="Stopped"/></operations></primitive>`
+    const constraints = '<rsc_location id="l" rsc="p" node="NODE" score="10"/>'
+    const found = operations(run({ nodes, resources, constraints, status: states.join('') }))
+    expect(found.filter((item) => item === 'p_monitor_12000')).toHaveLength(1)
+  })
+
+  test.each([
+    ['n1', 0],
+    ['N1', 1],
+  ])('what watches on %s that a resource is stopped is given up by %i action where that starts on N1', (at, count) => {
+    const watched = ran('p', 'monitor')
+      .replace('rc-code="0"', 'rc-code="7"')
+      .replaceAll('interval="0"', 'interval="12000"')
+    const known = history('p', 'x', watched.replace('monitor_0', 'monitor_12000'))
+    const number = { n1: '1', N1: '2' }
+    const status = (['n1', 'N1'] as const).map(
+      (name) =>
+        `${online.replace('"1" uname="n1"', `"${number[name]}" uname="${name}"`)}${name === at ? known : ''}</node_state>`,
+    )
+    const outcome = run({
+      nodes: ['n1', 'N1'],
+      resources:
+        '<primitive id="p" class="ocf" provider="heartbeat" type="x"><operations><op id="po" name="monitor" interval="12s" role="Stopped"/></operations></primitive>',
+      constraints: `<rsc_location id="l" rsc="p" node="N1" score="10"/>`,
+      status: status.join(''),
+    })
+    expect(operations(outcome).filter((item) => item === 'p_monitor_12000')).toHaveLength(count)
+  })
+
+  const second = online.replace('"1" uname="n1"', '"2" uname="n2"')
+  const single = '<primitive id="p" class="ocf" provider="heartbeat" type="x"/>'
+  const migration = (task: string, rc: number, source: string, target: string): string =>
+    ran('p', task, `migrate_source="${source}" migrate_target="${target}"`).replace('rc-code="0"', `rc-code="${rc}"`)
+
+  test.each([
+    [['n1', 'n2', 'N1'], 'n1', 'FAILED [ n2 n1 ]'],
+    [['n1', 'n2'], 'N1', 'FAILED [ n1 n2 ]'],
+  ])('of %j, a migration to %s that failed on n1 tells of its source by the exact name', (names, to, expected) => {
+    const failed = history('p', 'x', migration('migrate_from', 1, 'n2', to))
+    const status = `${online}${failed}</node_state>${second}${history('p', 'x', ran('p', 'start'))}</node_state>`
+    expect(run({ nodes: names, resources: single, status }).stdout).toContain(expected)
+  })
+
+  test('the source of a migration under way is the first that is called so', () => {
+    const away = history('p', 'x', migration('migrate_to', 0, 'n1', 'n2'))
+    const before = history('p', 'x', ran('p', 'monitor').replace('rc-code="0"', 'rc-code="7"'))
+    const third = `${online.replace('"1" uname="n1"', '"3" uname="N1"')}</node_state>`
+    const status = `${online}${away}</node_state>${second}${before}</node_state>${third}`
+    const { stdout } = run({ nodes: ['n1', 'n2', 'N1'], resources: single, status })
+    expect(stdout).toMatch(/Restart +p +\( +n2 \)/)
+  })
+})
+
 test('of nodes of one id, a state tells of the first by name', () => {
   const { stdout } = run({
     resources: guestCalled('1'),
@@ -509,4 +628,47 @@ test('a probe that is for no node comes before the shutdown of any', () => {
   expect(lines.filter((line) => line.endsWith('-> "do_shutdown n1" [ style = dashed]'))).toEqual([
     '"a_monitor_0 <none>" -> "do_shutdown n1" [ style = dashed]',
   ])
+})
+
+test('an origin of intervals without a date is of the day by the clock, whatever present is decided for', () => {
+  const resources = `<primitive id="p" class="ocf" provider="heartbeat" type="x"><operations><op id="po" name="monitor" interval="11s" interval-origin="22:13"/></operations></primitive>`
+  const nowSeconds = 1_700_000_000 + 1112 * 86_400
+  const { graph } = simulate(document({ resources }), { nowSeconds, process: true, simulate: false })
+  const texts = graph === undefined ? [] : [...descendants(graph)].map((item) => attr(item, 'CRM_meta_start_delay'))
+  expect(texts.filter((text) => text !== undefined)).toEqual(['8000'])
+})
+
+test('a connection that is named like a cluster node leads to none: where its stop failed, that node is unclean', () => {
+  const withStop = (id: string): string => {
+    const status = `${online}${history(id, 'remote', ran(id, 'stop').replace('rc-code="0"', 'rc-code="2"')).replace('heartbeat', 'pacemaker')}</node_state>`
+    const resources = `<primitive id="${id}" class="ocf" provider="pacemaker" type="remote"/>`
+    const fencing = option('stonith-enabled', 'true')
+    return run({ resources, status, options: fencing }).stdout
+  }
+  expect(withStop('n1')).toContain('Node n1: UNCLEAN (online)')
+  expect(withStop('rem')).not.toContain('Node n1: UNCLEAN')
+})
+
+test('a node that one of its states takes for online stays so, whatever a later one says of it', () => {
+  const later = '<node_state id="n1" uname="n1" remote_node="true" in_ccm="false"/>'
+  const resources = '<primitive id="a" class="ocf" provider="heartbeat" type="x"/>'
+  const { stdout } = run({ resources, status: `${online}</node_state>${later}` })
+  expect(stdout).toContain('Online: [ n1 ]')
+  expect(run({ resources, status: later }).stdout).toContain('OFFLINE: [ n1 ]')
+})
+
+test('a guest whose container goes to a node of the same name but for case is probed as one that stays', () => {
+  const status = `${online}${history('a', 'x', ran('a', 'start'))}</node_state>${online.replace('id="1" uname="n1"', 'id="2" uname="N1"')}</node_state>`
+  const probesIn = (nodes: readonly string[]): readonly string[] => {
+    const second = nodes[1] ?? ''
+    const outcome = run({
+      nodes,
+      resources: `<primitive id="a" class="ocf" provider="heartbeat" type="x"><meta_attributes id="m"><nvpair id="m1" name="remote-node" value="g"/></meta_attributes></primitive><primitive id="p" class="ocf" provider="heartbeat" type="x"/>`,
+      constraints: `<rsc_location id="l" rsc="a" node="${second}" score="INFINITY"/>`,
+      status: `${status.replace('"N1"', `"${second}"`).replace('</lrm_resource>', `</lrm_resource><lrm_resource id="g" class="ocf" provider="pacemaker" type="remote">${ran('g', 'start')}</lrm_resource>`)}`,
+    })
+    return outcome.stdout.split('\n').filter((line) => /p +monitor on g/.test(line))
+  }
+  expect(probesIn(['n1', 'n2'])).toEqual([])
+  expect(probesIn(['n1', 'N1'])).toEqual(['  * Resource action: p               monitor on g'])
 })

@@ -1,14 +1,25 @@
 export { type ParameterDigest, type ResourceDigests, resourceDigests } from './action/digest.ts'
 export { unfencingSource } from './action/fencing.ts'
-export { GlibOrder } from './assign/hash-order.ts'
 export { unpackConstraints } from './constraint/constraints.ts'
-export { addDuration, type DateFields, type DurationFields, dateFields, type Moment } from './date.ts'
+export {
+  addDuration,
+  type DateFields,
+  type DurationFields,
+  dateFields,
+  daySeconds,
+  durationDays,
+  durationSeconds,
+  type Moment,
+} from './date.ts'
 export { type OnUnreadable, type Period, parseDurationFields, parseMoment, parsePeriod } from './date-text.ts'
 export type { NamedValue } from './explain/cib-edit.ts'
 export { type Decision, decisionOn } from './explain/decision.ts'
 export { configurationProblems, explain, explainFrom, explainNodeState } from './explain/explain.ts'
 export { explanationLines, nodeStateLines } from './explain/explanation-text.ts'
 export type { ConstraintLoop } from './explain/loops.ts'
+export { type Overview, overview, type Trouble, type TroubledResource } from './explain/overview.ts'
+export { overviewLines } from './explain/overview-text.ts'
+export type { Placement, PlacementChange } from './explain/placement.ts'
 export type { PlannedChange } from './explain/planned-change.ts'
 export type {
   ConfigurationProblem,
@@ -16,6 +27,7 @@ export type {
   Explanation,
   GeneralReason,
   InstanceExplanation,
+  InstanceOutcome,
   NodeExplanation,
   NodeStateExplanation,
   PromotionExplanation,
@@ -31,13 +43,13 @@ export {
   suppositionArguments,
 } from './explain/supposition.ts'
 export {
-  type Placement,
-  type PlacementChange,
   type WhatIf,
   whatIf,
   whatIfLines,
+  whatIfWithEnd,
 } from './explain/what-if.ts'
 export { dotText } from './graph/dot.ts'
+export { GlibOrder } from './model/hash-order.ts'
 export {
   Cluster,
   ClusterNode,
@@ -58,6 +70,7 @@ export {
   printableId,
   top,
 } from './model/tree.ts'
+export { namedValues } from './named-values.ts'
 export { type NodeTextOptions, nodeItems, nodeKindText, nodeStateText, nodeText } from './report/node-list.ts'
 export { agentText, pendingState, primitiveText, type ResourceTextOptions, shownRole } from './report/primitive-text.ts'
 export { type ResourceListOptions, resourceItem, resourceItems } from './report/resource-list.ts'
@@ -65,7 +78,7 @@ export { exitWords, operationWords } from './report/result-words.ts'
 export { bracketed, fancyLines, parenthesised, plainLines, type StatusItem } from './report/status-item.ts'
 export { transitionNotices } from './report/transition-notices.ts'
 export { parseInteger } from './scalar.ts'
-export { decide, type Schedule, schedule } from './schedule.ts'
+export { decide, locate, type Schedule, schedule } from './schedule.ts'
 export { scoreOf, scoreText } from './score.ts'
 export type { Injections } from './simulate/inject.ts'
 export {

@@ -1,5 +1,5 @@
 import { invariant } from '@quorate/base'
-import { attr, descendants, formatXml, parseXml, type XmlElement } from '@quorate/xml'
+import { attr, descendants, element, formatXml, parseXml, type XmlElement } from '@quorate/xml'
 import { expect, test } from 'vitest'
 import { parseMoment } from './date-text.ts'
 import { type SimulationOutcome, simulate } from './simulate/session.ts'
@@ -35,8 +35,8 @@ function cib({ resources, options = {}, histories = '', constraints = '', transi
   return parsed.value
 }
 
-function run(parts: Parts): SimulationOutcome {
-  return simulate(cib(parts), { nowSeconds, process: true, simulate: true })
+function run(parts: Parts, isLive = false): SimulationOutcome {
+  return simulate(cib(parts), { nowSeconds, process: true, simulate: true, isLive })
 }
 
 function primitive(id: string, inside = '', agent = 'class="ocf" provider="p" type="x"'): string {
@@ -88,6 +88,23 @@ test('what no executor could run is simulated where it has a history', () => {
   const resources = primitive('a', meta('m', { 'target-role': 'Stopped' }), 'class="nagios" type="x"')
   const outcome = run({ resources, histories, options: { 'enable-startup-probes': 'false' } })
   expect(carriedOut(outcome)).toEqual(['Resource action: a stop on n1'])
+})
+
+test('what waits for what no executor could run is not done, not even a pseudo action of the highest priority', () => {
+  const clone = `<clone id="c">${meta('m', { 'clone-max': '1' })}${primitive('a', '', 'class="nagios" type="x"')}</clone>`
+  const outcome = run({ resources: clone, options: { 'enable-startup-probes': 'false' } })
+  expect(actionsOf(outcome).map((action) => attr(action, 'operation_key'))).toContain('c_running_0')
+  expect(carriedOut(outcome)).toEqual(['Pseudo action: c_start_0'])
+})
+
+test('a guest without a name is in no list of nodes that a notification has', () => {
+  const values = { notify: 'true', 'container-attribute-target': 'host' }
+  const guest = primitive('g', meta('gm', { 'remote-node': '' }))
+  const outcome = run({ resources: `${guest}<clone id="c">${meta('m', values)}${primitive('a')}</clone>` })
+  const lists = [...descendants(outcome.graph ?? element('none'))].flatMap((item) =>
+    ['all_uname', 'all_hosts', 'available_uname'].flatMap((name) => attr(item, `CRM_meta_notify_${name}`) ?? []),
+  )
+  expect(new Set(lists)).toEqual(new Set(['n1 n2']))
 })
 
 test('an operation that deletes a history is shown without its interval', () => {
@@ -266,9 +283,13 @@ test.each([
   const entry = `<lrm_rsc_op id="f_last_0" operation="start" operation_key="f_start_0" call-id="1" ${key} ${digests}/>`
   const histories = `<lrm_resource id="f" class="stonith" type="fence_x">${entry}</lrm_resource>`
   const set = `<instance_attributes id="i"><nvpair id="p" name="${name}" value="3"/></instance_attributes>`
-  const { log } = run({ resources: primitive('f', set, 'class="stonith" type="fence_x"'), histories })
+  const inputs = { resources: primitive('f', set, 'class="stonith" type="fence_x"'), histories }
+  const { log, stdout } = run(inputs)
   const told = log.map(({ text }) => text).filter((text) => text.startsWith("Only 'private'"))
   expect(told).toEqual(expected ? ["Only 'private' parameters to 0s-interval start for f on n1 changed: (null)"] : [])
+  expect(stdout.includes('Restart')).toBe(!expected)
+  // In its own CIB a cluster has the secrets as they are.
+  expect(run(inputs, true).stdout).toContain('Restart')
 })
 
 test('what a clone resets to its default stays what it is for the primitive inside', () => {

@@ -137,8 +137,9 @@ describe('loops end in a decision', () => {
   })
 })
 
-describe('more instances than anybody needs are cut, with a message', () => {
+describe('more instances than are supported are cut, with a message', () => {
   const many = '1000000'
+  const told = (text: string): unknown => expect.objectContaining({ kind: 'error', text, isAlwaysTold: true })
 
   test('of a clone: to what the nodes have room for, and some', () => {
     const clone = element('clone', { id: 'c' }, [pairs('meta_attributes', 'm', { 'clone-max': many }), primitive('a')])
@@ -146,8 +147,8 @@ describe('more instances than anybody needs are cut, with a message', () => {
     const limit = 2 + spareInstancesMax
     expect(status.resourceById.get('c')?.children).toHaveLength(limit)
     expect(operations(graph).filter((key) => key.startsWith('a'))).toHaveLength(2)
-    expect(log.map((line) => line.text)).toContain(
-      `Using ${limit} instead of ${many} as clone-max of c: the nodes have no use for more instances`,
+    expect(log).toContainEqual(
+      told(`Using ${limit} instead of ${many} as clone-max of c: more instances are not supported`),
     )
   })
 
@@ -159,10 +160,19 @@ describe('more instances than anybody needs are cut, with a message', () => {
     expect(status.resourceById.get('c')?.children).toHaveLength(cloneMaxLimit)
   })
 
+  test('of a clone, but none of some that merely have no room', () => {
+    const meta = pairs('meta_attributes', 'm', { 'clone-max': '400', 'globally-unique': 'true' })
+    const { status } = schedule(cib({ resources: [element('clone', { id: 'c' }, [meta, primitive('a')])] }), {
+      nowSeconds,
+    })
+    expect(status.resourceById.get('c')?.children).toHaveLength(400)
+  })
+
   test('of a bundle', () => {
     const bundle = element('bundle', { id: 'b' }, [element('docker', { image: 'i', replicas: many })])
-    const { status } = schedule(cib({ resources: [bundle] }), { nowSeconds })
+    const { status, log } = schedule(cib({ resources: [bundle] }), { nowSeconds })
     expect(status.resourceById.get('b')?.bundle?.replicas).toHaveLength(replicasLimit)
+    expect(log).toContainEqual(told(`Using ${replicasLimit} instead of ${many} replicas of b: more are not supported`))
   })
 })
 

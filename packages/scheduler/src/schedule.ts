@@ -26,11 +26,19 @@ export type Schedule = {
   readonly log: readonly LogLine[]
 }
 
-/** Decides what to do about a status; afterwards it holds the actions as well. */
-export function decide(cluster: ClusterStatus): void {
+/**
+ * Works out where each resource may run, and no more: afterwards `allowed` of every resource has its scores by
+ * constraints, health and failures. A fencer decides by them which devices it has.
+ */
+export function locate(cluster: ClusterStatus): void {
   applyHealth(cluster)
   unpackConstraints(cluster)
   applyCriteria(cluster)
+}
+
+/** Decides what to do about a status; afterwards it holds the actions as well. */
+export function decide(cluster: ClusterStatus): void {
+  locate(cluster)
   implicitConstraints(cluster)
   handleConfigChanges(cluster)
   assignResources(cluster)

@@ -28,6 +28,11 @@ export type StatusOptions = {
   readonly wantsScores?: boolean
   /** Whether capacities, and what takes from them, are written into the log. */
   readonly wantsUtilization?: boolean
+  /**
+   * Secrets in the CIB may be masked, as in one that was given away: a change of nothing but those is none. In a cluster's own
+   * CIB it is one like any other (default).
+   */
+  readonly hasMaskedSecrets?: boolean
   /** Told how scores come about. */
   readonly observer?: ScoreObserver
 }
@@ -35,12 +40,14 @@ export type StatusOptions = {
 /** The moment for which a CIB is judged. */
 export function momentFor(cib: XmlElement, options: StatusOptions): Moment {
   if (options.effectiveTime !== undefined) {
-    return { ...options.effectiveTime, localOffsetSeconds: options.utcOffsetSeconds ?? 0 }
+    const localOffsetSeconds = options.utcOffsetSeconds ?? 0
+    return { ...options.effectiveTime, localOffsetSeconds, clockSeconds: options.nowSeconds }
   }
   const executed = parseInteger(attr(cib, 'execution-date')) ?? 0
   return {
     epochSeconds: executed === 0 ? options.nowSeconds : executed,
     offsetSeconds: options.utcOffsetSeconds ?? 0,
+    clockSeconds: options.nowSeconds,
   }
 }
 
@@ -57,6 +64,7 @@ export function unpackStatus(cib: XmlElement, options: StatusOptions): ClusterSt
     options.wantsUtilization ?? false,
   )
   cluster.observer = options.observer
+  cluster.hasMaskedSecrets = options.hasMaskedSecrets ?? false
   unpackSettings(cluster)
   if (!cluster.quorate && cluster.settings.noQuorumPolicy !== 'ignore') {
     statusWarning(cluster, 'cluster_status', 'Fencing and resource management disabled due to lack of quorum')

@@ -22,7 +22,7 @@ export async function decisionInput(
 ): Promise<Result<DecisionInput, number>> {
   if (file !== undefined) {
     const read = await readXml(file, 'cib')
-    if (read.ok) return decidable(tool, read.value, host)
+    if (read.ok) return decidable(tool, read.value, host, true)
     host.err(`${tool}: ${read.error}\n`)
     return failed(exitCodes.data)
   }
@@ -33,17 +33,23 @@ export async function decisionInput(
   }
   const found = await wholeCib(opened.cib)
   await opened.cib.close()
-  if ('cib' in found) return decidable(tool, found.cib, host)
+  if ('cib' in found) return decidable(tool, found.cib, host, false)
   host.err(`${tool}: the CIB cannot be read: ${faultText(found.rc)}\n`)
   return failed(exitCodeOf(found.rc))
 }
 
 /** With the moment of now, and brought to a schema that the scheduler understands, as `crm_simulate` does. */
-function decidable(tool: string, cib: XmlElement, host: ToolHost): Result<DecisionInput, number> {
+function decidable(
+  tool: string,
+  cib: XmlElement,
+  host: ToolHost,
+  hasMaskedSecrets: boolean,
+): Result<DecisionInput, number> {
   const usable = usableCib(cib)
   for (const note of usable.notes) host.err(`${note}\n`)
   if (usable.ok) {
-    const options = { nowSeconds: Math.floor(host.now() / 1000), utcOffsetSeconds: utcOffsetSeconds(host.now()) }
+    const nowSeconds = Math.floor(host.now() / 1000)
+    const options = { nowSeconds, utcOffsetSeconds: utcOffsetSeconds(host.now()), hasMaskedSecrets }
     return ok({ cib: usable.cib, options })
   }
   host.err(`${tool}: ${usable.reason}\n`)

@@ -75,15 +75,36 @@ describe('quorate explain', () => {
     )
     // One instance is as good as another: what stands against the third node is said once.
     expect(out.match(/ - n3: /g)).toHaveLength(1)
-    expect(out).toContain('db:2: stopped; is to stay stopped: every node that can run it has an instance.')
+    expect(out).toContain(
+      'db:2: stopped; is to stay stopped: every node that can run it has an instance (n3: it is offline).',
+    )
   })
 
   test('why a node stands as it does, and whether it is fenced', async () => {
     const { code, lines } = await call(explainTool, 'n3')
     expect(code).toBe(0)
-    expect(lines[0]).toBe('n3: n3 is offline.')
+    expect(lines[0]).toBe('n3: offline.')
     expect(lines).toContain('  * to use it: n3 has to come online')
     expect(await call(explainTool, 'n1')).toMatchObject({ code: 0, lines: expect.arrayContaining(['n1: online.']) })
+  })
+
+  test('without a name: all that is not as it should be, causes first', async () => {
+    const { code, lines } = await call(explainTool)
+    expect(code).toBe(0)
+    expect(lines.slice(0, 4)).toEqual([
+      '1 node not simply online; not as they should be: 2 of 4 resources.',
+      'n3: offline.',
+      '  * to use it: n3 has to come online',
+      'About to change:',
+    ])
+    expect(lines).toContain(
+      '  db:1: runs on n2 as Unpromoted; is to be there as Promoted: its promotion score on n2 is 10',
+    )
+    const { resources } = JSON.parse((await call(explainTool, '--output-as=json')).out)
+    expect(resources.map(({ id, trouble }: { id: string; trouble: string }) => [id, trouble])).toEqual([
+      ['late', 'due'],
+      ['db:1', 'due'],
+    ])
   })
 
   test('also of a CIB of an old schema, whose names of options have changed since', async () => {
@@ -96,7 +117,9 @@ describe('quorate explain', () => {
     fs.writeFileSync(old, text)
     const told = await call(explainTool, '--xml-file', old, 'web')
     expect(told.code).toBe(0)
-    expect(told.lines).toContain('            +70  it runs on n1 and resource-stickiness is 70')
+    expect(told.lines.join('\n')).toMatch(
+      / \+70 {2}it runs on n1 and resource-stickiness is 70 \(rsc_defaults, set \S+\)$/m,
+    )
   })
 
   test('not of one that cannot be upgraded', async () => {
@@ -142,7 +165,7 @@ describe('quorate explain', () => {
     [['web', 'n9'], 105, "explain: there is no node 'n9'"],
     [['--output-as=yaml', 'web'], 64, 'explain: --output-as=yaml: expected text or json'],
     [['--bogus', 'web'], 64, "explain: Unknown option '--bogus'"],
-    [[], 64, 'Usage: quorate explain'],
+    [['web', 'n1', 'n2'], 64, 'Usage: quorate explain'],
     [['--check', 'web'], 64, 'Usage: quorate explain'],
   ])('%j is refused', async (argv, code, message) => {
     const found = await call(explainTool, ...argv)
@@ -165,10 +188,11 @@ test('every field of the JSON is documented, and there', async () => {
     call(explainTool, '--output-as=json', 'dbs'),
     call(explainTool, '--output-as=json', 'n3'),
     call(explainTool, '--output-as=json', '--check'),
+    call(explainTool, '--output-as=json'),
     call(whatIfTool, '--output-as=json', '--quorum-lost'),
   ])
   const answers = outputs.map(({ out }) => JSON.parse(out))
-  expect(answers.map(({ format }) => format)).toEqual([1, 1, 1, 1])
+  expect(answers.map(({ format }) => format)).toEqual([1, 1, 1, 1, 1])
   const undocumented = answers.flatMap(fieldsOf).filter((name) => !new RegExp(`[\`.…\\]]${name}[\`[,]`).test(about))
   expect([...new Set(undocumented)]).toEqual([])
   const shapes = new Set(answers[0].instances.map((item: object) => Object.keys(item).join()))
@@ -176,7 +200,7 @@ test('every field of the JSON is documented, and there', async () => {
   expect(answers[0].instances.find(({ id }: { id: string }) => id === 'db:2')).toMatchObject({
     assigned: null,
     promotion: null,
-    summary: 'stopped; is to stay stopped: every node that can run it has an instance',
+    summary: 'stopped; is to stay stopped: every node that can run it has an instance (n3: it is offline)',
   })
 })
 
@@ -210,8 +234,16 @@ describe('quorate what-if', () => {
   test.each([
     ['a node is lost', ['--node-lost', 'n1'], /web: n1 -> n2/],
     ['a node is on standby', ['--standby', 'n1'], /web: n1 -> n2/],
-    ['a ticket is revoked', ['--ticket-revoke', 'site'], /late: n\d -> stopped\n[\s\S]*nowhere: .*late/],
-    ['quorum is lost', ['--quorum-lost'], /web: n1 -> stopped\n[\s\S]*nowhere: .*web/],
+    [
+      'a ticket is revoked',
+      ['--ticket-revoke', 'site'],
+      /late: n\d -> stopped: ticket site is not granted \(needs, loss-policy=stop\)\n[\s\S]*nowhere: .*late/,
+    ],
+    [
+      'quorum is lost',
+      ['--quorum-lost'],
+      /web: n1 -> stopped: this partition has no quorum and no-quorum-policy is stop\n[\s\S]*nowhere: .*web/,
+    ],
     ['a resource fails', ['--fail', 'web@n1'], /Recover +web/],
     [
       'the configuration changes',
@@ -274,6 +306,22 @@ describe('quorate what-if', () => {
     expect((await call(whatIfTool, '--patch', patch)).out).toMatch(/web: n1 -> n2/)
   })
 
+  test('changes of the configuration are made in the order in which they are given, from arguments and files', async () => {
+    const scope = ['--scope', 'constraints']
+    const far = '<rsc_location id="far" rsc="web" node="n2" score="500"/>'
+    const gone = '<rsc_location id="far"/>'
+    expect((await call(whatIfTool, ...scope, '--create', far)).out).toMatch(/web: n1 -> n2/)
+    expect((await call(whatIfTool, ...scope, '--create', far, '--delete', gone)).out).not.toMatch(/web: n1 -> n2/)
+    const stored = path.join(scratch, 'far.xml')
+    fs.writeFileSync(stored, far)
+    expect((await call(whatIfTool, ...scope, '--delete', gone, '--create', stored)).out).toMatch(/web: n1 -> n2/)
+    const twice = await call(whatIfTool, ...scope, '--create', far, '--create', far)
+    expect([twice.code, twice.out]).toEqual([108, ''])
+    expect(twice.err).toContain('the change would be refused')
+    const likes = '<rsc_location id="likes" rsc="web" node="n2" score="500"/>'
+    expect((await call(whatIfTool, ...scope, '--replace', likes)).out).toMatch(/web: n1 -> n2/)
+  })
+
   test('nothing is changed', async () => {
     await call(whatIfTool, '--node-lost', 'n1')
     expect(fs.readFileSync(file, 'utf8')).toBe(cib)
@@ -285,14 +333,28 @@ describe('quorate what-if', () => {
       id: 'web',
       before: { nodes: ['n1'], role: 'Started' },
       after: { nodes: ['n2'], role: 'Started' },
+      because: 'n1 is on standby',
     })
     expect(found).toMatchObject({ isComplete: true, fenced: [] })
+  })
+
+  test('one thing after another: the second begins where the first has ended', async () => {
+    const steps = ['--standby', 'n1', '--then', '--unstandby', 'n1', '--prefer', 'web@n1']
+    const { code, out } = await call(whatIfTool, ...steps)
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /^Step 1: [\s\S]* {2}\* web: n1 -> n2: n1 is on standby\n[\s\S]*^Step 2: [\s\S]* {2}\* web: n2 -> n1: /m,
+    )
+    const told = JSON.parse((await call(whatIfTool, '--output-as=json', ...steps)).out)
+    expect(told.steps.map(({ changes }: { changes: { id: string }[] }) => changes[0]?.id)).toEqual(['web', 'web'])
   })
 
   test.each([
     [['--node-lost', 'n9'], 105, "what-if: there is no node 'n9'"],
     [['--ticket-revoke', 'nosuch'], 105, "what-if: there is no ticket 'nosuch'"],
     [['--fail', 'web'], 64, '--fail wants RESOURCE@NODE'],
+    [['--standby', 'n1', '--then'], 64, '--then: nothing is supposed before or after it'],
+    [['--standby', 'n1', '--then', '--standby', 'n9'], 105, "what-if: there is no node 'n9'"],
     [['--cleanup', ''], 64, '--cleanup wants RESOURCE, @NODE or RESOURCE@NODE'],
     [['--prefer', 'web@n2=much'], 64, '--prefer wants RESOURCE@NODE or RESOURCE@NODE=SCORE'],
     [['--prefer', 'nobody@n2'], 105, "what-if: there is no resource 'nobody'"],

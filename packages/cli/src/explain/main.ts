@@ -7,20 +7,24 @@ import {
   explainNodeState,
   explanationLines,
   nodeStateLines,
+  overview,
+  overviewLines,
 } from '@quorate/scheduler'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import type { Tool } from '../tool.ts'
 import { decisionInput } from './decision-input.ts'
 import { decisionJson } from './decision-json.ts'
 
-const usage = `Usage: quorate explain [--xml-file FILE] [--output-as text|json] RESOURCE [NODE]
+const usage = `Usage: quorate explain [--xml-file FILE] [--output-as text|json]
+       quorate explain [--xml-file FILE] [--output-as text|json] RESOURCE [NODE]
        quorate explain [--xml-file FILE] [--output-as text|json] NODE
        quorate explain [--xml-file FILE] [--output-as text|json] --check
 
-Why a resource runs where it runs, why not elsewhere, what the cluster is about to do with it, and what would have to
+Without a name: everything that is not as it should be, causes first: nodes, resources that are stopped, wait, are left
+alone or about to change, failures that are remembered. With one: why a resource runs where it runs, why not elsewhere, what the cluster is about to do with it, and what would have to
 change: every constraint, score, failure and option with its contribution. Of a node: how it stands, whether it is to be
 fenced, and why. With --check: what is wrong with the configuration, constraints that go in a circle included, of which
-crm_verify says nothing; the exit code is then 78, or 0 where nothing is. Changes nothing.
+crm_verify says nothing. Changes nothing.
 
 Options:
   -x, --xml-file FILE   a CIB in a file instead of the cluster's (CIB_file and CIB_shadow work as well)
@@ -28,7 +32,16 @@ Options:
       --output-as WORD  text (default) or json
       --help            this text
 
+Exit codes:
+  0    answered, whatever the answer
+  64   wrong arguments
+  65   the file cannot be read, or is no CIB
+  78   the CIB is not one that could be decided on; with --check also: something is wrong with the configuration
+  105  there is no resource or node of that name
+  Others are those of the cluster's CIB, where it cannot be reached: crm_error --exit CODE
+
 Examples:
+  quorate explain
   quorate explain web
   quorate explain web n2
   quorate explain n2
@@ -36,7 +49,7 @@ Examples:
   quorate explain --output-as json db-clone | jq '.instances[].nodes'
 `
 
-/** Explains the scheduler's decision about a resource. */
+/** Explains the scheduler's decision: about a resource, a node, or all that is not as it should be. */
 export const run: Tool = (argv) => explainTool(argv, processHost())
 
 /** {@link run} on a given host. */
@@ -54,7 +67,7 @@ export async function explainTool(argv: readonly string[], host: ToolHost): Prom
     return exitCodes.ok
   }
   const [resource, node, ...more] = positionals
-  if (values.check ? positionals.length > 0 : resource === undefined || more.length > 0) {
+  if (values.check ? positionals.length > 0 : more.length > 0) {
     host.err(usage)
     return exitCodes.usage
   }
@@ -71,15 +84,16 @@ export async function explainTool(argv: readonly string[], host: ToolHost): Prom
     else for (const line of lines(value)) host.out(`${line}\n`)
     return exitCodes.ok
   }
-  if (resource === undefined) {
+  if (values.check) {
     const problems = configurationProblems(cib, options)
     say({ problems }, () => (problems.length === 0 ? ['Nothing is wrong.'] : problems.map(problemText)))
     return problems.length === 0 ? exitCodes.ok : exitCodes.config
   }
+  if (resource === undefined) return say(overview(cib, options), overviewLines)
   const found = explain(cib, resource, node, options)
   if (found.ok) return say(found.value, explanationLines)
   const state = node === undefined ? explainNodeState(cib, resource, options) : found
-  if (state.ok && 'running' in state.value) return say(state.value, nodeStateLines)
+  if (state.ok && 'running' in state.value) return say(state.value, (value) => nodeStateLines(value))
   host.err(`explain: ${node === undefined ? `there is no resource or node '${resource}'` : found.error}\n`)
   return exitCodes.noSuchObject
 }

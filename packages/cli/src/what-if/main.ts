@@ -1,16 +1,27 @@
 import { parseArgs } from 'node:util'
+import { failed, type Result } from '@quorate/base'
 import { cibCallOptions, exitCodeOf, exitCodes, faultText, isValidCib, performCall } from '@quorate/cib'
-import { type NamedValue, type Preference, type Supposition, scoreOf, whatIf, whatIfLines } from '@quorate/scheduler'
+import {
+  type NamedValue,
+  type Preference,
+  type Supposition,
+  scoreOf,
+  type WhatIf,
+  whatIfLines,
+  whatIfWithEnd,
+} from '@quorate/scheduler'
 import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { decisionInput, readXml } from '../explain/decision-input.ts'
 import { decisionJson } from '../explain/decision-json.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
+import { readXmlFile } from '../pacemaker/xml-file.ts'
 import type { Tool } from '../tool.ts'
 
-const usage = `Usage: quorate what-if [OPTIONS]
+const usage = `Usage: quorate what-if [OPTIONS] [--then OPTIONS]...
 
-What the cluster would do if something happened, and what would be different in the end. Changes nothing. Options can be
-given several times and together.
+What the cluster would do if something happened, what would be different in the end, and why. Changes nothing. Options can
+be given several times and together. What stands after --then is supposed once the cluster has done all that follows from
+what stands before.
 
 Suppositions:
       --node-lost NODE         the node fails (it is fenced where fencing is on)
@@ -48,8 +59,11 @@ Suppositions:
       --utilization NODE:NAME=VALUE
                                a capacity of a node is set
       --modify XML             the configuration is changed as 'cibadmin --modify --allow-create' would
+      --create XML             ... as 'cibadmin --create' would
+      --replace XML            ... as 'cibadmin --replace' would
       --delete XML             ... as 'cibadmin --delete' would
-      --scope SECTION          section for --modify and --delete (default: configuration)
+                               (instead of XML the name of a file with it; these changes are made in the given order)
+      --scope SECTION          section for these (default: configuration)
       --patch FILE             ... as 'cibadmin --patch' would (crm_diff makes such files)
       --new-cib FILE           the whole CIB is replaced by that of a file
 
@@ -58,9 +72,20 @@ Options:
       --output-as WORD  text (default) or json
       --help            this text
 
+Exit codes:
+  0    answered, whatever the answer
+  64   wrong arguments
+  65   a file cannot be read, or is not what it should be
+  78   the CIB, or the supposed one, is not one that could be decided on
+  105  there is no resource, node, ticket or constraint of a name that is supposed
+  Others are those of the cluster's CIB, where it cannot be reached, and of changes that cibadmin would refuse:
+  crm_error --exit CODE
+
 Examples:
   quorate what-if --node-lost n1
+  quorate what-if --node-lost n1 --quorum-lost --output-as=json | jq .changes
   quorate what-if --standby n1 --standby n2
+  quorate what-if --node-lost n1 --then --reboot n1
   quorate what-if --new-cib draft.xml
   quorate what-if --scope constraints --modify '<rsc_location id="l" rsc="web" node="n3" score="500"/>'
 `
@@ -70,44 +95,94 @@ export const run: Tool = (argv) => whatIfTool(argv, processHost())
 
 /** {@link run} on a given host. */
 export async function whatIfTool(argv: readonly string[], host: ToolHost): Promise<number> {
-  let values: ReturnType<typeof parse>
-  let what: Supposition
+  let steps: readonly Step[]
   try {
-    values = parse(argv)
-    what = suppositionOf(values)
+    steps = stepsOf(argv)
   } catch (error) {
     host.err(`what-if: ${(error as Error).message}\n`)
     return exitCodes.usage
   }
-  if (values.help || argv.length === 0) {
-    host[values.help ? 'out' : 'err'](usage)
-    return values.help ? exitCodes.ok : exitCodes.usage
+  const isHelp = steps.some(({ values }) => values.help)
+  if (isHelp || argv.length === 0) {
+    host[isHelp ? 'out' : 'err'](usage)
+    return isHelp ? exitCodes.ok : exitCodes.usage
   }
-  const format = values['output-as']
+  const format = lastOf(steps, 'output-as') ?? 'text'
   if (format !== 'text' && format !== 'json') {
     host.err(`what-if: --output-as=${format}: expected text or json\n`)
     return exitCodes.usage
   }
-  const input = await decisionInput('what-if', values['xml-file'], host)
+  const input = await decisionInput('what-if', lastOf(steps, 'xml-file'), host)
   if (!input.ok) return input.error
-  const { cib, options } = input.value
-  const changed = await changedCib(cib, values, host)
-  if (typeof changed === 'number') return changed
-  const found = whatIf(cib, what, options, changed)
-  if (!found.ok) {
-    host.err(`what-if: ${found.error}\n`)
-    return exitCodes.noSuchObject
+  const { options } = input.value
+  const all: WhatIf[] = []
+  let at = input.value.cib
+  for (const { values, what } of steps) {
+    const changed = await changedCib(at, values, host)
+    if (typeof changed === 'number') return changed
+    const found = whatIfWithEnd(at, what, options, changed)
+    if (!found.ok) {
+      host.err(`what-if: ${found.error}\n`)
+      return exitCodes.noSuchObject
+    }
+    all.push(found.value.found)
+    // Nobody can say what comes after a standstill.
+    if (!found.value.found.isComplete) break
+    at = found.value.end
   }
-  if (format === 'json') host.out(decisionJson(found.value))
-  else for (const line of whatIfLines(found.value)) host.out(`${line}\n`)
+  say(all, steps.length, format, host)
   return exitCodes.ok
+}
+
+/** What is supposed at once, with the options that say so. */
+type Step = { readonly values: ReturnType<typeof parse>; readonly what: Supposition }
+
+/** What stands between one `--then` and the next. @throws Error where arguments are wrong */
+function stepsOf(argv: readonly string[]): readonly Step[] {
+  const parts: string[][] = [[]]
+  for (const word of argv) {
+    if (word === '--then') parts.push([])
+    else parts.at(-1)?.push(word)
+  }
+  if (parts.length > stepsMax) throw new Error(`--then: at most ${stepsMax} steps`)
+  return parts.map((part) => {
+    if (part.length === 0 && parts.length > 1) throw new Error('--then: nothing is supposed before or after it')
+    const values = parse(part)
+    return { values, what: suppositionOf(values) }
+  })
+}
+
+/** How many steps may be supposed: each is simulated to its end. */
+const stepsMax = 20
+
+function lastOf(steps: readonly Step[], name: 'xml-file' | 'output-as'): string | undefined {
+  return steps.findLast(({ values }) => values[name] !== undefined)?.values[name]
+}
+
+function say(all: readonly WhatIf[], asked: number, format: 'text' | 'json', host: ToolHost): void {
+  const [only] = all
+  if (only !== undefined && asked === 1) {
+    if (format === 'json') host.out(decisionJson(only))
+    else for (const line of whatIfLines(only)) host.out(`${line}\n`)
+    return
+  }
+  if (format === 'json') {
+    host.out(decisionJson({ steps: all }))
+    return
+  }
+  all.forEach((found, i) => {
+    host.out(`Step ${i + 1}: ${whatIfLines(found).join('\n')}\n`)
+  })
+  if (all.length < asked)
+    host.out(`Nothing can be said of step ${all.length + 1}, since the cluster gets stuck before.\n`)
 }
 
 const several = { type: 'string', multiple: true, default: [] as string[] } as const
 
 function parse(argv: readonly string[]) {
-  return parseArgs({
+  const { values, tokens } = parseArgs({
     args: [...argv],
+    tokens: true,
     options: {
       'node-lost': several,
       'node-up': several,
@@ -135,15 +210,41 @@ function parse(argv: readonly string[]) {
       'bundle-network': several,
       utilization: several,
       modify: several,
+      create: several,
+      replace: several,
       delete: several,
       patch: several,
       'new-cib': { type: 'string' },
       scope: { type: 'string', default: 'configuration' },
       'xml-file': { type: 'string', short: 'x' },
-      'output-as': { type: 'string', default: 'text' },
+      'output-as': { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
-  }).values
+  })
+  const edits = tokens.flatMap((token): readonly Edit[] =>
+    token.kind === 'option' && isEdit(token.name) && token.value !== undefined
+      ? [{ option: token.name, value: token.value }]
+      : [],
+  )
+  return { ...values, edits }
+}
+
+/** Changes of the configuration, as cibadmin calls them, and what they are to the CIB manager. */
+const editOperations = {
+  patch: 'cib_apply_diff',
+  modify: 'cib_modify',
+  create: 'cib_create',
+  replace: 'cib_replace',
+  delete: 'cib_delete',
+} as const
+
+type EditOption = keyof typeof editOperations
+
+/** One of these changes as it was given. */
+type Edit = { readonly option: EditOption; readonly value: string }
+
+function isEdit(name: string): name is EditOption {
+  return Object.hasOwn(editOperations, name)
 }
 
 /** An argument that has to look like something, and what that is called. */
@@ -234,29 +335,40 @@ function suppositionOf(values: ReturnType<typeof parse>): Supposition {
 }
 
 type Change = {
-  readonly op: 'cib_apply_diff' | 'cib_modify' | 'cib_delete'
+  readonly op: (typeof editOperations)[EditOption]
   readonly data: XmlElement
   readonly section: string | undefined
 }
 
 /** The changes asked for in the order in which they are made, or the exit code where one cannot be read. */
-async function changesOf(values: ReturnType<typeof parse>, host: ToolHost): Promise<readonly Change[] | number> {
+async function changesOf(
+  { edits, scope }: ReturnType<typeof parse>,
+  host: ToolHost,
+): Promise<readonly Change[] | number> {
   const changes: Change[] = []
-  for (const file of values.patch) {
-    const read = await readXml(file, 'diff')
-    if (!read.ok) return complain(host, read.error)
-    changes.push({ op: 'cib_apply_diff', data: read.value, section: undefined })
-  }
-  const given = [
-    ...values.modify.map((text) => ['cib_modify', text] as const),
-    ...values.delete.map((text) => ['cib_delete', text] as const),
-  ]
-  for (const [op, text] of given) {
-    const data = parseXml(text)
-    if (!data.ok) return complain(host, xmlErrorText(data.error, 'argument'))
-    changes.push({ op, data: data.value, section: values.scope })
+  for (const { option, value } of edits) {
+    const data = await editData(option, value)
+    if (!data.ok) return complain(host, data.error)
+    const section = option === 'patch' ? undefined : scope
+    changes.push({ op: editOperations[option], data: data.value, section })
   }
   return changes
+}
+
+/** What is to be put in, from an argument or from the file that it names; what is wrong with it otherwise. */
+async function editData(option: EditOption, value: string): Promise<Result<XmlElement, string>> {
+  if (option === 'patch') return readXml(value, 'diff')
+  const isText = value.trimStart().startsWith('<')
+  let text = value
+  if (!isText) {
+    try {
+      text = await readXmlFile(value)
+    } catch (error) {
+      return failed((error as Error).message)
+    }
+  }
+  const parsed = parseXml(text)
+  return parsed.ok ? parsed : failed(xmlErrorText(parsed.error, isText ? 'argument' : value))
 }
 
 function complain(host: ToolHost, text: string): number {

@@ -25,7 +25,7 @@ export function clearOrphanFailCounts(cluster: Cluster): void {
     if (!resource.orphan) continue
     for (const node of cluster.nodes) {
       if (!node.online || failCount(cluster, resource, node, { effective: true }).count === 0) continue
-      const clear = clearFailCount(cluster, resource, node)
+      const clear = clearFailCount(cluster, resource, node, 'it is orphaned')
       addOrder(cluster, actionSide(clear), taskOf(resource, task.stop), edgeFlag.optional)
     }
   }

@@ -9,7 +9,7 @@ import { failCount } from '../unpack/fail-count.ts'
 import { startAndStop } from '../unpack/history.ts'
 import { type HistoryEntry, inOrder, isProbe } from '../unpack/history-entry.ts'
 import { historyOf, type LrmResource } from '../unpack/history-index.ts'
-import { deferParameterCheck, deferredChecks } from '../unpack/operation-result.ts'
+import { deferParameterCheck, deferredChecks, parametersChangedReason } from '../unpack/operation-result.ts'
 import { cancelFromHistory, cleanUp, tellInterval } from './cleanup.ts'
 import { clearFailCount, requestAction } from './create.ts'
 import { compareDigests, hasHostAddress, onlySecretsChanged } from './digest.ts'
@@ -153,7 +153,9 @@ function checkEntry(cluster: Cluster, resource: Resource, node: ClusterNode, ent
 }
 
 function clearIfFailed(cluster: Cluster, resource: Resource, node: ClusterNode): void {
-  if (failCount(cluster, resource, node, { effective: true }).count > 0) clearFailCount(cluster, resource, node)
+  if (failCount(cluster, resource, node, { effective: true }).count > 0) {
+    clearFailCount(cluster, resource, node, 'action definition changed')
+  }
 }
 
 /** Comparisons that had to wait for the assignment. */
@@ -164,7 +166,7 @@ export function runDeferredChecks(cluster: Cluster): void {
       continue
     }
     const verdict = compareDigests(cluster, resource, node, entry)
-    if (verdict === 'restart' || verdict === 'changed') clearFailCount(cluster, resource, node)
+    if (verdict === 'restart' || verdict === 'changed') clearFailCount(cluster, resource, node, parametersChangedReason)
   }
 }
 

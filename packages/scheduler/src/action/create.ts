@@ -1,10 +1,10 @@
 import { hasChildren, type XmlElement } from '@quorate/xml'
-import { statusWarning } from '../model/log.ts'
+import { notice, statusWarning } from '../model/log.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { currentRole, isActive, isGuest, nextRole } from '../model/tree.ts'
 import { unpackSets } from '../unpack/name-values.ts'
-import { canFence, fenceNode } from './fencing.ts'
+import { fenceNode, judgeFencing } from './fencing.ts'
 import { keyOf, task } from './key.ts'
 import { findOldest, newAction, setMeta } from './ledger.ts'
 import { unpackOptions } from './operation-options.ts'
@@ -79,7 +79,7 @@ function judgeRunnable(cluster: Cluster, action: Action, resource: Resource, rec
   } else if (action.needs === 'nothing') {
     action.reason = undefined
     const host = isGuest(node) ? node : undefined
-    action.runnable = host === undefined || canFence(cluster, host)
+    action.runnable = host === undefined || judgeFencing(cluster, host)
   } else judgeQuorum(cluster, action, resource)
 }
 
@@ -125,8 +125,10 @@ export function requestPseudo(
 }
 
 /** Requires that the fail count of a resource on a node is forgotten. */
-export function clearFailCount(cluster: Cluster, resource: Resource, node: ClusterNode): Action {
+export function clearFailCount(cluster: Cluster, resource: Resource, node: ClusterNode, reason: string): Action {
   const action = requestAction(cluster, resource, { task: task.clearFailCount, node, optional: false })
+  const what = `Clearing failure of ${resource.id} on ${node.uname} because ${reason} | ${action.key}`
+  notice(cluster, 'pe__clear_failcount', what)
   setMeta(action, 'op_no_wait', 'true')
   return action
 }

@@ -1,6 +1,6 @@
 import { encodeText, md5Hex } from '@quorate/base'
 import { attr } from '@quorate/xml'
-import { GlibOrder } from '../assign/hash-order.ts'
+import { GlibOrder } from '../model/hash-order.ts'
 import { type Cluster, type ClusterNode, noAttributes, type Resource } from '../model/model.ts'
 import { currentNode } from '../model/tree.ts'
 import { compareEntries, type HistoryEntry, isProbe } from '../unpack/history-entry.ts'
@@ -179,7 +179,7 @@ function isRestartNeeded(digests: Digests, entry: HistoryEntry): boolean {
   return digests.restart !== undefined && entry.restartDigest !== undefined && digests.restart !== entry.restartDigest
 }
 
-/** True where only parameters changed that are secret: nothing has to be done for them. */
+/** True where only parameters changed that are secret, and may be masked: nothing has to be done for them. */
 export function onlySecretsChanged(
   cluster: Cluster,
   resource: Resource,
@@ -187,7 +187,7 @@ export function onlySecretsChanged(
   entry: HistoryEntry,
 ): boolean {
   const stored = attr(entry.xml, 'op-secure-digest')
-  if (stored === undefined) return false
+  if (stored === undefined || !cluster.hasMaskedSecrets) return false
   const asked = digestsFor(cluster, resource, node, entry.task, entry.intervalMs, entry)
   return digestOf(secureParameters(asked.resource, asked.own, asked.parameters, asked.entry)) === stored
 }

@@ -3,7 +3,7 @@ import { configWarning, notice } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { anyBelow, containerOf, isBundled, isGuest, top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
-import { canFence, fenceAction } from './fencing.ts'
+import { fenceAction, judgeFencing } from './fencing.ts'
 import { keyOf, task } from './key.ts'
 import { addEdge, findLoose, findNewest, findNewestByKey, findOldest, newAction, setMeta } from './ledger.ts'
 import { notifyOfFencing } from './notify-fencing.ts'
@@ -21,10 +21,10 @@ export function fenceAndShutDown(cluster: Cluster): void {
   let isIntegrityLost = false
   for (const node of cluster.nodes) {
     if (isGuest(node)) {
-      if (node.requiresReset && anyManaged && canFence(cluster, node)) fenceGuest(cluster, node)
+      if (node.requiresReset && anyManaged && judgeFencing(cluster, node)) fenceGuest(cluster, node)
       continue
     }
-    if (node.unclean && anyManaged && canFence(cluster, node)) {
+    if (node.unclean && anyManaged && judgeFencing(cluster, node)) {
       const fence = fenceAction(cluster, node, { optional: false, reason: 'node is unclean' })
       orderAgainstFence(cluster, fence, node)
       configWarning(cluster, 'schedule_fencing', `Scheduling node ${node.uname} for fencing`)
@@ -109,9 +109,9 @@ function orderAgainstFence(cluster: Cluster, fence: Action, node: ClusterNode): 
 }
 
 function isKnown(resource: Resource, node: ClusterNode): boolean {
-  if (resource.knownOn.has(node)) return true
+  if (resource.knownOn.has(node.index)) return true
   const { parent } = resource
-  return parent !== undefined && parent.variant === variant.clone && !parent.unique && parent.knownOn.has(node)
+  return parent !== undefined && parent.variant === variant.clone && !parent.unique && parent.knownOn.has(node.index)
 }
 
 function orderResource(cluster: Cluster, resource: Resource, fence: Action, node: ClusterNode): void {
@@ -135,6 +135,10 @@ function orderResource(cluster: Cluster, resource: Resource, fence: Action, node
       stop.impliedByFencing = true
       if (!bundled) addEdge(fence, stop, f.preserve)
       addEdge(fence, parentStop, f.preserve)
+    }
+    if (resource.failed) {
+      const what = `Stop of failed resource ${resource.id} is implicit ${implied ? 'after' : 'because'} ${node.uname} is fenced`
+      notice(cluster, 'order_stop_vs_fencing', what)
     }
     if (resource.notify) notifyOfFencing(cluster, resource, stop, fence)
   }

@@ -1,7 +1,7 @@
 import { encodeText, md5Hex } from '@quorate/base'
 import { attr } from '@quorate/xml'
-import { hashOrder } from '../assign/hash-order.ts'
-import { statusWarning } from '../model/log.ts'
+import { hashOrder } from '../model/hash-order.ts'
+import { notice, statusWarning } from '../model/log.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { containerOf, isRemoteOnly } from '../model/tree.ts'
 import { parametersOf } from '../unpack/resource.ts'
@@ -10,19 +10,42 @@ import { isFencingParameter, parametersText, withoutInternals } from './digest-t
 import { task } from './key.ts'
 import { addMeta, findOldest, newAction, setMeta, setReason } from './ledger.ts'
 
+/** Whether the cluster could fence a node now. */
+export function canFence(cluster: Cluster, node: ClusterNode | undefined): boolean {
+  return hasPowerToFence(cluster, node, [])
+}
+
+/** {@link canFence}, for a decision that depends on it: the log tells where quorum would be needed but for membership. */
+export function judgeFencing(cluster: Cluster, node: ClusterNode | undefined): boolean {
+  const member = (of: ClusterNode): void =>
+    notice(cluster, 'pe_can_fence', `We can fence ${of.uname} without quorum because they're in our membership`)
+  return hasPowerToFence(cluster, node, [], member)
+}
+
 /**
- * Whether the cluster could fence a node now.
+ * Whether the cluster could fence a node.
  *
  * @param asked guests on the way here: a guest that is said to run on itself can not be fenced
+ * @param tell is told of nodes that can be fenced for their membership only
  */
-export function canFence(cluster: Cluster, node: ClusterNode | undefined, asked: readonly ClusterNode[] = []): boolean {
+function hasPowerToFence(
+  cluster: Cluster,
+  node: ClusterNode | undefined,
+  asked: readonly ClusterNode[],
+  tell?: (node: ClusterNode) => void,
+): boolean {
   if (node === undefined || asked.includes(node)) return false
   const container = containerOf(node)
   if (container !== undefined) {
-    return container.runningOn.every((host) => host.online || canFence(cluster, host, [...asked, node]))
+    const isNoHindrance = (host: ClusterNode): boolean =>
+      host.online || hasPowerToFence(cluster, host, [...asked, node], tell)
+    return container.runningOn.every(isNoHindrance)
   }
   if (!cluster.settings.fencingEnabled || !cluster.fenceDeviceExists) return false
-  return cluster.quorate || cluster.settings.noQuorumPolicy === 'ignore' || node.online
+  if (cluster.quorate || cluster.settings.noQuorumPolicy === 'ignore') return true
+  if (!node.online) return false
+  tell?.(node)
+  return true
 }
 
 /** Under which name the tools say that a node has to be fenced. */
@@ -35,7 +58,7 @@ export const unfencingSource = 'pe_fence_op'
 export const digestHintSource = 'pe__compare_fencing_digest'
 
 function warnOfFencing(cluster: Cluster, kind: 'Cluster' | 'Remote', node: ClusterNode, reason: string): void {
-  const verdict = canFence(cluster, node) ? 'will be fenced' : 'is unclean'
+  const verdict = judgeFencing(cluster, node) ? 'will be fenced' : 'is unclean'
   statusWarning(cluster, fenceSource, `${kind} node ${node.uname} ${verdict}: ${reason}`)
 }
 
@@ -99,7 +122,7 @@ export function fenceAction(cluster: Cluster, node: ClusterNode, request: FenceR
       setMeta(action, 'priority-fencing-delay', String(priorityDelaySeconds(cluster, node)))
     }
   }
-  if ((!request.optional || isChanged) && canFence(cluster, node)) {
+  if ((!request.optional || isChanged) && judgeFencing(cluster, node)) {
     action.optional = false
     setReason(action, request.reason)
   } else if (request.reason !== undefined) setReason(action, request.reason)

@@ -61,10 +61,10 @@ export function findOldest(
   return oldest
 }
 
-/** Actions of a key that are for exactly this node, oldest first. */
+/** Actions of a key that are for exactly this node (or one of its id), oldest first. */
 export function findExact(resource: Resource, key: string, node: ClusterNode | undefined): readonly Action[] {
   if (node === undefined) return []
-  return resource.actionsByKey.get(key)?.filter((action) => action.node === node) ?? []
+  return resource.actionsByKey.get(key)?.filter((action) => action.node?.index === node.index) ?? []
 }
 
 /** The newest action of a task; for exactly the node, where one is given. */

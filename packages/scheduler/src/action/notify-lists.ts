@@ -95,7 +95,8 @@ export function notifyKeys(cluster: Cluster, clone: Resource, lists: NotifyLists
   tell(lists.unpromoted, 'unpromoted', 'slave')
   tell(lists.promoted, 'promoted', 'master')
   keys.set('notify_inactive_resource', names(lists.inactive, false).resources)
-  const list = (nodes: readonly string[]): string => nodes.join(' ') || ' '
+  // A guest can be without a name, and is then told of nowhere.
+  const list = (nodes: readonly string[]): string => nodes.filter((name) => name !== '').join(' ') || ' '
   keys.set('notify_available_uname', list(nodesByName(cluster, clone.allowed).map((node) => node.uname)))
   keys.set('notify_all_uname', list(cluster.nodes.map((node) => node.uname)))
   // Only here the case of letters counts, as with C.

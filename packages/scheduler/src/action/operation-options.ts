@@ -14,6 +14,7 @@ import {
 import { parseRole, type Role, role } from '../model/role.ts'
 import { parseTimeMs, sameText } from '../scalar.ts'
 import { unpackSets } from '../unpack/name-values.ts'
+import { leadsToRemoteNode } from '../unpack/nodes.ts'
 import { agentOf, defaultsSection, parametersOf } from '../unpack/resource.ts'
 import { task } from './key.ts'
 
@@ -288,7 +289,7 @@ function unpackOnFail(cluster: Cluster, draft: Draft, resource: Resource): OnFai
 function defaultOnFail(cluster: Cluster, draft: Draft, resource: Resource, decided: OnFail | undefined): OnFail {
   if (decided === undefined && resource.container !== undefined) return onFail.restartContainer
   const isProbe = draft.task === task.monitor && draft.intervalMs === 0
-  const isRemoteConnection = resource.isConnection && resource.container === undefined
+  const isRemoteConnection = leadsToRemoteNode(cluster, resource)
   if ((decided === undefined || !resource.managed) && isRemoteConnection && !isProbe && draft.task !== task.start) {
     if (!resource.managed) {
       draft.failRole = role.stopped

@@ -77,6 +77,9 @@ export function createPrimitive(cluster: Cluster, resource: Resource): void {
   if (plan.allowMigrate) createMigration(cluster, resource, plan.current, plan.next)
 }
 
+/** Under which name the tools say what is done about places of a resource. */
+const creationSource = 'pcmk__primitive_create_actions'
+
 /** What is done about a resource that runs on too many nodes, in the words of the log. */
 const recoveryWords: Readonly<Record<Recovery, string>> = {
   stop_start: 'attempting recovery',
@@ -104,6 +107,10 @@ function judgePlaces(plan: Plan, all: number, clean: number): void {
   ) {
     // The migration that is under way is the one that is wanted.
   } else if (partialSource !== undefined || partialTarget !== undefined) {
+    const way = `migrate from ${partialSource?.uname ?? ''} to ${partialTarget?.uname ?? ''}`
+    const why =
+      all > 2 ? `it is ${way.replace('migrate', 'migrating')} and possibly active elsewhere` : `it can no longer ${way}`
+    notice(cluster, creationSource, `Forcing recovery of ${resource.id} because ${why}`)
     resource.partialSource = undefined
     resource.partialTarget = undefined
     plan.allowMigrate = false
@@ -113,7 +120,7 @@ function judgePlaces(plan: Plan, all: number, clean: number): void {
     const what = `${attr(resource.xml, 'class') ?? ''} resource ${resource.id} might be active on`
     const count = resource.needsFencing ? all : clean
     const text = `${what} ${count} nodes (${recoveryWords[resource.recovery]})`
-    const source = 'pcmk__primitive_create_actions'
+    const source = creationSource
     cluster.log.push({ kind: 'error', source, text, isAboutStatus: true, isRunError: true })
     const page = 'https://wiki.clusterlabs.org/wiki/FAQ#Resource_is_Too_Active'
     notice(cluster, source, `See ${page} for more information`)

@@ -5,7 +5,7 @@ import { discovery } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
 import { anyBelow, containerOf, isGuest, isRemote, isRemoteOnly, singleLocation, top } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
-import { isTrue } from '../scalar.ts'
+import { isTrue, sameText } from '../scalar.ts'
 import { requestAction } from './create.ts'
 import { fenceNode } from './fencing.ts'
 import { keyOf, task } from './key.ts'
@@ -71,7 +71,7 @@ function probeClone(cluster: Cluster, clone: Resource, node: ClusterNode): boole
     for (const instance of clone.children) any = probe(cluster, instance, node) || any
     return any
   }
-  const known = clone.children.find((instance) => anyBelow(instance, (item) => item.knownOn.has(node)))
+  const known = clone.children.find((instance) => anyBelow(instance, (item) => item.knownOn.has(node.index)))
   const assigned = known ?? clone.children.find((instance) => singleLocation(instance, 'next') === node)
   const chosen = assigned ?? clone.children[0]
   return chosen !== undefined && probe(cluster, chosen, node)
@@ -117,7 +117,7 @@ function mayProbe(cluster: Cluster, resource: Resource, node: ClusterNode): bool
     if (resource.isConnection) return false
   }
   if (resource.container !== undefined && !resource.isConnection) return false
-  if (resource.orphan || resource.knownOn.has(node)) return false
+  if (resource.orphan || resource.knownOn.has(node.index)) return false
   if (resource.exclusiveDiscover || top(resource).exclusiveDiscover) {
     if (!resource.allowed.has(node) || resource.allowed.mode(node) !== discovery.exclusive) return false
   }
@@ -132,7 +132,7 @@ function guestIsUp(cluster: Cluster, resource: Resource, node: ClusterNode): boo
   if (container === undefined) return true
   const topmost = top(resource)
   if (container.role === role.stopped) {
-    if (container.assigned !== undefined && !container.knownOn.has(container.assigned)) {
+    if (container.assigned !== undefined && !container.knownOn.has(container.assigned.index)) {
       addOrder(
         cluster,
         { resource: container, key: keyOf(container, task.monitor) },
@@ -145,7 +145,7 @@ function guestIsUp(cluster: Cluster, resource: Resource, node: ClusterNode): boo
   const moves =
     container.assigned !== undefined &&
     container.runningOn.length > 0 &&
-    !container.runningOn.includes(container.assigned)
+    !container.runningOn.some(({ uname }) => sameText(uname, container.assigned?.uname))
   if (node.requiresReset || node.unclean || container.failed || container.nextRole === role.stopped || moves) {
     addOrder(cluster, taskOf(container, task.stop), taskOf(topmost, task.start), edgeFlag.optional)
     return false

@@ -12,7 +12,7 @@ import {
 import { type Role, role } from '../model/role.ts'
 import { top } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
-import { intervalText } from '../scalar.ts'
+import { intervalText, sameText } from '../scalar.ts'
 import { readRole } from '../unpack/role.ts'
 import { cancelRecurring } from './cleanup.ts'
 import { requestAction } from './create.ts'
@@ -112,11 +112,13 @@ function recurringStopped(cluster: Cluster, resource: Resource, entry: Operation
   const isInstance = top(resource).variant >= variant.clone
   if (isInstance && !resource.unique) return
   const { name, intervalMs } = entry
+  const { assigned } = resource
   const key = keyOf(resource, name, intervalMs)
   for (const node of cluster.nodes) {
-    if (node === resource.assigned) {
-      if (findExact(resource, key, node).length === 0) continue
-      const cancel = cancelRecurring(cluster, resource, name, intervalMs, node)
+    // A node called like the one that it is assigned to, too, is taken for that.
+    if (assigned !== undefined && sameText(node.uname, assigned.uname)) {
+      if (findExact(resource, key, assigned).length === 0) continue
+      const cancel = cancelRecurring(cluster, resource, name, intervalMs, assigned)
       if (resource.nextRole === role.started || resource.nextRole === role.unpromoted) {
         addOrder(cluster, actionSide(cancel), taskOf(resource, task.start), f.runnableLeft)
       }

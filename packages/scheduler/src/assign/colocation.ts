@@ -1,3 +1,4 @@
+import { notice } from '../model/log.ts'
 import { type Cluster, type ClusterNode, type Colocation, type Resource, variant } from '../model/model.ts'
 import type { NodeTable } from '../model/node-table.ts'
 import { type Role, role } from '../model/role.ts'
@@ -136,7 +137,7 @@ function withClone(assigner: Assigner, dependent: Resource, clone: Resource, col
     }
   }
   if (clone.provisional) return
-  if (interleaves(colocation)) return pair(assigner, dependent, clone.children, colocation)
+  if (interleaves(colocation)) return pair(assigner, dependent, clone, clone.children, colocation)
   if (colocation.score >= infinity) {
     restrictTo(
       assigner.cluster,
@@ -166,10 +167,23 @@ function restrictTo(cluster: Cluster, dependent: Resource, nodes: readonly Clust
   }
 }
 
-function pair(assigner: Assigner, dependent: Resource, candidates: readonly Resource[], colocation: Colocation): void {
+/** Under which names the tools say that there is nothing to be paired with. */
+const pairSources = { bundle: 'pcmk__bundle_apply_coloc_score', clone: 'pcmk__clone_apply_coloc_score' }
+
+function pair(
+  assigner: Assigner,
+  dependent: Resource,
+  primary: Resource,
+  candidates: readonly Resource[],
+  colocation: Colocation,
+): void {
   const partner = compatibleInstance(assigner.cluster, dependent, candidates, role.unknown)
   if (partner !== undefined) assigner.applyColocation(dependent, partner, colocation)
-  else if (colocation.score >= infinity) finalizeTree(dependent, undefined, true)
+  else if (colocation.score >= infinity) {
+    const source = primary.variant === variant.bundle ? pairSources.bundle : pairSources.clone
+    notice(assigner.cluster, source, `Cannot pair ${dependent.id} with instance of ${primary.id}`)
+    finalizeTree(dependent, undefined, true)
+  }
 }
 
 /** The candidate that is where a resource is, or else where it would best be. */
@@ -199,7 +213,7 @@ function withBundle(assigner: Assigner, dependent: Resource, bundle: Resource, c
   if (bundle.provisional) return
   const replicas = bundle.bundle?.replicas ?? []
   const containers = replicas.flatMap((replica) => (replica.container === undefined ? [] : [replica.container]))
-  if (colocation.dependent.variant >= variant.clone) return pair(assigner, dependent, containers, colocation)
+  if (colocation.dependent.variant >= variant.clone) return pair(assigner, dependent, bundle, containers, colocation)
   if (colocation.score < infinity) {
     for (const container of containers) assigner.applyColocation(dependent, container, colocation)
     return

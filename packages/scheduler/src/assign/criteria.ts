@@ -6,12 +6,12 @@ import { type Cluster, type ClusterNode, type LocationRecord, type Resource, var
 import { discovery } from '../model/node-table.ts'
 import { role } from '../model/role.ts'
 import { addScore } from '../model/scoring.ts'
-import { forEachLeaf, isRemoteOnly, top } from '../model/tree.ts'
+import { forEachLeaf, top } from '../model/tree.ts'
 import { parseInteger } from '../scalar.ts'
 import { addScores, infinity } from '../score.ts'
 import { failCount, hasFailCounts, overThreshold } from '../unpack/fail-count.ts'
 import { recheckAt } from '../unpack/name-values.ts'
-import { findNode } from '../unpack/nodes.ts'
+import { leadsToRemoteNode } from '../unpack/nodes.ts'
 
 /** Gives every resource its scores: locks, location constraints, stickiness, failures, discovery. */
 export function applyCriteria(cluster: Cluster): void {
@@ -38,8 +38,7 @@ function applyLock(cluster: Cluster, resource: Resource): void {
   if (resource.variant === variant.group) for (const member of resource.children) applyLock(cluster, member)
   const standard = attr(resource.xml, 'class')
   if (resource.variant !== variant.primitive || standard === undefined || resource.isFenceDevice) return
-  const server = resource.isConnection ? findNode(cluster, resource.id) : undefined
-  if (server !== undefined && isRemoteOnly(server)) return
+  if (leadsToRemoteNode(cluster, resource)) return
   const { lockNode, runningOn } = resource
   const first = runningOn[0]
   if (lockNode !== undefined) {

@@ -101,7 +101,7 @@ function followColocations(
 /** Best score that a resource has on nodes of one attribute value. */
 function bestScore(cluster: Cluster, resource: Resource, node: ClusterNode, attribute: string): number {
   let best = -infinity
-  if (attribute === '#uname' && node.attributes.has('#uname')) {
+  if (attribute === '#uname' && !cluster.hasEqualNames && node.attributes.has('#uname')) {
     const score = resource.allowed.get(node)
     return score !== undefined && isReady(node) ? Math.max(best, score) : best
   }

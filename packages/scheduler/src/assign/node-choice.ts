@@ -1,9 +1,9 @@
+import { hashOrder } from '../model/hash-order.ts'
 import type { Cluster, ClusterNode } from '../model/model.ts'
 import type { NodeTable } from '../model/node-table.ts'
 import { isReady } from '../model/scoring.ts'
 import { infinity } from '../score.ts'
 import { mergeSort } from '../unpack/history-entry.ts'
-import { hashOrder } from './hash-order.ts'
 
 /** Kinds of capacity of a cluster's nodes, and how many they had in all when these were collected: none goes away. */
 const kindsOf = new WeakMap<Cluster, { readonly total: number; readonly names: readonly string[] }>()

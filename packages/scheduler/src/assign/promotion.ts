@@ -1,3 +1,4 @@
+import { notice } from '../model/log.ts'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { addScoreEverywhere, isAvailable, nodesOf } from '../model/scoring.ts'
@@ -80,10 +81,10 @@ function scoreApplies(instance: Resource, node: ClusterNode): boolean {
     const members = clone.children.flatMap((item) => memberOf(item) ?? [])
     const active = members.find((item) => item.runningOn.includes(node))
     if (active === instance) return allowed
-    if (active === undefined && members.some((item) => item.knownOn.has(node))) return allowed
+    if (active === undefined && members.some((item) => item.knownOn.has(node.index))) return allowed
   }
   if (instance.runningOn.length === 0 && instance.knownOn.size === 0) return allowed
-  return (instance.knownOn.has(node) || instance.runningOn.includes(node)) && allowed
+  return (instance.knownOn.has(node.index) || instance.runningOn.includes(node)) && allowed
 }
 
 /** Decides which instances of a promotable clone are promoted. */
@@ -102,9 +103,12 @@ export function chooseRoles(assigner: Assigner, clone: Resource): void {
       })
     }
     const hasRoom = promoted < (clone.clone?.promotedMax ?? 0) || !clone.managed
-    const node = instance.sortIndex >= 0 && hasRoom ? promotableOn(instance) : undefined
+    const node = instance.sortIndex >= 0 && hasRoom ? promotableOn(cluster, instance) : undefined
     // Of a group, its own role: that of its first member.
     const frozen = !cluster.quorate && cluster.settings.noQuorumPolicy === 'freeze' && instance.role < role.promoted
+    if (node !== undefined && frozen) {
+      notice(cluster, 'set_instance_role', `Clone instance ${instance.id} cannot be promoted without quorum`)
+    }
     if (node === undefined || frozen) {
       setUnpromoted(instance)
       continue
@@ -210,14 +214,19 @@ function sortByPromotion(assigner: Assigner, clone: Resource): void {
 }
 
 /** The node on which an instance can be promoted, if it can. */
-function promotableOn(instance: Resource): ClusterNode | undefined {
+function promotableOn(cluster: Cluster, instance: Resource): ClusterNode | undefined {
   if (instance.children.length > 0) {
-    for (const member of instance.children) if (promotableOn(member) === undefined) return undefined
+    for (const member of instance.children) if (promotableOn(cluster, member) === undefined) return undefined
   }
   const node = singleLocation(instance, 'next')
   if (node === undefined) return undefined
   if (!instance.managed) {
     if (currentRole(instance) < role.promoted) return undefined
+    notice(
+      cluster,
+      'node_to_be_promoted_on',
+      `Unmanaged instance ${instance.id} will be left promoted on ${node.uname}`,
+    )
   } else if (instance.priority < 0 || !isAvailable(node, { guests: true })) return undefined
   const clone = top(instance)
   if (!clone.allowed.has(node)) return undefined

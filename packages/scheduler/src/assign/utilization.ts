@@ -1,9 +1,9 @@
+import { GlibOrder, hashOrder } from '../model/hash-order.ts'
 import { type Cluster, type ClusterNode, type Colocation, type Resource, variant } from '../model/model.ts'
 import { addScore, isReady } from '../model/scoring.ts'
 import { currentNode } from '../model/tree.ts'
 import { infinity } from '../score.ts'
 import { effectOf } from './colocation.ts'
-import { GlibOrder, hashOrder } from './hash-order.ts'
 import { mergePreferences } from './merge.ts'
 import { roomiestOf, sortedClusterNodes } from './node-choice.ts'
 

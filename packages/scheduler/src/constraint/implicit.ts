@@ -6,6 +6,7 @@ import { role } from '../model/role.ts'
 import { nodesByName } from '../model/scoring.ts'
 import { isPromotable } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
+import { sameText } from '../scalar.ts'
 import { infinity } from '../score.ts'
 import { addColocation } from './colocation.ts'
 import { implicitBundle } from './implicit-bundle.ts'
@@ -63,7 +64,10 @@ function unfenceBeforeStart(cluster: Cluster, resource: Resource): void {
 
 function loadOf(cluster: Cluster, node: ClusterNode): Action {
   if (node.load !== undefined) return node.load
-  const action = singleton(cluster, `load_stopped_${node.uname}`)
+  const key = `load_stopped_${node.uname}`
+  // Keys are found without regard to case.
+  const known = cluster.hasEqualNames ? cluster.actions.find((item) => sameText(item.key, key)) : undefined
+  const action = singleton(cluster, known?.key ?? key)
   if (action.node === undefined) {
     action.node = node
     action.optional = false

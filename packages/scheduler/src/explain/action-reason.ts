@@ -3,6 +3,7 @@ import { beginningOf, task } from '../action/key.ts'
 import type { Action } from '../model/model.ts'
 import { findResource } from '../model/tree.ts'
 import type { Decision } from './decision.ts'
+import { dueFencing } from './due-fencing.ts'
 import { redefinedText } from './general-reasons.ts'
 import type { WaitStep } from './reason.ts'
 import { colocationTie, gateText, orderTie, type Tie, type TieSide, tieText } from './tie.ts'
@@ -39,6 +40,17 @@ export function actionReason(decision: Decision, action: Action): ActionReason |
         ? `it cannot be migrated live, because of ${what}`
         : `${what} cannot be done now`
   return { why: withTie(why, tie), follows: stepOf(tie, id, name, why) }
+}
+
+/** Why something is stopped of which logs have no reason; undefined where that is not known. */
+export function impliedReason({ cluster }: Decision, { task: name, node, pseudo, dangle }: Action): string | undefined {
+  if (name !== task.stop || node === undefined) return undefined
+  if (pseudo && dueFencing(cluster).some((item) => item.node === node)) {
+    return `${node.uname} is to be fenced, by which it is stopped there`
+  }
+  return dangle
+    ? `its live migration from ${node.uname} is over, and what is left of it there is cleared away`
+    : undefined
 }
 
 function plainReason(decision: Decision, { resource }: Action, reason: string): string {

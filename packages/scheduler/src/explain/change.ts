@@ -16,4 +16,6 @@ export type Change = {
   }
   /** Nothing that could be changed makes it so. */
   readonly isImpossible?: boolean
+  /** It may help, and is not known to be needed: told only where it was seen to. */
+  readonly isGuess?: boolean
 }

@@ -43,8 +43,10 @@ export function withValue(of: XmlElement, setName: string, setId: string, { name
   const pair = element('nvpair', { id: `${setId}-${name}`.replaceAll(/[^\w.-]/g, '_'), name, value })
   const at = kept.findIndex((item) => item.name === setName && attr(item, 'id') === setId)
   const set = kept[at]
-  if (set !== undefined) kept[at] = withChildren(set, [...set.children, pair])
-  else kept.unshift(element(setName, { id: setId, score: 'INFINITY' }, [pair]))
+  // What is in a set with a rule counts only where the rule says so.
+  const isConditional = set?.children.some((item) => item.name === 'rule') === true
+  if (set !== undefined && !isConditional) kept[at] = withChildren(set, [...set.children, pair])
+  else kept.unshift(element(setName, { id: isConditional ? `${setId}-what-if` : setId, score: 'INFINITY' }, [pair]))
   return withChildren(of, kept)
 }
 

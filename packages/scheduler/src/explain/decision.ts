@@ -9,6 +9,8 @@ export type Decision = {
   readonly cib: XmlElement
   readonly options: StatusOptions
   readonly cluster: Cluster
+  /** What is to be done: the transition graph. */
+  readonly graph: XmlElement
   readonly trace: ScoreTrace
   /** Constraints by their own id, and by those of the rules and sets in them. */
   readonly constraints: ReadonlyMap<string, XmlElement>
@@ -17,8 +19,8 @@ export type Decision = {
 /** Decides on a CIB, and watches how the scores come about. */
 export function decisionOn(cib: XmlElement, options: StatusOptions): Decision {
   const trace = new ScoreTrace()
-  const { status: cluster } = schedule(cib, { ...options, observer: trace })
-  return { cib, options, cluster, trace, constraints: constraintsOf(cib) }
+  const { status: cluster, graph } = schedule(cib, { ...options, observer: trace })
+  return { cib, options, cluster, graph, trace, constraints: constraintsOf(cib) }
 }
 
 /** Constraints of a CIB by every id under which one can be meant. */

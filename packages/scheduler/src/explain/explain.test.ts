@@ -104,6 +104,7 @@ test('a colocation follows its primary; stickiness holds what runs', () => {
     '      -INFINITY  colocation together: with a, which runs on n2',
     '      to run here: a: more than 7 more score for n1: it has 0, n2 has 7',
     '      try: quorate what-if --prefer a@n1=8',
+    '      besides: moved: a',
   ])
   expect(lines(of, 'a', 'n2')).toEqual([
     'a: runs on n2; is to stay.',

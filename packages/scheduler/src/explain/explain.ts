@@ -5,19 +5,22 @@ import { task } from '../action/key.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
 import { containerOf, forEachBelow } from '../model/tree.ts'
+import { infinity, scoreText } from '../score.ts'
 import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
-import { actionReason } from './action-reason.ts'
+import { actionReason, impliedReason } from './action-reason.ts'
 import { type Decision, decisionOn } from './decision.ts'
 import { dueFencing, fencingReason } from './due-fencing.ts'
 import { summaryText } from './explanation-text.ts'
-import { generalFindings, restartText } from './general-reasons.ts'
+import { failedText, generalFindings, restartText } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
+import { isInterchangeable } from './interchangeable.ts'
 import { loopsOf } from './loops.ts'
-import { decisiveReason, isInterchangeable, leavesOf, nowhere, ruledOutBy, worthwhile } from './no-place.ts'
+import { isDue, isThere } from './needed-changes.ts'
+import { decisiveReason, leavesOf, nowhere, ruledOutBy, worthwhile } from './no-place.ts'
 import { nodeFindings } from './node-reasons.ts'
-import { demotedText, movedText, originOf } from './origin.ts'
-import { loggedProblems } from './problems.ts'
+import { absentText, type Beginning, demotedText, movedText, originOf } from './origin.ts'
+import { loggedProblems, nameProblems } from './problems.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import type {
   ConfigurationProblem,
@@ -25,12 +28,13 @@ import type {
   Explanation,
   GeneralReason,
   InstanceExplanation,
+  InstanceOutcome,
   NodeExplanation,
   NodeStateExplanation,
   PromotionExplanation,
   Reason,
 } from './reason.ts'
-import { isDue, isThere, promotionTried, remediesAtOnce, remediesTried } from './remedies.ts'
+import { noRemedy, promotionTried, type RemedyStep, remediesAtOnce, remediesTried } from './remedies.ts'
 import { resourcesNamed } from './resources-named.ts'
 import { stateReasons } from './state-changes.ts'
 import { suppositionArguments } from './supposition.ts'
@@ -111,9 +115,13 @@ function idsAround(resources: readonly Resource[]): ReadonlySet<string> {
 
 /** Everything that is wrong with a configuration as far as the scheduler can tell, loops of constraints included. */
 export function configurationProblems(cib: XmlElement, options: StatusOptions): readonly ConfigurationProblem[] {
-  const decision = decisionOn(cib, options)
+  return problemsOf(decisionOn(cib, options))
+}
+
+/** {@link configurationProblems} of a decision that is there already. */
+export function problemsOf(decision: Decision): readonly ConfigurationProblem[] {
   const loops = loopsOf(decision).map(({ text }): ConfigurationProblem => ({ kind: 'loop', text }))
-  return [...loggedProblems(decision.cluster), ...loops]
+  return [...loggedProblems(decision.cluster), ...nameProblems(decision.cluster), ...loops]
 }
 
 /** Why a node stands as it does, and whether it is to be fenced. */
@@ -127,7 +135,7 @@ export function explainNodeState(
   return node === undefined ? failed(`there is no node '${nodeName}'`) : ok(nodeState(cluster, node))
 }
 
-function nodeState(cluster: Cluster, node: ClusterNode): NodeStateExplanation {
+export function nodeState(cluster: Cluster, node: ClusterNode): NodeStateExplanation {
   const leaves = cluster.resources.flatMap(leavesOf)
   const due = dueFencing(cluster).find((item) => item.node === node)
   const action = due ?? cluster.actions.find((item) => item.task === task.fence && item.node === node)
@@ -139,7 +147,9 @@ function nodeState(cluster: Cluster, node: ClusterNode): NodeStateExplanation {
   return {
     node: node.uname,
     isOnline: node.online && !isAwaited,
-    reasons: isAwaited ? [awaitedReason(node, connection), ...stateReasons(node)] : stateReasons(node),
+    reasons: isAwaited
+      ? [awaitedReason(node, connection), ...stateReasons(cluster, node)]
+      : stateReasons(cluster, node),
     fencing: isFenced
       ? {
           reason: action === undefined ? undefined : fencingReason(cluster, action),
@@ -154,7 +164,15 @@ function nodeState(cluster: Cluster, node: ClusterNode): NodeStateExplanation {
 
 function awaitedReason({ uname }: ClusterNode, { id, assigned }: Resource): Reason {
   const text = `${uname} is not up yet: its connection ${id} is to be started on ${assigned?.uname ?? 'no node'}`
-  return { kind: 'node-state', constraint: undefined, score: undefined, text, remedy: undefined, because: [] }
+  return {
+    kind: 'node-state',
+    constraint: undefined,
+    score: undefined,
+    text,
+    remedy: undefined,
+    settings: [],
+    because: [],
+  }
 }
 
 /** What is missing for a node to be fenced. */
@@ -172,7 +190,7 @@ function fencingNeeds({ settings, fenceDeviceExists, quorate }: Cluster, node: C
   return `missing: ${needs.join(', ')}`
 }
 
-function fencingOf(cluster: Cluster): Explanation['fencing'] {
+export function fencingOf(cluster: Cluster): Explanation['fencing'] {
   return dueFencing(cluster).map((action) => ({
     node: action.node?.uname ?? '',
     reason: fencingReason(cluster, action),
@@ -185,6 +203,15 @@ function explainInstance(
   nodes: readonly ClusterNode[],
   isTried: boolean,
 ): InstanceExplanation {
+  return {
+    ...outcomeOf(decision, leaf),
+    promotion: promotionOf(decision, leaf, isTried),
+    nodes: nodes.map((node) => explainNode(decision, leaf, node, isTried)),
+  }
+}
+
+/** How an instance stands, what is to become of it, and why: without the nodes. */
+export function outcomeOf(decision: Decision, leaf: Resource): InstanceOutcome {
   const general = generalFindings(decision, leaf).map(({ reason }) => reason)
   const actions = leaf.actions
     // A start without a node, or of what goes nowhere, stands for one that there is no place for.
@@ -194,12 +221,13 @@ function explainInstance(
     .filter(({ task: name, runnable, pseudo }) => (isMigration(name) ? runnable : !(pseudo && name === task.start)))
     .sort((a, b) => shownTasks.indexOf(a.task) - shownTasks.indexOf(b.task))
     .map((action) => dueAction(decision, action))
+  const main = mainReason(decision, leaf, general, actions)
   const outcome = {
     role: roleText(leaf.role),
     nextRole: roleText(leaf.nextRole),
     runningOn: leaf.runningOn.map((node) => node.uname),
     assigned: leaf.assigned?.uname,
-    mainReason: mainReason(decision, leaf, general, actions),
+    mainReason: main?.text,
     actions,
   }
   return {
@@ -208,9 +236,15 @@ function explainInstance(
     ...outcome,
     isInterchangeable: isInterchangeable(leaf),
     general,
-    promotion: promotionOf(decision, leaf, isTried),
-    nodes: nodes.map((node) => explainNode(decision, leaf, node, isTried)),
+    begins: main?.begins,
   }
+}
+
+/** Why an instance does not just stay as it is, and where that begins where it follows from another resource. */
+type MainReason = { readonly text: string; readonly begins?: Beginning | undefined }
+
+function withBeginning(text: string, begins: Beginning | undefined): string {
+  return begins === undefined ? text : `${text}; that begins with ${begins.id}: ${begins.text}`
 }
 
 /** Why it does not just stay as it is. */
@@ -219,40 +253,69 @@ function mainReason(
   leaf: Resource,
   general: readonly GeneralReason[],
   actions: readonly DueAction[],
-): string | undefined {
+): MainReason | undefined {
   const { assigned, runningOn } = leaf
   const held = general.find(({ isObstacle }) => isObstacle)?.text
+  const plain = (text: string | undefined): MainReason | undefined => (text === undefined ? undefined : { text })
   if (assigned === undefined || leaf.nextRole <= role.stopped) {
     const why = held ?? nowhere(decision, leaf)
-    const begun = held === undefined ? beginning(decision, leaf, runningOn[0], why) : ''
-    return `${why}${begun}${stuckStopText(actions, why)}`
+    const begins = held === undefined ? beginning(decision, leaf, runningOn[0], why) : undefined
+    return { text: `${withBeginning(why, begins)}${stuckStopText(actions, why)}`, begins }
   }
   const isHeld = actions.every(({ isRunnable }) => !isRunnable)
-  if ((leaf.blocked || (!leaf.managed && isHeld)) && held !== undefined) return held
-  const wait = waitText(actions, held)
+  if ((leaf.blocked || (!leaf.managed && isHeld)) && held !== undefined) return plain(held)
+  const wait = waitReason(actions, held)
   if (wait !== undefined) return wait
   const due = dueText(actions, held)
-  if (runningOn.length === 0) return due ?? (isHeld ? held : undefined)
+  const promoted = promotedText(decision, leaf, actions)
+  const implied = actions.find(({ reason, why }) => reason === undefined && why !== undefined)?.why
+  if (runningOn.length === 0) {
+    const isStopped = actions.some(({ task: name }) => name === task.stop)
+    const restart = isStopped ? restartText(decision, leaf) : undefined
+    return plain(due ?? (isHeld ? held : undefined) ?? promoted ?? restart ?? implied)
+  }
   const left = leaf.partialTarget === assigned ? leaf.partialSource : runningOn[0]
   if (left === undefined || left === assigned || (leaf.partialTarget === undefined && runningOn.includes(assigned))) {
-    if (actions.length === 0) return held
-    return due ?? demotedText(decision, leaf) ?? (isHeld ? held : restartText(decision, leaf))
+    if (actions.length === 0) return plain(held)
+    const demoted = demotedText(decision, leaf)
+    return plain(due ?? demoted ?? (isHeld ? held : undefined) ?? restartText(decision, leaf) ?? promoted ?? implied)
   }
   const ruledOut = ruledOutBy(decision, leaf, left)
-  if (ruledOut !== undefined) return `${ruledOut}${beginning(decision, leaf, left, ruledOut)}`
+  const failed = failedText(decision, leaf)
+  if (ruledOut === undefined && failed !== undefined) {
+    // What failed has to be stopped; that it does not stay where it was is another matter.
+    const moved = movedText(decision, leaf, left)
+    return plain(moved === undefined ? failed : `${failed}; it goes elsewhere since ${moved}`)
+  }
+  if (ruledOut !== undefined) {
+    const begins = beginning(decision, leaf, left, ruledOut)
+    return { text: withBeginning(ruledOut, begins), begins }
+  }
   const hasMore = (decision.trace.score(leaf, assigned) ?? 0) > (decision.trace.score(leaf, left) ?? 0)
   const moved = movedText(decision, leaf, left)
-  return hasMore ? moved : (due ?? moved)
+  return plain(hasMore ? moved : (due ?? moved))
 }
 
 /** Where it begins that a resource cannot be where others are not: on its node, or on one of which is told why. */
-function beginning(decision: Decision, leaf: Resource, left: ClusterNode | undefined, why: string): string {
+function beginning(
+  decision: Decision,
+  leaf: Resource,
+  left: ClusterNode | undefined,
+  why: string,
+): Beginning | undefined {
   for (const node of left === undefined ? worthwhile(decision.cluster, leaf) : [left]) {
     const text = decisiveReason(decision, leaf, node)?.text
     const origin = text !== undefined && why.includes(text) ? originOf(decision, leaf, node) : undefined
-    if (origin !== undefined) return `; that begins with ${origin}`
+    if (origin !== undefined) return origin
   }
-  return ''
+  return undefined
+}
+
+/** Why one that is not promoted yet is to be, where nothing else is done to it. */
+function promotedText(decision: Decision, leaf: Resource, actions: readonly DueAction[]): string | undefined {
+  if (!actions.some(({ task: name }) => name === task.promote)) return undefined
+  const found = promotionFinding(decision, leaf)?.explanation
+  return found === undefined ? undefined : `its promotion score on ${found.node} is ${scoreText(found.score)}`
 }
 
 /** What keeps it from being stopped, where that is something else than why it is to stop. */
@@ -264,29 +327,40 @@ function stuckStopText(actions: readonly DueAction[], why: string): string {
 }
 
 /** What keeps it from being started or promoted where it is to be. */
-function waitText(actions: readonly DueAction[], held: string | undefined): string | undefined {
+function waitReason(actions: readonly DueAction[], held: string | undefined): MainReason | undefined {
   const stuck = actions.find(
     ({ task: name, isRunnable }) => !isRunnable && (name === task.start || name === task.promote),
   )
   const [wait] = stuck?.waitsFor ?? []
   if (wait === undefined) return undefined
-  if (wait.isOwn) return held ?? wait.text
+  if (wait.isOwn) return { text: held ?? wait.text }
   const ids = wait.way.filter(({ kind }) => kind !== 'group').flatMap(({ constraints }) => constraints)
-  return `it waits for ${wait.text}${ids.length === 0 ? '' : ` (by ${[...new Set(ids)].join(', ')})`}`
+  const text = `it waits for ${wait.text}${ids.length === 0 ? '' : ` (by ${[...new Set(ids)].join(', ')})`}`
+  const { resource, because } = wait
+  return { text, begins: resource === undefined ? undefined : { id: resource, text: because ?? wait.text } }
 }
 
 /** Why the first is done of what is due; that there is no quorum is told with what follows from it. */
 function dueText(actions: readonly DueAction[], held: string | undefined): string | undefined {
-  const first = actions.find(({ why }) => why !== undefined)
+  // What has no reason of its own in logs comes with something else, and tells nothing of the rest.
+  const first = actions.find(({ reason }) => reason !== undefined)
   return /^(no quorum|quorum freeze)$/.test(first?.reason ?? '') ? (held ?? first?.why) : first?.why
 }
 
 function promotionOf(decision: Decision, leaf: Resource, isTried: boolean): PromotionExplanation | undefined {
   const found = promotionFinding(decision, leaf)?.explanation
   if (found === undefined || found.isPromoted || !isTried || leaf.assigned === undefined) return found
-  const { texts, suppose } = promotionTried(decision, leaf, leaf.assigned)
-  const whatIf = suppose === undefined ? undefined : suppositionArguments(suppose)
-  return { ...found, remedies: texts, isTried, suppose, whatIf }
+  const { texts, suppose, shortfall, steps } = promotionTried(decision, leaf, leaf.assigned)
+  return { ...found, remedies: texts, isTried, shortfall, suppose, ...stepsTold(steps) }
+}
+
+/** Steps with their arguments, and the arguments of all of them. */
+function stepsTold(steps: readonly RemedyStep[]): Pick<NodeExplanation, 'steps' | 'whatIf'> {
+  const told = steps.map(({ texts, suppose, effects }) => {
+    return { remedies: texts, suppose, whatIf: suppositionArguments(suppose), effects }
+  })
+  const whatIf = told.flatMap((step, i) => (i === 0 ? step.whatIf : ['--then', ...step.whatIf]))
+  return { steps: told, whatIf: told.length === 0 ? undefined : whatIf }
 }
 
 function isMigration(name: string): boolean {
@@ -301,7 +375,7 @@ function dueAction(decision: Decision, action: Action): DueAction {
     task: action.task,
     node: action.node?.uname,
     reason: action.reason,
-    why: because?.why,
+    why: because?.why ?? impliedReason(decision, action),
     follows: because?.follows,
     isRunnable: action.runnable,
     waitsFor: obstacles.map(({ wait }) => wait),
@@ -309,22 +383,46 @@ function dueAction(decision: Decision, action: Action): DueAction {
   }
 }
 
+/** Reasons where the first one, that a remote node is not there, tells why it is not. */
+function withAbsence(decision: Decision, node: ClusterNode, reasons: readonly Reason[]): readonly Reason[] {
+  const [state, ...more] = reasons
+  const why = state?.kind === 'node-state' ? absentText(decision, node) : undefined
+  return state === undefined || why === undefined ? reasons : [{ ...state, text: `${state.text}: ${why}` }, ...more]
+}
+
+/** The node that a resource goes to instead, where nothing but its score makes it so. */
+function outdoneBy(
+  decision: Decision,
+  leaf: Resource,
+  node: ClusterNode,
+  reasons: readonly Reason[],
+): NodeExplanation['outdoneBy'] {
+  const { trace } = decision
+  const { assigned } = leaf
+  const mine = trace.score(leaf, node)
+  const isRuledOut = mine === undefined || mine <= -infinity || reasons.some(({ score }) => score === undefined)
+  if (assigned === undefined || assigned === node || isRuledOut) return undefined
+  const theirs = nodeFindings(decision, leaf, assigned).reasons
+  return { node: assigned.uname, score: trace.score(leaf, assigned), reasons: theirs }
+}
+
 function explainNode(decision: Decision, leaf: Resource, node: ClusterNode, isTried: boolean): NodeExplanation {
   const isChosen = leaf.assigned === node
   // What is held up where it is to go needs something changed as well.
   const isSettled = isChosen && isThere(leaf, node)
-  const remedies = isSettled
-    ? { texts: [], suppose: undefined, isPossible: true }
-    : (isTried ? remediesTried : remediesAtOnce)(decision, leaf, node)
+  const remedies = isSettled ? noRemedy : (isTried ? remediesTried : remediesAtOnce)(decision, leaf, node)
+  const { reasons } = nodeFindings(decision, leaf, node)
   return {
     node: node.uname,
     score: decision.trace.score(leaf, node),
     isChosen,
     isRunningNow: leaf.runningOn.includes(node),
-    reasons: nodeFindings(decision, leaf, node).reasons,
+    reasons: withAbsence(decision, node, reasons),
+    outdoneBy: outdoneBy(decision, leaf, node, reasons),
     remedies: remedies.texts,
     isTried: isTried && !isSettled && remedies.isPossible,
+    shortfall: remedies.shortfall,
     suppose: remedies.suppose,
-    whatIf: remedies.suppose === undefined ? undefined : suppositionArguments(remedies.suppose),
+    ...stepsTold(remedies.steps),
   }
 }

@@ -40,8 +40,9 @@ function shownNodes({ instances }: Explanation, instance: InstanceExplanation): 
 }
 
 /** An explanation of a node as lines for people. */
-export function nodeStateLines(of: NodeStateExplanation): readonly string[] {
-  const said = of.reasons.map(({ text }) => text)
+export function nodeStateLines(of: NodeStateExplanation, { withResources = true } = {}): readonly string[] {
+  // Its name stands before the colon already.
+  const said = of.reasons.map(({ text }) => (text.startsWith(`${of.node} is `) ? text.slice(of.node.length + 4) : text))
   const lines = [`${of.node}: ${said.length > 0 ? said.join('; ') : 'online'}.`]
   if (of.fencing !== undefined) {
     const verb = of.fencing.isPossible ? 'is to be fenced' : 'should be fenced, but cannot be'
@@ -51,7 +52,7 @@ export function nodeStateLines(of: NodeStateExplanation): readonly string[] {
   }
   const remedies = new Set(of.reasons.flatMap(({ remedy }) => remedy ?? []))
   for (const remedy of remedies) lines.push(`  * to use it: ${remedy}`)
-  lines.push(`  runs there: ${listText(of.running)}`, `  is to run there: ${listText(of.next)}`)
+  if (withResources) lines.push(`  runs there: ${listText(of.running)}`, `  is to run there: ${listText(of.next)}`)
   return lines
 }
 
@@ -78,13 +79,19 @@ function instanceLines(of: InstanceExplanation, nodes: readonly NodeExplanation[
     }
     for (const text of action.remedies) lines.push(`      for that: ${text}`)
   }
-  for (const node of nodes) lines.push(...nodeLines(node))
+  const names = new Set(nodes.map(({ node }) => node))
+  for (const node of nodes) lines.push(...nodeLines(node, names))
   return lines
 }
 
 /** How an instance stands, what is to become of it, and why. */
 export function summaryText(of: Outcome): string {
-  return `${nowText(of)}; ${nextText(of)}${of.mainReason === undefined ? '' : `: ${of.mainReason}`}`
+  return `${outlookText(of)}${of.mainReason === undefined ? '' : `: ${of.mainReason}`}`
+}
+
+/** How an instance stands, and what is to become of it. */
+export function outlookText(of: Outcome): string {
+  return `${nowText(of)}; ${nextText(of)}`
 }
 
 /** What the first line of an explanation is made of. */
@@ -138,27 +145,53 @@ function promotionLines(of: PromotionExplanation): readonly string[] {
   return [
     `  * ${head}`,
     ...reasons.flatMap((reason) => reasonLines(reason, '      ')),
-    ...remedies.map((text) => `      to promote it: ${text}`),
+    ...remedyLines(of, remedies, 'to promote it'),
     ...trialLines(of),
   ]
 }
 
-function nodeLines(of: NodeExplanation): string[] {
+/** @param shown nodes that are told of themselves */
+function nodeLines(of: NodeExplanation, shown: ReadonlySet<string>): string[] {
   const score = of.score === undefined ? 'no candidate' : `score ${scoreText(of.score)}`
   const lines = [`  ${of.isChosen ? '+' : '-'} ${of.node}: ${score}${of.isChosen ? ', chosen' : ''}`]
   for (const reason of of.reasons) lines.push(...reasonLines(reason, '      '))
-  for (const remedy of of.remedies) lines.push(`      to run here: ${remedy}`)
-  lines.push(...trialLines(of))
+  const { outdoneBy } = of
+  if (outdoneBy !== undefined && outdoneBy.reasons.length > 0 && !shown.has(outdoneBy.node)) {
+    lines.push(`      ${outdoneBy.node}, where it is to run, has ${scoreText(outdoneBy.score ?? 0)}:`)
+    for (const reason of outdoneBy.reasons) lines.push(...reasonLines(reason, '        '))
+  }
+  lines.push(...remedyLines(of, of.remedies, 'to run here'), ...trialLines(of))
   return lines
 }
 
-/** Whether remedies were seen to do, and how to see it. */
-function trialLines(of: Pick<NodeExplanation, 'isTried' | 'suppose' | 'remedies' | 'whatIf'>): readonly string[] {
+/** What has to change: at once, or step by step. */
+function remedyLines(of: Trial, remedies: readonly string[], what: string): readonly string[] {
+  if (of.steps.length < 2) return remedies.map((text) => `      ${isShort(of) ? 'needed' : what}: ${text}`)
+  return [
+    `      ${what}, each step once the cluster has done what follows from the one before:`,
+    ...of.steps.flatMap((step, i) => step.remedies.map((text) => `        ${i + 1}. ${text}`)),
+  ]
+}
+
+/** Whether remedies were seen to do, how to see it, and what else they do. */
+function trialLines(of: Trial): readonly string[] {
   if (of.whatIf !== undefined) {
-    return of.whatIf.length > 0 ? [`      try: quorate what-if ${shellWords(of.whatIf)}`] : []
+    const besides = [...new Set(of.steps.flatMap(({ effects }) => effects || []))].join('; ')
+    return [
+      ...(of.whatIf.length > 0 ? [`      try: quorate what-if ${shellWords(of.whatIf)}`] : []),
+      ...(besides === '' ? [] : [`      besides: ${besides}`]),
+    ]
   }
-  if (!of.isTried || of.remedies.length === 0) return []
-  return ['      (tried as far as that can be supposed, and it did not do: more has to change)']
+  if (!isShort(of)) return []
+  return [`      not enough: ${of.shortfall ?? 'more has to change than could be tried'}`]
+}
+
+/** What was tried, and how that went. */
+type Trial = Pick<NodeExplanation, 'isTried' | 'whatIf' | 'shortfall' | 'steps'>
+
+/** True where what is known to be needed was tried, and is not enough. */
+function isShort({ isTried, whatIf }: Trial): boolean {
+  return isTried && whatIf === undefined
 }
 
 function reasonLines(reason: Reason, indent: string): readonly string[] {

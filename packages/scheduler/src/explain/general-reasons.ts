@@ -1,7 +1,8 @@
 import { attr, idOf } from '@quorate/xml'
 import { task } from '../action/key.ts'
+import { findOperation } from '../action/operation-options.ts'
 import type { Cluster, FailedOperation, Resource, TicketDependency } from '../model/model.ts'
-import { parseRole, role } from '../model/role.ts'
+import { parseRole, role, roleText } from '../model/role.ts'
 import { isPromotable, top, withoutInstance } from '../model/tree.ts'
 import { exitWords } from '../report/result-words.ts'
 import { isTrue } from '../scalar.ts'
@@ -11,18 +12,24 @@ import { findNode } from '../unpack/nodes.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import { guestReason } from './due-fencing.ts'
+import { failedAs } from './failure-reason.ts'
 import type { GeneralReason } from './reason.ts'
 import { dependsOnTime, ruleText } from './rule-text.ts'
+import { attributeSetting, optionSetting, type Setting } from './setting.ts'
+import { settingFaultsOf } from './setting-faults.ts'
+import { bySource, metaSettings, metaSource, operationSource } from './setting-source.ts'
 import {
   cleanupChange,
   configuredChange,
+  holderOf,
   isToBeStopped,
+  maintenanceChanges,
+  noQuorumText,
   stopCause,
   stoppedButOnce,
   ticketChange,
   ticketText,
 } from './state-changes.ts'
-import { failedAs } from './step-reason.ts'
 
 /** A reason that holds for every node, with what would have to change. */
 export type GeneralFinding = { readonly reason: GeneralReason; readonly changes: readonly Change[] }
@@ -39,15 +46,37 @@ export function generalFindings(decision: Decision, leaf: Resource): readonly Ge
     ...ticketFindings(decision, leaf),
     ...stateFindings(decision, leaf),
     ...untimelyFindings(decision, leaf),
+    ...nameFindings(decision.cluster, leaf),
   ]
 }
 
-function note(text: string): GeneralFinding {
-  return { reason: { text, remedy: undefined, isObstacle: false }, changes: [] }
+/** What is set under a name that means nothing, and probably was to mean something. */
+function nameFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
+  return settingFaultsOf(cluster, leaf).map(({ text, remedy }) => {
+    const { reason } = note(text)
+    return { reason: { ...reason, remedy }, changes: [] }
+  })
 }
 
-function obstacle(text: string, ...changes: readonly Change[]): GeneralFinding {
-  return { reason: { text, remedy: changes[0]?.text, isObstacle: true }, changes }
+/** What is said of a resource: in words, and what it comes from. */
+type Said = {
+  readonly text: string
+  readonly constraint?: string
+  readonly settings?: readonly (Setting | undefined)[]
+}
+
+function finding(said: string | Said, isObstacle: boolean, changes: readonly Change[]): GeneralFinding {
+  const { text, constraint, settings = [] }: Said = typeof said === 'string' ? { text: said } : said
+  const known = settings.flatMap((setting) => setting ?? [])
+  return { reason: { text, constraint, settings: known, remedy: changes[0]?.text, isObstacle }, changes }
+}
+
+function note(said: string | Said): GeneralFinding {
+  return finding(said, false, [])
+}
+
+function obstacle(said: string | Said, ...changes: readonly Change[]): GeneralFinding {
+  return finding(said, true, changes)
 }
 
 function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
@@ -56,19 +85,24 @@ function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding
     const { max } = clone.clone
     const suppose = { metaAttributes: [{ resource: clone.xmlId, name: 'clone-max', value: String(max + 1) }] }
     const change = { text: `a higher clone-max of ${clone.xmlId}`, suppose }
-    return [obstacle(`clone-max=${max} of ${clone.xmlId}: it is one more`, change)]
+    const settings = metaSettings(cluster, clone, 'clone-max', String(max))
+    return [obstacle({ text: `clone-max=${max} of ${clone.xmlId}: it is one more`, settings }, change)]
   }
   if (leaf.orphan) {
     return [obstacle('it is not in the configuration any more', configuredChange(cluster, leaf))]
   }
   if (isToBeStopped(leaf)) {
-    const { text, changes } = stopCause(cluster, leaf)
-    return [obstacle(text, ...changes)]
+    const { text, settings, changes } = stopCause(cluster, leaf)
+    return [obstacle({ text, settings }, ...changes)]
   }
   for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
     const target = at.meta.get('target-role')
-    if (isPromotable(at) && parseRole(target) === role.unpromoted)
-      return [note(`${at.id} has target-role=${target ?? ''}`)]
+    if (isPromotable(at) && parseRole(target) === role.unpromoted) {
+      const holder = holderOf(at, 'target-role')
+      const setting = metaSource(cluster, holder, 'target-role')
+      const text = `${holder.xmlId} has target-role=${target ?? ''}${bySource(setting, holder)}`
+      return [note({ text, settings: [setting] })]
+    }
   }
   return []
 }
@@ -76,56 +110,56 @@ function stopFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding
 function managementFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
   const { cluster } = decision
   const found: GeneralFinding[] = []
-  const { settings } = cluster
   const twice = activeTwice(leaf)
   const mend = twice !== undefined ? stoppedButOnce(twice) : cleanupChange(leaf, undefined)
   const failed = leaf.blocked ? [obstacle(blockedText(decision, leaf), mend)] : []
   if (leaf.managed) return failed
-  if (settings.fencingEnabled && !cluster.fenceDeviceExists) {
-    found.push(
-      obstacle('stonith-enabled is true and there is no fence device: nothing is managed until one is configured', {
-        text: 'a fence device, or stonith-enabled=false',
-        suppose: { clusterOptions: [{ name: 'stonith-enabled', value: 'false' }] },
-      }),
-    )
-  }
-  if (settings.maintenanceMode) {
-    found.push(
-      obstacle('maintenance-mode is true: it is not managed', {
-        text: 'maintenance-mode=false',
-        suppose: { clusterOptions: [{ name: 'maintenance-mode', value: 'false' }] },
-      }),
-    )
-  }
+  found.push(...unmanagedClusterFindings(cluster))
   for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
     const id = at.xmlId
     const own = ownMeta(at)
     if (own.unmanaged) {
+      const setting = metaSource(cluster, at, 'is-managed')
+      const text = `${id} has is-managed=false${bySource(setting, at)}: the cluster leaves it as it is`
       found.push(
-        obstacle(`${id} has is-managed=false: the cluster leaves it as it is`, {
-          text: `is-managed=true of ${id}`,
-          suppose: { metaAttributes: [{ resource: id, name: 'is-managed', value: 'true' }] },
-        }),
+        obstacle(
+          { text, settings: [setting] },
+          {
+            text: `is-managed=true of ${id}`,
+            suppose: { metaAttributes: [{ resource: id, name: 'is-managed', value: 'true' }] },
+          },
+        ),
       )
     }
     if (own.maintenance) {
+      const setting = metaSource(cluster, at, 'maintenance')
+      const text = `${id} has maintenance=true${bySource(setting, at)}: the cluster leaves it as it is`
       found.push(
-        obstacle(`${id} has maintenance=true: the cluster leaves it as it is`, {
-          text: `maintenance=false of ${id}`,
-          suppose: { metaAttributes: [{ resource: id, name: 'maintenance', value: 'false' }] },
-        }),
+        obstacle(
+          { text, settings: [setting] },
+          {
+            text: `maintenance=false of ${id}`,
+            suppose: { metaAttributes: [{ resource: id, name: 'maintenance', value: 'false' }] },
+          },
+        ),
       )
     }
   }
   for (const node of leaf.runningOn.filter((at) => at.maintenance)) {
     found.push(
-      obstacle(`it runs on ${node.uname}, which is in maintenance: the cluster leaves it as it is`, {
-        text: `crm_attribute --node ${node.uname} --name maintenance --delete`,
-        suppose: { nodeAttributes: [{ node: node.uname, name: 'maintenance', value: undefined }] },
-      }),
+      obstacle(
+        {
+          text: `it runs on ${node.uname}, which is in maintenance: the cluster leaves it as it is`,
+          settings: [attributeSetting(cluster, node, 'maintenance')],
+        },
+        ...maintenanceChanges(node),
+      ),
     )
   }
-  if (leaf.orphan && found.length === 0) found.push(obstacle('stop-orphan-resources is false: it is left as it is'))
+  if (leaf.orphan && found.length === 0) {
+    const settings = [optionSetting(cluster, 'stop-orphan-resources')]
+    found.push(obstacle({ text: 'stop-orphan-resources is false: it is left as it is', settings }))
+  }
   if (found.length === 0 && failed.length === 0)
     found.push(obstacle('it is not managed: the cluster leaves it as it is'))
   return [...failed, ...found]
@@ -138,10 +172,11 @@ function activeTwice(leaf: Resource): Resource | undefined {
 }
 
 /** What has blocked a resource: it is left alone until a person has seen to it. */
-function blockedText(decision: Decision, leaf: Resource): string {
+function blockedText(decision: Decision, leaf: Resource): string | Said {
   if (leaf.recovery === 'block' && leaf.runningOn.length > 1) {
     const names = leaf.runningOn.map((node) => node.uname).join(', ')
-    return `it is active on ${names}, and multiple-active=block: a person has to see to it`
+    const settings = metaSettings(decision.cluster, leaf, 'multiple-active', 'block')
+    return { text: `it is active on ${names}, and multiple-active=block: a person has to see to it`, settings }
   }
   const twice = activeTwice(leaf)
   if (twice !== undefined) {
@@ -150,31 +185,37 @@ function blockedText(decision: Decision, leaf: Resource): string {
   const tickets: TicketDependency[] = []
   for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) tickets.push(...at.tickets)
   const frozen = tickets.find(({ ticket, lossPolicy }) => lossPolicy === 'freeze' && !ticket.granted)
-  if (frozen !== undefined) return `${ticketText(frozen)}: it is left as it is`
+  if (frozen !== undefined) return { text: `${ticketText(frozen)}: it is left as it is`, constraint: frozen.id }
   const failure = blockingFailure(decision.cluster, leaf)
   const ruledOut =
     failure === undefined ? (ruledOutText(decision, leaf) ?? recordedText(decision.cluster, leaf)) : undefined
   if (ruledOut !== undefined) return `it is blocked: ${ruledOut}`
   if (failure === undefined) return 'it is blocked by the failure of what it belongs to: a person has to see to it'
   const { task: name, rc } = historyEntry(failure.xml)
-  const isConfigured = configuredOnFail(leaf, name) === 'block'
-  const why = name === task.stop && !isConfigured ? 'and there is no fencing to recover from that' : 'and on-fail=block'
-  return `it is blocked: its ${name} failed on ${failure.node.uname} (${exitWords(rc)}, rc=${rc}), ${why}`
+  const configured = configuredOnFail(decision.cluster, leaf, failure)
+  const isConfigured = configured?.value.toLowerCase() === 'block'
+  const why =
+    name === task.stop && !isConfigured
+      ? 'and there is no fencing to recover from that'
+      : `and on-fail=block${isConfigured ? bySource(configured) : ''}`
+  const text = `it is blocked: its ${name} failed on ${failure.node.uname} (${exitWords(rc)}, rc=${rc}), ${why}`
+  return { text, settings: isConfigured ? [configured] : [] }
 }
 
 /** The failure that blocks a resource: one where it runs, rather of an operation with on-fail=block or of a stop. */
 function blockingFailure(cluster: Cluster, leaf: Resource): FailedOperation | undefined {
   const own = failuresOf(cluster, leaf)
-  const blocks = ({ xml }: FailedOperation): boolean => {
-    const { task: name } = historyEntry(xml)
-    return name === task.stop || configuredOnFail(leaf, name) === 'block'
-  }
+  const blocks = (failure: FailedOperation): boolean =>
+    historyEntry(failure.xml).task === task.stop ||
+    configuredOnFail(cluster, leaf, failure)?.value.toLowerCase() === 'block'
   return own.find(blocks) ?? own[0]
 }
 
-function configuredOnFail(leaf: Resource, name: string): string | undefined {
-  const entry = leaf.operations.find((item) => item.name === name && attr(item.xml, 'on-fail') !== undefined)
-  return entry === undefined ? undefined : attr(entry.xml, 'on-fail')
+/** What is configured to be done where an operation fails as one did, and where that is set. */
+function configuredOnFail(cluster: Cluster, leaf: Resource, { xml }: FailedOperation) {
+  const { task: name, intervalMs } = historyEntry(xml)
+  const entry = findOperation(leaf, name, intervalMs, true)
+  return operationSource(cluster, leaf, { xml: entry?.xml, task: name, intervalMs }, 'on-fail')
 }
 
 /** Location constraints that have no effect now, because of the time. */
@@ -185,7 +226,8 @@ function untimelyFindings({ constraints }: Decision, leaf: Resource): readonly G
       const constraint = constraints.get(id)
       const rule = constraint?.children.find((item) => item.name === 'rule' && idOf(item) === id)
       if (constraint === undefined || rule === undefined || scores.size > 0 || !dependsOnTime(rule)) continue
-      found.push(note(`location constraint ${idOf(constraint)} holds nowhere now: rule ${id} (${ruleText(rule)})`))
+      const text = `location constraint ${idOf(constraint)} holds nowhere now: rule ${id} (${ruleText(rule)})`
+      found.push(note({ text, constraint: idOf(constraint) }))
     }
   }
   return found
@@ -200,7 +242,13 @@ export function restartText(decision: Decision, leaf: Resource): string | undefi
   if (leaf.runningOn.length > 1) {
     return `it is active on ${leaf.runningOn.length} nodes, and multiple-active=stop_start`
   }
-  return redefinedText(decision, leaf)
+  return redefinedText(decision, leaf) ?? needlessRoleText(leaf)
+}
+
+/** What has a role that only instances of promotable clones have, and is none of these (any more): it is started without. */
+function needlessRoleText(leaf: Resource): string | undefined {
+  const isNeedless = leaf.role > role.started && leaf.nextRole === role.started
+  return isNeedless ? `it is ${roleText(leaf.role)}, and nothing that it belongs to is promotable` : undefined
 }
 
 /** What of a resource is configured otherwise than when it was started; undefined where nothing is. */
@@ -208,6 +256,11 @@ export function redefinedText({ trace }: Decision, leaf: Resource): string | und
   const changed = trace.redefinitionOf(leaf)
   if (changed === undefined) return undefined
   return changed.what === 'agent' ? 'its agent is another one now' : 'its parameters have changed since it was started'
+}
+
+/** What of a resource failed where it runs, by which it is recovered; undefined where that is not why. */
+export function failedText(decision: Decision, leaf: Resource): string | undefined {
+  return leaf.runningOn.some((node) => node.unclean || node.requiresReset) ? undefined : recoveryText(decision, leaf)
 }
 
 /** Why a resource is recovered: what failed, or what has to be fenced. Undefined where it is not. */
@@ -231,7 +284,7 @@ function recoveryText(decision: Decision, leaf: Resource): string | undefined {
 function ruledOutText({ trace }: Decision, leaf: Resource): string | undefined {
   for (const node of leaf.runningOn) {
     for (const { cause } of trace.steps(leaf, node)) {
-      if (cause.kind === 'failed-operation') return failedAs(cause.task, cause.rc, node)
+      if (cause.kind === 'failed-operation') return failedAs(cause.task, cause.rc, cause.node)
     }
   }
   return undefined
@@ -277,31 +330,71 @@ function ownMeta(of: Resource): { readonly unmanaged: boolean; readonly maintena
 }
 
 function optionFindings(cluster: Cluster, leaf: Resource): readonly GeneralFinding[] {
-  const found: GeneralFinding[] = []
   const { settings } = cluster
-  if (settings.stopAllResources) {
-    found.push(
-      obstacle('stop-all-resources is true', {
-        text: 'stop-all-resources=false',
-        suppose: { clusterOptions: [{ name: 'stop-all-resources', value: 'false' }] },
-      }),
-    )
-  }
-  const needsQuorum = leaf.needsQuorum || leaf.needsFencing
-  if (!cluster.quorate && settings.noQuorumPolicy !== 'ignore' && needsQuorum) {
-    const text = `this partition has no quorum and no-quorum-policy is ${settings.noQuorumPolicy}`
+  const found: GeneralFinding[] = [...stoppedClusterFindings(cluster)]
+  if (leaf.needsQuorum || leaf.needsFencing) {
     const isHeld = leaf.actions.some((action) => !action.optional && !action.runnable)
-    const change: Change = {
-      text: 'this partition needs quorum, or another no-quorum-policy',
-      suppose: { quorumGained: true },
-    }
     const isObstacle = isHeld || settings.noQuorumPolicy === 'stop' || settings.noQuorumPolicy === 'suicide'
-    found.push({ reason: { text, remedy: change.text, isObstacle }, changes: [change] })
+    for (const { reason, changes } of quorumFindings(cluster))
+      found.push({ reason: { ...reason, isObstacle }, changes })
   }
   if (settings.placement !== 'default') {
-    found.push(note(`placement-strategy is ${settings.placement}: capacities of nodes decide as well`))
+    const text = `placement-strategy is ${settings.placement}: capacities of nodes decide as well`
+    found.push(note({ text, settings: [optionSetting(cluster, 'placement-strategy')] }))
   }
   return found
+}
+
+/** What holds for the whole cluster, whatever the resource: quorum, fencing that is missing, maintenance, a stop of all. */
+export function clusterFindings(cluster: Cluster): readonly GeneralFinding[] {
+  return [
+    ...quorumFindings(cluster),
+    ...stoppedClusterFindings(cluster),
+    ...unmanagedClusterFindings(cluster).filter(() => cluster.resources.length > 0),
+  ]
+}
+
+function quorumFindings(cluster: Cluster): readonly GeneralFinding[] {
+  if (cluster.quorate || cluster.settings.noQuorumPolicy === 'ignore') return []
+  const text = 'this partition needs quorum, or another no-quorum-policy'
+  const settings = [optionSetting(cluster, 'no-quorum-policy')]
+  return [obstacle({ text: noQuorumText(cluster), settings }, { text, suppose: { quorumGained: true } })]
+}
+
+function stoppedClusterFindings(cluster: Cluster): readonly GeneralFinding[] {
+  if (!cluster.settings.stopAllResources) return []
+  const settings = [optionSetting(cluster, 'stop-all-resources')]
+  return [obstacle({ text: 'stop-all-resources is true', settings }, optionChange('stop-all-resources', 'false'))]
+}
+
+/** Options by which nothing is managed. */
+function unmanagedClusterFindings(cluster: Cluster): readonly GeneralFinding[] {
+  const found: GeneralFinding[] = []
+  const { settings, fenceDeviceExists } = cluster
+  if (settings.fencingEnabled && !fenceDeviceExists) {
+    const text = 'stonith-enabled is true and there is no fence device: nothing is managed until one is configured'
+    found.push(
+      obstacle(
+        { text, settings: [optionSetting(cluster, 'stonith-enabled')] },
+        {
+          ...optionChange('stonith-enabled', 'false'),
+          text: 'a fence device, or stonith-enabled=false',
+        },
+      ),
+    )
+  }
+  if (settings.maintenanceMode) {
+    const said = {
+      text: 'maintenance-mode is true: it is not managed',
+      settings: [optionSetting(cluster, 'maintenance-mode')],
+    }
+    found.push(obstacle(said, optionChange('maintenance-mode', 'false')))
+  }
+  return found
+}
+
+function optionChange(name: string, value: string): Change {
+  return { text: `${name}=${value}`, suppose: { clusterOptions: [{ name, value }] } }
 }
 
 function ticketFindings({ cluster, trace }: Decision, leaf: Resource): readonly GeneralFinding[] {
@@ -310,12 +403,12 @@ function ticketFindings({ cluster, trace }: Decision, leaf: Resource): readonly 
     for (const dependency of at.tickets) {
       const { ticket, role: asked } = dependency
       if (ticket.granted && !ticket.standby) continue
-      const text = ticketText(dependency)
+      const said = { text: ticketText(dependency), constraint: dependency.id }
       const isStopped = cluster.nodes.some((node) =>
         trace.steps(leaf, node).some(({ cause }) => cause.kind === 'ticket' && cause.dependency === dependency),
       )
-      if (asked !== role.promoted || isStopped) found.push(obstacle(text, ticketChange(dependency)))
-      else if (isPromotable(leaf)) found.push(note(`${text}: it must not be promoted`))
+      if (asked !== role.promoted || isStopped) found.push(obstacle(said, ticketChange(dependency)))
+      else if (isPromotable(leaf)) found.push(note({ ...said, text: `${said.text}: it must not be promoted` }))
     }
   }
   return found

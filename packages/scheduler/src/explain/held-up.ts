@@ -12,7 +12,7 @@ import { generalFindings } from './general-reasons.ts'
 import { leavesOf, nowhere } from './no-place.ts'
 import { promotionFinding } from './promotion-reasons.ts'
 import type { Wait, WaitStep } from './reason.ts'
-import { nodeStateChanges, stateReasons } from './state-changes.ts'
+import { nodeStateChanges, noQuorumText, stateReasons } from './state-changes.ts'
 import { colocationTie, gateText, orderTie, type Tie, type TieSide, tieText } from './tie.ts'
 
 /** What an action waits for that cannot be done now, and what would have to change for it. */
@@ -192,7 +192,7 @@ function whyNot(decision: Decision, resource: Resource, name: string): string | 
 }
 
 /** An action in words. */
-function actionText(action: Action): string {
+export function actionText(action: Action): string {
   const { node } = action
   return `${plainText(action)}${node === undefined ? '' : ` on ${node.uname}`}`
 }
@@ -212,13 +212,13 @@ function rootOf(cluster: Cluster, action: Action): Root | undefined {
       text: 'this partition needs quorum, or another no-quorum-policy',
       suppose: { quorumGained: true },
     }
-    return { action, because: 'this partition has no quorum', changes: [change] }
+    return { action, because: noQuorumText(cluster), changes: [change] }
   }
   return node === undefined ? undefined : nodeRoot(cluster, node, action)
 }
 
 function nodeRoot(cluster: Cluster, node: ClusterNode, action: Action): Root | undefined {
-  const [state] = stateReasons(node)
+  const [state] = stateReasons(cluster, node)
   if (state === undefined || (node.online && !node.unclean && !node.pending)) return undefined
   const because = canFence(cluster, node) && node.unclean ? `${node.uname} is fenced first` : state.text
   return { action, because, changes: nodeStateChanges(node) }

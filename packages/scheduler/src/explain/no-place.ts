@@ -2,6 +2,7 @@ import { type Cluster, type ClusterNode, type Resource, variant } from '../model
 import { forEachLeaf, isBundled, isGuest, isRemote, top } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
 import type { Decision } from './decision.ts'
+import { isInterchangeable } from './interchangeable.ts'
 import { nodeFindings } from './node-reasons.ts'
 import type { Reason, ReasonKind } from './reason.ts'
 import { orderTie, tieText } from './tie.ts'
@@ -22,11 +23,6 @@ export function worthwhile(cluster: Cluster, leaf: Resource): readonly ClusterNo
     if (!isGuest(node)) return node.kind !== 'ping' && !isInside
     return (leaf.allowed.get(node) ?? -infinity) > -infinity || leaf.assigned === node || leaf.runningOn.includes(node)
   })
-}
-
-/** True where any other instance of its clone would do as well. */
-export function isInterchangeable(leaf: Resource): boolean {
-  return !leaf.unique && top(leaf) !== leaf && top(leaf).clone !== undefined
 }
 
 /** Reasons that follow from something else: that is told first. */
@@ -73,21 +69,45 @@ function partnerText({ cluster, trace }: Decision, leaf: Resource): string | und
   return undefined
 }
 
+/** Nodes to which no instance of its clone goes, of what has no place itself; undefined of others, and where none has one. */
+function withoutInstance({ cluster }: Decision, leaf: Resource): readonly ClusterNode[] | undefined {
+  if (!isInterchangeable(leaf) || leaf.assigned !== undefined) return undefined
+  const others = leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId && item.assigned !== undefined)
+  if (others.length === 0) return undefined
+  return worthwhile(cluster, leaf).filter((node) => others.every(({ assigned }) => assigned !== node))
+}
+
+/** What is configured, and how nodes stand: that there is no instance because of these is not the matter of the clone. */
+const expected: ReadonlySet<ReasonKind> = new Set([
+  'node-state',
+  'node-score',
+  'opt-in',
+  'location',
+  'health',
+  'remote-node',
+  'container',
+  'exclusive-discovery',
+])
+
+/** True of an instance of a clone for which there is no node, as one expects: each has one, or is not to have one. */
+export function isSpare(decision: Decision, leaf: Resource): boolean {
+  const free = withoutInstance(decision, leaf)
+  return free?.every((node) => expected.has(decisiveReason(decision, leaf, node)?.kind ?? 'stopped')) === true
+}
+
 /** Why no node will do: what all of them have in common, or what each has. */
 export function nowhere(decision: Decision, leaf: Resource): string {
+  if (leaf.variant !== variant.primitive) return 'there is nothing in it that could be run (quorate explain --check)'
   const partner = partnerText(decision, leaf)
   if (partner !== undefined) return partner
   const [left] = leaf.runningOn
   const why = left === undefined ? undefined : ruledOutBy(decision, leaf, left)
   if (left !== undefined && why !== undefined) return `${why}${elsewhere(decision, leaf, left)}`
   if (leaf.lockNode !== undefined) return `shutdown-lock: it waits for ${leaf.lockNode.uname}`
-  const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
-  const hasOne = (node: ClusterNode): boolean => others.some((item) => item.assigned === node)
-  if (others.some((item) => item.assigned !== undefined)) {
-    const isTaken = worthwhile(decision.cluster, leaf).every(
-      (node) => hasOne(node) || ruledOutBy(decision, leaf, node) !== undefined,
-    )
-    if (isTaken) return 'every node that can run it has an instance'
+  const free = withoutInstance(decision, leaf)
+  if (free?.every((node) => ruledOutBy(decision, leaf, node) !== undefined) === true) {
+    const why = free.length === 0 ? '' : ` (${listed(byReason(decision, leaf, free))})`
+    return `every node that can run it has an instance${why}`
   }
   return shortest(decision, leaf, worthwhile(decision.cluster, leaf))
 }
@@ -96,6 +116,9 @@ export function nowhere(decision: Decision, leaf: Resource): string {
 function elsewhere(decision: Decision, leaf: Resource, left: ClusterNode): string {
   if (isInterchangeable(leaf)) return ''
   const nodes = worthwhile(decision.cluster, leaf).filter((node) => node !== left)
+  // What happened on one node can rule out all.
+  const why = ruledOutBy(decision, leaf, left)
+  if (nodes.every((node) => ruledOutBy(decision, leaf, node) === why)) return ''
   const common = [...byReason(decision, leaf, [left]).keys()][0]
   const found = byReason(decision, leaf, nodes)
   if (found.size === 0 || (found.size === 1 && found.has(common ?? ''))) return ''
@@ -140,9 +163,15 @@ function shortest(decision: Decision, leaf: Resource, nodes: readonly ClusterNod
   const [node] = nodes
   if (node === undefined) return 'there is no node for it'
   if (nodes.length === 1) return ruledOutBy(decision, leaf, node) ?? 'nothing known'
+  const plain = new Set(nodes.map((item) => ruledOutBy(decision, leaf, item)))
+  const [same] = plain
+  // What happened on one node can rule out all.
+  if (plain.size === 1 && same !== undefined && nodes.every(({ uname }) => !same.startsWith(`${uname} `))) return same
   const found = byReason(decision, leaf, nodes)
   const [only] = found.keys()
-  if (found.size === 1 && only !== undefined) return only.replace(/^it /, 'every node ')
+  if (found.size === 1 && only !== undefined) {
+    return only.replace(/^it /, 'every node ').replace(/\bthere\b(?! (?:is|are)\b)/, 'on every node')
+  }
   return `no node can run it (${listed(found)})`
 }
 

@@ -2,14 +2,19 @@ import { idOf } from '@quorate/xml'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { isAvailable, isReady } from '../model/scoring.ts'
-import { containerOf } from '../model/tree.ts'
+import { containerOf, forEachLeaf, singleLocation, top } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import type { Change } from './change.ts'
+import { colocationName } from './colocation-reason.ts'
 import type { Decision } from './decision.ts'
+import { failedText } from './failure-reason.ts'
+import { isInterchangeable } from './interchangeable.ts'
 import type { Reason } from './reason.ts'
+import { optionSetting, type Setting } from './setting.ts'
+import { bySource, failureSettings, metaSettings, metaSource } from './setting-source.ts'
 import { nodeStateChanges, stateReasons } from './state-changes.ts'
-import { colocationName, failedText, noCandidate, stepFindings } from './step-reason.ts'
+import { noCandidate, stepFindings } from './step-reason.ts'
 
 /** Everything for or against a node, and what would have to change for nothing to rule it out. */
 export type NodeFindings = { readonly reasons: readonly Reason[]; readonly changes: readonly Change[] }
@@ -17,7 +22,7 @@ export type NodeFindings = { readonly reasons: readonly Reason[]; readonly chang
 /** Every reason for or against a node that the configuration or the state gives; their scores add up to that of the node. */
 export function nodeFindings(decision: Decision, resource: Resource, node: ClusterNode): NodeFindings {
   const { cluster, trace } = decision
-  const states = stateReasons(node)
+  const states = stateReasons(cluster, node)
   const isCandidate = trace.score(resource, node) !== undefined
   const steps = isCandidate ? stepFindings(decision, resource, node, trace.steps(resource, node)) : []
   const optIn = isCandidate ? undefined : candidateFinding(cluster, resource, node)
@@ -42,8 +47,8 @@ export function nodeFindings(decision: Decision, resource: Resource, node: Clust
 type NodeFinding = { readonly reason: Reason; readonly change: Change }
 
 /** A state that rules the node out, whatever the score, and the change by which it would not. */
-function ruledOut(kind: Reason['kind'], text: string, change: Change): NodeFinding {
-  const reason = { kind, constraint: undefined, score: undefined, text, remedy: change.text, because: [] }
+function ruledOut(kind: Reason['kind'], text: string, change: Change, settings: readonly Setting[] = []): NodeFinding {
+  const reason = { kind, constraint: undefined, score: undefined, text, remedy: change.text, settings, because: [] }
   return { reason, change }
 }
 
@@ -56,24 +61,26 @@ function containerFinding(node: ClusterNode): NodeFinding | undefined {
   return ruledOut('container', text, change)
 }
 
-function candidateFinding({ settings }: Cluster, resource: Resource, node: ClusterNode): NodeFinding {
+function candidateFinding(cluster: Cluster, resource: Resource, node: ClusterNode): NodeFinding {
+  const { symmetric } = cluster.settings
   const { text: plain, changes } = noCandidate(resource, node)
   const [change] = changes
-  const text = settings.symmetric ? plain : `symmetric-cluster=false, and no location constraint names ${node.uname}`
-  return ruledOut('opt-in', text, change)
+  const text = symmetric ? plain : `symmetric-cluster=false, and no location constraint names ${node.uname}`
+  return ruledOut('opt-in', text, change, symmetric ? [] : [optionSetting(cluster, 'symmetric-cluster')])
 }
 
 /** How failures count that have no part in a score. */
-function countedText(resource: Resource, node: ClusterNode, count: number): string {
+function countedText(cluster: Cluster, resource: Resource, node: ClusterNode, count: number): string {
   const limit = resource.migrationThreshold
   const text = `it ${failedText(count, node)}`
+  const by = bySource(metaSource(cluster, resource, 'migration-threshold'), resource)
   if (resource.failureIgnored) return `${text}, and on-fail has that ignored`
-  if (limit === 0) return `${text}; migration-threshold is 0 (off), so that does not count`
+  if (limit === 0) return `${text}; migration-threshold is 0${by === '' ? ' (off)' : by}, so that does not count`
   const bound = scoreText(limit)
-  if (count < limit) return `${text}; migration-threshold is ${bound}, so that does not count yet`
+  if (count < limit) return `${text}; migration-threshold is ${bound}${by}, so that does not count yet`
   return resource.managed
-    ? `${text}, which reaches migration-threshold=${bound}: ${node.uname} is ruled out already`
-    : `${text}, which reaches migration-threshold=${bound}: it is left where it is`
+    ? `${text}, which reaches migration-threshold=${bound}${by}: ${node.uname} is ruled out already`
+    : `${text}, which reaches migration-threshold=${bound}${by}: it is left where it is`
 }
 
 /** Why a location constraint on a resource, or on what it is part of, gives it nothing. */
@@ -100,17 +107,35 @@ function isPartOf(resource: Resource, of: Resource): boolean {
   return false
 }
 
+/** The clone of an instance, where all that it may have are placed, and none on a node that has room for one. */
+export function fullClone(cluster: Cluster, leaf: Resource, node: ClusterNode): Resource | undefined {
+  const clone = top(leaf)
+  const traits = clone.clone
+  if (leaf.unique || traits === undefined || clone === leaf || traits.max >= cluster.nodes.length) return undefined
+  const places = clone.children.map((instance) => singleLocation(instance, 'next'))
+  return places.includes(node) || places.includes(undefined) ? undefined : clone
+}
+
+/** The instance of what a resource is an instance of that goes to a node. */
+function instanceOn(resource: Resource, node: ClusterNode): Resource | undefined {
+  let found: Resource | undefined
+  forEachLeaf(top(resource), (leaf) => {
+    if (leaf.xmlId === resource.xmlId && leaf.assigned === node) found = leaf
+  })
+  return found
+}
+
 /** What was taken into account and gave nothing: failures below the threshold, roles, colocations that were left out. */
 function silentReasons(decision: Decision, resource: Resource, node: ClusterNode): readonly Reason[] {
   const { cluster, trace, constraints } = decision
   const found: Reason[] = []
-  const say = (kind: Reason['kind'], text: string, constraint?: string): void => {
-    found.push({ kind, constraint, score: 0, text, remedy: undefined, because: [] })
+  const say = (kind: Reason['kind'], text: string, constraint?: string, settings: readonly Setting[] = []): void => {
+    found.push({ kind, constraint, score: 0, text, remedy: undefined, settings, because: [] })
   }
   const { count } = failCount(cluster, resource, node, { effective: true, fillers: true })
   const steps = trace.steps(resource, node)
   if (count > 0 && !steps.some(({ cause }) => cause.kind === 'failures'))
-    say('failures', countedText(resource, node, count))
+    say('failures', countedText(cluster, resource, node, count), undefined, failureSettings(cluster, resource))
   for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
     for (const record of at.locations) {
       const score = record.scores.get(node)
@@ -127,6 +152,16 @@ function silentReasons(decision: Decision, resource: Resource, node: ClusterNode
       say('location', `location constraint ${id}${rule}${about}: ${scoreText(score)} ${effect}`, id)
     }
   }
+  const full = fullClone(cluster, resource, node)
+  if (full !== undefined)
+    say(
+      'instances',
+      `clone-max=${full.clone?.max} of ${full.xmlId}, and that many are placed elsewhere`,
+      undefined,
+      metaSettings(cluster, full, 'clone-max', String(full.clone?.max ?? '')),
+    )
+  const other = isInterchangeable(resource) && resource.assigned !== node ? instanceOn(resource, node) : undefined
+  if (other !== undefined) say('instances', `${other.id}, which does as well, is to run on ${node.uname}`)
   for (const colocation of trace.ignoredOf(resource)) {
     const [kind, constraint, what] = colocationName(decision, colocation)
     say(kind, `${what} with ${colocation.primary.id} is left out: it would leave no node`, constraint)

@@ -14,10 +14,12 @@ export function movedText(decision: Decision, leaf: Resource, left: ClusterNode)
   if (ruledOut !== undefined || assigned === undefined) return ruledOut
   const { trace } = decision
   const [theirs, mine] = [trace.score(leaf, assigned) ?? 0, trace.score(leaf, left) ?? 0]
+  // What users do not expect is that nothing holds a resource where it runs unless it is told to.
+  const loose = leaf.stickiness === 0 && leaf.partialTarget === undefined ? '; resource-stickiness is 0' : ''
   if (theirs > mine)
-    return `${assigned.uname} has more score (${scoreText(theirs)}) than ${left.uname} (${scoreText(mine)})`
+    return `${assigned.uname} has more score (${scoreText(theirs)}) than ${left.uname} (${scoreText(mine)})${loose}`
   return theirs === mine
-    ? `${left.uname} and ${assigned.uname} have a score of ${scoreText(mine)}, and ${tieBreak(decision.cluster, leaf, assigned)}`
+    ? `${left.uname} and ${assigned.uname} have a score of ${scoreText(mine)}, and ${tieBreak(decision.cluster, leaf, assigned)}${loose}`
     : undefined
 }
 
@@ -27,27 +29,30 @@ export function demotedText(decision: Decision, leaf: Resource): string | undefi
   return promotionFinding(decision, leaf)?.explanation.whyNot
 }
 
+/** Where something begins: with which resource, and why it is as it is. */
+export type Beginning = { readonly id: string; readonly text: string }
+
 /**
  * Where it begins that a node is ruled out for a resource since that has to be with others: the last of these, and why
  * that one is not there. Undefined where no colocation and no group is what rules the node out.
  */
-export function originOf(decision: Decision, leaf: Resource, node: ClusterNode): string | undefined {
-  let found: string | undefined
+export function originOf(decision: Decision, leaf: Resource, node: ClusterNode): Beginning | undefined {
+  let found: Beginning | undefined
   const seen = new Set<Resource>()
   for (let at: Resource | undefined = leaf; at !== undefined && !seen.has(at); ) {
     seen.add(at)
-    const { next, text } = followedFrom(decision, at, node)
-    if (text !== undefined) found = text
+    const { next, begins } = followedFrom(decision, at, node)
+    if (begins !== undefined) found = begins
     at = next
   }
   return found
 }
 
-type Followed = { readonly next: Resource | undefined; readonly text: string | undefined }
+type Followed = { readonly next: Resource | undefined; readonly begins: Beginning | undefined }
 
 /** What a resource has to be with, where that rules the node out, and why that is not there. */
 function followedFrom(decision: Decision, leaf: Resource, node: ClusterNode): Followed {
-  const none: Followed = { next: undefined, text: undefined }
+  const none: Followed = { next: undefined, begins: undefined }
   const kind = decisiveReason(decision, leaf, node)?.kind
   if (kind !== 'colocation' && kind !== 'group') return none
   const step = decision.trace
@@ -70,7 +75,7 @@ function followedFrom(decision: Decision, leaf: Resource, node: ClusterNode): Fo
 }
 
 function told(part: Resource, text: string | undefined, isFollowed: boolean): Followed {
-  return { next: isFollowed ? part : undefined, text: text === undefined ? undefined : `${part.id}: ${text}` }
+  return { next: isFollowed ? part : undefined, begins: text === undefined ? undefined : { id: part.id, text } }
 }
 
 /** Why a resource is not to be on a node. */
@@ -80,4 +85,13 @@ function absenceText(decision: Decision, part: Resource, node: ClusterNode): str
     return general?.reason.text ?? nowhere(decision, part)
   }
   return movedText(decision, part, node)
+}
+
+/** Why a remote node, or a guest, is not there: what keeps its connection or its container from running. */
+export function absentText(decision: Decision, node: ClusterNode): string | undefined {
+  const carrier = node.connection?.container ?? node.connection
+  const leaf = carrier === undefined || node.online ? undefined : leavesOf(carrier)[0]
+  if (leaf === undefined || (leaf.assigned !== undefined && leaf.nextRole > role.stopped)) return undefined
+  const general = generalFindings(decision, leaf).find(({ reason }) => reason.isObstacle)
+  return `${leaf.id} is to run nowhere: ${general?.reason.text ?? nowhere(decision, leaf)}`
 }

@@ -1,5 +1,6 @@
 import type { Cluster } from '../model/model.ts'
 import type { ConfigurationProblem } from './reason.ts'
+import { settingFaults } from './setting-faults.ts'
 
 /** What the scheduler said is wrong with a configuration, each once. */
 export function loggedProblems({ log }: Cluster): readonly ConfigurationProblem[] {
@@ -8,4 +9,10 @@ export function loggedProblems({ log }: Cluster): readonly ConfigurationProblem[
     if (isAboutStatus !== true && (kind === 'error' || kind === 'warning')) found.set(text, { kind, text })
   }
   return [...found.values()]
+}
+
+/** What is set under names under which nobody reads it. */
+export function nameProblems(cluster: Cluster): readonly ConfigurationProblem[] {
+  const texts = new Set(settingFaults(cluster).map(({ text }) => text))
+  return [...texts].map((text) => ({ kind: 'warning', text }))
 }

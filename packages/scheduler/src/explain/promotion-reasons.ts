@@ -10,7 +10,17 @@ import { leavesOf } from './no-place.ts'
 import { attributeOf } from './promotion-attribute.ts'
 import type { PromotionExplanation, Reason } from './reason.ts'
 import type { ScoreStep } from './score-trace.ts'
-import { holderOf, nodeStateChanges, placedAs, stateReasons, ticketChange, ticketText } from './state-changes.ts'
+import { attributeSetting } from './setting.ts'
+import { bySource, metaSource } from './setting-source.ts'
+import {
+  holderOf,
+  nodeStateChanges,
+  noQuorumText,
+  placedAs,
+  stateReasons,
+  ticketChange,
+  ticketText,
+} from './state-changes.ts'
 import { causeChanges, stepFinding } from './step-reason.ts'
 
 /** Why an instance is to be promoted or not, and what would have to change for it to be. */
@@ -36,8 +46,10 @@ export function promotionFinding(decision: Decision, leaf: Resource): PromotionF
       whyNot: isPromoted ? undefined : whyNot(decision, clone, instance, node),
       remedies: [...new Set(changes.map(({ text }) => text))],
       isTried: false,
+      shortfall: undefined,
       suppose: undefined,
       whatIf: undefined,
+      steps: [],
     },
     changes,
   }
@@ -56,6 +68,7 @@ function partsOf(decision: Decision, clone: Resource, instance: Resource, node: 
     score,
     text,
     remedy: undefined,
+    settings: [],
     because: [],
   })
   const others = plain(ofOthers, `other instances of ${clone.xmlId} on ${node.uname}`)
@@ -99,7 +112,9 @@ function attributeReason(decision: Decision, instance: Resource, node: ClusterNo
       : value === undefined
         ? `its agent says nothing (no attribute ${name} on ${rated})`
         : `attribute ${name}=${value} of ${rated}, set by its agent`
-  return { kind: 'promotion', constraint: undefined, score, text, remedy: undefined, because: [] }
+  const setting = attributeSetting(decision.cluster, rated, name)
+  const settings = score <= -infinity || setting === undefined ? [] : [setting]
+  return { kind: 'promotion', constraint: undefined, score, text, remedy: undefined, settings, because: [] }
 }
 
 type Obstacle = { readonly text: string; readonly changes: readonly Change[] }
@@ -110,10 +125,12 @@ function heldUnpromoted(decision: Decision, instance: Resource): Obstacle | unde
   for (const leaf of parts) {
     const asked = requestedRole(leaf)
     if (asked !== role.unpromoted && asked !== role.stopped) continue
-    const { xmlId, meta } = holderOf(leaf, 'target-role')
-    const suppose = { metaAttributes: [{ resource: xmlId, name: 'target-role', value: 'Promoted' }] }
-    const text = `crm_resource --meta --resource ${xmlId} --delete-parameter target-role`
-    return { text: `${xmlId} has target-role=${meta.get('target-role')}`, changes: [{ text, suppose }] }
+    const holder = holderOf(leaf, 'target-role')
+    const { xmlId, meta } = holder
+    const by = bySource(metaSource(decision.cluster, holder, 'target-role'), holder)
+    const suppose = { metaAttributes: [{ resource: xmlId, name: 'target-role', value: 'Started' }] }
+    const text = `crm_resource --meta --resource ${xmlId} --set-parameter target-role --parameter-value Started`
+    return { text: `${xmlId} has target-role=${meta.get('target-role')}${by}`, changes: [{ text, suppose }] }
   }
   const left = parts.find(({ managed, nextRole: next }) => !managed && next !== role.promoted)
   if (left === undefined) return undefined
@@ -132,7 +149,7 @@ function forbidden(decision: Decision, clone: Resource, instance: Resource, node
   const { noQuorumPolicy } = cluster.settings
   if (!cluster.quorate && noQuorumPolicy !== 'ignore') {
     return {
-      text: `this partition has no quorum, and no-quorum-policy is ${noQuorumPolicy}`,
+      text: noQuorumText(cluster),
       changes: [{ text: 'this partition needs quorum, or another no-quorum-policy', suppose: { quorumGained: true } }],
     }
   }
@@ -143,7 +160,7 @@ function forbidden(decision: Decision, clone: Resource, instance: Resource, node
     if (dependency.role !== role.promoted || (ticket.granted && !ticket.standby)) continue
     return { text: ticketText(dependency), changes: [ticketChange(dependency)] }
   }
-  const [state] = stateReasons(node)
+  const [state] = stateReasons(cluster, node)
   return state === undefined ? undefined : { text: state.text, changes: nodeStateChanges(node) }
 }
 
@@ -166,12 +183,23 @@ function whyNot(decision: Decision, clone: Resource, instance: Resource, node: C
   if (!isFull(clone))
     return `promoted-node-max=${clone.clone?.promotedNodeMax ?? 1}: ${node.uname} has its promoted instance`
   const { promoted } = rivals(clone)
-  const others = promoted.map((item) => `${item.id} with ${scoreText(item.sortIndex)}`).join(' and ')
+  const others = promoted
+    .map((item) => `${item.id} with ${scoreText(item.sortIndex)}${mostText(decision, clone, item)}`)
+    .join(' and ')
   const verb = promoted.length === 1 ? 'comes' : 'come'
   const own = promoted.some((item) => item.sortIndex === mine)
     ? `it has ${scoreText(mine)} too`
     : `it has ${scoreText(mine)}`
   return `promoted-max is ${clone.clone?.promotedMax ?? 0}, and ${others} ${verb} first: ${own}`
+}
+
+/** What gives a promoted instance most of its score, where there is more than its agent's word. */
+function mostText(decision: Decision, clone: Resource, rival: Resource): string {
+  const node = singleLocation(rival, 'next')
+  const parts = node === undefined ? [] : partsOf(decision, clone, rival, node)
+  const [most, ...less] = parts.toSorted((a, b) => (b.score ?? 0) - (a.score ?? 0))
+  if (most === undefined || less.length === 0 || most.score === undefined || most.score <= 0) return ''
+  return ` (of that ${scoreText(most.score)} by ${most.text})`
 }
 
 function changesFor(decision: Decision, clone: Resource, instance: Resource, node: ClusterNode): readonly Change[] {

@@ -1,4 +1,5 @@
 import type { ConstraintLoop } from './loops.ts'
+import type { Setting } from './setting.ts'
 import type { Supposition } from './supposition.ts'
 
 /** What a contribution to a score, or a state that rules a node out, comes from. */
@@ -36,6 +37,8 @@ export type Reason = {
   readonly text: string
   /** What would have to change for it to go away; undefined where it speaks for the node. */
   readonly remedy: string | undefined
+  /** Values that it comes from, each with where it is set. */
+  readonly settings: readonly Setting[]
   /** Of the wish of another resource, or of a clone for its instances: what their own score there is made of. */
   readonly because: readonly Reason[]
 }
@@ -43,10 +46,25 @@ export type Reason = {
 /** What bears on a resource whatever the node. */
 export type GeneralReason = {
   readonly text: string
+  /** Id of the constraint, where there is one. */
+  readonly constraint: string | undefined
+  /** Values that it comes from, each with where it is set. */
+  readonly settings: readonly Setting[]
   /** What would have to change; undefined where that is said elsewhere or nothing is wrong. */
   readonly remedy: string | undefined
   /** True where it keeps the resource from running anywhere, or from being changed at all. */
   readonly isObstacle: boolean
+}
+
+/** One of the steps in which a remedy was seen to do. */
+export type TriedStep = {
+  /** What has to change at once. */
+  readonly remedies: readonly string[]
+  /** The same as a supposition, and as arguments of `quorate what-if`. */
+  readonly suppose: Supposition
+  readonly whatIf: readonly string[]
+  /** What else that does in the end, in words; empty: nothing; undefined: not looked at, as in large clusters. */
+  readonly effects: string | undefined
 }
 
 /** Why a resource does or does not run on one node. */
@@ -58,14 +76,22 @@ export type NodeExplanation = {
   readonly isRunningNow: boolean
   /** In the order in which they count: minus infinity outweighs all, then infinity. */
   readonly reasons: readonly Reason[]
+  /** The node that it goes to since that has more score, or comes first; undefined where something rules this one out. */
+  readonly outdoneBy:
+    | { readonly node: string; readonly score: number | undefined; readonly reasons: readonly Reason[] }
+    | undefined
   /** What would have to change, all of it, for the resource to run here; empty where it is going to. */
   readonly remedies: readonly string[]
   /** False where the remedies are those of the first look, and more may come up once they are applied. */
   readonly isTried: boolean
-  /** The remedies as a supposition with which the resource was seen to run here; undefined: not tried, or none was found. */
+  /** Why the remedies are not enough, as far as they could be tried; undefined where they are, or were not tried. */
+  readonly shortfall: string | undefined
+  /** The remedies as a supposition at whose end the resource was seen to run here; undefined: not tried, or none was found. */
   readonly suppose: Supposition | undefined
-  /** The same as arguments of `quorate what-if`. */
+  /** The same as arguments of `quorate what-if`; of several steps all, with `--then` between them. */
   readonly whatIf: readonly string[] | undefined
+  /** The steps in which it was seen to do: one, or two where no changes at once were found to do; else none. */
+  readonly steps: readonly TriedStep[]
 }
 
 /** Why an instance of a promotable clone is to be promoted or not. */
@@ -81,10 +107,14 @@ export type PromotionExplanation = {
   readonly remedies: readonly string[]
   /** False where the remedies are those of the first look, and more may come up once they are applied. */
   readonly isTried: boolean
-  /** The remedies as a supposition with which it was seen to be promoted; undefined: not tried, or none was found. */
+  /** Why the remedies are not enough, as far as they could be tried; undefined where they are, or were not tried. */
+  readonly shortfall: string | undefined
+  /** The remedies as a supposition at whose end it was seen to be promoted; undefined: not tried, or none was found. */
   readonly suppose: Supposition | undefined
-  /** The same as arguments of `quorate what-if`. */
+  /** The same as arguments of `quorate what-if`; of several steps all, with `--then` between them. */
   readonly whatIf: readonly string[] | undefined
+  /** The steps in which it was seen to do: one, or two where no changes at once were found to do; else none. */
+  readonly steps: readonly TriedStep[]
 }
 
 /** What says that something is done after something else, or only with it. */
@@ -134,6 +164,9 @@ export type DueAction = {
   readonly remedies: readonly string[]
 }
 
+/** How a resource, or one instance of it, stands, what is to become of it, and why: {@link InstanceExplanation} says the fields. */
+export type InstanceOutcome = Omit<InstanceExplanation, 'promotion' | 'nodes'>
+
 /** Why a resource, or one instance of it, runs where it runs. */
 export type InstanceExplanation = {
   readonly id: string
@@ -148,6 +181,8 @@ export type InstanceExplanation = {
   readonly assigned: string | undefined
   /** The one reason that matters most for what is to become of it; undefined where it just stays. */
   readonly mainReason: string | undefined
+  /** Where that begins, if with another resource: with which, and why that one is as it is. */
+  readonly begins: { readonly id: string; readonly text: string } | undefined
   /** What bears on the resource whatever the node: options, roles, tickets, quorum. */
   readonly general: readonly GeneralReason[]
   /** Undefined for what cannot be promoted, or is not to run. */

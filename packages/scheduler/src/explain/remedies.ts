@@ -1,36 +1,47 @@
-import { idOf } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import type { Action, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
-import { containerOf, findResource, forEachLeaf, top, withoutInstance } from '../model/tree.ts'
-import { addScores, infinity, scoreText } from '../score.ts'
+import { findResource, forEachLeaf, withoutInstance } from '../model/tree.ts'
+import { addScores, scoreText } from '../score.ts'
 import { findNode } from '../unpack/nodes.ts'
 import type { Change } from './change.ts'
 import { type Decision, decisionOn } from './decision.ts'
-import { generalFindings } from './general-reasons.ts'
+import { endingOf, nameOf, type Standstill, unsimulatedText } from './ending.ts'
 import { obstaclesTo } from './held-up.ts'
-import { isInterchangeable, leavesOf, worthwhile } from './no-place.ts'
-import { nodeFindings } from './node-reasons.ts'
-import { promotionFinding } from './promotion-reasons.ts'
-import type { ScoreStep } from './score-trace.ts'
-import { placedAs } from './state-changes.ts'
-import { stepFinding } from './step-reason.ts'
+import { changesFor, followed, heldUp, isHopeless, isThere, promotionChanges } from './needed-changes.ts'
+import { absent, effectsOn, effectsText, placements, type Whole, wholes } from './placement.ts'
+import { nodeStateChanges, placedAs } from './state-changes.ts'
 import { bothOf, type Preference, type Supposition, supposedCib } from './supposition.ts'
-import { tieBreak } from './tie-break.ts'
+
+/** What has to change at once. */
+export type RemedyStep = {
+  readonly texts: readonly string[]
+  readonly suppose: Supposition
+  /** What else that does in the end, in words; empty: nothing, undefined: not looked at, as in large clusters. */
+  readonly effects: string | undefined
+}
 
 /** What would have to change for a resource to run on a node. */
 export type Remedies = {
   readonly texts: readonly string[]
-  /** A supposition with which the resource was seen to run there; undefined: not tried, or none was found. */
+  /** A supposition at whose end the resource was seen to run there; undefined: not tried, or none was found. */
   readonly suppose: Supposition | undefined
+  /**
+   * What was seen to do, one after another: each is supposed once the cluster has done all that follows from the one before.
+   * One step is `suppose`; several where no changes at once were found to do; none where nothing was found.
+   */
+  readonly steps: readonly RemedyStep[]
   /** False where nothing makes it run there. */
   readonly isPossible: boolean
+  /** Why what was tried is not enough; undefined where it is, or nothing was tried. */
+  readonly shortfall: string | undefined
 }
 
 /** What would have to change for an instance that is not to be promoted to be promoted where it goes: as for a node. */
 export function promotionTried(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
   return tried(decision, leaf, node, {
     isReached: (at, there) => isThere(at, there) && at.nextRole === role.promoted && !isStuck(at),
+    isKept: (at) => at.role === role.promoted,
     changes: (of, at, there) => {
       if (!isThere(at, there)) return changesFor(of, at, there)
       return isStuck(at) ? followed(of, heldUp(of, at), new Set([at])) : promotionChanges(of, at, new Set())
@@ -44,45 +55,172 @@ function isStuck({ actions }: Resource): boolean {
 }
 
 /** How often more is supposed when what was supposed did not do. */
-const roundsMax = 8
-/** How many resources are followed that have to be somewhere first. */
-const placesMax = 1000
+const roundsMax = 12
 
 /** What has to change for a node to be chosen, as far as one look tells. */
 export function remediesAtOnce(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
   const changes = changesFor(decision, leaf, node)
-  return { texts: textsOf(changes), suppose: undefined, isPossible: !changes.some(isHopeless) }
+  return { ...noRemedy, texts: textsOf(changes), isPossible: !changes.some(isHopeless) }
 }
 
 /**
- * What has to change for a node to be chosen: found by supposing it, deciding anew, and supposing what stands in the way
- * then, until the resource goes there.
+ * What has to change for a resource to end up on a node: found by supposing it, deciding anew and carrying that out, and
+ * supposing what stands in the way then, until the resource is there and the cluster has nothing left to do.
  */
 export function remediesTried(decision: Decision, leaf: Resource, node: ClusterNode): Remedies {
-  return tried(decision, leaf, node, { isReached: isThere, changes: changesFor })
+  return tried(decision, leaf, node, { isReached: isThere, isKept: () => true, changes: changesFor })
 }
 
 /** What is aimed at, and what stands in its way. */
 type Aim = {
+  /** True where a decision has it. */
   readonly isReached: (leaf: Resource, node: ClusterNode) => boolean
+  /** True of what runs there as it should. */
+  readonly isKept: (leaf: Resource) => boolean
   readonly changes: (decision: Decision, leaf: Resource, node: ClusterNode) => readonly Change[]
 }
 
+/** What is asked: an aim for an instance on a node, and the decision as it is. */
+type Question = {
+  readonly leaf: Resource
+  readonly node: ClusterNode
+  readonly aim: Aim
+  readonly decision: Decision
+}
+
+/** Nothing that would have to change. */
+export const noRemedy: Remedies = {
+  texts: [],
+  suppose: undefined,
+  steps: [],
+  isPossible: true,
+  shortfall: undefined,
+}
+
+/** How many first steps are tried where no changes at once do. */
+const firstStepsMax = 6
+/** How many pairs of a first step and an instance of the cluster: of a large one fewer first steps are tried. */
+const firstStepsWorkMax = 1200
+/** Up to so many instances steps are tried out and side effects looked at: each takes a few decisions more. */
+const stepsInstancesMax = 300
+
+function isLarge({ cluster }: Decision): boolean {
+  return cluster.instanceCount > stepsInstancesMax
+}
+
+/** Changes at once; where none do, in two steps: something first, and once all has come to rest what is needed then. */
 function tried(decision: Decision, leaf: Resource, node: ClusterNode, aim: Aim): Remedies {
+  const { used, ...once } = triedAtOnce({ leaf, node, aim, decision })
+  if (once.suppose !== undefined || !once.isPossible) return once
+  if (isLarge(decision)) {
+    return withCut(once, `two steps are not tried in a cluster of more than ${stepsInstancesMax} instances`)
+  }
+  const { instanceCount } = decision.cluster
+  const steps = firstSteps(decision, leaf, used)
+  const stepsMax = Math.min(firstStepsMax, Math.floor(firstStepsWorkMax / Math.max(1, instanceCount)))
+  for (const first of steps.slice(0, stepsMax)) {
+    const at = decisionWith(decision, first)
+    const end = at === undefined ? undefined : endingOf(at)
+    const place = end === undefined ? undefined : placeIn(end.decision, { leaf, node, aim, decision })
+    if (end === undefined || end.standstill !== undefined || place === undefined) continue
+    const { used: _, ...then } = triedAtOnce({ ...place, aim, decision: end.decision })
+    if (then.suppose === undefined || then.texts.length === 0) continue
+    const step: RemedyStep = {
+      texts: textsOf(first),
+      suppose: supposedBy(first),
+      effects: effectsOf(decision, end.decision, leaf),
+    }
+    return { ...noRemedy, texts: [...step.texts, ...then.texts], steps: [step, ...then.steps] }
+  }
+  const left = steps.length - stepsMax
+  return left <= 0 ? once : withCut(once, `${stepsMax} of ${steps.length} first steps of two were tried`)
+}
+
+/** What was found, with what was not tried any more. */
+function withCut(found: Remedies, text: string): Remedies {
+  return { ...found, shortfall: `${found.shortfall ?? 'more has to change than could be tried'}; ${text}` }
+}
+
+/** What may be done first where nothing does at once: a stop of what is in the way of itself, or of others; a part of it. */
+function firstSteps(decision: Decision, leaf: Resource, used: readonly Change[]): readonly (readonly Change[])[] {
+  const stuck = endingOf(decisionWith(decision, used) ?? decision).standstill?.circle ?? []
+  const tops = [leaf, ...stuck.flatMap(({ resource }) => resource ?? [])].map(placedAs)
+  // What takes the most actions out of the circle comes first; of those that take as many, the resource itself.
+  const counts = new Map<Resource, number>()
+  for (const item of tops) counts.set(item, (counts.get(item) ?? 0) + 1)
+  const stops = [...counts]
+    .filter(([{ orphan }]) => !orphan)
+    .sort(([, a], [, b]) => b - a)
+    .map(([item]) => [stopChange(item)])
+  const isWish = ({ suppose }: Change): boolean => suppose?.preferences !== undefined
+  const [plain, wishes] = [used.filter((change) => !isWish(change)), used.filter(isWish)]
+  const [only] = used
+  const isPart = plain.length > 0 && wishes.length > 0
+  return [
+    ...(isPart ? [plain] : []),
+    ...stops,
+    ...(only !== undefined && used.length > 1 && !(isPart && plain.length === 1) ? [[only]] : []),
+  ]
+}
+
+function stopChange({ xmlId }: Resource): Change {
+  return {
+    text: `target-role=Stopped of ${xmlId}: crm_resource --meta --resource ${xmlId} --set-parameter target-role --parameter-value Stopped`,
+    suppose: { metaAttributes: [{ resource: xmlId, name: 'target-role', value: 'Stopped' }] },
+  }
+}
+
+/** What becomes of other resources between the end of one decision and that of another; undefined in large clusters. */
+function effectsOf(before: Decision, last: Decision, leaf: Resource): string | undefined {
+  if (isLarge(before)) return undefined
+  const places = {
+    now: wholes(placements(before.cluster)),
+    before: wholes(placements(endingOf(before).decision.cluster)),
+    after: wholes(placements(last.cluster)),
+  }
+  const names = new Set([...places.before.keys(), ...places.after.keys()])
+  names.delete(leaf.id)
+  names.delete(withoutInstance(leaf.id))
+  const changed = [...names].filter((id) => placeKey(places.before.get(id)) !== placeKey(places.after.get(id)))
+  return effectsText(effectsOn(changed, places))
+}
+
+function placeKey(of: Whole = absent): string {
+  return `${of.nodes.toSorted().join(' ')}|${of.promoted.toSorted().join(' ')}`
+}
+
+function triedAtOnce(question: Question): Remedies & { readonly used: readonly Change[] } {
+  const { decision, aim } = question
   let at = decision
   let used: readonly Change[] = []
+  let shortfall: string | undefined
   for (let round = 0; round < roundsMax; round += 1) {
-    const found = sameLeaf(at, leaf, node)
-    const there = findNode(at.cluster, node.uname)
-    if (found === undefined || there === undefined) break
-    if (aim.isReached(found, there)) {
-      const needed = withoutNeedless(decision, leaf, node, aim, used)
-      return { texts: textsOf(needed), suppose: supposedBy(needed), isPossible: true }
+    const place = placeIn(at, question)
+    if (place === undefined) break
+    const isReached = aim.isReached(place.leaf, place.node)
+    let both = isReached ? used : withMore(used, aim.changes(at, place.leaf, place.node))
+    if (!both.some(isHopeless) && isSame(both, used)) {
+      // Nothing more is in the way of the first step: what the cluster makes of it counts.
+      const lack = lackAtEnd(at, question)
+      if (lack === undefined) {
+        const needed = withoutNeedless(question, both)
+        const suppose = supposedBy(needed)
+        const texts = textsOf(needed)
+        const made = needed === both || isLarge(decision) ? at : (decisionWith(decision, needed) ?? at)
+        const step: RemedyStep = {
+          texts,
+          suppose,
+          effects: effectsOf(decision, endingOf(made).decision, question.leaf),
+        }
+        return { ...noRemedy, texts, suppose, steps: [step], used: needed }
+      }
+      shortfall = lack.text
+      both = withMore(both, lack.changes)
+      // What a node is remembered to run when it comes up may be what gets in the way.
+      if (isSame(both, used)) both = withMore(both, restarts(used))
     }
-    const changes = aim.changes(at, found, there)
-    if (changes.some(isHopeless)) return { texts: textsOf(changes), suppose: undefined, isPossible: false }
-    const both = withMore(used, changes)
-    if (JSON.stringify(supposedBy(both)) === JSON.stringify(supposedBy(used))) {
+    if (both.some(isHopeless)) return { ...noRemedy, texts: textsOf(both), isPossible: false, used: both }
+    if (isSame(both, used)) {
       used = both
       break
     }
@@ -91,7 +229,97 @@ function tried(decision: Decision, leaf: Resource, node: ClusterNode, aim: Aim):
     if (next === undefined) break
     at = next
   }
-  return { texts: textsOf(used), suppose: undefined, isPossible: true }
+  return { ...noRemedy, texts: textsOf(used.filter(({ isGuess }) => isGuess !== true)), shortfall, used }
+}
+
+function isSame(a: readonly Change[], b: readonly Change[]): boolean {
+  return JSON.stringify(supposedBy(a)) === JSON.stringify(supposedBy(b))
+}
+
+/** The instance and the node that are asked about, in another decision. */
+function placeIn(at: Decision, { leaf, node }: Question): Pick<Question, 'leaf' | 'node'> | undefined {
+  const found = sameLeaf(at, leaf, node)
+  const there = findNode(at.cluster, node.uname)
+  return found === undefined || there === undefined ? undefined : { leaf: found, node: there }
+}
+
+/** True of the fencing of a node, which is none where it is unfenced. */
+function isTakenDown({ task: name, node: at, meta }: Action, node: ClusterNode): boolean {
+  return name === task.fence && at === node && meta.get('stonith_action') !== 'on'
+}
+
+/** What is done, wherever. */
+function serviceText({ task: name, resource, node }: Action): string {
+  return `${name} ${resource?.xmlId ?? node?.uname ?? ''}`
+}
+
+/** What an end lacks of what is asked for, and what would have to change for that. */
+type Lack = { readonly text: string; readonly changes: readonly Change[] }
+
+/** What may bring a transition to its end: the first constraint or migration that closes a circle, or what is absent done. */
+function guessesFor(decision: Decision, { constraints, circle, absent }: Standstill): readonly Change[] {
+  const [id] = constraints
+  if (id !== undefined) {
+    return [{ text: `constraint ${id} has to go`, suppose: { withoutConstraints: [id] }, isGuess: true }]
+  }
+  const moved = circle.find(({ task: name }) => name === task.migrateTo || name === task.migrateFrom)?.resource
+  if (moved !== undefined) {
+    const suppose = { metaAttributes: [{ resource: moved.xmlId, name: 'allow-migrate', value: 'false' }] }
+    return [{ text: `allow-migrate=false of ${moved.xmlId}`, suppose, isGuess: true }]
+  }
+  const obstacles = absent === undefined ? [] : obstaclesTo(decision, absent)
+  return obstacles.flatMap(({ changes }) => changes).map((change) => ({ ...change, isGuess: true }))
+}
+
+/** Nodes that come online supposed to be started anew instead, with nothing remembered of them. */
+function restarts(used: readonly Change[]): readonly Change[] {
+  return used.flatMap(({ suppose }) =>
+    (suppose?.nodesUp ?? []).map((name) => ({
+      text: `${name} has to be started again, with nothing running there`,
+      suppose: { nodesRebooted: [name] },
+      isGuess: true,
+    })),
+  )
+}
+
+/** How many actions are named that are done again and again. */
+const restlessShown = 3
+
+/** What is lacking once the cluster has done all that follows from a decision; undefined where nothing is. */
+function lackAtEnd(at: Decision, question: Question): Lack | undefined {
+  const { decision: last, standstill, restless, unsimulated } = endingOf(at)
+  if (standstill !== undefined) {
+    const text = `the transition would not come to its end: ${standstill.text}`
+    return { text, changes: guessesFor(last, standstill) }
+  }
+  const place = placeIn(last, question)
+  const { aim } = question
+  const name = question.leaf.id
+  if (place === undefined) return { text: `in the end there would be no ${name}`, changes: [] }
+  const { leaf, node } = place
+  if (!node.online || node.unclean) {
+    const changes = followed(last, nodeStateChanges(node), new Set([leaf]))
+    return { text: `in the end ${node.uname} would not be usable: ${textsOf(changes).join('; ')}`, changes }
+  }
+  if (!aim.isReached(leaf, node) || !leaf.runningOn.includes(node) || !aim.isKept(leaf)) {
+    const changes = aim.isReached(leaf, node) ? [] : aim.changes(last, leaf, node)
+    const goes =
+      leaf.assigned === node ? 'what it still waits for is not done' : `it goes to ${leaf.assigned?.uname ?? 'no node'}`
+    const [refused] = unsimulated
+    const stops = refused === undefined ? goes : unsimulatedText(refused)
+    const why = changes.length > 0 ? textsOf(changes).join('; ') : stops
+    return { text: `in the end ${name} would not be on ${node.uname}: ${why}`, changes }
+  }
+  // What goes on elsewhere, or in any case, takes nothing from what is asked for; nor that it is started anew in its place,
+  // as where a simulation keeps no record of parameters and of unfencing.
+  const own = restless.filter((action) => action.resource === leaf || isTakenDown(action, node))
+  const isRestarted = (['stop', 'start'] as const).every((name) => own.some((action) => action.task === name))
+  if (isRestarted && own.every((action) => action.node === node && action.task !== task.fence)) return undefined
+  const anyway = new Set(own.length === 0 ? [] : endingOf(question.decision).restless.map(serviceText))
+  const made = own.filter((action) => !anyway.has(serviceText(action)))
+  if (made.length === 0) return undefined
+  const again = made.slice(0, restlessShown).map(nameOf).join(', ')
+  return { text: `the cluster would not come to rest: it does this again and again: ${again}`, changes: [] }
 }
 
 /** The decision as it would be with some changes; undefined where they cannot be made. */
@@ -131,7 +359,9 @@ function isRaisedBy(suppose: Supposition | undefined, wish: Preference): boolean
 /** A preference that is still too low, with what it lacks. */
 function raised(change: Change, wish: Preference): Change {
   const [known] = change.suppose?.preferences ?? []
-  const score = addScores(known?.score ?? 0, wish.score)
+  const before = known?.score ?? 0
+  // Where more lowers something else in turn, steps of what is lacking would never do.
+  const score = addScores(before, Math.max(wish.score, before))
   if (score <= 0) return { ...change, suppose: { preferences: [{ ...wish, score }] } }
   const what = wish.isForPromotion === true ? 'promotion score on' : 'score for'
   return {
@@ -145,28 +375,18 @@ function raised(change: Change, wish: Preference): Change {
 const needlessMax = 6
 
 /** Changes without those that it does without: of two that do either, that which came up first is kept. */
-function withoutNeedless(
-  decision: Decision,
-  leaf: Resource,
-  node: ClusterNode,
-  aim: Aim,
-  used: readonly Change[],
-): readonly Change[] {
+function withoutNeedless(question: Question, used: readonly Change[]): readonly Change[] {
   if (used.length < 2 || used.length > needlessMax) return used
   let kept = used
   for (const change of used.toReversed()) {
     const rest = kept.filter((item) => item !== change)
     if (rest.length === 0) break
-    const at = decisionWith(decision, rest)
-    const found = at === undefined ? undefined : sameLeaf(at, leaf, node)
-    const there = at === undefined ? undefined : findNode(at.cluster, node.uname)
-    if (found !== undefined && there !== undefined && aim.isReached(found, there)) kept = rest
+    const at = decisionWith(question.decision, rest)
+    const place = at === undefined ? undefined : placeIn(at, question)
+    if (at === undefined || place === undefined || !question.aim.isReached(place.leaf, place.node)) continue
+    if (lackAtEnd(at, question) === undefined) kept = rest
   }
   return kept
-}
-
-function isHopeless({ isImpossible }: Change): boolean {
-  return isImpossible === true
 }
 
 function isOfKind(a: Preference, b: Preference): boolean {
@@ -178,34 +398,20 @@ function isOfKind(a: Preference, b: Preference): boolean {
   )
 }
 
-/** True where a resource is going to run on a node, and nothing holds that up. */
-export function isThere(leaf: Resource, node: ClusterNode): boolean {
-  if (leaf.assigned !== node || leaf.nextRole <= role.stopped) return false
-  return leaf.actions.every(
-    (action) => action.task !== task.start || action.node !== node || !isDue(leaf, action) || action.runnable,
-  )
-}
-
-/** True where an action is to be done. A start that quorum forbids counts as one that need not be, and is due all the same. */
-export function isDue({ runningOn, assigned, nextRole }: Resource, action: Action): boolean {
-  if (!action.optional) return true
-  const isWanted = nextRole > role.stopped && action.node !== undefined && action.node === assigned
-  return action.task === task.start && !action.runnable && isWanted && !runningOn.includes(assigned)
-}
-
 /** The same instance in another decision; of an anonymous clone the one that goes to the node, if one does. */
 function sameLeaf({ cluster }: Decision, leaf: Resource, node: ClusterNode): Resource | undefined {
   const name = withoutInstance(leaf.id)
   const exact = cluster.resourceById.get(leaf.id) ?? findResource(cluster, leaf.id)
   // What is configured again may be an instance like any other.
   if (!(exact?.unique ?? leaf.unique)) {
-    let there: Resource | undefined
+    const there: Resource[] = []
     for (const resource of cluster.resources) {
       forEachLeaf(resource, (item) => {
-        if (withoutInstance(item.id) === name && item.assigned?.uname === node.uname) there ??= item
+        if (withoutInstance(item.id) === name && item.assigned?.uname === node.uname) there.push(item)
       })
     }
-    if (there !== undefined) return there
+    const found = there.find(({ runningOn, assigned }) => runningOn.some((at) => at === assigned)) ?? there[0]
+    if (found !== undefined) return found
   }
   return exact
 }
@@ -217,169 +423,4 @@ function textsOf(changes: readonly Change[]): readonly string[] {
   const plain = new Set(changes.filter(({ about }) => about === undefined).map(({ text }) => text))
   const named = changes.map(({ text, about }) => (about === undefined || plain.has(text) ? text : `${about}: ${text}`))
   return [...new Set(named)]
-}
-
-/** All that stands between a resource and a node in this decision. */
-function changesFor(
-  decision: Decision,
-  leaf: Resource,
-  node: ClusterNode,
-  asked: Set<Resource> = new Set(),
-): readonly Change[] {
-  asked.add(leaf)
-  const general = generalFindings(decision, leaf).flatMap(({ changes }) => changes)
-  const here = nodeFindings(decision, leaf, node).changes
-  const found = [...general, ...connectionChanges(leaf, node), ...partnerChanges(decision, leaf, node), ...here]
-  const next =
-    found.length > 0 ? found : leaf.assigned === node ? heldUp(decision, leaf) : moreScore(decision, leaf, node)
-  return followed(decision, next, asked)
-}
-
-/** Changes, and instead of those that come down to where another resource is what that takes. */
-function followed(decision: Decision, changes: readonly Change[], asked: Set<Resource>): readonly Change[] {
-  const found = changes.flatMap((change) => {
-    if (isFollowed(change, asked)) return []
-    const first = placed(decision, change, asked)
-    return first.length > 0 ? first : [change]
-  })
-  return found.length > 0 ? found : changes
-}
-
-/** A connection into a container goes where the container goes. */
-function connectionChanges(leaf: Resource, node: ClusterNode): readonly Change[] {
-  const { container } = leaf
-  if (!leaf.isConnection || container === undefined || container.assigned === node) return []
-  return [{ text: `${container.id} has to run on ${node.uname}`, place: { resource: container, node } }]
-}
-
-/** What an instance follows instance by instance has to have one where it is to be. */
-function partnerChanges({ trace }: Decision, leaf: Resource, node: ClusterNode): readonly Change[] {
-  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
-    const resource = trace.partnerMissing(at)?.first.resource
-    if (resource === undefined) continue
-    return [{ text: `an instance of ${resource.id} has to run on ${node.uname}`, place: { resource, node } }]
-  }
-  return []
-}
-
-/** True where the resource that a change comes down to is being looked at already. */
-function isFollowed({ place }: Change, asked: ReadonlySet<Resource>): boolean {
-  const leaf = place === undefined ? undefined : leafFor(place.resource, place.node)
-  return leaf !== undefined && asked.has(leaf)
-}
-
-/** What it takes to have another resource where it has to be first; each is followed once. */
-function placed(decision: Decision, { place }: Change, asked: Set<Resource>): readonly Change[] {
-  if (place === undefined || asked.size >= placesMax) return []
-  const leaf = leafFor(place.resource, place.node)
-  if (leaf === undefined || asked.has(leaf)) return []
-  const node = place.node ?? leaf.assigned ?? bestNode(decision, leaf)
-  if (node === undefined) return []
-  if (isThere(leaf, node) && place.isPromoted !== true) return []
-  const changes = isThere(leaf, node)
-    ? promotionChanges(decision, leaf, asked)
-    : changesFor(decision, leaf, node, asked)
-  // That it cannot be on the likeliest node does not say that it cannot be anywhere.
-  if (place.node === undefined && changes.some(isHopeless)) return []
-  return changes.map((change) => ({ about: leaf.id, ...change }))
-}
-
-function promotionChanges(decision: Decision, leaf: Resource, asked: Set<Resource>): readonly Change[] {
-  asked.add(leaf)
-  return followed(decision, promotionFinding(decision, leaf)?.changes ?? [], asked)
-}
-
-/** The instance or member to ask about: that which is on the node, or could go there. */
-function leafFor(resource: Resource, node: ClusterNode | undefined): Resource | undefined {
-  const leaves: Resource[] = []
-  forEachLeaf(resource, (leaf) => leaves.push(leaf))
-  return (
-    leaves.find((leaf) => leaf.assigned === node) ?? leaves.find((leaf) => leaf.assigned === undefined) ?? leaves[0]
-  )
-}
-
-function bestNode({ cluster, trace }: Decision, leaf: Resource): ClusterNode | undefined {
-  // A container does not go into itself, and nothing to a guest that takes what is made for it only.
-  const known = cluster.nodes.filter((node) => trace.score(leaf, node) !== undefined)
-  const likely = worthwhile(cluster, leaf).filter((node) => known.includes(node) && containerOf(node) !== leaf)
-  const usable = likely.length > 0 ? likely : known
-  // Where there is an instance of its clone already, another one would only do if there may be several.
-  const others = isInterchangeable(leaf) ? leavesOf(top(leaf)).filter((item) => item.xmlId === leaf.xmlId) : []
-  const free = usable.filter((node) => others.every((item) => item === leaf || item.assigned !== node))
-  const [best] = (free.length > 0 ? free : usable).sort(
-    (a, b) => Number(b.online && !b.unclean) - Number(a.online && !a.unclean) || scoreOf(b) - scoreOf(a),
-  )
-  return best
-
-  function scoreOf(node: ClusterNode): number {
-    return trace.score(leaf, node) ?? -infinity
-  }
-}
-
-/** More score than the chosen node has. */
-function moreScore(decision: Decision, leaf: Resource, node: ClusterNode): readonly Change[] {
-  const { trace } = decision
-  const { assigned } = leaf
-  const resource = placedAs(leaf).xmlId
-  const mine = trace.score(leaf, node) ?? 0
-  const prefer = (score: number): Supposition => ({ preferences: [{ resource, node: node.uname, score }] })
-  if (assigned === undefined) {
-    return mine < 0
-      ? [
-          {
-            text: `${scoreText(-mine)} more score for ${node.uname}: it has ${scoreText(mine)}`,
-            suppose: prefer(-mine),
-          },
-        ]
-      : []
-  }
-  const theirs = trace.score(leaf, assigned) ?? 0
-  if (theirs >= infinity) {
-    const why = trace.steps(leaf, assigned).find(({ gain }) => gain >= infinity)
-    const held = why === undefined ? undefined : heldByConstraint(decision, why)
-    if (held !== undefined) return [held]
-    const by = why === undefined ? '' : `: ${stepFinding(decision, leaf, assigned, why).reason.text}`
-    return [
-      {
-        text: `INFINITY must not hold it on ${assigned.uname}${by}`,
-        suppose: { preferences: [{ resource, node: assigned.uname, score: -infinity }] },
-      },
-    ]
-  }
-  if (mine < theirs) {
-    const lack = mine <= -infinity ? 'INFINITY' : `more than ${scoreText(theirs - mine)}`
-    return [
-      {
-        text: `${lack} more score for ${node.uname}: it has ${scoreText(mine)}, ${assigned.uname} has ${scoreText(theirs)}`,
-        suppose: prefer(theirs - mine + 1),
-      },
-    ]
-  }
-  return [
-    {
-      text: `any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(decision.cluster, leaf, assigned)}`,
-      suppose: prefer(1),
-    },
-  ]
-}
-
-/** What takes away a location constraint that holds a resource somewhere; undefined for any other cause. */
-function heldByConstraint({ constraints }: Decision, { cause }: ScoreStep): Change | undefined {
-  const constraint = cause.kind === 'location' ? constraints.get(cause.record.id) : undefined
-  if (cause.kind !== 'location' || constraint === undefined) return undefined
-  const id = idOf(constraint)
-  return {
-    text: id.startsWith('cli-')
-      ? `crm_resource --clear --resource ${cause.record.resource.xmlId}`
-      : `constraint ${id} has to go or be lowered`,
-    suppose: { withoutConstraints: [id] },
-  }
-}
-
-/** What keeps a resource from being started, or stopped where it runs, as it should be. */
-function heldUp(decision: Decision, leaf: Resource): readonly Change[] {
-  return leaf.actions
-    .filter((action) => isDue(leaf, action) && !action.runnable)
-    .flatMap((action) => obstaclesTo(decision, action))
-    .flatMap(({ changes }) => changes)
 }

@@ -1,19 +1,27 @@
-import { attr, type XmlElement } from '@quorate/xml'
-import type { ClusterNode, Colocation, LocationRecord, Resource, ScoreCause } from '../model/model.ts'
-import { onFail, variant } from '../model/model.ts'
-import { type Role, role, roleText } from '../model/role.ts'
+import { type Cluster, type ClusterNode, type Resource, type ScoreCause, variant } from '../model/model.ts'
+import { role } from '../model/role.ts'
 import { isReady } from '../model/scoring.ts'
-import { isBundled, top } from '../model/tree.ts'
-import { exitWords } from '../report/result-words.ts'
+import { isBundled } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
-import { sharesPort } from '../unpack/bundle.ts'
-import { failCount, insideOf } from '../unpack/fail-count.ts'
+import { containerKinds, sharesPort } from '../unpack/bundle.ts'
+import { capacityReason } from './capacity-reason.ts'
 import type { Change } from './change.ts'
+import { colocationName, colocationReason, placesOf } from './colocation-reason.ts'
 import type { Decision } from './decision.ts'
+import { failedOperationReason, failuresReason } from './failure-reason.ts'
+import { exclusiveText, locationReason } from './location-reason.ts'
 import { attributeOf } from './promotion-attribute.ts'
-import type { Reason, ReasonKind } from './reason.ts'
-import { ruleText } from './rule-text.ts'
+import type { Reason } from './reason.ts'
 import type { ScoreStep } from './score-trace.ts'
+import {
+  attributeSetting,
+  constraintSettings,
+  defaultSetting,
+  optionSetting,
+  ownSetting,
+  type Setting,
+} from './setting.ts'
+import { bySource, metaSettings, metaSource } from './setting-source.ts'
 import {
   cleanupChange,
   configuredChange,
@@ -24,20 +32,13 @@ import {
   ticketChange,
   ticketText,
 } from './state-changes.ts'
+import type { Told } from './told-reason.ts'
 
 /** A reason with what would have to change for it to go away. */
 export type Finding = { readonly reason: Reason; readonly changes: readonly Change[] }
 
 /** How far the wish of another resource is broken down: its own score, and what that is made of in turn. */
 const wishDepthMax = 2
-
-type Told = {
-  readonly kind: ReasonKind
-  readonly text: string
-  readonly constraint?: string | undefined
-  readonly changes?: readonly Change[]
-  readonly because?: readonly Reason[]
-}
 
 /** An address that nobody has: for documentation (RFC 5737). */
 const exampleAddress = '192.0.2.1'
@@ -52,10 +53,17 @@ export function stepFinding(
   step: ScoreStep,
   depth = 0,
 ): Finding {
-  const { kind, text, constraint, changes = [], because = [] } = told(decision, resource, node, step, depth)
+  const {
+    kind,
+    text,
+    constraint,
+    changes = [],
+    because = [],
+    settings = [],
+  } = told(decision, resource, node, step, depth)
   const needed = step.gain < 0 ? changes : []
   return {
-    reason: { kind, constraint, score: step.gain, text, remedy: needed[0]?.text, because },
+    reason: { kind, constraint, score: step.gain, text, remedy: needed[0]?.text, settings, because },
     changes: step.gain <= -infinity ? needed : [],
   }
 }
@@ -98,7 +106,8 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
       const isDefault = own === undefined ? ' (default of clones)' : ''
       return {
         kind: 'stickiness',
-        text: `it runs on ${node.uname} and resource-stickiness is ${scoreText(resource.stickiness)}${isDefault}`,
+        text: `it runs on ${node.uname} and resource-stickiness is ${scoreText(resource.stickiness)}${isDefault}${bySource(metaSource(cluster, resource, 'resource-stickiness'), resource)}`,
+        settings: metaSettings(cluster, resource, 'resource-stickiness', String(resource.stickiness)),
       }
     }
     case 'failures':
@@ -114,7 +123,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
     case 'exclusive-discovery':
       return {
         kind: 'exclusive-discovery',
-        text: 'a location constraint with resource-discovery=exclusive names other nodes only',
+        text: exclusiveText(decision, resource),
         changes: [
           {
             text: `a location constraint with resource-discovery=exclusive for ${node.uname} too`,
@@ -129,6 +138,7 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
       return {
         kind: 'shutdown-lock',
         text: `shutdown-lock: it waits for ${held}, which was shut down cleanly`,
+        settings: [optionSetting(cluster, 'shutdown-lock'), optionSetting(cluster, 'shutdown-lock-limit')],
         changes: [
           {
             text: `${held} has to come back, or shutdown-lock-limit to pass, or shutdown-lock=false`,
@@ -145,12 +155,14 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
       return {
         kind: 'multiple-active',
         text: 'it was active on several nodes, and multiple-active=stop_only lets it run nowhere',
+        settings: metaSettings(cluster, resource, 'multiple-active', 'stop_start'),
         changes: [stoppedButOnce(resource)],
       }
     case 'orphan':
       return {
         kind: 'orphan',
         text: 'it is not in the configuration any more, and stop-orphan-resources is true',
+        settings: [optionSetting(cluster, 'stop-orphan-resources')],
         changes: [configuredChange(cluster, resource)],
       }
     case 'remote-node':
@@ -166,9 +178,14 @@ function told(decision: Decision, resource: Resource, node: ClusterNode, step: S
     case 'wish':
       return wishReason(decision, cause, node, step, depth)
     case 'promotion': {
-      const { name, value } = attributeOf(resource, node)
+      const { name, value, node: rated } = attributeOf(resource, node)
       const says = value === undefined ? '' : ` (attribute ${name}=${value})`
-      return { kind: 'promotion', text: `promotion score: what runs on ${node.uname} is fit to be promoted${says}` }
+      const setting = attributeSetting(cluster, rated, name)
+      return {
+        kind: 'promotion',
+        text: `promotion score: what runs on ${node.uname} is fit to be promoted${says}`,
+        settings: setting === undefined ? [] : [setting],
+      }
     }
     case 'instances':
       return instancesReason(decision, resource, node, cause, depth)
@@ -219,102 +236,6 @@ function entryReason(resource: Resource, node: ClusterNode, gain: number): Told 
   }
 }
 
-function locationReason(
-  { cluster, constraints }: Decision,
-  resource: Resource,
-  node: ClusterNode,
-  record: LocationRecord,
-  gain: number,
-): Told {
-  const constraint = constraints.get(record.id)
-  if (constraint === undefined) return healthReason(node, cluster.settings.healthStrategy, resource)
-  const id = attr(constraint, 'id') ?? record.id
-  const about = record.resource === resource ? '' : ` on ${record.resource.id}`
-  const rule = id === record.id ? '' : ruleNote(constraint, record.id)
-  const sets = constraint.children.some((item) => item.name === 'resource_set') ? ' (a set)' : ''
-  const text = `location constraint ${id}${rule}${about}${sets}`
-  if (gain >= 0) return { kind: 'location', constraint: id, text }
-  const isFromMove = id.startsWith('cli-')
-  return {
-    kind: 'location',
-    constraint: id,
-    text,
-    changes: [
-      {
-        text: isFromMove
-          ? `crm_resource --clear --resource ${record.resource.xmlId}`
-          : `constraint ${id} has to go or be raised`,
-        suppose: { withoutConstraints: [id] },
-      },
-    ],
-  }
-}
-
-/** Which rule of a constraint it is, and what it says. */
-function ruleNote(constraint: XmlElement, id: string): string {
-  const rule = constraint.children.find((item) => item.name === 'rule' && attr(item, 'id') === id)
-  const text = rule === undefined ? '' : ruleText(rule)
-  return `, rule ${id}${text === '' ? '' : ` (${text})`}`
-}
-
-function healthReason(node: ClusterNode, strategy: string, resource: Resource): Told {
-  const said = [...node.attributes].filter(([name]) => name.startsWith('#health'))
-  const values = said.map(([name, value]) => `${name}=${value}`).join(', ')
-  return {
-    kind: 'health',
-    text: `health of ${node.uname}${values === '' ? '' : `: ${values}`} (node-health-strategy=${strategy})`,
-    changes: [
-      {
-        text: `${node.uname} has to become healthy, or ${top(resource).id} to get allow-unhealthy-nodes=true`,
-        suppose: { nodeAttributes: said.map(([name]) => ({ node: node.uname, name, value: 'green' })) },
-      },
-    ],
-  }
-}
-
-function failuresReason({ cluster }: Decision, leaf: Resource, node: ClusterNode): Told {
-  const limit = `which reaches migration-threshold=${scoreText(leaf.migrationThreshold)}`
-  const { count } = failCount(cluster, leaf, node, { effective: true, fillers: true })
-  const own = failCount(cluster, leaf, node, { effective: true }).count
-  const inside = insideOf(leaf).filter((item) => failCount(cluster, item, node, { effective: true }).count > 0)
-  const [filler] = inside
-  const names = inside.map(({ id }) => id).join(', ')
-  const text =
-    filler === undefined
-      ? `${leaf.id} ${failedText(count, node)}, ${limit}`
-      : own === 0 && inside.length === 1
-        ? `${filler.id} ${failedText(count, node)}, which counts for ${leaf.id} that it is inside of, and reaches its migration-threshold=${scoreText(leaf.migrationThreshold)}`
-        : `${leaf.id} ${failedText(count, node)} together with ${names} inside of it, ${limit}`
-  const failed = own > 0 || filler === undefined ? [leaf, ...inside] : inside
-  return { kind: 'failures', text, changes: failed.map((item) => cleanupChange(item, node)) }
-}
-
-/** How often something failed on a node, in words. A start that failed counts infinitely where start-failure-is-fatal is set. */
-export function failedText(count: number, node: ClusterNode): string {
-  if (count >= infinity) {
-    return `has a fail-count of INFINITY on ${node.uname} (as after one failed start, with start-failure-is-fatal=true)`
-  }
-  return `failed ${count === 1 ? 'once' : `${count} times`} on ${node.uname}`
-}
-
-function failedOperationReason(
-  resource: Resource,
-  node: ClusterNode,
-  { task, rc, onFail: policy }: ScoreCause & { readonly kind: 'failed-operation' },
-): Told {
-  const why = policy === onFail.stop ? 'and on-fail=stop' : 'which rules the node out'
-  return {
-    kind: 'failures',
-    text: `${failedAs(task, rc, node)}, ${why}`,
-    changes: [cleanupChange(resource, policy === onFail.stop ? undefined : node)],
-  }
-}
-
-/** A failed operation in words. */
-export function failedAs(name: string, rc: number, node: ClusterNode): string {
-  return `its ${name} failed on ${node.uname} (${exitWords(rc)}, rc=${rc})`
-}
-
 function ticketReason({ dependency }: ScoreCause & { readonly kind: 'ticket' }): Told {
   return {
     kind: 'ticket',
@@ -328,75 +249,6 @@ function containerReason(resource: Resource, node: ClusterNode, gain: number): T
   if (gain >= 0) return { kind: 'container', text: `${node.uname} is its own container` }
   const where = resource.container?.id ?? 'the containers of its bundle'
   return { kind: 'container', text: `it runs inside ${where} only`, changes: [never] }
-}
-
-function placesOf(primary: Resource, asked: Role): readonly ClusterNode[] {
-  if (primary.variant === variant.bundle) {
-    return (primary.bundle?.replicas ?? []).flatMap(({ container, instance }) => {
-      const isRight = asked <= role.started || instance?.nextRole === asked
-      return isRight && container?.assigned !== undefined ? [container.assigned] : []
-    })
-  }
-  if (primary.children.length > 0) {
-    const members = primary.variant === variant.group ? primary.children.slice(-1) : primary.children
-    return [...new Set(members.flatMap((item) => placesOf(item, asked)))]
-  }
-  if (primary.assigned === undefined || primary.nextRole === role.stopped) return []
-  return asked <= role.started || primary.nextRole === asked ? [primary.assigned] : []
-}
-
-function colocationReason(decision: Decision, colocation: Colocation, node: ClusterNode, gain: number): Told {
-  const { primary, score, primaryRole, dependentRole } = colocation
-  const [kind, constraint, what] = colocationName(decision, colocation)
-  const at = placesOf(primary, primaryRole)
-  const asRole = primaryRole > role.started ? ` as ${roleText(primaryRole)}` : ''
-  const runs = at.length > 0 && asRole === '' && at.every((other) => primary.runningOn.includes(other))
-  const names = at.length === 0 ? 'nowhere' : `on ${at.map((other) => other.uname).join(', ')}`
-  const where = `${runs ? 'runs' : 'is to run'} ${names}${asRole}`
-  const text = `${what}: ${score < 0 ? 'apart from' : 'with'} ${primary.id}, which ${where}`
-  if (gain >= 0) return { kind, constraint, text }
-  if (score > 0 && dependentRole === role.unpromoted && at.includes(node)) {
-    // What is to be unpromoted beside something must not be promoted there.
-    const own = constraint === undefined ? {} : { suppose: { withoutConstraints: [constraint] } }
-    const change = { text: `${primary.id} has to run elsewhere`, ...own }
-    return {
-      kind,
-      constraint,
-      text: `${what}: as ${roleText(role.unpromoted)} with ${primary.id}, which ${where}`,
-      changes: [change],
-    }
-  }
-  if (score < 0) {
-    return {
-      kind,
-      constraint,
-      text,
-      changes: [
-        {
-          text: `${primary.id} has to run elsewhere`,
-          ...(constraint === undefined ? {} : { suppose: { withoutConstraints: [constraint] } }),
-        },
-      ],
-    }
-  }
-  const wanted = colocation.attribute === undefined ? node : undefined
-  const place = { resource: primary, node: wanted, isPromoted: primaryRole === role.promoted }
-  const target = colocation.attribute === undefined ? node.uname : `a node with the same ${colocation.attribute}`
-  return { kind, constraint, text, changes: [{ text: `${primary.id} has to run on ${target}${asRole}`, place }] }
-}
-
-/** What makes a colocation: its constraint, or that a resource belongs to a group, a container or a bundle. */
-export function colocationName(
-  { constraints }: Decision,
-  { id }: Colocation,
-): readonly [kind: 'group' | 'colocation', constraint: string | undefined, what: string] {
-  if (id === 'group:internal_colocation') return ['group', undefined, 'its group']
-  const constraint = constraints.get(id)
-  if (constraint === undefined) {
-    return ['group', undefined, id === 'resource-with-container' ? 'its container' : 'its bundle']
-  }
-  const own = attr(constraint, 'id') ?? id
-  return ['colocation', own, own === id ? `colocation ${own}` : `colocation ${own}, set ${id}`]
 }
 
 function wishReason(
@@ -418,7 +270,8 @@ function wishReason(
   const other = colocation.primary.id
   const text = `wish of ${source.id}, which ${verb} ${other} (${kind === 'group' ? what : `${what}, score ${scoreText(colocation.score)}`})`
   const changes = findings.flatMap((finding) => finding.changes).map((change) => ({ about: source.id, ...change }))
-  return { kind: 'wish', constraint, text, because, changes }
+  const settings = constraintSettings(decision.cluster, decision.constraints.get(colocation.id), 'score', colocation.id)
+  return { kind: 'wish', constraint, text, settings, because, changes }
 }
 
 /** That a node is in no state to run anything. */
@@ -429,6 +282,7 @@ function unableReason(node: ClusterNode): Reason {
     score: -infinity,
     text: `${node.uname} cannot run anything now`,
     remedy: nodeStateChanges(node)[0]?.text,
+    settings: [],
     because: [],
   }
 }
@@ -479,6 +333,7 @@ function instancesReason(
       return {
         kind: 'instances',
         text: `${maxName}=${max} of ${clone}, and that many are placed`,
+        settings: limitSettings(decision.cluster, parent, maxName, max),
         changes: [raised(maxName, max + 1)],
       }
     case 'node-max': {
@@ -488,6 +343,7 @@ function instancesReason(
       return {
         kind: 'instances',
         text: `${nodeMaxName}=${perNode} of ${clone}, and ${there.length === 0 ? 'that many are' : `${names} ${there.length === 1 ? 'is' : 'are'}`} placed on ${node.uname}`,
+        settings: limitSettings(decision.cluster, parent, nodeMaxName, perNode),
         changes: [raised(nodeMaxName, perNode + 1)],
       }
     }
@@ -496,37 +352,9 @@ function instancesReason(
   }
 }
 
-/** What a node had before anything was assigned to it. */
-function capacityOf(node: ClusterNode, name: string): number {
-  let all = node.utilization.get(name) ?? 0
-  for (const resource of node.assigned) all += resource.utilization.get(name) ?? 0
-  return all
-}
-
-function capacityReason(
-  resource: Resource,
-  node: ClusterNode,
-  needs: ReadonlyMap<string, number>,
-  room: ReadonlyMap<string, number>,
-): Told {
-  const lacking = [...needs].filter(([name, value]) => value > (room.get(name) ?? 0))
-  const text = lacking.map(([name, value]) => `${name}=${value} of ${room.get(name) ?? 0}`).join(', ')
-  const others = lacking.some(([name, value]) => value > (resource.utilization.get(name) ?? 0))
-  const whose = others ? `${resource.id} and what is to be with it need` : `${resource.id} needs`
-  return {
-    kind: 'capacity',
-    text: `too little capacity left on ${node.uname}: ${whose} ${text}`,
-    changes: [
-      {
-        text: `more capacity on ${node.uname} (utilization), or less on it`,
-        suppose: {
-          utilization: lacking.map(([name, value]) => ({
-            node: node.uname,
-            name,
-            value: String(capacityOf(node, name) + value - (room.get(name) ?? 0)),
-          })),
-        },
-      },
-    ],
-  }
+/** Where a limit of a clone or a bundle is set. */
+function limitSettings(cluster: Cluster, of: Resource, name: string, value: number): readonly Setting[] {
+  if (of.variant !== variant.bundle) return metaSettings(cluster, of, name, String(value))
+  const container = of.xml.children.find((item) => containerKinds.includes(item.name))
+  return [ownSetting(cluster, container, name, 'bundle', of.xmlId) ?? defaultSetting(name, String(value))]
 }

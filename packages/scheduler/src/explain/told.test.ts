@@ -32,6 +32,11 @@ function entry(id: string, { task = 'start', rc = 0, digest = emptyDigest, type 
   return `<lrm_resource id="${id}" class="ocf" provider="pacemaker" type="${type}"><lrm_rsc_op id="${id}_${last}_0" operation_key="${id}_${task}_0" operation="${task}" call-id="1" rc-code="${rc}" op-status="0" interval="0" op-digest="${digest}" transition-key="1:1:${wanted}:x" transition-magic="0:${rc};1:1:${wanted}:x" crm_feature_set="3.16.1"/></lrm_resource>`
 }
 
+/** The operation alone of an entry. */
+function operationOf(text: string): string {
+  return /<lrm_rsc_op .*\/>/.exec(text)?.[0] ?? ''
+}
+
 function cib({ resources, constraints = '', properties = '', quorum = true, states }: Parts): XmlElement {
   const nodes = states.map((_, i) => `<node id="${i + 1}" uname="n${i + 1}"/>`)
   const state = states.map(({ attributes = '', history = '', isUp = true }, i) => {
@@ -85,7 +90,7 @@ test('instances for which there is no node since others have them all', () => {
   }
   expect(answer(of, 'k').instances.map(({ mainReason }) => mainReason)).toEqual([
     undefined,
-    'every node that can run it has an instance',
+    'every node that can run it has an instance (n2: location constraint not on k)',
   ])
 })
 
@@ -179,7 +184,7 @@ test('a promotion that is held by what nobody manages takes that to be managed',
 test('what moves without more score for its new node says what came first', () => {
   const of = { resources: dummy('a') + dummy('b'), states: [{ history: entry('a') + entry('b') }, {}] }
   expect(head(of, 'b')).toBe(
-    'b: runs on n1; is to run on n2: n1 and n2 have a score of 0, and n2 came first by number of resources and order of nodes.',
+    'b: runs on n1; is to run on n2: n1 and n2 have a score of 0, and n2 came first by number of resources and order of nodes; resource-stickiness is 0.',
   )
 })
 
@@ -280,7 +285,7 @@ test('what keeps an instance unpromoted: its own target-role, or a part of it th
   expect(first(target, 'k').promotion).toMatchObject({
     whyNot: 'a has target-role=Unpromoted',
     reasons: [{ score: -1_000_000, text: 'a has target-role=Unpromoted' }],
-    whatIf: ['--meta', 'a:target-role=Promoted'],
+    whatIf: ['--meta', 'a:target-role=Started'],
   })
 })
 
@@ -308,7 +313,7 @@ test('what has to be with others says with which of them that begins, and why', 
     states: [{ history: entry('a') + entry('b') + entry('c') }, {}],
   }
   expect(head(of, 'c')).toBe(
-    'c: runs on n1; is to run on n2: its group: with b, which is to run on n2; that begins with a: n2 has more score (50) than n1 (0).',
+    'c: runs on n1; is to run on n2: its group: with b, which is to run on n2; that begins with a: n2 has more score (50) than n1 (0); resource-stickiness is 0.',
   )
   const nowhere = { ...of, states: [{}], constraints: of.constraints.replace('score="50"', 'score="-INFINITY"') }
   const banned = { ...nowhere, constraints: nowhere.constraints.replace('node="n2"', 'node="n1"') }
@@ -436,12 +441,28 @@ test('what a part of a clone waits for is not told again of the clone, and no st
   expect(start?.remedies).toEqual(['a:1: is-managed=true of a'])
 })
 
+test('a failure that rules out every node is told with the node where it was', () => {
+  const operations = '<operations><op id="a-mon" name="monitor" interval="10s" on-fail="stop"/></operations>'
+  const failed = entry('a', { task: 'monitor', rc: 1 })
+    .replace('_monitor_0"', '_monitor_10000"')
+    .replace('interval="0"', 'interval="10000"')
+    .replaceAll('1:1:7:x', '1:1:0:x')
+  const of = { resources: dummy('a', operations), states: [{ history: failed }, {}] }
+  const { instances } = answer(of, 'a')
+  const [at] = instances
+  expect(at?.nodes.map(({ reasons }) => reasons.find(({ kind }) => kind === 'failures')?.text)).toEqual([
+    'its monitor failed on n1 (error, rc=1), and on-fail=stop',
+    'its monitor failed on n1 (error, rc=1), and on-fail=stop',
+  ])
+  expect(at?.mainReason).toBe('its monitor failed on n1 (error, rc=1), and on-fail=stop')
+})
+
 test('a node that a connection is named like is told with it', () => {
   const remote = '<primitive id="far" class="ocf" provider="pacemaker" type="remote"/>'
   const of = { resources: remote, states: [{}] }
   expect(answer(of, 'far').asNode).toMatchObject({ node: 'far', isOnline: false })
   expect(explanationLines(answer(of, 'far'))).toContain(
-    'As a node, far: far is not up yet: its connection far is to be started on n1.',
+    'As a node, far: not up yet: its connection far is to be started on n1.',
   )
   expect(answer(of, 'far', 'n1').asNode).toBeUndefined()
 })
@@ -496,7 +517,7 @@ test('a guest whose container goes nowhere takes nothing, and says so', () => {
   // The container does not go into itself.
   expect(at?.whatIf).toEqual(['--meta', 'vm:target-role=Started'])
   const fresh = first({ ...of, states: [{}] }, 'a', 'guest').nodes[0]
-  expect(fresh?.reasons[0]?.text).toMatch(/^guest is (offline|inside vm, which is to run nowhere)$/)
+  expect(fresh?.reasons[0]?.text).toBe('guest is offline: vm is to run nowhere: vm has target-role=Stopped')
 })
 
 test('what runs where it is no candidate is told as that, and not as stickiness', () => {
@@ -616,4 +637,70 @@ test('what is blocked on one node is not told to have failed where another insta
   const other = found.value.instances.find(({ runningOn }) => runningOn.includes('n2'))
   const texts = other?.general.map((reason) => reason.text)
   expect(texts?.[0]).toBe('it is blocked: its stop failed on n2 (not installed, rc=5)')
+})
+
+const fencing = {
+  properties: pair('stonith-enabled', 'true'),
+  device: '<primitive id="fence" class="stonith" type="fence_xvm"/>',
+}
+
+test('what is stopped by the fencing of a node says so, where no other reason is known', () => {
+  // Its live migration is still in the history of the node that it left, and its end nowhere but at the other one.
+  const moved = (task: string): string =>
+    entry('a', { task })
+      .replace('call-id="1"', 'call-id="1" migrate_source="n2" migrate_target="n1"')
+      .replace('_start_0', `_${task}_0`)
+  const of = {
+    resources: fencing.device + dummy('a') + dummy('b'),
+    properties: fencing.properties,
+    states: [{ history: moved('migrate_from') }, { history: moved('migrate_to') + entry('b') }],
+  }
+  const parsed = parseXml(
+    writeXml(cib(of)).replace(/(uname="n2") in_ccm="true" crmd="online"/, '$1 in_ccm="false" crmd="online"'),
+  )
+  invariant(parsed.ok, 'it is well formed with a lost node')
+  const found = explain(parsed.value, 'a', undefined, options)
+  invariant(found.ok, 'a is there')
+  const [instance] = found.value.instances
+  expect(instance?.summary).toBe('runs on n1; is to stay: n2 is to be fenced, by which it is stopped there')
+  expect(explanationLines(found.value)).toContain(
+    '  * due: stop on n2: n2 is to be fenced, by which it is stopped there',
+  )
+})
+
+test('what is left of a live migration is cleared away where it came from', () => {
+  const history = entry('a', { task: 'migrate_to' }).replace(
+    'call-id="1"',
+    'call-id="1" migrate_source="n2" migrate_target="n1"',
+  )
+  const of = {
+    resources: dummy('a', meta('a', 'allow-migrate', 'true')),
+    states: [
+      {
+        history: entry('a', { task: 'stop' })
+          .replace('call-id="1"', 'call-id="9"')
+          .replace(
+            '</lrm_resource>',
+            `${operationOf(entry('a', { task: 'migrate_from' })).replace('call-id="1"', 'call-id="1" migrate_source="n2" migrate_target="n1"')}</lrm_resource>`,
+          ),
+      },
+      { history },
+    ],
+  }
+  const { summary, actions } = first(of, 'a')
+  const why = 'its live migration from n2 is over, and what is left of it there is cleared away'
+  expect([summary, actions[0]]).toEqual([
+    expect.stringContaining(`: ${why}`),
+    expect.objectContaining({ task: 'stop', node: 'n2', why }),
+  ])
+})
+
+test('what was promoted as part of a promotable clone that is gone is started anew without a role', () => {
+  const of = {
+    resources: '<primitive id="a" class="ocf" provider="pacemaker" type="Stateful"/>',
+    states: [{ history: entry('a', { task: 'promote', type: 'Stateful' }) }],
+  }
+  expect(head(of, 'a')).toBe(
+    'a: runs on n1 as Promoted; is to be restarted there: it is Promoted, and nothing that it belongs to is promotable.',
+  )
 })

@@ -49,6 +49,16 @@ test('a node lost: what is down with it, though it would have moved anyway', () 
   expect(whatIfLines(found.value)).toContain('Down before the cluster does anything: a, b')
 })
 
+test('what ends up elsewhere is told with why', () => {
+  const found = whatIf(cluster(false), { nodesOnStandby: ['n1'] }, options)
+  invariant(found.ok, 'the node is known')
+  expect(found.value.changes.map(({ id, because }) => [id, because])).toEqual([
+    ['a', 'n1 is on standby'],
+    ['b', expect.stringMatching(/n1 is on standby|with a/)],
+  ])
+  expect(whatIfLines(found.value)).toContain('  * a: n1 -> n2: n1 is on standby')
+})
+
 test('quorum lost: everything stops, and it is said what runs nowhere then', () => {
   const found = whatIf(cluster(false), { quorumLost: true }, options)
   invariant(found.ok, 'nothing is unknown')
@@ -121,4 +131,58 @@ test('what is wrong with the configuration that is supposed is told', () => {
   expect(whatIfLines(found.value)).toContain(
     "Warning (new): there is no cluster option 'no-quorum' that the scheduler reads",
   )
+})
+
+test('what is at risk: a node that is not fenced, or cannot be, and a majority that is lost', () => {
+  const risks = (fencing: boolean, what: Parameters<typeof whatIf>[1]) => {
+    const found = whatIf(cluster(fencing), what, options)
+    invariant(found.ok, 'the nodes are known')
+    return found.value
+  }
+  const lost = risks(false, { nodesLost: ['n1'] })
+  expect(lost.risks).toEqual([
+    {
+      kind: 'not-fenced',
+      text: 'n1 is not fenced (stonith-enabled is false): where it only cannot be reached, it still runs what is started elsewhere',
+      resources: ['a', 'b'],
+    },
+  ])
+  expect(whatIfLines(lost).join('\n')).toContain('At risk: n1 is not fenced (stonith-enabled is false)')
+  // Without a device nothing is managed at all: what ran there stays down.
+  expect(risks(true, { nodesLost: ['n1'] }).risks).toEqual([
+    {
+      kind: 'cannot-fence',
+      text: 'n1 has to be fenced and cannot be (there is no fence device): what ran there stays down until a person has seen to it',
+      resources: ['a', 'b'],
+    },
+  ])
+  expect(risks(false, { nodesLost: ['n2', 'n3'] }).risks.map(({ kind, text }) => [kind, text.slice(0, 47)])).toEqual([
+    ['majority', '1 of 3 nodes would be left, which is no majorit'],
+  ])
+  expect(risks(false, { nodesLost: ['n2'] }).risks).toEqual([])
+  const ignoring = { quorumLost: true, clusterOptions: [{ name: 'no-quorum-policy', value: 'ignore' }] }
+  expect(risks(false, ignoring).risks.map(({ kind, resources }) => [kind, resources])).toEqual([
+    ['no-quorum', ['a', 'b']],
+  ])
+  expect(risks(false, { quorumLost: true }).risks).toEqual([])
+})
+
+test('a node that is fenced in any case is told apart, and nothing new is done', () => {
+  const text = writeXml(cluster(true))
+    .replace('<resources>', '<resources><primitive id="fence" class="stonith" type="fence_xvm"/>')
+    .replace('uname="n3" in_ccm="true"', 'uname="n3" in_ccm="false"')
+  const parsed = parseXml(text)
+  invariant(parsed.ok, 'it is well formed with a lost node')
+  const found = whatIf(parsed.value, { clusterOptions: [{ name: 'batch-limit', value: '5' }] }, options)
+  invariant(found.ok, 'an option can be supposed')
+  expect(found.value).toMatchObject({ summary: 'Nothing is different.', fenced: ['n3'], fencedAnyway: ['n3'] })
+  expect(whatIfLines(found.value).slice(0, 4)).toEqual([
+    'Nothing is different.',
+    'The cluster would:',
+    '  * do nothing new',
+    'It does in any case:',
+  ])
+  const more = whatIf(parsed.value, { nodesLost: ['n1'] }, options)
+  invariant(more.ok, 'the node is known')
+  expect(more.value).toMatchObject({ fenced: ['n1', 'n3'], fencedAnyway: ['n3'] })
 })

@@ -2,25 +2,32 @@ import { ok, type Result } from '@quorate/base'
 import type { XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
 import type { Cluster, Resource } from '../model/model.ts'
-import { role, roleText } from '../model/role.ts'
-import { forEachLeaf, isPromotable, top, withoutInstance } from '../model/tree.ts'
-import { schedule } from '../schedule.ts'
-import { simulate } from '../simulate/session.ts'
+import { forEachLeaf, top, withoutInstance } from '../model/tree.ts'
 import { type StatusOptions, unpackStatus } from '../status.ts'
 import { clusterOptions } from '../unpack/settings.ts'
-import { constraintsOf } from './decision.ts'
+import { type Decision, decisionOn } from './decision.ts'
 import { dueFencing } from './due-fencing.ts'
+import { carriedOut, transitionsMax, unsimulatedText } from './ending.ts'
+import { outcomeOf } from './explain.ts'
 import { type ConstraintLoop, loopsOf } from './loops.ts'
+import {
+  changesBetween,
+  effectsOn,
+  effectsText,
+  type Placed,
+  type PlacementChange,
+  type Places,
+  placements,
+  placeText,
+  runningIds,
+  shortList,
+  wholes,
+} from './placement.ts'
 import { type PlannedChange, plannedChanges } from './planned-change.ts'
-import { loggedProblems } from './problems.ts'
+import { loggedProblems, nameProblems } from './problems.ts'
 import type { ConfigurationProblem } from './reason.ts'
+import { type Risk, risksOf } from './risks.ts'
 import { type Supposition, supposedCib } from './supposition.ts'
-
-/** Where an instance is, and as what. */
-export type Placement = { readonly nodes: readonly string[]; readonly role: string }
-
-/** An instance that ends up elsewhere, or as something else, than without the supposition. */
-export type PlacementChange = { readonly id: string; readonly before: Placement; readonly after: Placement }
 
 /** What the cluster would do. */
 export type WhatIf = {
@@ -34,13 +41,19 @@ export type WhatIf = {
   readonly dropped: readonly PlannedChange[]
   /** What it goes on with once the plan is done. */
   readonly later: readonly PlannedChange[]
-  readonly changes: readonly PlacementChange[]
+  readonly changes: readonly (PlacementChange & {
+    /** Why, as the first plan has it; undefined where only what follows from it makes it so, or where there are very many. */
+    readonly because: string | undefined
+  })[]
   /** Resources that do not run any more where they did, before the cluster does anything: those of a node that is lost. */
   readonly down: readonly string[]
   /** Instances that end up where they are, and are stopped and started on the way; not those that would be anyway. */
   readonly restarted: readonly string[]
-  /** Nodes that are fenced, those included that are anyway. */
+  /** Why, for each of these; empty where that is not known. */
+  readonly restartedBecause: readonly string[]
+  /** Nodes that are fenced; of those, the ones that are anyway. */
   readonly fenced: readonly string[]
+  readonly fencedAnyway: readonly string[]
   /** Nodes that would be fenced without the supposition, and are not. */
   readonly notFenced: readonly string[]
   /** Resources that run now and would run nowhere; of those, the ones that would run nowhere anyway. */
@@ -51,12 +64,16 @@ export type WhatIf = {
   readonly loopsAnyway: readonly ConstraintLoop[]
   /** What is wrong with the configuration that is supposed, and is not with the one that is there. */
   readonly problems: readonly ConfigurationProblem[]
-  /** False where the plan would get stuck. */
+  /** By what data can be lost, or the whole partition stops. */
+  readonly risks: readonly Risk[]
+  /** False where the plan, or what follows from it, would get stuck. */
   readonly isComplete: boolean
+  /** What it would get stuck at; undefined where it would not. And whether it would without the supposition as well. */
+  readonly standstill: string | undefined
+  readonly isStuckAnyway: boolean
+  /** What a simulation cannot begin, as an agent of a class of its own: what follows is not known. */
+  readonly unsimulated: readonly string[]
 }
-
-/** Transitions after which it is taken for settled. */
-const transitionsMax = 5
 
 /**
  * The plan that the cluster would make if something happened, and what would be different at its end from the end of
@@ -70,25 +87,41 @@ export function whatIf(
   options: StatusOptions,
   changed: XmlElement = cib,
 ): Result<WhatIf, string> {
+  const made = whatIfWithEnd(cib, what, options, changed)
+  return made.ok ? ok(made.value.found) : made
+}
+
+/** {@link whatIf}, and the CIB as it is at the end of what the cluster would do. */
+export function whatIfWithEnd(
+  cib: XmlElement,
+  what: Supposition,
+  options: StatusOptions,
+  changed: XmlElement = cib,
+): Result<{ readonly found: WhatIf; readonly end: XmlElement }, string> {
   const made = supposedCib(changed, what, options)
   if (!made.ok) return made
   const anyway = course(cib, options)
   const then = course(made.value, options)
-  const now = placements(unpackStatus(cib, options))
+  const [before, after] = [unpackStatus(cib, options), unpackStatus(made.value, options)]
+  const now = placements(before)
   const ended = placements(unpackStatus(then.end, options))
   const [dueKeys, planKeys] = [new Set(anyway.plan.map(spaced)), new Set(then.plan.map(spaced))]
   const known = new Set([...planKeys, ...dueKeys, ...anyway.later.map(spaced)])
   const endedAnyway = placements(unpackStatus(anyway.end, options))
   const lost = [...runningIds(now)].filter((id) => !runningIds(ended).has(id))
+  const restarted = then.restarted.filter((id) => !anyway.restarted.includes(id))
+  const because = reasonsIn(then.first)
   const found = {
     plan: then.plan.filter((item) => !dueKeys.has(spaced(item))),
     due: anyway.plan.filter((item) => planKeys.has(spaced(item))),
     dropped: anyway.plan.filter((item) => !planKeys.has(spaced(item))),
     later: then.later.filter((item) => !known.has(spaced(item))),
-    changes: changesBetween(endedAnyway, ended),
-    down: downBetween(now, placements(unpackStatus(made.value, options))),
-    restarted: then.restarted.filter((id) => !anyway.restarted.includes(id)),
+    changes: changesBetween(endedAnyway, ended).map((change) => ({ ...change, because: because(change.id) })),
+    down: downBetween(now, placements(after)),
+    restarted,
+    restartedBecause: restarted.map((id) => because(id) ?? ''),
     fenced: then.fenced,
+    fencedAnyway: then.fenced.filter((name) => anyway.fenced.includes(name)),
     notFenced: anyway.fenced.filter((name) => !then.fenced.includes(name)),
     lost,
     lostAnyway: lost.filter((id) => !runningIds(endedAnyway).has(id)),
@@ -98,11 +131,49 @@ export function whatIf(
       ...unreadOptions(what),
       ...then.problems.filter(({ text }) => !anyway.problems.some((problem) => problem.text === text)),
     ],
-    isComplete: then.isComplete,
+    risks: risksOf({
+      before,
+      after,
+      now: wholes(now),
+      end: wholes(ended),
+      lost: what.nodesLost ?? [],
+      fenced: then.fenced,
+    }),
+    isComplete: then.standstill === undefined,
+    standstill: then.standstill,
+    isStuckAnyway: anyway.standstill !== undefined,
+    unsimulated: then.unsimulated,
   }
   const fenced = then.fenced.filter((name) => !anyway.fenced.includes(name))
   const places = { now: wholes(now), before: wholes(endedAnyway), after: wholes(ended) }
-  return ok({ summary: summaryOf(found, fenced, places), ...found })
+  return ok({ found: { summary: summaryOf(found, fenced, places), ...found }, end: then.end })
+}
+
+/** How many times it is asked why something changes: beyond, the plan is told without. */
+const becauseMax = 40
+
+/** Why something changes, by the name of its instances or its own; undefined where a decision says nothing of it. */
+function reasonsIn(decision: Decision): (id: string) => string | undefined {
+  const leaves = new Map<string, Resource[]>()
+  for (const resource of decision.cluster.resources) {
+    forEachLeaf(resource, (leaf) => {
+      for (const name of new Set([leaf.id, withoutInstance(leaf.id)])) {
+        const known = leaves.get(name)
+        if (known === undefined) leaves.set(name, [leaf])
+        else known.push(leaf)
+      }
+    })
+  }
+  let asked = 0
+  return (id) => {
+    for (const leaf of leaves.get(id) ?? []) {
+      if (asked >= becauseMax) return undefined
+      asked += 1
+      const { mainReason, actions } = outcomeOf(decision, leaf)
+      if (mainReason !== undefined && (actions.length > 0 || leaf.runningOn.length === 0)) return mainReason
+    }
+    return undefined
+  }
 }
 
 /** Options that are supposed, and change nothing since there are none of that name. */
@@ -128,6 +199,8 @@ function spaced({ text }: PlannedChange): string {
 }
 
 type Course = {
+  /** The first decision. */
+  readonly first: Decision
   readonly plan: readonly PlannedChange[]
   readonly later: readonly PlannedChange[]
   readonly restarted: readonly string[]
@@ -135,12 +208,12 @@ type Course = {
   readonly end: XmlElement
   readonly loops: readonly ConstraintLoop[]
   readonly problems: readonly ConfigurationProblem[]
-  readonly isComplete: boolean
+  readonly standstill: string | undefined
+  readonly unsimulated: readonly string[]
 }
 
 /** What the cluster does from here, until it does no more. */
 function course(cib: XmlElement, options: StatusOptions): Course {
-  const { nowSeconds, utcOffsetSeconds = 0 } = options
   const fenced = new Set<string>()
   const restarted = new Set<string>()
   let plan: readonly PlannedChange[] = []
@@ -148,24 +221,29 @@ function course(cib: XmlElement, options: StatusOptions): Course {
   let end = cib
   let loops: readonly ConstraintLoop[] = []
   let problems: readonly ConfigurationProblem[] = []
-  let isComplete = true
+  let standstill: string | undefined
+  const unsimulated = new Set<string>()
+  const first = decisionOn(cib, options)
   for (let round = 0; round < transitionsMax; round += 1) {
-    const { status, graph } = schedule(end, options)
+    const decision = round === 0 ? first : decisionOn(end, options)
+    const { cluster: status, graph } = decision
     const changes = plannedChanges(status)
     if (round === 0) {
       plan = changes
-      loops = loopsOf({ cluster: status, constraints: constraintsOf(end) })
-      problems = loggedProblems(status)
+      loops = loopsOf(decision)
+      problems = [...loggedProblems(status), ...nameProblems(status)]
     } else for (const item of changes) if (!item.isBlocked) later.set(spaced(item), item)
     for (const { node } of dueFencing(status)) fenced.add(node?.uname ?? '')
     for (const id of restartedBy(status)) restarted.add(id)
     if (graph.children.length === 0) break
-    const ran = simulate(end, { nowSeconds, utcOffsetSeconds, process: true, simulate: true, quiet: true })
-    if (round === 0) isComplete = ran.complete
-    end = ran.output
-    if (!ran.complete) break
+    const ran = carriedOut(end, status, graph, options.nowSeconds)
+    end = ran.cib
+    for (const text of ran.unsimulated) unsimulated.add(text)
+    standstill = ran.standstill?.text
+    if (standstill !== undefined) break
   }
   return {
+    first,
     plan,
     later: [...later.values()],
     restarted: [...restarted],
@@ -173,7 +251,8 @@ function course(cib: XmlElement, options: StatusOptions): Course {
     end,
     loops,
     problems,
-    isComplete,
+    standstill,
+    unsimulated: [...unsimulated],
   }
 }
 
@@ -199,149 +278,23 @@ function restartedBy(cluster: Cluster): readonly string[] {
   return found
 }
 
-/** Where everything is now, and where it ends up without the supposition and with it. */
-type Places = Readonly<Record<'now' | 'before' | 'after', ReadonlyMap<string, Whole>>>
-
 /** What matters most, in a few words. */
 function summaryOf(
-  { changes, down, restarted, notFenced, plan, dropped }: Omit<WhatIf, 'summary'>,
+  { changes, down, restarted, notFenced, plan, dropped, isComplete, isStuckAnyway }: Omit<WhatIf, 'summary'>,
   fenced: readonly string[],
-  { now, before, after }: Places,
+  places: Places,
 ): string {
-  const ids = new Set(changes.map(({ id }) => id))
-  const at = (places: ReadonlyMap<string, Whole>, id: string): Whole => places.get(id) ?? absent
-  const kinds = [...ids].map((id) => [id, effectsOf(at(now, id), at(before, id), at(after, id))] as const)
-  const named = (kind: Effect): readonly string[] => kinds.filter(([, of]) => of.includes(kind)).map(([id]) => id)
-  const parts = [
-    ['down at once', down] as const,
-    ['fenced', fenced] as const,
-    ...effects.map((kind) => [kind, named(kind)] as const),
-    ['restarted', restarted] as const,
-    ['not fenced', notFenced] as const,
-  ]
-    .filter(([, names]) => names.length > 0)
-    .map(([kind, names]) => `${kind}: ${shortList(names)}`)
-  if (parts.length > 0) return `${parts.join('; ')}.`
+  const text = effectsText([
+    ['down at once', down],
+    ['fenced', fenced],
+    ...effectsOn(new Set(changes.map(({ id }) => id)), places),
+    ['restarted', restarted],
+    ['not fenced', notFenced],
+  ])
+  const stuck = isComplete || isStuckAnyway ? '' : ' The cluster would get stuck on the way.'
+  if (text !== '') return `${text}.${stuck}`
+  if (stuck !== '') return stuck.trim()
   return plan.length > 0 || dropped.length > 0 ? 'Everything ends up as without it.' : 'Nothing is different.'
-}
-
-/** What a change comes to, the worst first. What is as it is now, and would not be without it, is told as that. */
-const effects = [
-  'stopped',
-  'not started',
-  'no longer promoted',
-  'on fewer nodes',
-  'moved',
-  'started elsewhere',
-  'promoted elsewhere',
-  'promoted',
-  'not demoted',
-  'started',
-  'not stopped',
-  'on more nodes',
-] as const
-type Effect = (typeof effects)[number]
-
-/** What becomes of a resource, all of its instances taken together. */
-function effectsOf(now: Whole, before: Whole, after: Whole): readonly Effect[] {
-  const isRunning = now.nodes.length > 0
-  if (after.nodes.length === 0) return [isRunning ? 'stopped' : 'not started']
-  if (before.nodes.length === 0) return [isRunning ? 'not stopped' : 'started']
-  const promoted = promotionEffect(now.promoted, before.promoted, after.promoted)
-  const more = promoted === undefined ? [] : [promoted]
-  const among = (a: Whole, b: Whole): boolean => a.nodes.every((node) => b.nodes.includes(node))
-  if (among(after, before)) return among(before, after) ? more : ['on fewer nodes', ...more]
-  if (among(before, after)) return ['on more nodes', ...more]
-  return [isRunning ? 'moved' : 'started elsewhere', ...more]
-}
-
-function promotionEffect(
-  now: readonly string[],
-  before: readonly string[],
-  after: readonly string[],
-): Effect | undefined {
-  if (before.join(' ') === after.join(' ')) return undefined
-  if (after.length === 0) return 'no longer promoted'
-  if (before.length > 0) return 'promoted elsewhere'
-  return now.length > 0 ? 'not demoted' : 'promoted'
-}
-
-/** Names in a sentence: the first few, and how many more. */
-function shortList(names: readonly string[]): string {
-  const shown = 4
-  return names.length <= shown
-    ? names.join(', ')
-    : `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`
-}
-
-type Placed = Placement & { readonly id: string }
-
-/** Where all instances of one name are, and where they are promoted. */
-type Whole = { readonly nodes: readonly string[]; readonly promoted: readonly string[] }
-
-const absent: Whole = { nodes: [], promoted: [] }
-
-/** Where everything is, by id; of instances of which one is as good as another, by the name they share and by role. */
-function placements(cluster: Cluster): ReadonlyMap<string, Placed> {
-  const found = new Map<string, Placed>()
-  for (const resource of cluster.resources) {
-    forEachLeaf(resource, (leaf) => {
-      if (leaf.orphan && leaf.runningOn.length === 0) return
-      const nodes = leaf.runningOn.filter((node) => node.online).map((node) => node.uname)
-      // What has just been started is known to be unpromoted only once it was looked at.
-      const running = leaf.role === role.started && isPromotable(leaf) ? role.unpromoted : leaf.role
-      const as = roleText(nodes.length === 0 ? role.stopped : running)
-      if (leaf.unique || top(leaf).clone === undefined) {
-        found.set(leaf.id, { id: leaf.id, nodes, role: as })
-        return
-      }
-      const id = withoutInstance(leaf.id)
-      const key = `${id} ${as}`
-      const all = [...(found.get(key)?.nodes ?? []), ...nodes]
-      found.set(key, { id, nodes: [...new Set(all)].sort(), role: as })
-    })
-  }
-  return found
-}
-
-/** The same by name alone. */
-function wholes(of: ReadonlyMap<string, Placed>): ReadonlyMap<string, Whole> {
-  const found = new Map<string, Whole>()
-  for (const { id, nodes, role: as } of of.values()) {
-    const known = found.get(id) ?? absent
-    found.set(id, {
-      nodes: [...new Set([...known.nodes, ...nodes])],
-      promoted: as === roleText(role.promoted) ? [...known.promoted, ...nodes] : known.promoted,
-    })
-  }
-  return found
-}
-
-/** Names of what runs somewhere. */
-function runningIds(of: ReadonlyMap<string, Placed>): ReadonlySet<string> {
-  return new Set([...of.values()].filter((at) => !isNowhere(at)).map(({ id }) => id))
-}
-
-function changesBetween(
-  before: ReadonlyMap<string, Placed>,
-  after: ReadonlyMap<string, Placed>,
-): readonly PlacementChange[] {
-  const keys = [...new Set([...before.keys(), ...after.keys()])]
-  return keys.flatMap((key) => {
-    const [old, made] = [before.get(key), after.get(key)]
-    const id = old?.id ?? made?.id ?? key
-    const [from, to] = [placementOf(old), placementOf(made)]
-    const isSame = from.nodes.join(' ') === to.nodes.join(' ') && (from.role === to.role || from.nodes.length === 0)
-    return isSame ? [] : [{ id, before: from, after: to }]
-  })
-}
-
-function placementOf(at: Placed | undefined): Placement {
-  return { nodes: at?.nodes ?? [], role: at?.role ?? roleText(role.stopped) }
-}
-
-function isNowhere(at: Placement | undefined): boolean {
-  return at === undefined || at.nodes.length === 0
 }
 
 /** A plan as lines for people. */
@@ -349,7 +302,9 @@ export function whatIfLines(of: WhatIf): readonly string[] {
   const lines = [
     of.summary,
     'The cluster would:',
-    ...(of.plan.length === 0 ? ['  * do nothing'] : of.plan.map(({ text }) => `  * ${text}`)),
+    ...(of.plan.length === 0
+      ? [`  * do nothing${of.due.length === 0 ? '' : ' new'}`]
+      : of.plan.map(({ text }) => `  * ${text}`)),
   ]
   const list = (title: string, items: readonly PlannedChange[]): void => {
     if (items.length > 0) lines.push(title, ...items.map(({ text }) => `  * ${text}`))
@@ -359,23 +314,30 @@ export function whatIfLines(of: WhatIf): readonly string[] {
   list('It would not do, as it does without:', of.dropped)
   if (of.changes.length > 0) {
     lines.push('In the end, other than without it:')
-    for (const { id, before, after } of of.changes) lines.push(`  * ${id}: ${placeText(before)} -> ${placeText(after)}`)
+    for (const { id, before, after, because } of of.changes) {
+      const why = because === undefined ? '' : `: ${because}`
+      lines.push(`  * ${id}: ${placeText(before)} -> ${placeText(after)}${why}`)
+    }
   }
   if (of.down.length > 0) lines.push(`Down before the cluster does anything: ${of.down.join(', ')}`)
-  if (of.restarted.length > 0) lines.push(`Stopped and started on the way: ${of.restarted.join(', ')}`)
+  if (of.restarted.length > 0) {
+    const named = of.restarted.map((id, i) => (of.restartedBecause[i] ? `${id} (${of.restartedBecause[i]})` : id))
+    lines.push(`Stopped and started on the way: ${named.join(', ')}`)
+  }
   const lost = of.lost.filter((id) => !of.lostAnyway.includes(id))
   if (lost.length > 0) lines.push(`Running now, and then nowhere: ${lost.join(', ')}`)
   if (of.lostAnyway.length > 0) lines.push(`Running now, and then nowhere in any case: ${of.lostAnyway.join(', ')}`)
+  for (const { text, resources } of of.risks) {
+    lines.push(`At risk: ${text}${resources.length === 0 ? '' : ` (${shortList(resources)})`}`)
+  }
   for (const { kind, text } of of.problems) lines.push(`${kind === 'error' ? 'Error' : 'Warning'} (new): ${text}`)
   for (const { text } of of.loops) {
     const isThere = of.loopsAnyway.some((loop) => loop.text === text)
     lines.push(`Warning${isThere ? '' : ' (new)'}: ${text}.`)
   }
-  if (!of.isComplete) lines.push('The plan would get stuck before its end.')
+  for (const text of of.unsimulated) lines.push(`Not known to the end: ${unsimulatedText(text)}.`)
+  if (of.standstill !== undefined) {
+    lines.push(`It would get stuck${of.isStuckAnyway ? ', as in any case' : ''}: ${of.standstill}.`)
+  }
   return lines
-}
-
-function placeText({ nodes, role: as }: Placement): string {
-  if (nodes.length === 0) return 'stopped'
-  return as === roleText(role.started) ? nodes.join(', ') : `${nodes.join(', ')} (${as})`
 }

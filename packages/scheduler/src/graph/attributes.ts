@@ -1,7 +1,7 @@
 import { element, type XmlElement } from '@quorate/xml'
 import { connectionAddress } from '../action/digest.ts'
 import { task } from '../action/key.ts'
-import { GlibOrder } from '../assign/hash-order.ts'
+import { GlibOrder } from '../model/hash-order.ts'
 import { type Action, type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import { containerOf, currentNode } from '../model/tree.ts'
 import { sortedNames } from '../short-sort.ts'

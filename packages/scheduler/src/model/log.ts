@@ -22,6 +22,11 @@ export function configWarningOnce(cluster: Cluster, source: string, text: string
   cluster.log.push({ kind: 'warning', source, text, isToldOnce: true })
 }
 
+/** Says that the configuration asks for more than is supported, and what is used instead. */
+export function limitExceeded(cluster: Cluster, source: string, text: string): void {
+  cluster.log.push({ kind: 'error', source, text, isToldOnce: true, isAlwaysTold: true })
+}
+
 /** Says that something failed or cannot be done as the cluster stands. */
 export function statusError(cluster: Cluster, source: string, text: string): void {
   cluster.log.push({ kind: 'error', source, text, isAboutStatus: true })

@@ -12,6 +12,8 @@ export type Variant = (typeof variant)[keyof typeof variant]
 export class ClusterNode {
   /** Dense number in order of creation: index of score arrays. Nodes of one id share it. */
   readonly index: number
+  /** Another node has the same id. */
+  isTwin = false
   readonly id: string
   readonly uname: string
   kind: 'member' | 'remote' | 'ping'
@@ -180,7 +182,8 @@ export class Resource {
   nextRole: Role = role.unknown
 
   allowed = new NodeTable()
-  readonly knownOn = new Set<ClusterNode>()
+  /** Indexes of the nodes on which its state is known. */
+  readonly knownOn = new Set<number>()
   readonly runningOn: ClusterNode[] = []
   container: Resource | undefined
   readonly fillers: Resource[] = []
@@ -465,7 +468,14 @@ export type ScoreCause =
   /** Too many failures of that leaf. */
   | { readonly kind: 'failures'; readonly leaf: Resource }
   /** One recorded operation that rules the node (or all of them) out by itself. */
-  | { readonly kind: 'failed-operation'; readonly task: string; readonly rc: number; readonly onFail: OnFail }
+  | {
+      readonly kind: 'failed-operation'
+      readonly task: string
+      readonly rc: number
+      readonly onFail: OnFail
+      /** Where it failed, which need not be the node that is ruled out. */
+      readonly node: ClusterNode
+    }
   /** A failure with on-fail=migrate, or what stands for it. */
   | { readonly kind: 'on-fail' }
   | { readonly kind: 'exclusive-discovery' }
@@ -535,6 +545,8 @@ export type LogLine = {
   readonly isRunError?: boolean
   /** True where a program says such a line the first time only, however many statuses it reads. */
   readonly isToldOnce?: boolean
+  /** True where a program says such a line however little it is asked to tell: it decided on less than it was given. */
+  readonly isAlwaysTold?: boolean
 }
 
 /** One CIB unpacked: everything that the phases read and change. */
@@ -550,6 +562,8 @@ export class Cluster {
   /** By creation; {@link nodes} has them in display order. Of nodes of one id, the first of these is here for all of them. */
   readonly nodesByIndex: ClusterNode[] = []
   nodes: ClusterNode[] = []
+  /** Some nodes have names that differ in the case of letters at most. */
+  hasEqualNames = false
   readonly nodeByName = new Map<string, ClusterNode>()
   readonly nodeById = new Map<string, ClusterNode>()
   resources: Resource[] = []
@@ -590,6 +604,8 @@ export class Cluster {
   observer: ScoreObserver | undefined
   readonly wantsScores: boolean
   readonly wantsUtilization: boolean
+  /** Passwords and the like may not be the true ones: they tell nothing. */
+  hasMaskedSecrets = false
   epoch = 0
   /** Instances of collectives by their nodes, while orders are followed: a placement that is taken back clears them. */
   readonly partners = {

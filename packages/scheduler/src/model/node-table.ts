@@ -5,7 +5,13 @@ export const discovery = { always: 0, never: 1, exclusive: 2 } as const
 export type Discovery = (typeof discovery)[keyof typeof discovery]
 
 /** What a table needs to know of a node. */
-export type Indexed = { readonly index: number; readonly entryScore: number; readonly entryMode: Discovery }
+export type Indexed = {
+  readonly index: number
+  readonly entryScore: number
+  readonly entryMode: Discovery
+  /** It has the index of another node. */
+  readonly isTwin?: boolean
+}
 
 const absent = -0x8000_0000
 
@@ -30,6 +36,8 @@ export class NodeTable {
   #isShared: boolean
   /** Made when the first instance is counted: only collectives have any. */
   #counts: number[] | undefined
+  /** Of twins, the one that was inserted last, which stands here for both; most clusters have none. */
+  #standIns: Map<number, Indexed> | undefined
 
   constructor(scores: number[] = [], modes: Discovery[] = [], inserted: number[] = [], isShared = false) {
     this.#scores = scores
@@ -76,6 +84,7 @@ export class NodeTable {
     this.#scores[node.index] = score | 0
     this.#modes[node.index] = mode
     if (this.#counts !== undefined) this.#counts[node.index] = 0
+    if (node.isTwin === true) this.#standIns = new Map(this.#standIns).set(node.index, node)
   }
 
   /** Adds a score; a node that is not in the table enters with the score of its own entry first. */
@@ -90,6 +99,11 @@ export class NodeTable {
     this.#unshare()
     this.#scores[node.index] = absent
     this.#inserted.splice(this.#inserted.indexOf(node.index), 1)
+  }
+
+  /** False for a node that another one of its index stands for here. */
+  isItself(node: Indexed): boolean {
+    return (this.#standIns?.get(node.index) ?? node) === node
   }
 
   mode(node: Indexed): Discovery {
@@ -116,7 +130,9 @@ export class NodeTable {
   /** A table of its own with the same scores and modes; counts begin at 0. */
   copy(): NodeTable {
     this.#isShared = true
-    return new NodeTable(this.#scores.slice(), this.#modes, this.#inserted, true)
+    const table = new NodeTable(this.#scores.slice(), this.#modes, this.#inserted, true)
+    table.#standIns = this.#standIns
+    return table
   }
 
   #unshare(): void {

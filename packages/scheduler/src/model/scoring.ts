@@ -1,5 +1,7 @@
 import { addScores, infinity, scoreText } from '../score.ts'
+import { hashOrder } from './hash-order.ts'
 import type { Cluster, ClusterNode, Resource } from './model.ts'
+import { compareDisplayNames } from './node-names.ts'
 import { discovery, type NodeTable, sameOrder } from './node-table.ts'
 import { containerOf, singleLocation } from './tree.ts'
 
@@ -107,14 +109,13 @@ export function nodesOf(cluster: Cluster, table: NodeTable): readonly ClusterNod
   return nodes
 }
 
-/** Nodes of a table in display order. */
-export function nodesByName(cluster: Cluster, table: NodeTable): ClusterNode[] {
-  return cluster.nodes.filter((node) => table.has(node) && isInTables(cluster, node))
-}
-
-/** False for a node that has the id of another one, which stands in tables for both. */
-function isInTables({ nodesByIndex }: Cluster, node: ClusterNode): boolean {
-  return nodesByIndex[node.index] === node
+/** Nodes of a table in display order; those of equal names as a hash table gives them, from its end. */
+export function nodesByName(cluster: Cluster, table: NodeTable): readonly ClusterNode[] {
+  const nodes = cluster.nodes.filter((node) => table.has(node) && table.isItself(node))
+  if (!cluster.hasEqualNames) return nodes
+  const places = new Map(hashOrder(cluster, table).map(({ index }, place) => [index, place]))
+  const place = ({ index }: ClusterNode): number => places.get(index) ?? 0
+  return nodes.sort((a, b) => compareDisplayNames(a.uname, b.uname) || place(b) - place(a))
 }
 
 const scoreSources = {
@@ -127,10 +128,9 @@ const scoreSources = {
 /** Writes the scores of a resource, and where it is asked for of everything below it, into the log. */
 export function logScores(cluster: Cluster, resource: Resource, source: keyof typeof scoreSources): void {
   if (!cluster.wantsScores || resource.orphan) return
-  for (const node of cluster.nodes) {
-    const score = resource.allowed.get(node)
-    if (score === undefined || !isInTables(cluster, node)) continue
-    const text = `${scoreSources[source]}: ${resource.id} allocation score on ${node.uname}: ${scoreText(score)}`
+  for (const node of nodesByName(cluster, resource.allowed)) {
+    const score = scoreText(resource.allowed.get(node) ?? 0)
+    const text = `${scoreSources[source]}: ${resource.id} allocation score on ${node.uname}: ${score}`
     cluster.log.push({ kind: 'score', text })
   }
   for (const item of resource.children) logScores(cluster, item, source)

@@ -75,7 +75,10 @@ function leadsTo(cluster: Cluster, from: Edge, target: Action, passed: Edge[]): 
   return false
 }
 
-/** True where inputs lead from an edge to the second action of another without passing its first. */
+/**
+ * True where inputs lead from an edge to the second action of another without passing its first. What it comes by was all
+ * visited by {@link leadsTo}, so that loads are restored there.
+ */
 function comesAround(cluster: Cluster, from: Edge, other: Edge): boolean {
   cluster.epoch += 1
   other.first.visited = cluster.epoch
@@ -85,7 +88,6 @@ function comesAround(cluster: Cluster, from: Edge, other: Edge): boolean {
     if (first.visited === cluster.epoch || !isGraphInput(cluster, then, edge)) continue
     if (first === other.then) return true
     first.visited = cluster.epoch
-    restoreLoads(first)
     for (const input of first.before) stack.push(input)
   }
   return false

@@ -1,8 +1,11 @@
 import { attr } from '@quorate/xml'
+import { GlibOrder } from '../model/hash-order.ts'
 import { type Cluster, type ClusterNode, type Replica, type Resource, variant } from '../model/model.ts'
 import { compareDisplayNames } from '../model/node-names.ts'
 import { parseRole, role } from '../model/role.ts'
+import { nodesByName } from '../model/scoring.ts'
 import { currentNode, currentRole, isActive, isPromotable, singleLocation } from '../model/tree.ts'
+import { sameText } from '../scalar.ts'
 import { nodeText } from './node-list.ts'
 import { primitiveText, type ResourceTextOptions, unmetExit } from './primitive-text.ts'
 import { bracketed, parenthesised, type StatusItem } from './status-item.ts'
@@ -160,11 +163,11 @@ class Lister {
   }
 
   #stoppedNodes(clone: Resource): readonly StatusItem[] {
-    const allowed = this.#cluster.nodesByIndex.filter((node) => clone.allowed.has(node))
-    const nodes = allowed.length === 0 ? [...clone.knownOn] : allowed
+    const allowed = nodesByName(this.#cluster, clone.allowed)
+    const nodes = allowed.length === 0 ? this.#cluster.nodes.filter((node) => clone.knownOn.has(node.index)) : allowed
     const byState = new Map<string, ClusterNode[]>()
-    for (const node of nodes.sort((a, b) => compareDisplayNames(a.uname, b.uname))) {
-      if (clone.runningOn.includes(node)) continue
+    const idle = nodes.filter((node) => !clone.runningOn.some(({ uname }) => sameText(uname, node.uname)))
+    for (const node of nodesApart(this.#cluster, idle)) {
       const state = this.#stoppedState(clone, node)
       byState.set(state, [...(byState.get(state) ?? []), node])
     }
@@ -219,4 +222,18 @@ function hasBelow(of: Resource, test: (item: Resource) => boolean): boolean {
 function isDisabledCollective(of: Resource): boolean {
   const target = parseRole(of.meta.get('target-role'))
   return target === role.stopped || (target === role.unpromoted && isPromotable(of))
+}
+
+/**
+ * Nodes in display order; those whose names differ in the case of letters only as a hash table of names has them, and of
+ * those with the same name the last.
+ */
+function nodesApart({ hasEqualNames }: Cluster, nodes: readonly ClusterNode[]): readonly ClusterNode[] {
+  if (!hasEqualNames) return nodes
+  const order = new GlibOrder()
+  for (const { uname } of nodes) order.add(uname)
+  const places = new Map(order.keys().map((uname, place) => [uname, place]))
+  const place = ({ uname }: ClusterNode): number => places.get(uname) ?? 0
+  const byName = new Map(nodes.map((node) => [node.uname, node]))
+  return [...byName.values()].sort((a, b) => compareDisplayNames(a.uname, b.uname) || place(b) - place(a))
 }

@@ -1,5 +1,16 @@
-import { attr, attributePairs, child, element, idOf, withAttributes, withChildren, type XmlElement } from '@quorate/xml'
+import {
+  attr,
+  attributePairs,
+  child,
+  element,
+  idOf,
+  isComment,
+  withAttributes,
+  withChildren,
+  type XmlElement,
+} from '@quorate/xml'
 import { CibVersion } from './cib-version.ts'
+import { hasRepeats, mergedState } from './merge-state.ts'
 
 type History = {
   readonly attributes: Map<string, string>
@@ -11,10 +22,11 @@ type Lrm = {
   readonly attributes: Map<string, string>
   /** Attributes of the list of resources. */
   readonly list: Map<string, string>
-  /** In document order; ids may repeat, and those that do are not found again, as the C program has it. */
-  readonly histories: History[]
+  /** In document order, with the comments between them; ids may repeat, and those that do are not found again, as the C program has it. */
+  readonly histories: (History | XmlElement)[]
   readonly byId: Map<string, History[]>
-  /** What stands in it besides the list of resources. */
+  /** What stands in it besides the list of resources, before that and after it. */
+  readonly before: readonly XmlElement[]
   readonly rest: readonly XmlElement[]
 }
 
@@ -23,7 +35,9 @@ type State = {
   lrm: Lrm | undefined
   transient: XmlElement | undefined
   /** Its children in document order; the history and the transient attributes by what they are called here. */
-  readonly layout: (XmlElement | 'lrm' | 'transient')[]
+  layout: (XmlElement | 'lrm' | 'transient')[]
+  /** Whether ids are repeated in it, so that what is written over it is not all that there is then. */
+  readonly hasRepeats: boolean
 }
 
 /** The status section of a CIB while a simulation changes it. */
@@ -76,17 +90,19 @@ export class SimulatedStatus {
       ['id', id],
       ['uname', uname],
     ])
-    return this.#add({ attributes, lrm: undefined, transient: undefined, layout: [] })
+    return this.#add({ attributes, lrm: undefined, transient: undefined, layout: [], hasRepeats: false })
   }
 
   /** Sets attributes of a node's state. @param origin who says so */
   setNode(uname: string, id: string, attributes: Readonly<Record<string, string>>, origin = 'crm_simulate'): void {
     const state = this.node(uname, id)
+    const before = versionOf(state)
     let isChanged = false
     for (const [name, value] of Object.entries({ ...attributes, 'crm-debug-origin': origin })) {
       isChanged ||= state.attributes.get(name) !== value
       state.attributes.set(name, value)
     }
+    settleRepeats(state, before)
     if (isChanged) this.#version.statusChanged()
   }
 
@@ -108,6 +124,7 @@ export class SimulatedStatus {
    */
   setTransient(uname: string, id: string, name: string, change: (before: string | undefined) => string): void {
     const state = this.node(uname, id)
+    const old = versionOf(state)
     if (state.transient === undefined) {
       state.transient = element('transient_attributes', { id })
       state.layout.push('transient')
@@ -119,6 +136,7 @@ export class SimulatedStatus {
       whole,
       set === undefined ? [...whole.children, made] : whole.children.map((item) => (item === set ? made : item)),
     )
+    settleRepeats(state, old)
   }
 
   /** Sets attributes of a ticket; made where it is not known. */
@@ -154,12 +172,14 @@ export class SimulatedStatus {
     change: (operations: Map<string, XmlElement>) => void,
   ): void {
     const state = this.node(uname, id)
+    const before = versionOf(state)
     if (state.lrm === undefined) {
       const attributes = new Map([['id', state.attributes.get('id') ?? id]])
-      state.lrm = { attributes, list: new Map(), histories: [], byId: new Map(), rest: [] }
+      state.lrm = { attributes, list: new Map(), histories: [], byId: new Map(), before: [], rest: [] }
       state.layout.push('lrm')
     }
     change(historyOf(state.lrm, names, agent).operations)
+    settleRepeats(state, before)
     this.#version.statusChanged()
   }
 
@@ -241,14 +261,19 @@ function readState(xml: XmlElement): State {
     lrm: lrm === undefined ? undefined : readLrm(lrm),
     transient,
     layout: xml.children.map((item) => (item === lrm ? 'lrm' : item === transient ? 'transient' : item)),
+    hasRepeats: hasRepeats(xml),
   }
 }
 
 function readLrm(xml: XmlElement): Lrm {
   const list = child(xml, 'lrm_resources')
-  const histories: History[] = []
+  const histories: (History | XmlElement)[] = []
   const byId = new Map<string, History[]>()
   for (const item of list?.children ?? []) {
+    if (isComment(item)) {
+      histories.push(item)
+      continue
+    }
     const operations = new Map<string, XmlElement>()
     item.children.forEach((entry, i) => {
       const isFirst = entry.name === 'lrm_rsc_op' && !operations.has(idOf(entry))
@@ -258,13 +283,27 @@ function readLrm(xml: XmlElement): Lrm {
     histories.push(history)
     enter(byId, history)
   }
+  const at = list === undefined ? 0 : xml.children.indexOf(list)
   return {
     attributes: new Map(attributePairs(xml)),
     list: new Map(list === undefined ? [] : attributePairs(list)),
     histories,
     byId,
-    rest: xml.children.filter((item) => item !== list),
+    before: xml.children.slice(0, at),
+    rest: xml.children.slice(at + (list === undefined ? 0 : 1)),
   }
+}
+
+/** What is to be written over; undefined where ids stand for one thing each, so that what is written is what there is then. */
+function versionOf(state: State): XmlElement | undefined {
+  return state.hasRepeats ? writeState(state) : undefined
+}
+
+/** Writes a changed state over what it was before, where that is more than to have it. */
+function settleRepeats(state: State, before: XmlElement | undefined): void {
+  if (before === undefined) return
+  const { lrm, transient, layout } = readState(mergedState(before, writeState(state)))
+  Object.assign(state, { lrm, transient, layout })
 }
 
 function writeState(state: State): XmlElement {
@@ -276,11 +315,14 @@ function writeState(state: State): XmlElement {
   return element('node_state', Object.fromEntries(state.attributes), children)
 }
 
-function writeLrm({ attributes, list, histories, rest }: Lrm): XmlElement {
+function writeLrm({ attributes, list, histories, before, rest }: Lrm): XmlElement {
   const written = histories.map((item) =>
-    element('lrm_resource', Object.fromEntries(item.attributes), [...item.operations.values()]),
+    'operations' in item
+      ? element('lrm_resource', Object.fromEntries(item.attributes), [...item.operations.values()])
+      : item,
   )
   return element('lrm', Object.fromEntries(attributes), [
+    ...before,
     element('lrm_resources', Object.fromEntries(list), written),
     ...rest,
   ])

@@ -17,6 +17,9 @@ type Synapse = {
   executed: boolean
 }
 
+/** How an action ended: it was done, it was begun and failed as was asked for, or it could not be begun. */
+type End = 'done' | 'failed' | 'refused'
+
 /** What a simulated transition did. */
 export type Simulation = {
   /** Lines about what was done; `column0` ones stand outside of the list. */
@@ -25,6 +28,8 @@ export type Simulation = {
   readonly errors: readonly string[]
   /** Whether everything was done that could be. */
   readonly complete: boolean
+  /** Numbers of actions that were not done, each with those of the actions that it still waits for. */
+  readonly left: ReadonlyMap<string, readonly string[]>
 }
 
 /** Carries out a graph on a copy of the status, in the order in which a controller would. */
@@ -82,11 +87,13 @@ export class GraphRunner {
         const synapse = this.#synapses[index]
         if (synapse === undefined || synapse.executed || !this.#mayFire(synapse)) continue
         synapse.executed = true
-        const failed = this.#execute(synapse)
-        if (failed) this.#abortPriority = infinity
+        const end = this.#execute(synapse)
+        if (end !== 'done') this.#abortPriority = infinity
+        // Nothing is told to those that wait for what was never begun; a failure, to those of the highest priority.
+        if (end === 'refused') continue
         for (const follower of this.#followers.get(attr(synapse.action, 'id') ?? '') ?? []) {
           const waiting = this.#synapses[follower]
-          if (waiting === undefined || (failed && waiting.priority < infinity)) continue
+          if (waiting === undefined || (end === 'failed' && waiting.priority < infinity)) continue
           waiting.waits.delete(attr(synapse.action, 'id') ?? '')
           if (waiting.waits.size > 0) continue
           if (follower > index) current.add(follower)
@@ -95,26 +102,27 @@ export class GraphRunner {
       }
       ;[current, next] = [next, current]
     }
-    const complete = this.#abortPriority > 0 || this.#synapses.every((synapse) => synapse.executed)
-    return { lines: this.#lines, errors: this.#errors, complete }
+    const open = this.#synapses.filter((synapse) => !synapse.executed)
+    const complete = this.#abortPriority > 0 || open.length === 0
+    const left = new Map(open.map(({ action, waits }) => [attr(action, 'id') ?? '', [...waits]]))
+    return { lines: this.#lines, errors: this.#errors, complete, left }
   }
 
   #mayFire(synapse: Synapse): boolean {
     return synapse.action.name === 'pseudo_event' || synapse.priority >= this.#abortPriority
   }
 
-  /** Carries one action out; true where it is to fail. */
-  #execute({ action }: Synapse): boolean {
+  #execute({ action }: Synapse): End {
     const operation = attr(action, 'operation') ?? ''
     const node = attr(action, 'on_node')
     if (action.name === 'pseudo_event') {
       const where = node === undefined ? '' : ` on ${node}`
       const key = attr(action, 'operation_key') ?? ''
       this.#say(`Pseudo action:   ${key}${where}`, element('pseudo_action', { task: key, node }))
-      return false
+      return 'done'
     }
     if (action.name === 'rsc_op')
-      return operation === task.probeAgain ? false : this.#resourceOperation(action, operation)
+      return operation === task.probeAgain ? 'done' : this.#resourceOperation(action, operation)
     if (operation === task.fence) this.#fence(action)
     else {
       const resource = action.children.find((item) => item.name !== 'attributes' && attr(item, 'id') !== undefined)
@@ -123,7 +131,7 @@ export class GraphRunner {
       const data = element('cluster_action', { task: operation, node: node ?? '', id })
       this.#say(`Cluster action:  ${operation}${what} on ${node ?? ''}`, data)
     }
-    return false
+    return 'done'
   }
 
   #say(text: string, data: XmlElement): void {
@@ -141,10 +149,10 @@ export class GraphRunner {
     this.#status.clearNode(target, id)
   }
 
-  #resourceOperation(action: XmlElement, operation: string): boolean {
+  #resourceOperation(action: XmlElement, operation: string): End {
     const resource = action.children.find((item) => item.name !== 'attributes')
     const node = attr(action, 'on_node') ?? ''
-    if (resource === undefined) return false
+    if (resource === undefined) return 'done'
     const isRecorded = operation !== task.delete && operation !== 'meta-data'
     const intervalMs = isRecorded ? Number(metaOf(action, 'interval') ?? '0') : 0
     const id = attr(resource, 'id') ?? ''
@@ -154,18 +162,18 @@ export class GraphRunner {
     const agent = { class: attr(resource, 'class'), provider: attr(resource, 'provider'), type: attr(resource, 'type') }
     if (isRecorded && !this.#status.knows(node, nodeId, [name, id])) {
       // A history is not begun for what has no agent (an empty group, say), or none that an executor could run.
-      if (agent.class === undefined || agent.type === undefined) return true
+      if (agent.class === undefined || agent.type === undefined) return 'refused'
       const fault = agentFault(name, agent.class, agent.provider)
       if (fault !== undefined) {
         this.#errors.push(fault)
-        return true
+        return 'refused'
       }
     }
     const what = intervalMs > 0 ? `${operation}=${intervalMs}` : operation
     const interval = intervalMs > 0 ? String(intervalMs) : undefined
     const data = element('rsc_action', { resource: name, op: operation, node, interval })
     this.#say(`Resource action: ${padEndBytes(name, 15)} ${what} on ${node}`, data)
-    if (!isRecorded) return false
+    if (!isRecorded) return 'done'
     const failure = this.#failureOf([name, id], `${operation}_${intervalMs}`, node)
     const targetRc = Number(metaOf(action, 'op_target_rc') ?? '0')
     this.#status.changeHistory(node, nodeId, [name, id], agent, (operations) =>
@@ -186,8 +194,9 @@ export class GraphRunner {
         parameters: parametersIn(action),
       }),
     )
-    if (failure !== undefined) this.#fail(action, { ...failure, task: operation, intervalMs }, node, nodeId)
-    return failure !== undefined
+    if (failure === undefined) return 'done'
+    this.#fail(action, { ...failure, task: operation, intervalMs }, node, nodeId)
+    return 'failed'
   }
 
   /** How an operation is to fail, and under which of its names that was asked for. Letters count as small ones. */

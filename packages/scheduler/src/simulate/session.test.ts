@@ -239,3 +239,36 @@ test.each([
   const { stdout } = run(`<clone id="c">${primitive('p', inside).replace('"Dummy"', '"Stateful"')}</clone>`, failed)
   expect(/blocked|FAILED(?! Promoted)/.exec(stdout)?.[0]).toBe(expected)
 })
+
+test('comments of a history stay where they are when something is written into it, and in the input that is saved', () => {
+  const kept = history('p', ['start', 0, 0])
+  const request = { injections: { operations: ['p_monitor_10000@n1=1'] } }
+  const { input, output } = run(primitive('p', ''), `<!-- a -->${kept}<!-- b -->`, request)
+  for (const cib of [input, output]) {
+    const list = [...descendants(cib)].find(({ name }) => name === 'lrm_resources')
+    expect(list?.children.map((item) => attr(item, 'id') ?? item.text)).toEqual([' a ', 'p', ' b '])
+  }
+})
+
+test('of entries of one id all are written over the first, whenever anything is written', () => {
+  const entry = (task: string, callId: number, rc: number): string =>
+    `<lrm_rsc_op id="p_last_0" operation="${task}" operation_key="p_${task}_0" call-id="${callId}" rc-code="${rc}" op-status="0" interval="0" transition-key="1:1:0:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"/>`
+  const endOf = (entries: string): readonly string[] => {
+    const resource = `<lrm_resource id="p" class="ocf" provider="heartbeat" type="Dummy">${entries}</lrm_resource>`
+    const read =
+      parseXml(`<cib have-quorum="1" crm_feature_set="3.16.1" execution-date="1700000000"><configuration><crm_config>
+      <cluster_property_set id="o"><nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
+      <nodes><node id="1" uname="n1"/></nodes><resources><primitive id="p" class="ocf" provider="heartbeat" type="Dummy"><meta_attributes id="m">
+      <nvpair id="m1" name="target-role" value="Stopped"/></meta_attributes></primitive></resources><constraints/></configuration><status>
+      <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="1"><lrm_resources>
+      ${resource}</lrm_resources></lrm></node_state></status></cib>`)
+    if (!read.ok) throw new Error(JSON.stringify(read.error))
+    const { output } = simulate(read.value, { nowSeconds: 1_700_000_000, process: true, simulate: true })
+    return [...descendants(output)].flatMap((item) =>
+      item.name === 'lrm_rsc_op' ? [`${attr(item, 'operation') ?? ''} ${attr(item, 'call-id') ?? ''}`] : [],
+    )
+  }
+  expect(endOf(entry('start', 1, 0))).toEqual(['stop 2'])
+  // The stop is recorded in the first, and the second is then written over that.
+  expect(endOf(entry('start', 1, 0) + entry('monitor', 2, 0))).toEqual(['monitor 2', 'monitor 2'])
+})

@@ -24,6 +24,8 @@ export type SimulationRequest = {
   readonly utcOffsetSeconds?: number
   /** Time asked for, and the words in which it was. */
   readonly effectiveTime?: { readonly text: string; readonly epochSeconds: number; readonly offsetSeconds: number }
+  /** The CIB is a cluster's own, and its secrets are the true ones; those of a file may be masked. */
+  readonly isLive?: boolean
   /** Decide what to do (`--run`). */
   readonly process: boolean
   /** Also carry it out on a copy (`--simulate`). */
@@ -256,6 +258,7 @@ function statusOptions(request: SimulationRequest): StatusOptions {
     ...(effectiveTime === undefined ? {} : { effectiveTime }),
     wantsScores: request.showsScores === true,
     wantsUtilization: request.showsUtilization === true,
+    hasMaskedSecrets: request.isLive !== true,
   }
 }
 

@@ -1,5 +1,5 @@
 import { attr, child, element, idOf, type XmlElement } from '@quorate/xml'
-import { configError } from '../model/log.ts'
+import { configError, limitExceeded } from '../model/log.ts'
 import { type Cluster, type ClusterNode, noUtilization, type Replica, type Resource } from '../model/model.ts'
 import { discovery, NodeTable } from '../model/node-table.ts'
 import { forEachBelow, isRemote } from '../model/tree.ts'
@@ -11,7 +11,7 @@ import { addNode, findNode } from './nodes.ts'
 import { type UnpackVariant, unpackResource } from './resource.ts'
 import { nameValueSet } from './template.ts'
 
-/** Most replicas that one bundle may have: each is a node to every other resource. More are cut. */
+/** Most replicas that one bundle may have: each is a node to every other resource. More are cut, and that is told. */
 export const replicasLimit = 200
 
 /** Elements of a bundle that say what its containers are run with; the first of them counts. */
@@ -109,14 +109,16 @@ function planOf(cluster: Cluster, bundle: Resource, container: XmlElement, kind:
     configError(cluster, 'valid_network', text)
     replicasPerHost = 1
   }
+  const asked = replicas === undefined && promotedMax > 0 ? promotedMax : parseCount(replicas, 1)
+  if (asked > replicasLimit) {
+    const text = `Using ${replicasLimit} instead of ${asked} replicas of ${bundle.id}: more are not supported`
+    limitExceeded(cluster, 'pe__unpack_bundle', text)
+  }
   return {
     bundleId: bundle.id,
     kind,
     promotedMax,
-    replicas: Math.min(
-      replicas === undefined && promotedMax > 0 ? promotedMax : parseCount(replicas, 1),
-      replicasLimit,
-    ),
+    replicas: Math.min(asked, replicasLimit),
     replicasPerHost,
     image: attr(container, 'image'),
     runCommand: attr(container, 'run-command'),

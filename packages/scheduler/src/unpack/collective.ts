@@ -1,18 +1,18 @@
 import { attr, idOf } from '@quorate/xml'
-import { configError, configWarning, configWarningOnce } from '../model/log.ts'
+import { configError, configWarning, configWarningOnce, limitExceeded } from '../model/log.ts'
 import { type CloneTraits, type Cluster, type Resource, variant } from '../model/model.ts'
 import { forEachBelow, isPromotable, top } from '../model/tree.ts'
 import { parseBoolean, parseCount } from '../scalar.ts'
 import { type UnpackVariant, unpackResource } from './resource.ts'
 
-/** Most instances that one clone may have: a clone-max beyond it is cut. */
+/** Most instances that one clone may have: a clone-max beyond it is cut, and that is told. */
 export const cloneMaxLimit = 1_000
 
 /**
- * Most instances that one clone may have beyond those that the nodes have room for. They run nowhere, and every one of
- * them is looked at again for every other.
+ * Most instances that one clone may have beyond those that the nodes have room for. They run nowhere, but every one of
+ * them is looked at again for every other: at twice as many the C program's simulation takes minutes.
  */
-export const spareInstancesMax = 64
+export const spareInstancesMax = 500
 
 /** Unpacks what a primitive needs beyond its traits. */
 export function unpackPrimitive(cluster: Cluster, resource: Resource): boolean {
@@ -110,8 +110,8 @@ function cutInstances(cluster: Cluster, clone: Resource, traits: CloneTraits): v
   const limit = Math.min(room, cloneMaxLimit)
   // A bundle has seen to it that its clone has as many as it has itself.
   if (traits.max <= limit || clone.parent?.variant === variant.bundle) return
-  const text = `Using ${limit} instead of ${traits.max} as clone-max of ${clone.id}: the nodes have no use for more instances`
-  configWarning(cluster, 'clone_unpack', text)
+  const text = `Using ${limit} instead of ${traits.max} as clone-max of ${clone.id}: more instances are not supported`
+  limitExceeded(cluster, 'clone_unpack', text)
   traits.max = limit
 }
 

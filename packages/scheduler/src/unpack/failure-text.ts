@@ -49,6 +49,13 @@ export function pretendedText(reading: Reading, entry: HistoryEntry, rc: number)
   return `Pretending failed ${what} at ${when(reading, entry)} succeeded | rc=${rc} id=${entry.id}`
 }
 
+/** A recurring operation that is started anew, since its failure has expired. */
+export function rescheduledText({ node }: Reading, entry: HistoryEntry, rc: number): string {
+  const magic = attr(entry.xml, 'transition-magic') ?? '(null)'
+  const figures = `actual=${rc} expected=${entry.targetRc} magic=${magic}`
+  return `Rescheduling ${entry.key} after failure expired on ${node.uname} | ${figures}`
+}
+
 /** A failure after which a resource may not run on the node any more, or anywhere. */
 export function preventedText(
   reading: Reading,

@@ -1,4 +1,5 @@
 import { attr, attributePairs, element, idOf, type XmlElement } from '@quorate/xml'
+import { notice } from '../model/log.ts'
 import { type Cluster, type ClusterNode, type Resource, variant } from '../model/model.ts'
 import {
   findResource,
@@ -69,6 +70,8 @@ function findAnonymous(cluster: Cluster, node: ClusterNode, clone: Resource, nam
       const candidate = findBelow(instance, name)
       if (candidate === undefined) continue
       if (candidate.runningOn.length > 0) {
+        const what = `Active (now-)anonymous clone ${clone.id} has multiple (orphan) instance histories on ${node.uname}`
+        notice(cluster, 'find_anonymous_clone', what)
         skipInactive = true
         continue
       }

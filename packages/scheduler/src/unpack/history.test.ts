@@ -104,7 +104,8 @@ describe('a history of nothing but a probe that found nothing', () => {
 
   test('takes a resource for stopped', () => {
     const { status } = schedule(cib(a, [[probe('a')], [probe('a')]]), { nowSeconds })
-    expect([...(status.resourceById.get('a')?.knownOn ?? [])].map((node) => node.uname)).toEqual(['n1', 'n2'])
+    const known = [...(status.resourceById.get('a')?.knownOn ?? [])].map((index) => status.nodesByIndex[index]?.uname)
+    expect(known).toEqual(['n1', 'n2'])
     expect(status.resourceById.get('a')?.runningOn).toEqual([])
   })
 })

@@ -166,7 +166,7 @@ export function startAndStop(entries: readonly HistoryEntry[]): { readonly start
 function finish(cluster: Cluster, resource: Resource, node: ClusterNode, failure: OnFail): void {
   if (resource.role !== role.unknown) {
     for (let at: Resource | undefined = resource; at !== undefined; at = at.parent) {
-      at.knownOn.add(node)
+      at.knownOn.add(node.index)
       if (at.unique) break
     }
   }

@@ -119,7 +119,8 @@ export function successfulMigrateTo(reading: Reading, entry: HistoryEntry): void
   if (targetNode?.online === true && history.isUnknownOn(target)) return
   if (!targetNewer && targetNode?.online === true) {
     addRunning(cluster, resource, targetNode, false)
-    if (node.online) setPartial(reading, node, targetNode)
+    const sourceNode = findNode(cluster, source)
+    if (sourceNode?.online === true) setPartial(reading, sourceNode, targetNode)
   } else if (!sourceMoved) mustStop(reading)
 }
 
@@ -146,7 +147,7 @@ export function failedMigrateTo(reading: Reading, entry: HistoryEntry): void {
 export function failedMigrateFrom(reading: Reading, entry: HistoryEntry): void {
   const { cluster, resource, node } = reading
   const { source, target } = peers(entry)
-  if (source === undefined || target === undefined || findNode(cluster, target) !== node) return
+  if (source === undefined || target !== node.uname) return
   resource.role = role.started
   const history = rawHistory(reading)
   const to = history.find(source, task.migrateTo, target, exitCode.ok)

@@ -119,6 +119,27 @@ export function unpackSets(
   }
 }
 
+/** The set that {@link unpackSets} takes a value from; undefined where none has it, or it is reset to its default. */
+export function setWith(
+  cluster: Cluster,
+  of: XmlElement | undefined,
+  name: string,
+  pairName: string,
+  parts?: RuleSubject,
+  options: Pick<SetOptions, 'firstId'> = noOptions,
+): XmlElement | undefined {
+  const context = ruleContext(cluster, parts)
+  let found: XmlElement | undefined
+  for (const { xml } of setsOf(cluster, of, name, options.firstId) ?? []) {
+    if (!rulesAllow(xml, context)) continue
+    const values = new Map<string, string>(found === undefined ? [] : [[pairName, '']])
+    copyPairs(xml, values, context, false)
+    if (!values.has(pairName)) found = undefined
+    else found ??= xml
+  }
+  return found
+}
+
 /** Undefined where there are none, as for most elements. */
 function setsOf(
   cluster: Cluster,

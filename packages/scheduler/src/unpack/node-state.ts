@@ -86,11 +86,14 @@ function onlineStatus(cluster: Cluster, node: ClusterNode, state: XmlElement): v
   if (node.kind === 'ping') {
     node.unclean = false
     node.online = false
-  } else
-    node.online = cluster.settings.fencingEnabled
-      ? onlineWithFencing(cluster, node, state)
-      : onlineWithout(cluster, node, state)
-  if (!node.online || node.shutdown) node.entryScore = -infinity
+    node.entryScore = -infinity
+  } else {
+    const { fencingEnabled } = cluster.settings
+    const online = fencingEnabled ? onlineWithFencing(cluster, node, state) : onlineWithout(cluster, node, state)
+    if (!online || node.shutdown) node.entryScore = -infinity
+    // A node that one of its entries takes for online is that whatever a later one says.
+    if (online) node.online = true
+  }
   if (node.unclean) statusWarning(cluster, 'determine_online_status', `${node.uname} is unclean`)
 }
 

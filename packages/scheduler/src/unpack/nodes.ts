@@ -1,7 +1,8 @@
 import { attr, type XmlElement } from '@quorate/xml'
 import { configError, configWarning } from '../model/log.ts'
-import { type Cluster, ClusterNode } from '../model/model.ts'
+import { type Cluster, ClusterNode, type Resource } from '../model/model.ts'
 import { compareDisplayNames } from '../model/node-names.ts'
+import { isRemoteOnly } from '../model/tree.ts'
 import { parseInteger, sameText } from '../scalar.ts'
 import { parseScore } from '../score.ts'
 import { unpackSets } from './name-values.ts'
@@ -18,11 +19,16 @@ export function addNode(
   const other = cluster.nodeById.get(id.toLowerCase())
   const twin = other?.id === id ? other : undefined
   const node = new ClusterNode(twin?.index ?? cluster.nodesByIndex.length, id, uname, kind, score)
+  if (twin !== undefined) {
+    twin.isTwin = true
+    node.isTwin = true
+  }
   node.attributes.set('#kind', kind === 'remote' ? 'remote' : 'cluster')
   let at = 0
   while (at < cluster.nodes.length && compareDisplayNames(uname, cluster.nodes[at]?.uname ?? '') > 0) at += 1
   cluster.nodes.splice(at, 0, node)
   if (kind === 'remote') cluster.remoteNodesExist = true
+  if (cluster.nodeByName.has(uname.toLowerCase())) cluster.hasEqualNames = true
   // Of several of a name or an id, the one meant is the first of the list.
   cluster.nodeByName.set(uname.toLowerCase(), node)
   const isFirst = other === undefined || cluster.nodes.indexOf(other) > at
@@ -34,6 +40,12 @@ export function addNode(
 /** The node of that name, without regard to case. */
 export function findNode(cluster: Cluster, uname: string | undefined): ClusterNode | undefined {
   return uname === undefined ? undefined : cluster.nodeByName.get(uname.toLowerCase())
+}
+
+/** Whether a resource is the connection to a remote node that is no guest: one named like a cluster node leads to none. */
+export function leadsToRemoteNode(cluster: Cluster, resource: Resource): boolean {
+  const node = resource.isConnection ? findNode(cluster, resource.id) : undefined
+  return node !== undefined && isRemoteOnly(node)
 }
 
 /** The node of a status entry: by id, else by name. */

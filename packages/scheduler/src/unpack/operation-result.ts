@@ -1,7 +1,7 @@
 import { attr } from '@quorate/xml'
 import { clearFailCount, requestAction } from '../action/create.ts'
 import { compareDigests, hasHostAddress } from '../action/digest.ts'
-import { canFence, fenceAction } from '../action/fencing.ts'
+import { fenceAction, judgeFencing } from '../action/fencing.ts'
 import { operationKey, parseKey, task } from '../action/key.ts'
 import { addEdge, setReason } from '../action/ledger.ts'
 import { notice, statusError, statusWarning } from '../model/log.ts'
@@ -17,9 +17,10 @@ import {
 import { type Role, role } from '../model/role.ts'
 import { isBundled, isPromotable, isRemote, maxRole, top, withoutInstance } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
+import { exitWords } from '../report/result-words.ts'
 import { sameText } from '../scalar.ts'
 import { failCount } from './fail-count.ts'
-import { pretendedText, preventedText, unexpectedText, unrecoverableText } from './failure-text.ts'
+import { pretendedText, preventedText, rescheduledText, unexpectedText, unrecoverableText } from './failure-text.ts'
 import { exitCode, type HistoryEntry, isMaskableFailure, isProbe, status } from './history-entry.ts'
 import { failedMigrateFrom, failedMigrateTo, successfulMigrateTo } from './migration-history.ts'
 import { recheckAt } from './name-values.ts'
@@ -53,6 +54,10 @@ function answerable(resource: Resource): Resource {
 
 /** Under which name the tools say what they make of an operation. */
 const historySource = 'unpack_rsc_op'
+const failureSource = 'unpack_rsc_op_failure'
+
+/** Results of a probe that say where a resource is, and thus are no fault of the node. */
+const tellingOfProbe: readonly number[] = [exitCode.ok, exitCode.notRunning, exitCode.promoted]
 
 /** Takes one operation of the history into account. */
 export function processEntry(reading: Reading, entry: HistoryEntry): void {
@@ -60,7 +65,7 @@ export function processEntry(reading: Reading, entry: HistoryEntry): void {
   if (entry.task === '' || entry.task === task.notify || entry.task === 'meta-data') return
   if (entry.status < status.pending || entry.status > status.noSecrets) return
   const expired = entry.status !== status.notInstalled && hasExpired(reading, entry)
-  const judged = remap(reading, entry)
+  const judged = remap(reading, entry, expired)
   const maskable = !isBundled(resource) && isMaskableFailure(entry)
   if (expired && maskable && entry.rc !== entry.targetRc) {
     if (resource.role <= role.stopped) resource.role = role.unknown
@@ -71,6 +76,7 @@ export function processEntry(reading: Reading, entry: HistoryEntry): void {
     if (node.online && !node.unclean) {
       entry.restartDigest = 'calculated-failure-timeout'
       noteAt(cluster, entry, { 'op-restart-digest': entry.restartDigest })
+      notice(cluster, historySource, rescheduledText(reading, entry, judged.rc))
       return
     }
   }
@@ -78,14 +84,14 @@ export function processEntry(reading: Reading, entry: HistoryEntry): void {
     updateState(reading, entry, entry.targetRc)
     noteAt(cluster, entry, { uname: node.uname })
     recordFailure(reading, entry)
-    ban(cluster, answerable(resource), node, failedOperation(entry, entry.rc, reading.onFail))
+    ban(cluster, answerable(resource), node, failedOperation(reading, entry, entry.rc, reading.onFail))
     return
   }
   applyStatus(reading, entry, judged)
 }
 
-function failedOperation(entry: HistoryEntry, rc: number, policy: OnFail): ScoreCause {
-  return { kind: 'failed-operation', task: entry.task, rc, onFail: policy }
+function failedOperation({ node }: Reading, entry: HistoryEntry, rc: number, policy: OnFail): ScoreCause {
+  return { kind: 'failed-operation', task: entry.task, rc, onFail: policy, node }
 }
 
 type Judged = { readonly rc: number; readonly status: number }
@@ -109,7 +115,7 @@ function applyStatus(reading: Reading, entry: HistoryEntry, judged: Judged): voi
         // As with the C program, what failures before this one ask for is forgotten, fencing included.
         reading.onFail = onFail.migrate
       }
-      ban(cluster, answerable(resource), node, failedOperation(entry, judged.rc, options.onFail))
+      ban(cluster, answerable(resource), node, failedOperation(reading, entry, judged.rc, options.onFail))
       return failureOf(reading, entry, judged.rc, options)
     }
     case status.notConnected:
@@ -145,7 +151,7 @@ function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolea
   // What is not installed on a node is no surprise there.
   const tell = rc === exitCode.notInstalled ? notice : statusError
   tell(cluster, historySource, preventedText(reading, entry, rc, banned.id, fatal))
-  ban(cluster, banned, hard ? node : undefined, failedOperation(entry, rc, options.onFail))
+  ban(cluster, banned, hard ? node : undefined, failedOperation(reading, entry, rc, options.onFail))
 }
 
 function pendingEntry(reading: Reading, entry: HistoryEntry): void {
@@ -187,15 +193,15 @@ function hasExpired(reading: Reading, entry: HistoryEntry): boolean {
     const until = last + resource.failureTimeoutSeconds + 1
     if (unexpired > 0 && now < until) recheckAt(cluster, until)
   }
-  let clear = false
+  let why: string | undefined
   if (expired) {
     if (failCount(cluster, resource, node, { entry }).count > 0) {
-      if (unexpired === 0) clear = true
+      if (unexpired === 0) why = 'it expired'
       else expired = false
-    } else if (entry.id.endsWith('_last_failure_0') && resource.reconnectMs > 0) clear = true
+    } else if (entry.id.endsWith('_last_failure_0') && resource.reconnectMs > 0) why = 'reconnect interval is set'
   }
-  if (!clear && !expired && parametersChanged(reading, entry)) clear = true
-  if (clear) clearExpired(reading)
+  if (why === undefined && !expired && parametersChanged(reading, entry)) why = parametersChangedReason
+  if (why !== undefined) clearExpired(reading, why)
   if (!expired || !isProbe(entry)) return expired
   const telling: readonly number[] = [
     exitCode.ok,
@@ -206,6 +212,9 @@ function hasExpired(reading: Reading, entry: HistoryEntry): boolean {
   ]
   return !telling.includes(entry.rc)
 }
+
+/** Why failures of operations with other parameters are forgotten. */
+export const parametersChangedReason = 'resource parameters have changed'
 
 function parametersChanged({ cluster, resource, node }: Reading, entry: HistoryEntry): boolean {
   if (!entry.id.endsWith('_last_failure_0') || (entry.task !== task.start && entry.task !== task.monitor)) return false
@@ -239,8 +248,8 @@ export function deferredChecks(cluster: Cluster): readonly DeferredCheck[] {
   return [...(deferred.get(cluster) ?? [])].reverse()
 }
 
-function clearExpired({ cluster, resource, node }: Reading): void {
-  const clear = clearFailCount(cluster, resource, node)
+function clearExpired({ cluster, resource, node }: Reading, reason: string): void {
+  const clear = clearFailCount(cluster, resource, node, reason)
   if (!cluster.settings.fencingEnabled || resource.reconnectMs === 0) return
   const remote = cluster.nodeByName.get(resource.id.toLowerCase())
   if (remote === undefined) return
@@ -249,7 +258,7 @@ function clearExpired({ cluster, resource, node }: Reading): void {
   setReason(fence, undefined)
 }
 
-function remap(reading: Reading, entry: HistoryEntry): Judged {
+function remap(reading: Reading, entry: HistoryEntry, expired: boolean): Judged {
   const { resource, node } = reading
   let { rc } = entry
   if (entry.task === task.monitor) {
@@ -260,6 +269,10 @@ function remap(reading: Reading, entry: HistoryEntry): Judged {
   }
   let result: number = entry.status
   if (!isBundled(resource) && isMaskableFailure(entry)) {
+    if (!expired && (result !== status.done || rc !== exitCode.notRunning)) {
+      const what = `probe result '${exitWords(rc)}' for ${resource.id} on ${node.uname}`
+      notice(reading.cluster, historySource, `Treating ${what} as 'not running'`)
+    }
     result = status.done
     rc = exitCode.notRunning
   }
@@ -307,7 +320,7 @@ function remapByExitCode(reading: Reading, entry: HistoryEntry, rc: number, resu
 
 function unrecoverableStop(reading: Reading, entry: HistoryEntry): void {
   const { cluster, resource, node } = reading
-  if (entry.task !== task.stop || canFence(cluster, node)) return
+  if (entry.task !== task.stop || judgeFencing(cluster, node)) return
   statusError(cluster, 'check_recoverable', unrecoverableText(reading, entry, entry.rc))
   block(resource)
 }
@@ -386,11 +399,16 @@ function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: A
   const { cluster, resource, node } = reading
   reading.lastFailure = entry
   if (cluster.settings.symmetric || rc !== exitCode.notInstalled) {
-    statusWarning(cluster, 'unpack_rsc_op_failure', unexpectedText(reading, entry, rc))
+    statusWarning(cluster, failureSource, unexpectedText(reading, entry, rc))
+    if (isProbe(entry) && !tellingOfProbe.includes(rc)) {
+      const where = `${resource.id} to run on ${node.uname}`
+      const page = 'see the resource-discovery option for location constraints'
+      notice(cluster, failureSource, `If it is not possible for ${where}, ${page}`)
+    }
     recordFailure(reading, entry)
   }
   if (options.onFail > reading.onFail) reading.onFail = options.onFail
-  if (entry.task === task.stop) ban(cluster, resource, node, failedOperation(entry, rc, options.onFail))
+  if (entry.task === task.stop) ban(cluster, resource, node, failedOperation(reading, entry, rc, options.onFail))
   else if (entry.task === task.migrateTo) failedMigrateTo(reading, entry)
   else if (entry.task === task.migrateFrom) failedMigrateFrom(reading, entry)
   else if (entry.task === task.promote) resource.role = role.promoted
@@ -402,7 +420,8 @@ function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: A
   if (failRole !== role.stopped) return
   const clone = top(resource)
   const banned = clone !== resource && !clone.unique ? clone : resource
-  banEverywhere(cluster, banned, failedOperation(entry, rc, options.onFail))
+  notice(cluster, failureSource, `${resource.id} will not be started under current conditions`)
+  banEverywhere(cluster, banned, failedOperation(reading, entry, rc, options.onFail))
 }
 
 function failedDemote(resource: Resource, rc: number, options: Action): void {

@@ -196,9 +196,9 @@ function compareParsed(a: string, b: string, parse: (text: string) => number | u
   return left - right
 }
 
-/** Dotted numbers, a missing component counts as 0. */
+/** Dotted numbers; a missing component counts as 0, and a version that is empty as less than that: as -1. */
 export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a.split('.'), b.split('.')]
+  const [left, right] = [a === '' ? ['-1'] : a.split('.'), b === '' ? ['-1'] : b.split('.')]
   for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
     const order = (parseInteger(left[i]) ?? 0) - (parseInteger(right[i]) ?? 0)
     if (order !== 0) return order

@@ -96,7 +96,9 @@ function warnOfSettings(cluster: Cluster, found: ReadonlyMap<string, string>): v
       "Support for stonith-action of 'poweroff' is deprecated and will be removed in a future release (use 'off' instead)",
     )
   }
-  if (cluster.settings.noQuorumPolicy === 'ignore') notice(cluster, 'unpack_config', 'On loss of quorum: Ignore')
+  const { noQuorumPolicy } = cluster.settings
+  if (noQuorumPolicy === 'ignore') notice(cluster, 'unpack_config', 'On loss of quorum: Ignore')
+  if (noQuorumPolicy === 'suicide') notice(cluster, 'unpack_config', 'On loss of quorum: Fence all remaining nodes')
   if (!cluster.settings.startupFencing) {
     settingWarning(cluster, 'unpack_config', 'Blind faith: not fencing unseen nodes')
   }

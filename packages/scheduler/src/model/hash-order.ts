@@ -1,6 +1,6 @@
 import { encodeText } from '@quorate/base'
-import type { Cluster, ClusterNode } from '../model/model.ts'
-import { type NodeTable, sameOrder } from '../model/node-table.ts'
+import type { Cluster, ClusterNode } from './model.ts'
+import { type NodeTable, sameOrder } from './node-table.ts'
 
 const primes = [
   1, 2, 3, 7, 13, 31, 61, 127, 251, 509, 1021, 2039, 4093, 8191, 16_381, 32_749, 65_521, 131_071, 262_139,

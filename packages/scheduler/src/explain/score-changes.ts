@@ -1,0 +1,78 @@
+import { idOf } from '@quorate/xml'
+import type { ClusterNode, Resource } from '../model/model.ts'
+import { infinity, scoreText } from '../score.ts'
+import type { Change } from './change.ts'
+import type { Decision } from './decision.ts'
+import { fullClone } from './node-reasons.ts'
+import type { ScoreStep } from './score-trace.ts'
+import { placedAs } from './state-changes.ts'
+import { stepFinding } from './step-reason.ts'
+import type { Supposition } from './supposition.ts'
+import { tieBreak } from './tie-break.ts'
+
+/** More score than the chosen node has. */
+export function moreScore(decision: Decision, leaf: Resource, node: ClusterNode): readonly Change[] {
+  const { trace } = decision
+  const { assigned } = leaf
+  const resource = placedAs(leaf).xmlId
+  const mine = trace.score(leaf, node) ?? 0
+  const prefer = (score: number): Supposition => ({ preferences: [{ resource, node: node.uname, score }] })
+  if (assigned === undefined) {
+    return mine < 0
+      ? [
+          {
+            text: `${scoreText(-mine)} more score for ${node.uname}: it has ${scoreText(mine)}`,
+            suppose: prefer(-mine),
+          },
+        ]
+      : []
+  }
+  const full = fullClone(decision.cluster, leaf, node)
+  if (full?.clone !== undefined) {
+    const pair = { name: 'clone-max', value: String(full.clone.max + 1) }
+    return [
+      { text: `a higher clone-max of ${full.xmlId}`, suppose: { metaAttributes: [{ resource: full.xmlId, ...pair }] } },
+    ]
+  }
+  const theirs = trace.score(leaf, assigned) ?? 0
+  if (theirs >= infinity) {
+    const why = trace.steps(leaf, assigned).find(({ gain }) => gain >= infinity)
+    const held = why === undefined ? undefined : heldByConstraint(decision, why)
+    if (held !== undefined) return [held]
+    const by = why === undefined ? '' : `: ${stepFinding(decision, leaf, assigned, why).reason.text}`
+    return [
+      {
+        text: `INFINITY must not hold it on ${assigned.uname}${by}`,
+        suppose: { preferences: [{ resource, node: assigned.uname, score: -infinity }] },
+      },
+    ]
+  }
+  if (mine < theirs) {
+    const lack = mine <= -infinity ? 'INFINITY' : `more than ${scoreText(theirs - mine)}`
+    return [
+      {
+        text: `${lack} more score for ${node.uname}: it has ${scoreText(mine)}, ${assigned.uname} has ${scoreText(theirs)}`,
+        suppose: prefer(theirs - mine + 1),
+      },
+    ]
+  }
+  return [
+    {
+      text: `any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(decision.cluster, leaf, assigned)}`,
+      suppose: prefer(1),
+    },
+  ]
+}
+
+/** What takes away a location constraint that holds a resource somewhere; undefined for any other cause. */
+function heldByConstraint({ constraints }: Decision, { cause }: ScoreStep): Change | undefined {
+  const constraint = cause.kind === 'location' ? constraints.get(cause.record.id) : undefined
+  if (cause.kind !== 'location' || constraint === undefined) return undefined
+  const id = idOf(constraint)
+  return {
+    text: id.startsWith('cli-')
+      ? `crm_resource --clear --resource ${cause.record.resource.xmlId}`
+      : `constraint ${id} has to go or be lowered`,
+    suppose: { withoutConstraints: [id] },
+  }
+}
