@@ -18,6 +18,7 @@ export {
   isDc,
   newController,
 } from './controller/state.ts'
+export { readResource } from './executor/agent.ts'
 export {
   type ExecutorEffect,
   type ExecutorEvent,

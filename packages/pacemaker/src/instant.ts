@@ -6,4 +6,6 @@ export type Instant = {
   readonly monoMs: MonoMs
   /** Wall clock in seconds since 1970, for what the CIB records. */
   readonly epochS: number
+  /** Local time minus UTC in seconds, for rules whose times have no offset; left out: none. */
+  readonly utcOffsetS?: number | undefined
 }

@@ -123,7 +123,7 @@ function nodeConfig(
 ): RingNodeConfig {
   return {
     totem: totemConfig(self, settings, 0),
-    addresses: nodes.map((node) => ({ node, text: `10.0.0.${node}`, bytes: Uint8Array.of(10, 0, 0, node) })),
+    addresses: nodes.map((node) => ({ node, link: 0, text: `10.0.0.${node}`, bytes: Uint8Array.of(10, 0, 0, node) })),
     votequorum: {
       self,
       votes,

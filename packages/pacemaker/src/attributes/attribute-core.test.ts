@@ -128,7 +128,30 @@ describe('attribute managers', () => {
     for (const value of ['value++', 'value++', 'value+=5']) made.update('n2', 'fail-count-a#start_0', value)
     expect(made.values('fail-count-a#start_0', 'n2')).toEqual(['7', '7'])
     made.update('n1', 'fail-count-a#start_0', 'value+=INFINITY', { attr_host: 'n2' })
-    expect(made.values('fail-count-a#start_0', 'n2')).toEqual(['INFINITY', 'INFINITY'])
+    expect(made.values('fail-count-a#start_0', 'n2')).toEqual(['1000000', '1000000'])
+  })
+
+  it('change neither value nor dampening by a dampening that is none, and make no attribute of it', () => {
+    const made = group('n1')
+    made.update('n1', 'a', '1')
+    for (const more of [{}, { attr_dampening: 'soon' }, { attr_dampening: '-4' }] as Record<string, string>[]) {
+      for (const name of ['a', 'b']) {
+        made.ask('n1', { task: 'update-both', attr_name: name, attr_value: '2', ...more })
+        made.run()
+      }
+    }
+    expect([made.values('a', 'n1'), made.values('b', 'n1')]).toEqual([['1'], [undefined]])
+    made.ask('n1', { task: 'update-both', attr_name: 'a', attr_value: '3', attr_dampening: '0' })
+    made.run()
+    expect(made.values('a', 'n1')).toEqual(['3'])
+  })
+
+  it('are found in the CIB under the ids of a real writer', () => {
+    const made = group('n1')
+    made.update('n1', 'a:b#c/d e', '1', { attr_set: 'my set#1' })
+    expect(made.writes.at(-1)).toContain(
+      '<instance_attributes id="my set.1"><nvpair id="my set.1-a.b.c/d e" name="a:b#c/d e" value="1"/></instance_attributes>',
+    )
   })
 
   it('meets names by POSIX extended regular expressions, and no other kind', () => {
@@ -174,6 +197,23 @@ describe('attribute managers', () => {
     expect(left()).toEqual(['fail-count-ab#start_0'])
   })
 
+  it('have alerts sent by the writer, of every node that has ever had a value, and of nothing private', () => {
+    const made = group('n1', 'n2')
+    const told = (node: string) =>
+      made.seen.flatMap(({ node: by, effect }) =>
+        by === node && effect.kind === 'alert' && effect.event.kind === 'attribute'
+          ? [`${effect.event.name} ${effect.event.node}/${effect.event.nodeId} ${effect.event.value}`]
+          : [],
+      )
+    made.update('n2', 'a', '1')
+    made.update('n1', 'a', '2')
+    made.ask('n2', { task: 'update', attr_name: 'a' })
+    made.run()
+    made.update('n2', 'secret', '1', { attr_is_private: '1' })
+    expect(told('n1')).toEqual(['a n2/2 1', 'a n1/1 2', 'a n2/2 1', 'a n1/1 2', 'a n2/2 undefined'])
+    expect(told('n2')).toEqual([])
+  })
+
   it('wait while values keep changing, when told to dampen', () => {
     const made = group('n1')
     const dampened = { task: 'update-both', attr_name: 'pingd', attr_dampening: '5s' }
@@ -201,6 +241,18 @@ describe('attribute managers', () => {
     made.step('n1', { kind: 'tick' })
     expect(made.writes.length).toBe(2)
     expect(made.cores.get('n1')?.dueMs).toBeUndefined()
+  })
+
+  it('try one that its user may not make again only when there is another value', () => {
+    const made = group('n1')
+    made.rc = -13
+    made.update('n1', 'a', '1')
+    expect(made.cores.get('n1')?.dueMs).toBeUndefined()
+    expect(made.writes.length).toBe(1)
+    made.rc = 0
+    made.update('n1', 'a', '2')
+    expect(made.writes.length).toBe(2)
+    expect(made.writes[1]).toContain('value="2"')
   })
 
   it('tell a newcomer all values, and elect again when the writer goes', () => {
@@ -250,7 +302,11 @@ describe('attribute managers', () => {
       '<build_query_reply t="attrd" subt="query" attr_version="4" attr_name="foo"><node attr_host="n1" attr_value="8"/><node attr_host="n2" attr_value="7"/></build_query_reply>',
     )
     expect(ask({ attr_host: 'n2' })).toContain('<node attr_host="n2" attr_value="7"/></build')
-    expect(ask({ attr_name: 'bar' })).not.toContain('<node')
+    // Of a known attribute a node without a value has none; an unknown one is not even named.
+    expect(ask({ attr_host: 'n9' })).toContain('attr_name="foo"><node attr_host="n9"/></build')
+    expect(ask({ attr_name: 'bar', attr_host: 'n2' })).toBe(
+      '<build_query_reply t="attrd" subt="query" attr_version="4"/>',
+    )
   })
 })
 
@@ -323,6 +379,10 @@ describe('a dampening', () => {
     ['250ms', 250],
     ['2min', 120_000],
     ['1h', 3_600_000],
+    ['5MS', 5],
+    ['1.5', 1000],
+    ['', undefined],
+    ['-4', undefined],
     ['soon', undefined],
     [undefined, undefined],
   ])('of %s is %s ms', (text, ms) => expect(dampeningMs(text)).toBe(ms))

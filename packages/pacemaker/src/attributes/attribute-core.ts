@@ -1,6 +1,7 @@
 import { type MonoMs, monoMs, unreachable } from '@quorate/base'
-import { infinity, scoreOf } from '@quorate/cib'
+import { cibFaults } from '@quorate/cib'
 import { attr, withAttributes, type XmlElement } from '@quorate/xml'
+import type { AlertEvent } from '../alerts/alert-event.ts'
 import {
   type AttrdChange,
   attrdAck,
@@ -14,7 +15,8 @@ import {
 } from '../messages/attrd-message.ts'
 import { readBallot } from '../messages/crm-message.ts'
 import { type Attribute, AttributeTable, dampeningMs, sortedValues, valueOn } from './attribute-table.ts'
-import { attributeWrite } from './attribute-write.ts'
+import { expandedValue } from './attribute-value.ts'
+import { attributeWrite, uuidOf } from './attribute-write.ts'
 import { matchingNames } from './failure-names.ts'
 import { type AttributeInstant, type ElectionStep, electionStates, WriterElection } from './writer-election.ts'
 
@@ -48,6 +50,8 @@ export type AttributeEffect =
       readonly data: XmlElement
       readonly options: number
     }
+  /** Agents of alerts are to be told. */
+  | { readonly kind: 'alert'; readonly event: AlertEvent }
   /** Remove this node's transient attributes from the CIB: at start nobody knows whether they still hold. */
   | { readonly kind: 'forget-own' }
   | { readonly kind: 'log'; readonly level: 'notice' | 'info' | 'warning'; readonly text: string }
@@ -159,17 +163,21 @@ export class AttributeCore {
     const asked = attr(xml, 'attr_host')
     const host = asked === 'localhost' ? this.#config.localName : asked
     const attribute = this.#table.get(name)
-    const all = attribute === undefined ? [] : sortedValues(attribute)
-    const values = all
-      .filter((item) => host === undefined || item.node.toLowerCase() === host.toLowerCase())
-      .map((item) => ({ host: item.node, value: item.value }))
+    if (attribute === undefined) return [{ kind: 'reply', client, xml: attrdQueryReply(undefined, []) }]
+    // A node that is asked for by name is in the answer even where it has no value: only then is the attribute known.
+    const values =
+      host === undefined
+        ? sortedValues(attribute).map((item) => ({ host: item.node, value: item.value }))
+        : [{ host, value: this.value(name, host) }]
     return [{ kind: 'reply', client, xml: attrdQueryReply(name, values) }]
   }
 
   #requestUpdate(xml: XmlElement, task: string): readonly AttributeEffect[] {
     const parts = attrdParts(xml)
     if (parts.length > 0) {
-      return [this.#send({ ...xml, children: parts.map((part) => this.#expanded(this.#hosted(part), xml)) })]
+      // Whose change it is stands in the message as a whole, from the connection's credentials.
+      const bare = parts.map((part) => withAttributes(part, { acl_target: undefined, attr_user: undefined }))
+      return [this.#send({ ...xml, children: bare.map((part) => this.#expanded(this.#hosted(part), xml)) })]
     }
     const change = readAttrdChange(xml)
     if (change.pattern !== undefined) {
@@ -196,11 +204,9 @@ export class AttributeCore {
   /** Evaluates `value++` and `value+=N` against the value that is known of that host. */
   #expanded(xml: XmlElement, whole: XmlElement = xml): XmlElement {
     const { name, value, host } = readAttrdChange(xml, whole)
-    const step =
-      value === 'value++' ? 1 : value?.startsWith('value+=') ? scoreOf(value.slice('value+='.length)) : undefined
-    if (name === undefined || host === undefined || step === undefined) return xml
-    const sum = scoreOf(this.value(name, host) ?? '0') + step
-    return withAttributes(xml, { attr_value: sum >= infinity ? 'INFINITY' : String(sum) })
+    if (name === undefined || host === undefined || value === undefined) return xml
+    const expanded = expandedValue(value, this.value(name, host))
+    return expanded === value ? xml : withAttributes(xml, { attr_value: expanded })
   }
 
   /** Fills in the name of a node that was given by its id. */
@@ -245,6 +251,10 @@ export class AttributeCore {
 
   #update(change: AttrdChange, now: AttributeInstant): readonly AttributeEffect[] {
     if (change.name === undefined) return []
+    if (change.task !== 'update' && dampeningMs(change.dampening) === undefined) {
+      const text = `${change.task} of ${change.name} without a dampening, or with one that is none, ignored`
+      return [{ kind: 'log', level: 'warning', text }]
+    }
     const attribute = this.#table.ensure(change, change.name)
     if (attribute === undefined)
       return [{ kind: 'log', level: 'warning', text: `too many attributes; ${change.name} ignored` }]
@@ -308,14 +318,19 @@ export class AttributeCore {
       return []
     }
     if (attribute.writing !== undefined) return []
-    const write = attributeWrite(attribute, (node) => this.#ids.get(node.toLowerCase()))
+    const idOf = (node: string) => this.#ids.get(node.toLowerCase())
+    const write = attributeWrite(attribute, idOf)
     attribute.isChanged = write !== undefined && !write.isComplete
     attribute.dueMs = attribute.isChanged ? monoMs(now.monoMs + retryMs) : undefined
     if (write === undefined) return []
     this.#tokens += 1
     attribute.writing = { token: this.#tokens, unset: write.unset }
     const { data, options } = write
-    return [{ kind: 'write', attribute: attribute.name, token: this.#tokens, user: attribute.user, data, options }]
+    const { name, user } = attribute
+    return [
+      { kind: 'write', attribute: name, token: this.#tokens, user, data, options },
+      ...attributeAlerts(attribute, idOf),
+    ]
   }
 
   #writeAll(now: AttributeInstant): readonly AttributeEffect[] {
@@ -332,6 +347,11 @@ export class AttributeCore {
     attribute.writing = undefined
     if (rc !== 0) {
       attribute.isChanged = true
+      if (rc === cibFaults.denied) {
+        // Whose attribute it is may not write it: that is tried again when it changes, not for ever.
+        const text = `user ${attribute.user ?? ''} may not write ${name} to the CIB; it stays unwritten until it changes`
+        return [{ kind: 'log', level: 'warning', text }]
+      }
       attribute.dueMs = monoMs(now.monoMs + (attribute.dampeningMs > 0 ? attribute.dampeningMs : retryMs))
       return [{ kind: 'log', level: 'warning', text: `could not write ${name} to the CIB (${rc}); trying again` }]
     }
@@ -453,4 +473,14 @@ export class AttributeCore {
     }
     return effects
   }
+}
+
+/** Who writes an attribute tells of it on every node that has ever had a value, as with Pacemaker 2.1.5. */
+function attributeAlerts(attribute: Attribute, idOf: (node: string) => number | undefined): readonly AttributeEffect[] {
+  return sortedValues(attribute).flatMap((item): readonly AttributeEffect[] => {
+    const nodeId = uuidOf(item, idOf)
+    if (nodeId === undefined) return []
+    const { name } = attribute
+    return [{ kind: 'alert', event: { kind: 'attribute', node: item.node, nodeId, name, value: item.value } }]
+  })
 }

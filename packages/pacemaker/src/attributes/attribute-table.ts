@@ -106,15 +106,16 @@ export function sortedValues(attribute: Attribute): readonly NodeValue[] {
 }
 
 /**
- * A dampening in milliseconds: a number of seconds, or one with a unit (`ms`, `us`, `s`, `m`, `h`).
+ * A dampening in milliseconds: a number of seconds, or one with a unit (`ms`, `us`, `s`, `m`, `h`) in any case. What
+ * follows a decimal point does not count.
  *
  * @returns undefined where there is none or it is not understood
  */
 export function dampeningMs(text: string | undefined): number | undefined {
-  const parts = /^\s*(\d{1,12})\s*(ms|msec|us|usec|s|sec|m|min|h|hr)?\s*$/.exec(text ?? '')
+  const parts = /^\s*(\d{1,12})(?:\.\d*)?\s*(ms|msec|us|usec|s|sec|m|min|h|hr)?\s*$/i.exec(text ?? '')
   if (parts === null) return undefined
   const unit = { m: 60_000, h: 3_600_000, s: 1000 }
-  const name = parts[2] ?? 's'
+  const name = parts[2]?.toLowerCase() ?? 's'
   const factor = name.startsWith('ms') ? 1 : name.startsWith('us') ? 0.001 : (unit[name[0] as 'm' | 'h' | 's'] ?? 1000)
   return Math.min(dampeningMsMax, Math.floor(Number(parts[1]) * factor))
 }

@@ -40,14 +40,15 @@ export function attributeWrite(
   return { data: element('status', {}, states), options, isComplete, unset }
 }
 
-function uuidOf(value: NodeValue, idOf: (node: string) => number | undefined): string | undefined {
+/** Id of the node that a value is of; undefined where it is not known yet. */
+export function uuidOf(value: NodeValue, idOf: (node: string) => number | undefined): string | undefined {
   if (value.isRemote) return value.node
   const id = value.nodeId ?? idOf(value.node)
   return id === undefined ? undefined : String(id)
 }
 
 function nodeState(attribute: Attribute, value: NodeValue, id: string): XmlElement {
-  const set = attribute.set ?? sanitised(`status-${id}`)
+  const set = sanitised(attribute.set ?? `status-${id}`)
   const isUnset = value.value === undefined
   const pair = element('nvpair', {
     id: sanitised(`${set}-${attribute.name}`),
@@ -59,7 +60,10 @@ function nodeState(attribute: Attribute, value: NodeValue, id: string): XmlEleme
   return element('node_state', { id }, [element('transient_attributes', { id }, [attributes])])
 }
 
-/** An XML id of any text: what it may not hold becomes a dot. */
+/**
+ * The id of an entry by the names that it is made of: `:` and `#` become dots, and nothing else, as with Pacemaker 2.1.5.
+ * Whoever writes the attribute next has to find it by the same id.
+ */
 export function sanitised(text: string): string {
-  return text.replace(/[^A-Za-z0-9_.-]/gu, '.')
+  return text.replace(/[:#]/g, '.')
 }

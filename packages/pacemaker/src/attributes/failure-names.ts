@@ -22,7 +22,7 @@ export function matchingNames(table: AttributeTable, by: string | XmlElement): r
  * Which attributes count failures that a message asks to forget: of everything, of a resource, or of one of its
  * operations (behaviour/pacemaker-daemons.md 5.2). The name without operation is met in every case.
  */
-function failureFilter(xml: XmlElement): (name: string) => boolean {
+export function failureFilter(xml: XmlElement): (name: string) => boolean {
   const resource = attr(xml, 'attr_resource')
   const operation = attr(xml, 'attr_clear_operation')
   const interval = intervalMs(attr(xml, 'attr_clear_interval'))

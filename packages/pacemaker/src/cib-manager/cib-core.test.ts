@@ -1,6 +1,6 @@
 import { monoMs } from '@quorate/base'
-import { emptyCib, versionOf, versionText } from '@quorate/cib'
-import { attr, element, parseXml, type XmlElement } from '@quorate/xml'
+import { applyPatch, cibDigest, emptyCib, versionOf, versionText } from '@quorate/cib'
+import { attr, child, element, parseXml, withAttributes, writeXml, type XmlElement } from '@quorate/xml'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cibCommand, withOrigin } from '../messages/cib-message.ts'
@@ -52,8 +52,8 @@ class Group {
   }
 
   /** A client on `node` asks; nothing is delivered yet. */
-  ask(node: string, request: Parameters<typeof cibCommand>[0], isInside = false): readonly CibEffect[] {
-    const client = { id: request.clientId, name: 'cibadmin', user: 'root', node }
+  ask(node: string, request: Parameters<typeof cibCommand>[0], isInside = false, user = 'root'): readonly CibEffect[] {
+    const client = { id: request.clientId, name: 'cibadmin', user, node }
     const from = withOrigin(cibCommand(request), client)
     return this.step(node, { kind: 'request', xml: from, isPrivileged: true, isInside })
   }
@@ -237,6 +237,151 @@ describe('the DC', () => {
     expect(group.replies()).toEqual(['n2 c/2 rc 0', 'n2 c/3 rc -211'])
     expect(versionText(versionOf(group.core('n2').cib))).toBe('1.1.2')
     expect(group.digests().size).toBe(1)
+  })
+})
+
+describe('a user whom ACLs limit', () => {
+  const permissions =
+    '<acl_permission id="p1" kind="read" xpath="/cib"/><acl_permission id="p2" kind="deny" xpath="//nvpair[@name=\'passwd\']"/><acl_permission id="p3" kind="write" reference="b"/>'
+  const limited = (more = permissions) =>
+    xml(
+      `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.5" epoch="5" num_updates="2" admin_epoch="0"><configuration><crm_config><cluster_property_set id="s"><nvpair id="o" name="enable-acl" value="true"/></cluster_property_set></crm_config><nodes/><resources><primitive id="a" class="ocf" provider="q" type="d"><instance_attributes id="ia"><nvpair id="n2" name="passwd" value="secret"/></instance_attributes></primitive><primitive id="b" class="ocf" provider="q" type="d"/></resources><constraints/><acls><acl_target id="ann"><role id="r"/></acl_target><acl_role id="r">${more}</acl_role></acls></configuration><status/></cib>`,
+    )
+  const group = (more?: string) => new Group(['n1', 'n2'], { n1: limited(more), n2: limited(more) })
+  const describeB = (callId: number, id: string) => ({
+    clientId: 'c',
+    callId,
+    op: 'cib_modify',
+    section: 'resources',
+    options: 0,
+    data: element('primitive', { id, description: 'd' }),
+  })
+  const outputs = (of: Group) => of.seen.flatMap(({ effect }) => (effect.kind === 'reply' ? [effect.output] : []))
+
+  it('changes what it may, and nothing else, on all nodes alike', () => {
+    const nodes = group()
+    nodes.ask('n1', describeB(1, 'b'), false, 'ann')
+    nodes.ask('n2', describeB(2, 'a'), false, 'ann')
+    nodes.ask('n2', describeB(3, 'a'), false, 'bob')
+    nodes.ask('n2', describeB(4, 'a'), false, 'hacluster')
+    nodes.run()
+    expect(nodes.replies()).toEqual(['n1 c/1 rc 0', 'n2 c/2 rc -13', 'n2 c/3 rc -13', 'n2 c/4 rc 0'])
+    expect(nodes.digests().size).toBe(1)
+  })
+
+  it('sees what it may, also of another node', () => {
+    const nodes = group()
+    const query = { clientId: 'c', op: 'cib_query', options: 0 }
+    nodes.ask('n1', { ...query, callId: 1 }, false, 'ann')
+    nodes.ask('n1', { ...query, callId: 2, host: 'n2' }, false, 'ann')
+    nodes.ask('n1', { ...query, callId: 3 }, false, 'bob')
+    nodes.run()
+    expect(nodes.replies()).toEqual(['n1 c/1 rc 0', 'n1 c/3 rc -13', 'n1 c/2 rc 0'])
+    const texts = outputs(nodes).map((output) => JSON.stringify(output))
+    expect(texts.map((text) => [text?.includes('"a"'), text?.includes('secret')])).toEqual([
+      [true, false],
+      [undefined, undefined],
+      [true, false],
+    ])
+  })
+
+  it('gets the digest of what it sees', () => {
+    const nodes = group()
+    nodes.ask('n1', { clientId: 'c', callId: 1, op: 'ping', options: 0 }, false, 'ann')
+    nodes.ask('n1', { clientId: 'c', callId: 2, op: 'ping', options: 0 }, false, 'bob')
+    nodes.ask('n1', { clientId: 'c', callId: 3, op: 'ping', options: 0 })
+    const digests = outputs(nodes).map((output) => output && attr(output, 'digest'))
+    const shown = nodes.core('n1').views.shown(nodes.core('n1').cib, 'ann')
+    expect(digests).toEqual([shown && cibDigest(shown), undefined, nodes.core('n1').digest()])
+  })
+
+  it.each(['cib_sync', 'cib_sync_one', 'cib_master', 'cib_slave', 'cib_ismaster', 'cib_shutdown_req'])(
+    'may not ask for %s, here or elsewhere',
+    (op) => {
+      const nodes = group()
+      nodes.ask('n1', { clientId: 'c', callId: 1, op, options: 0 }, false, 'ann')
+      nodes.ask('n1', { clientId: 'c', callId: 2, op, options: 0, host: 'n2' }, false, 'ann')
+      nodes.run()
+      expect(nodes.replies()).toEqual(['n1 c/1 rc -13', 'n1 c/2 rc -13'])
+      expect([...nodes.cores.values()].map((core) => core.isPrimary)).toEqual([false, false])
+    },
+  )
+
+  it('may not upgrade, whichever node decides', () => {
+    const nodes = group()
+    nodes.step('n2', { kind: 'primary', isPrimary: true })
+    const upgrade = { clientId: 'c', callId: 1, op: 'cib_upgrade', options: 0 }
+    nodes.ask('n1', upgrade, false, 'ann')
+    nodes.run()
+    const sent = withOrigin(cibCommand({ ...upgrade, callId: 2 }), { id: 'c', name: 'x', user: 'ann', node: 'n1' })
+    const foreign = withAttributes(sent, { cib_delegated_from: 'n1' })
+    nodes.step('n2', { kind: 'message', from: 'n1', isOwn: false, xml: foreign })
+    nodes.run()
+    expect(nodes.replies()).toEqual(['n1 c/1 rc -13', 'n1 c/2 rc -13'])
+    expect(attr(nodes.core('n2').cib, 'validate-with')).toBe('pacemaker-3.5')
+  })
+
+  it('is told of changes as far as it sees them', () => {
+    const nodes = group()
+    const pair = (callId: number, value: string) => ({
+      clientId: 'c',
+      callId,
+      op: 'cib_modify',
+      section: 'resources',
+      options: 0,
+      data: element('nvpair', { id: 'n2', value }),
+    })
+    nodes.ask('n1', describeB(1, 'b'))
+    nodes.ask('n1', pair(2, 'hidden'))
+    nodes.run()
+    const { views } = nodes.core('n1')
+    const told = nodes.seen.flatMap(({ node, effect }) => {
+      if (node !== 'n1' || effect.kind !== 'changed') return []
+      return [views.diffNotification(effect.change, effect.input, 'ann')]
+    })
+    const [first, second] = told.map((item) => (item === undefined ? '' : writeXml(item)))
+    expect(first).toContain('description="d"')
+    expect(second).toContain('epoch="7"')
+    expect(second).not.toContain('hidden')
+    expect(second).not.toContain('n2')
+    // The views can be followed by the patches alone.
+    const follow = (cib: XmlElement | undefined, item: XmlElement | undefined) => {
+      const diff = item && child(item, 'cib_update_result')?.children[0]
+      const after = cib && diff && applyPatch(cib, diff, { checksVersion: true })
+      return after?.ok ? after.value : undefined
+    }
+    const start = views.shown(limited(), 'ann')
+    const followed = follow(follow(start, told[0]), told[1])
+    const now = views.shown(nodes.core('n1').cib, 'ann')
+    expect(followed && cibDigest(followed)).toBe(now && cibDigest(now))
+  })
+
+  it('is told nothing of what it does not see, nor of what was refused', () => {
+    const nodes = group('<acl_permission id="p1" kind="read" reference="b"/>')
+    nodes.ask('n1', { ...describeB(1, 'a'), data: element('primitive', { id: 'a', description: 'd' }) })
+    nodes.ask('n1', { ...describeB(2, 'b'), data: element('primitive', { id: 'b', kind: 'invalid' }) })
+    nodes.run()
+    const { views } = nodes.core('n1')
+    const changes = nodes.seen.flatMap(({ node, effect }) =>
+      node === 'n1' && effect.kind === 'changed' ? [effect] : [],
+    )
+    expect(changes.map(({ change }) => change.rc)).toEqual([0, -203])
+    expect(changes.map(({ change, input }) => views.diffNotification(change, input, 'ann'))).toEqual([
+      undefined,
+      undefined,
+    ])
+    expect(changes.map(({ change, input }) => views.diffNotification(change, input, 'bob'))).toEqual([
+      undefined,
+      undefined,
+    ])
+  })
+
+  it('has the faults of its ACLs told once', () => {
+    const nodes = group('<acl_permission id="p1" kind="deny" xpath="//["/>')
+    for (const callId of [1, 2]) nodes.ask('n1', { clientId: 'c', callId, op: 'cib_query', options: 0 }, false, 'ann')
+    expect(nodes.replies()).toEqual(['n1 c/1 rc -13', 'n1 c/2 rc -13'])
+    const told = nodes.seen.flatMap(({ effect }) => (effect.kind === 'log' ? [effect.text] : []))
+    expect(told).toEqual(["ACLs of user ann: permission 'p1': expected a name at character 3 in '//['"])
   })
 })
 

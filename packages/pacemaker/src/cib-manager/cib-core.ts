@@ -1,17 +1,20 @@
 import { type MonoMs, monoMs, unreachable } from '@quorate/base'
 import {
+  type AclGroups,
+  aclOf,
   type CibCall,
   type CibOutcome,
   cibDigest,
   cibFaults,
   compareVersions,
   featureSet,
+  isRestricted,
   performCall,
   replacedParts,
   versionOf,
   versionText,
 } from '@quorate/cib'
-import { attr, withAttributes, type XmlElement } from '@quorate/xml'
+import { attr, child, withAttributes, type XmlElement } from '@quorate/xml'
 import type { Instant } from '../instant.ts'
 import {
   type CibMessage,
@@ -25,6 +28,7 @@ import {
   pingResponse,
   readCibMessage,
 } from '../messages/cib-message.ts'
+import { LimitedViews } from './limited-view.ts'
 import { isCibOperation, operationTable } from './operation-table.ts'
 import { type CibChange, type CibOperation, callOptions } from './service.ts'
 
@@ -32,6 +36,8 @@ import { type CibChange, type CibOperation, callOptions } from './service.ts'
 export const digestDelayMs = 5000
 /** Code of a change that is refused because the disk has no room for it: -ENOSPC. */
 export const noSpace = -28
+/** Users of whom is remembered that their ACLs have been looked at for faults. */
+const toldUsersMax = 1024
 
 /** What happens to a CIB manager. */
 export type CibEvent =
@@ -85,6 +91,8 @@ export type CibCoreConfig = {
   readonly isValid: (cib: XmlElement) => boolean
   /** Local time of a moment as `Www Mmm DD HH:MM:SS YYYY`. */
   readonly localTime: (epochS: number) => string
+  /** Whether this machine counts a user among a group, for ACLs of groups; left out: no user to any. */
+  readonly isInGroup?: AclGroups
 }
 
 /**
@@ -102,9 +110,16 @@ export class CibCore {
   /** The document that was asked about in the last ping; a later change makes answers worthless. */
   #pinged: XmlElement | undefined
   #digestDue: MonoMs | undefined
+  readonly #isInGroup: AclGroups
+  /** What users see of the CIB whom ACLs limit. */
+  readonly views: LimitedViews
+  /** Users whose permissions have been looked at for faults, in this state of the ACLs. */
+  #told: { readonly of: XmlElement; readonly users: Set<string> } | undefined
 
   constructor(config: CibCoreConfig) {
     this.#config = config
+    this.#isInGroup = config.isInGroup ?? (() => false)
+    this.views = new LimitedViews(this.#isInGroup)
     this.#cib = config.cib
   }
 
@@ -167,16 +182,49 @@ export class CibCore {
     if (!isCibOperation(asked.op)) return this.#answer(asked, cibFaults.invalid, undefined)
     const row = operationTable[asked.op]
     if (row.isPrivileged && !isPrivileged) return this.#answer(asked, cibFaults.denied, undefined)
-    if (this.#config.status !== 0) return this.#answer(asked, this.#config.status, this.#cib)
+    if (this.#config.status !== 0) return this.#answer(asked, this.#config.status, this.#shownTo(asked.user))
     const { localName } = this.#config
+    const told = this.#faultsFor(asked.user)
+    if (this.#isKept(asked, asked.op, now)) return [...told, ...this.#answer(asked, cibFaults.denied, undefined)]
     if (row.modifies) {
       if (this.#isDiskFull && !isInside && asked.section !== 'status') return this.#answer(asked, noSpace, undefined)
-      return [{ kind: 'send', xml: withAttributes(xml, { cib_delegated_from: localName }), to: asked.host }]
+      return [...told, { kind: 'send', xml: withAttributes(xml, { cib_delegated_from: localName }), to: asked.host }]
     }
     if (asked.host !== undefined && asked.host !== localName) {
-      return [{ kind: 'send', xml: withAttributes(xml, { cib_delegated_from: localName }), to: asked.host }]
+      return [...told, { kind: 'send', xml: withAttributes(xml, { cib_delegated_from: localName }), to: asked.host }]
     }
-    return this.#serve(asked, asked.op, undefined, now)
+    return [...told, ...this.#serve(asked, asked.op, undefined, now)]
+  }
+
+  /** The document as far as a user may see it. */
+  #shownTo(user: string | undefined): XmlElement | undefined {
+    return user === undefined ? this.#cib : this.views.shown(this.#cib, user)
+  }
+
+  /**
+   * Whether an operation is kept from a user whom ACLs limit, without a look at what it would change: those that are about
+   * the daemons, and an upgrade, which goes on from here without the user's name.
+   */
+  #isKept(asked: CibMessage, op: CibOperation, now: Instant): boolean {
+    if (!isRestricted(this.#cib, asked.user)) return false
+    if (op === 'cib_upgrade') return this.#upgradeTrial(asked.user, now).rc === cibFaults.denied
+    return operationTable[op].isPrivileged && !operationTable[op].modifies
+  }
+
+  #upgradeTrial(user: string | undefined, now: Instant): CibOutcome {
+    return this.#perform({ op: 'cib_upgrade', options: 0, section: undefined, user }, now)
+  }
+
+  /** What cannot be understood in the permissions of a user, once for each state of the ACLs. */
+  #faultsFor(user: string | undefined): readonly CibEffect[] {
+    if (user === undefined || !isRestricted(this.#cib, user)) return []
+    const configuration = child(this.#cib, 'configuration')
+    const acls = configuration && child(configuration, 'acls')
+    if (acls === undefined) return []
+    if (this.#told?.of !== acls) this.#told = { of: acls, users: new Set() }
+    if (this.#told.users.has(user)) return []
+    if (this.#told.users.size < toldUsersMax) this.#told.users.add(user)
+    return aclOf(this.#cib, user, this.#isInGroup).faults.map((fault) => warning(`ACLs of user ${user}: ${fault}`))
   }
 
   #message(from: string, isOwn: boolean, xml: XmlElement, now: Instant): readonly CibEffect[] {
@@ -205,6 +253,7 @@ export class CibCore {
   #serve(asked: CibMessage, op: CibOperation, peer: string | undefined, now: Instant): readonly CibEffect[] {
     const answer = (rc: number, output?: XmlElement): readonly CibEffect[] =>
       peer === undefined ? this.#answer(asked, rc, output) : this.#answerPeer(asked, peer, rc, output)
+    if (this.#isKept(asked, op, now)) return answer(cibFaults.denied)
     switch (op) {
       case 'cib_query': {
         const { rc, output } = this.#perform({ ...asked, op }, now)
@@ -227,10 +276,18 @@ export class CibCore {
         return answer(this.#isPrimary ? 0 : -1)
       case 'ping':
         if (peer === this.#config.localName) return []
-        return answer(0, pingResponse(this.#cib, this.digest(), asked.pingId ?? '', featureSet))
+        return this.#ping(asked, answer)
       default:
         return answer(0)
     }
+  }
+
+  /** A digest tells who knows the rest of a document what is hidden in it: users get that of what they see. */
+  #ping(asked: CibMessage, answer: (rc: number, output?: XmlElement) => readonly CibEffect[]): readonly CibEffect[] {
+    const shown = this.#shownTo(asked.user)
+    if (shown === undefined) return answer(cibFaults.denied)
+    const digest = shown === this.#cib ? this.digest() : cibDigest(shown)
+    return answer(0, pingResponse(shown, digest, asked.pingId ?? '', featureSet))
   }
 
   #copy(
@@ -249,7 +306,7 @@ export class CibCore {
     if (message.upgradeRc !== undefined) return isLocal ? this.#answer(message, message.upgradeRc, undefined) : []
     if (message.schemaMax !== undefined) return this.#apply(message, 'cib_upgrade', isLocal, now)
     if (!this.#isPrimary) return []
-    const trial = this.#perform({ op: 'cib_upgrade', options: 0, section: undefined }, now)
+    const trial = this.#upgradeTrial(message.user, now)
     const schema = trial.rc === 0 ? attr(trial.cib, 'validate-with') : undefined
     const to = message.delegatedFrom ?? (isOwn ? this.#config.localName : undefined)
     if (schema !== undefined) {
@@ -316,7 +373,10 @@ export class CibCore {
         user: asked.user,
       },
     }
-    return performCall(this.#cib, call, { isValid: this.#config.isValid })
+    return performCall(this.#cib, call, {
+      isValid: this.#config.isValid,
+      requester: { user: asked.user, isInGroup: this.#isInGroup },
+    })
   }
 
   /** A peer's answer to a question of this node. */

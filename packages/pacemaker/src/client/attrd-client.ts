@@ -3,10 +3,17 @@ import { attr, childrenNamed, element, type XmlElement } from '@quorate/xml'
 import type { AttributeUpdate, ClearFailure } from '../attributes/service.ts'
 import { DaemonChannel } from './daemon-channel.ts'
 
+/** Status of an acknowledgement by which the attribute manager refuses a user what ACLs do not allow. */
+const insufficientPrivileges = '4'
+const permissionDenied = 13
+
 /** Value of an attribute on a node, as the attribute manager answers it. */
 export type AttributeAnswer = { readonly node: string; readonly value: string | undefined }
 
-/** A connection to the attribute manager of this machine, ours or a real one. Changes are acknowledged, not awaited. */
+/**
+ * A connection to the attribute manager of this machine, ours or a real one. Changes are acknowledged, not awaited; each
+ * call fails with an IpcError where the connection does, `IPC_REFUSED` where the user's permissions do not allow it.
+ */
 export class AttrdClient {
   readonly #channel: DaemonChannel
   readonly #name: string
@@ -25,9 +32,15 @@ export class AttrdClient {
    * Sets or unsets a value.
    *
    * @param task `update-delay` changes the dampening only, `update-both` value and dampening
+   * @param dampening as text with a unit (`5s`), which the attribute manager reads; instead of the change's own
    */
-  async update(change: AttributeUpdate, task: 'update' | 'update-both' | 'update-delay' = 'update'): Promise<void> {
-    await this.#call({ ...updateAttributes(change), task })
+  async update(
+    change: AttributeUpdate,
+    task: 'update' | 'update-both' | 'update-delay' = 'update',
+    dampening?: string,
+  ): Promise<void> {
+    const attributes = updateAttributes(change)
+    await this.#call({ ...attributes, attr_dampening: dampening ?? attributes['attr_dampening'], task })
   }
 
   /** Sets or unsets all attributes whose names match a pattern (POSIX extended). */
@@ -47,7 +60,7 @@ export class AttrdClient {
     })
   }
 
-  /** Values on one node, or on all; empty where nobody has heard of the attribute. */
+  /** Values on one node, or on all, in any order; empty where nobody has heard of the attribute. */
   async query(name: string, node?: string): Promise<readonly AttributeAnswer[]> {
     const answer = await this.#channel.call(this.#request({ attr_name: name, attr_host: node, task: 'query' }))
     if (attr(answer, 'subt') !== 'query') throw new IpcError('IPC_PROTOCOL', 'answer is none of the attribute manager')
@@ -72,7 +85,10 @@ export class AttrdClient {
   }
 
   async #call(attributes: Readonly<Record<string, string | undefined>>): Promise<void> {
-    await this.#channel.call(this.#request(attributes))
+    const answer = await this.#channel.call(this.#request(attributes))
+    if (attr(answer, 'status') === insufficientPrivileges) {
+      throw new IpcError('IPC_REFUSED', 'the attribute manager does not allow it', permissionDenied)
+    }
   }
 
   #request(attributes: Readonly<Record<string, string | undefined>>): XmlElement {

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Lab, labMissing } from '@quorate/testkit'
+import { Lab, labMissing, patienceMs } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 /** The built client: it runs inside a node of the lab, by node itself. */
@@ -10,7 +10,7 @@ const missing = labMissing(real) ?? (fs.existsSync(built) ? undefined : `${built
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
 const lab = new Lab('pc')
 /** The other node hears of what this one was told a moment later. */
-const patient = { timeout: 60_000, interval: 100 }
+const patient = { timeout: patienceMs, interval: 100 }
 
 /** Runs a program inside node 1 that has the client as `c` and element builders as `x`; answers what it prints as JSON. */
 async function program(body: string): Promise<unknown> {
@@ -28,7 +28,7 @@ beforeAll(async () => {
   for (const node of [1, 2]) await lab.startCorosync(node, 'real')
   await lab.waitRing()
   await lab.must(['start-pacemaker', 'all'])
-  await lab.must(['wait-online', '90'])
+  await lab.waitOnline()
 })
 
 afterAll(async () => {
@@ -107,8 +107,11 @@ describe.skipIf(missing !== undefined)(`our client with real daemons${why}`, () 
 
   test('asks pacemakerd and the fencer, and hears that nobody listens where nobody does', async () => {
     const result = await program(`
+      const fencer = await c.FencerClient.connect({ name: 'client-test' })
+      const { records } = await fencer.history()
+      fencer.close()
       const refused = await c.DaemonChannel.open({ service: 'no-such-service' }).catch((error) => error.code)
-      print([(await c.pingPacemakerd('client-test')).state, (await c.fencingHistory('client-test')).length, refused])`)
+      print([(await c.pingPacemakerd('client-test')).state, records.length, refused])`)
     expect(result).toEqual(['running', 0, 'IPC_CONNECT'])
   })
 })

@@ -27,6 +27,15 @@ export function isInGroup(uid: number, gid: number, group: number | undefined): 
   return entry?.[3]?.split(',').includes(name) ?? false
 }
 
+/**
+ * Whether a group's list names the user: what ACLs of the CIB go by. The primary group of a user does not count, as with
+ * Pacemaker 2.1.5, so that all nodes of a cluster come to the same verdict.
+ */
+export function isListedIn(user: string, group: string): boolean {
+  const entry = rows('/etc/group').find((fields) => fields[0] === group)
+  return entry?.[3]?.split(',').includes(user) ?? false
+}
+
 function idOf(file: string, name: string): number | undefined {
   const id = Number(rows(file).find((fields) => fields[0] === name)?.[2])
   return Number.isInteger(id) ? id : undefined

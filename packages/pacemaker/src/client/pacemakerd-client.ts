@@ -1,3 +1,4 @@
+import { IpcError } from '@quorate/qb'
 import { attr, type XmlElement } from '@quorate/xml'
 import { crmPayload, crmRequest } from '../messages/crm-message.ts'
 import { answerTimeoutMs, DaemonChannel } from './daemon-channel.ts'
@@ -10,7 +11,7 @@ export type PacemakerdStatus = {
   readonly lastUpdated: number
 }
 
-/** Asks the pacemakerd of this machine for its state. @throws IpcError, Error after `timeoutMs` */
+/** Asks the pacemakerd of this machine for its state. @throws IpcError `IPC_TIMEOUT` after `timeoutMs` */
 export async function pingPacemakerd(name: string, timeoutMs = answerTimeoutMs): Promise<PacemakerdStatus> {
   const answer = await ask(name, 'ping', timeoutMs)
   const payload = crmPayload(answer)
@@ -31,7 +32,7 @@ async function ask(name: string, task: string, timeoutMs: number): Promise<XmlEl
   let timer: NodeJS.Timeout | undefined
   try {
     return await new Promise<XmlElement>((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer from pacemakerd')), timeoutMs)
+      timer = setTimeout(() => reject(new IpcError('IPC_TIMEOUT', 'no answer from pacemakerd')), timeoutMs)
       const reference = `${task}-${name}-${Math.floor(Date.now() / 1000)}-0`
       const from = `${process.pid}_${name}`
       DaemonChannel.open({ service: 'pacemakerd', onEvent: resolve, onClose: reject })

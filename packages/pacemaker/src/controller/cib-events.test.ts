@@ -1,7 +1,7 @@
 import { attr } from '@quorate/xml'
 import { expect, test } from 'vitest'
 import { cibEvents } from './cib-events.ts'
-import { clusterOption, readOptions } from './cluster-options.ts'
+import { readOptions } from './cluster-options.ts'
 import { documentOf } from './controller-cluster.ts'
 
 const cib = (status: string, configuration = '') =>
@@ -46,13 +46,22 @@ test('attributes, tickets, locks and the configuration', () => {
   expect(cibEvents(cib(''), cib('', '<resources/>')).map((event) => event.kind)).toEqual(['configuration'])
 })
 
-test('options: the bootstrap set counts first, and what cannot be read counts as not there', () => {
-  const set = (id: string, value: string) =>
-    `<cluster_property_set id="${id}"><nvpair id="${id}-x" name="dc-deadtime" value="${value}"/></cluster_property_set>`
-  const both = cib('', `<crm_config>${set('other', '7s')}${set('cib-bootstrap-options', '5s')}</crm_config>`)
-  expect(clusterOption(both, 'dc-deadtime')).toBe('5s')
-  expect(readOptions(both).dcDeadtimeMs).toBe(5_000)
-  expect(readOptions(cib('', `<crm_config>${set('o', 'soon')}</crm_config>`))).toMatchObject({
+test('options: as Pacemaker takes them where several sets have one, and what cannot be read counts as not there', () => {
+  const set = (id: string, value: string, score?: string, rule = '') =>
+    `<cluster_property_set id="${id}"${score === undefined ? '' : ` score="${score}"`}>${rule}<nvpair id="${id}-x" name="dc-deadtime" value="${value}"/></cluster_property_set>`
+  const deadtime = (...sets: readonly string[]) =>
+    readOptions(cib('', `<crm_config>${sets.join('')}</crm_config>`), { epochS: 1_796_009_878 }).dcDeadtimeMs
+  // Each line as seen of a real controller, but for the rule.
+  expect(deadtime(set('other', '7s', '500'), set('cib-bootstrap-options', '5s'))).toBe(5_000)
+  expect(deadtime(set('a', '1s', '1'), set('b', '2s', '10'))).toBe(2_000)
+  expect(deadtime(set('a', '1s', '10'), set('b', '2s', '1'))).toBe(1_000)
+  expect(deadtime(set('a', '1s', '5'), set('b', '2s', '5'))).toBe(2_000)
+  expect(deadtime(set('a', '1s'), set('b', '2s'))).toBe(2_000)
+  const rule = (operation: string) =>
+    `<rule id="r" score="INFINITY"><date_expression id="d" operation="${operation}" start="2001-01-01" end="2001-01-01"/></rule>`
+  expect(deadtime(set('a', '1s'), set('b', '2s', '10', rule('lt')))).toBe(1_000)
+  expect(deadtime(set('a', '1s'), set('b', '2s', '10', rule('gt')))).toBe(2_000)
+  expect(readOptions(cib('', `<crm_config>${set('o', 'soon')}</crm_config>`), { epochS: 0 })).toMatchObject({
     dcDeadtimeMs: 20_000,
     noQuorumPolicy: 'stop',
     recheckIntervalMs: 900_000,

@@ -2,9 +2,12 @@ import { monoMs } from '@quorate/base'
 import { emptyCib } from '@quorate/cib'
 import { schedule } from '@quorate/scheduler'
 import { attr, element, parseXml, type XmlElement } from '@quorate/xml'
+import type { AlertEvent } from '../alerts/alert-event.ts'
 import { CibCore } from '../cib-manager/cib-core.ts'
 import { callOptions } from '../cib-manager/service.ts'
+import { agentName } from '../executor/agent.ts'
 import type { ExecutorTimer } from '../executor/executor.ts'
+import type { FencingEvent, FencingOutcome, FencingRequest } from '../fencer/service.ts'
 import { cibCommand, withOrigin } from '../messages/cib-message.ts'
 import { routeCrmMessage } from '../messages/crmd-route.ts'
 import { stepController } from './controller.ts'
@@ -19,6 +22,10 @@ export function documentOf(text: string): XmlElement {
 
 const epochS = 1_795_000_000
 
+/** Outcomes of fencing. */
+export const fencingDone: FencingOutcome = { execution: 0, exitStatus: 0, reason: undefined }
+export const fencingFailed: FencingOutcome = { execution: 0, exitStatus: 1, reason: 'Agent returned error' }
+
 /** A node: controller and CIB manager, and what its agents have started. */
 export type ClusterNode = {
   readonly name: string
@@ -29,7 +36,16 @@ export type ClusterNode = {
   isUp: boolean
   exitCode: number | undefined
   readonly timers: Map<string, number>
+  readonly alerts: AlertEvent[]
   readonly log: string[]
+}
+
+/** A fencing that is under way: how it ends is for the test to say. */
+export type PendingFencing = {
+  readonly origin: string
+  readonly controller: ControllerState
+  readonly tag: number
+  readonly request: FencingRequest
 }
 
 type Work = { readonly atMs: number; readonly seq: number; readonly run: () => void }
@@ -47,8 +63,19 @@ export class ControllerCluster {
   nowMs = 1_000
   /** Nodes by partition; those with the same number see each other. */
   readonly side = new Map<string, number>()
+  /** Nodes that are still in the ring without a controller. */
+  readonly ringOnly = new Set<string>()
   /** Agents that fail: `NODE RESOURCE ACTION` to exit code. */
   readonly failures = new Map<string, number>()
+  /** `power`: nodes are taken down and it is told; `refuse`: every try fails; `hold`: the test ends them. */
+  fencing: 'power' | 'refuse' | 'hold' = 'power'
+  readonly fencings: PendingFencing[] = []
+  /** Times at which the fencers were asked to tell each other what they remember, by node. */
+  readonly historySyncs: string[] = []
+  /** Time that a message, a change of the membership or an agent takes beyond the least, ms; messages keep their order. */
+  delayMs: () => number = () => 0
+  /** When what was sent last arrives. */
+  #arrivesMs = 0
   /** Most starts of one resource at a time, over all. */
   readonly doubleStarts: string[] = []
 
@@ -67,6 +94,7 @@ export class ControllerCluster {
         isUp: false,
         exitCode: undefined,
         timers: new Map(),
+        alerts: [],
         log: [],
       })
     }
@@ -99,7 +127,11 @@ export class ControllerCluster {
       this.side.set(name, 0)
     }
     this.viewChanged()
-    for (const name of names) this.post(name, { kind: 'started', cib: this.node(name).cib.cib })
+    for (const name of names) {
+      // Whom it finds there it knows before it begins.
+      if (this.#arrivesMs > this.nowMs) this.post(name, this.#view(name))
+      this.post(name, { kind: 'started', cib: this.node(name).cib.cib })
+    }
   }
 
   /** Starts a node that is off, with the configuration that it had. */
@@ -132,14 +164,15 @@ export class ControllerCluster {
 
   viewChanged(): void {
     for (const name of this.nodes.keys()) {
-      if (this.node(name).isUp) this.post(name, this.#view(name))
+      if (this.node(name).isUp) this.#send(() => this.post(name, this.#view(name)))
     }
   }
 
   #view(name: string): ControllerEvent {
     const peers = [...this.nodes.values()].map((node) => {
       const isThere = this.sees(name, node.name)
-      return { uuid: node.uuid, uname: node.name, isMember: isThere, hasController: isThere }
+      const isMember = isThere || this.ringOnly.has(node.name)
+      return { uuid: node.uuid, uname: node.name, isMember, hasController: isThere }
     })
     const there = peers.filter((peer) => peer.isMember).length
     return { kind: 'peers', peers, isQuorate: there * 2 > this.nodes.size }
@@ -162,6 +195,12 @@ export class ControllerCluster {
   later(afterMs: number, run: () => void): void {
     this.#seq += 1
     this.#work.push({ atMs: this.nowMs + afterMs, seq: this.#seq, run })
+  }
+
+  #send(arrive: () => void): void {
+    this.#arrivesMs = Math.max(this.#arrivesMs, this.nowMs + this.delayMs())
+    if (this.#arrivesMs === this.nowMs) arrive()
+    else this.later(this.#arrivesMs - this.nowMs, arrive)
   }
 
   /** Runs until nothing is left to do but wait for timers; or, with a time, for that long. */
@@ -214,6 +253,7 @@ export class ControllerCluster {
     const { controller } = node
     switch (effect.do) {
       case 'post': {
+        if (controller.isCutOff) return
         const facts = { localName: node.name, isDc: isDc(controller), dc: controller.dc }
         const route = routeCrmMessage(effect.xml, facts, 'local')
         if (effect.broadcast || route.to === 'everybody') this.#multicast(node, effect.xml, undefined)
@@ -234,7 +274,7 @@ export class ControllerCluster {
         return
       case 'schedule': {
         const graph = schedule(node.cib.cib, { nowSeconds: epochS + Math.trunc(this.nowMs / 1000) }).graph
-        this.later(1, () =>
+        this.later(1 + this.delayMs(), () =>
           this.post(node.name, {
             kind: 'scheduled',
             token: effect.token,
@@ -243,6 +283,16 @@ export class ControllerCluster {
         )
         return
       }
+      case 'fence': {
+        const fencing = { origin: node.name, controller, tag: effect.tag, request: effect.request }
+        this.fencings.push(fencing)
+        if (this.fencing === 'power') this.later(20, () => this.powerOff(fencing))
+        if (this.fencing === 'refuse') this.later(20, () => this.endFencing(fencing, fencingFailed))
+        return
+      }
+      case 'synchronize-fencing':
+        this.historySyncs.push(`${node.name} ${this.nowMs}`)
+        return
       case 'arm':
         node.timers.set(effect.timer, this.nowMs + effect.afterMs)
         return
@@ -251,6 +301,9 @@ export class ControllerCluster {
         return
       case 'local':
         this.#local(node, effect.effect)
+        return
+      case 'alert':
+        node.alerts.push(effect.event)
         return
       case 'log':
         node.log.push(`${effect.level}: ${effect.text}`)
@@ -266,6 +319,34 @@ export class ControllerCluster {
     }
   }
 
+  /** Does what was asked for, and tells everybody. */
+  powerOff(fencing: PendingFencing, executioner = fencing.origin): void {
+    if (fencing.request.action !== 'on') this.kill(fencing.request.target)
+    this.endFencing(fencing, fencingDone, executioner)
+  }
+
+  /** Ends a fencing without doing anything: the fencer that runs it answers, and all fencers that it can reach tell it. */
+  endFencing(fencing: PendingFencing, outcome: FencingOutcome, executioner: string | undefined = fencing.origin): void {
+    const { origin, request, tag } = fencing
+    const at = this.fencings.indexOf(fencing)
+    if (at >= 0) this.fencings.splice(at, 1)
+    const node = this.node(origin)
+    // A fencer that is gone tells nobody, and one that has started anew knows nothing of it.
+    if (!node.isUp || node.controller !== fencing.controller) return
+    this.post(origin, { kind: 'fencing-answered', tag, outcome })
+    this.tellFencing(origin, { ...request, executioner, client: 'pacemaker-controld.7', outcome })
+  }
+
+  /** All fencers that a node's can reach tell of the end of a fencing. */
+  tellFencing(
+    origin: string,
+    end: Pick<FencingEvent, 'target' | 'action' | 'executioner' | 'client' | 'outcome'>,
+  ): void {
+    const { target, action, executioner, client, outcome } = end
+    const event = { operation: 'uuid', target, action, executioner, client, origin, outcome }
+    for (const name of this.nodes.keys()) if (this.sees(origin, name)) this.post(name, { kind: 'fenced', event })
+  }
+
   #instant() {
     return { monoMs: monoMs(this.nowMs), epochS }
   }
@@ -273,7 +354,7 @@ export class ControllerCluster {
   #multicast(from: ClusterNode, message: XmlElement, to: string | undefined): void {
     for (const node of this.nodes.values()) {
       if ((to === undefined || to === node.name) && this.sees(from.name, node.name))
-        this.#deliver(node, from.name, message)
+        this.#send(() => this.#deliver(node, from.name, message))
     }
   }
 
@@ -294,12 +375,13 @@ export class ControllerCluster {
     for (const effect of node.cib.step(event, this.#instant())) {
       if (effect.kind === 'send') {
         const { xml: message, to } = effect
-        this.later(0, () => {
+        const arrive = (): void => {
           for (const other of this.nodes.values()) {
             if (!this.sees(node.name, other.name) || (to !== undefined && to !== other.name)) continue
             this.#cibStep(other, { kind: 'message', from: node.name, isOwn: other === node, xml: message })
           }
-        })
+        }
+        this.later(0, () => this.#send(arrive))
       } else if (effect.kind === 'changed') {
         this.post(node.name, { kind: 'cib-changed', before: effect.change.before, after: effect.change.after })
       } else if (effect.kind === 'reply' && effect.clientId === 'crmd') {
@@ -332,10 +414,17 @@ export class ControllerCluster {
         const code = planned ?? (action === 'monitor' && !node.running.has(resource.id) ? 7 : 0)
         if (planned === undefined && action === 'start') this.#started(node, resource.id)
         if (planned === undefined && action === 'stop') node.running.delete(resource.id)
-        this.later(10, () => {
+        this.later(10 + this.delayMs(), () => {
           const end = { kind: 'exit', code } as const
           tell({ kind: 'executor', event: { kind: 'ended', callId: effect.callId, end, stdout: '', stderr: '' } })
         })
+        return
+      }
+      case 'register':
+      case 'operate':
+      case 'unregister': {
+        const { callId } = effect
+        this.later(5, () => tell({ kind: 'executor', event: { kind: 'device', callId, outcome: fencingDone } }))
         return
       }
       case 'arm':
@@ -345,7 +434,7 @@ export class ControllerCluster {
         node.timers.delete(`agent|${effect.callId}|${effect.timer}`)
         return
       case 'learn':
-        this.later(5, () => tell({ kind: 'metadata', agent: 'ocf:quorate:test', metadata: undefined }))
+        this.later(5, () => tell({ kind: 'metadata', agent: agentName(effect.resource), metadata: undefined }))
         return
       default:
         return

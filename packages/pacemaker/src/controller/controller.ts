@@ -1,16 +1,16 @@
 import { BoundedQueue, invariant } from '@quorate/base'
 import { child, type XmlElement } from '@quorate/xml'
-import { activeResources } from '../executor/local-resources.ts'
 import type { Instant } from '../instant.ts'
 import { nodesIn } from '../join/join.ts'
 import { cibEvents } from './cib-events.ts'
 import { cibEvent } from './cib-intake.ts'
 import { readOptions } from './cluster-options.ts'
+import { exitFatal, fencingAnswered, fencingEnded, historyAfterStartMs } from './fencing.ts'
 import { mayAct } from './fsm.ts'
-import { takeMessage } from './intake.ts'
+import { takeDenied, takeMessage } from './intake.ts'
 import { finalize, synced } from './joining.ts'
 import { tellLoad } from './load.ts'
-import { leaveWhenQuiet, runLocal, stopAlone } from './local-work.ts'
+import { cutOff, leaveWhenQuiet, runLocal, stopAlone } from './local-work.ts'
 import { enter, type Queued, schedule } from './machine.ts'
 import { quorumHasCome, searchForDc, updatePeers } from './membership.ts'
 import { writeNodes } from './node-states.ts'
@@ -28,6 +28,8 @@ import { advance } from './transitions.ts'
 
 /** Inputs that one event may raise before something must be wrong. */
 const inputsMax = 1_000
+
+const exitDisconnected = 102
 
 const noCpu = { ageS: 0, ageUs: 0 }
 
@@ -55,7 +57,7 @@ export function stepController(
     invariant(handled <= inputsMax, 'the state machine comes to rest', { input: next.input, phase: state.phase })
     enter(step, next)
   }
-  state.local.mayAct = mayAct.has(state.phase) && !state.isRingLost
+  state.local.mayAct = mayAct.has(state.phase) && !state.isCutOff
   state.local.isShuttingDown = state.isShuttingDown
   return effects
 }
@@ -65,16 +67,19 @@ function handle(step: Step, event: ControllerEvent): void {
   switch (event.kind) {
     case 'started':
       state.cib = event.cib
-      state.options = readOptions(event.cib)
+      state.options = readOptions(event.cib, step.now)
       post(step, { task: 'hello', to: 'crmd', from: 'crmd' }, { broadcast: true })
       writeNodes(step)
-      step.raise('I_PENDING')
+      step.effects.push({ do: 'arm', timer: 'fencing-history', afterMs: historyAfterStartMs })
+      if (lacksWatchdog(step)) step.raise('I_STOP')
+      else step.raise('I_PENDING')
       return
     case 'peers':
       updatePeers(step, event.peers, event.isQuorate)
       return
     case 'message':
-      takeMessage(step, event.from, event.xml)
+      if (event.isDenied === true) takeDenied(step, event.from, event.xml)
+      else takeMessage(step, event.from, event.xml)
       return
     case 'cib-changed':
       cibChanged(step, event.before, event.after)
@@ -89,6 +94,12 @@ function handle(step: Step, event: ControllerEvent): void {
       runLocal(step, event.event)
       stopAlone(step)
       return
+    case 'fencing-answered':
+      fencingAnswered(step, event.tag, event.outcome)
+      return
+    case 'fenced':
+      fencingEnded(step, event.event)
+      return
     case 'timer':
       timer(step, event.timer)
       return
@@ -99,7 +110,11 @@ function handle(step: Step, event: ControllerEvent): void {
       shutdown(step)
       return
     case 'ring-lost':
-      ringLost(step, event.reason)
+      cutOff(step, {
+        reason: `Lost connection to the cluster: ${event.reason}`,
+        exitCode: exitDisconnected,
+        stopsAll: false,
+      })
       return
     default:
       event satisfies never
@@ -133,7 +148,10 @@ function cibAnswered(step: Step, tag: number, rc: number): void {
 function cibChanged(step: Step, before: XmlElement, after: XmlElement): void {
   const { state } = step
   state.cib = after
-  if (child(before, 'configuration') !== child(after, 'configuration')) state.options = readOptions(after)
+  if (child(before, 'configuration') !== child(after, 'configuration')) {
+    state.options = readOptions(after, step.now)
+    if (!state.isShuttingDown && lacksWatchdog(step)) shutdown(step)
+  }
   if (!isDc(state)) return
   for (const event of cibEvents(before, after)) cibEvent(step, event)
 }
@@ -172,9 +190,28 @@ function timer(step: Step, name: ControllerTimer): void {
     case 'search':
       searchForDc(step)
       return
+    case 'fencing-history':
+      step.effects.push({ do: 'synchronize-fencing' })
+      return
     default:
       advance(step, { kind: 'overdue', action: Number(name.slice('action:'.length)) })
   }
+}
+
+/**
+ * Others would take this node for dead a time after they lost it, trusting a watchdog that it does not have. It must not
+ * run anything then; a real node without SBD ends at once, and leaves what it runs.
+ */
+function lacksWatchdog(step: Step): boolean {
+  const { watchdogTimeout } = step.state.options
+  if (watchdogTimeout === undefined) return false
+  step.state.exitCode = exitFatal
+  log(
+    step,
+    'crit',
+    `Shutting down: stonith-watchdog-timeout configured (${watchdogTimeout}) but SBD not active: watchdogs are not supported`,
+  )
+  return true
 }
 
 function shutdown(step: Step): void {
@@ -188,27 +225,4 @@ function shutdown(step: Step): void {
   log(step, 'notice', 'Shutting down: asking the cluster to move resources away')
   step.effects.push({ do: 'arm', timer: 'escalation', afterMs: state.options.shutdownEscalationMs })
   step.raise('I_SHUTDOWN')
-}
-
-const exitDisconnected = 102
-
-function ringLost(step: Step, reason: string): void {
-  const { state } = step
-  if (state.isRingLost) return
-  log(step, 'crit', `Lost connection to the cluster: ${reason}`)
-  state.isRingLost = true
-  state.exitCode = exitDisconnected
-  state.transition = undefined
-  state.openCalls.clear()
-  const active = activeResources(state.local)
-  const policy = state.options.noQuorumPolicy
-  if (policy === 'ignore' || policy === 'freeze') {
-    if (active.length > 0) {
-      log(step, 'crit', `no-quorum-policy=${policy}: left running here, unattended from now on: ${active.join(', ')}`)
-    }
-    step.effects.push({ do: 'exit', code: state.exitCode })
-    return
-  }
-  state.stopsAwaited = true
-  stopAlone(step)
 }

@@ -1,9 +1,11 @@
+import { monoMs } from '@quorate/base'
 import { element, type XmlElement } from '@quorate/xml'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { unpackGraph } from '../transition/graph.ts'
 import { newTransition, stepTransition } from '../transition/transition.ts'
 import { parseTransitionKey, parseTransitionMagic } from '../transition/transition-key.ts'
+import { stepController } from './controller.ts'
 import { ControllerCluster } from './controller-cluster.ts'
 
 const tasks = [
@@ -141,6 +143,33 @@ test('no message of a peer breaks a controller, and the cluster comes back to re
     }),
     { numRuns: 60 },
   )
+})
+
+test('an order that its user may not give is answered where clients wait, and carried out nowhere', () => {
+  const cluster = new ControllerCluster(['n1'])
+  cluster.up('n1')
+  cluster.run()
+  const { controller } = cluster.node('n1')
+  const now = { monoMs: monoMs(1), epochS: 1 }
+  const asked = (task: string) => {
+    const primitive = element('primitive', { id: 'd', class: 'ocf', provider: 'q', type: 'd' })
+    const payload = element('crm_xml', {}, [
+      element('rsc_op', { on_node: 'n1', 'transition-key': '1:0:0:x' }, [primitive]),
+    ])
+    const xml = element('m', { crm_task: task, crm_sys_to: 'crmd', crm_sys_from: 'client-7', crm_user: 'ann' }, [
+      payload,
+    ])
+    const event = { kind: 'message', from: 'n1', xml, cpu: { ageS: 0, ageUs: 1 }, isDenied: true } as const
+    return stepController(controller, event, now).flatMap((effect) =>
+      effect.do === 'log' ? [] : [JSON.stringify(effect)],
+    )
+  }
+  for (const task of ['lrm_delete', 'lrm_fail']) {
+    const effects = asked(task)
+    expect(effects).toHaveLength(1)
+    expect(effects[0]).toContain('"rc-code","4"')
+  }
+  for (const task of ['reprobe', 'lrm_refresh', 'do_shutdown', 'vote']) expect([task, asked(task)]).toEqual([task, []])
 })
 
 test('no graph breaks the transition engine: it is refused, or it ends', () => {

@@ -70,6 +70,13 @@ export function takeMessage(step: Step, from: string, xml: XmlElement): void {
   }
 }
 
+/** A message of a user who is not allowed what it asks for: an order about a resource has an answer, others have none. */
+export function takeDenied(step: Step, from: string, xml: XmlElement): void {
+  const task = attr(xml, 'crm_task') ?? ''
+  log(step, 'warning', `User ${attr(xml, 'crm_user')} on ${from} is not allowed to ask for ${task}`)
+  if (task === 'lrm_delete' || task === 'lrm_fail') takeLocalOrder(step, from, task, xml, true)
+}
+
 function takeBallot(step: Step, from: string, xml: XmlElement): void {
   const { state, cpu } = step
   const ballot = readBallot(xml, from)
@@ -157,13 +164,13 @@ function takeDirectResults(step: Step, state: XmlElement): void {
   }
 }
 
-function takeLocalOrder(step: Step, from: string, task: string, xml: XmlElement): void {
+function takeLocalOrder(step: Step, from: string, task: string, xml: XmlElement, isDenied = false): void {
   const op = crmPayload(xml)
   if (op === undefined) return
   const node = from === step.state.config.uname ? undefined : from
   const requester = { node, system: attr(xml, 'crm_sys_from') ?? 'crmd' }
-  log(step, 'notice', `Carrying out ${task} for ${requester.system} on ${from}`)
-  runLocal(step, { kind: 'order', task, op, requester })
+  if (!isDenied) log(step, 'notice', `Carrying out ${task} for ${requester.system} on ${from}`)
+  runLocal(step, { kind: 'order', task, op, requester, isDenied })
 }
 
 /** The DC's graph has come to the point where this node may go. */

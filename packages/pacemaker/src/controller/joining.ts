@@ -1,8 +1,9 @@
 import { compareNodeNames } from '@quorate/base'
-import { attr, element, type XmlElement } from '@quorate/xml'
+import { attr, child, childrenNamed, element, idOf, type XmlElement } from '@quorate/xml'
 import { callOptions } from '../cib-manager/service.ts'
 import { nodeHistory } from '../executor/history.ts'
 import { localHistory } from '../executor/local-resources.ts'
+import { operationStatus } from '../executor/outcome.ts'
 import { readGeneration } from '../join/generation.ts'
 import {
   finalizeAll,
@@ -16,7 +17,7 @@ import {
   takeRequest,
 } from '../join/join.ts'
 import { crmPayload } from '../messages/crm-message.ts'
-import { clusterOption } from './cluster-options.ts'
+import { clusterOptions } from './cluster-options.ts'
 import { deleteTransientAttributes, writeNodeStates, writeNodes, writeQuorum } from './node-states.ts'
 import { callCib, log, post } from './posts.ts'
 import { activeNodes, type InputSubject, isActive, isDc, outsiders, type PeerRecord, type Step } from './state.ts'
@@ -51,18 +52,21 @@ export function describeCluster(step: Step): void {
   if (state.isDescribed) return
   state.isDescribed = true
   const { dcVersion, clusterName } = state.config
+  const configured = configuredOptions(step)
   const words = { 'have-watchdog': 'false', 'dc-version': dcVersion, 'cluster-infrastructure': 'corosync' }
   for (const [name, value] of Object.entries(words)) {
-    const isThere = state.cib !== undefined && clusterOption(state.cib, name) !== undefined
-    if (state.isQuorate || !isThere) setOption(step, name, value)
+    if (state.isQuorate || !configured.has(name)) setOption(step, name, value)
   }
-  const named = state.cib === undefined ? undefined : clusterOption(state.cib, 'cluster-name')
-  if (clusterName !== undefined && named === undefined) setOption(step, 'cluster-name', clusterName)
+  if (clusterName !== undefined && !configured.has('cluster-name')) setOption(step, 'cluster-name', clusterName)
+}
+
+function configuredOptions({ state, now }: Step): ReadonlyMap<string, string> {
+  return state.cib === undefined ? new Map() : clusterOptions(state.cib, now)
 }
 
 /** Writes an option of the cluster where its own tools would. */
 export function setOption(step: Step, name: string, value: string): void {
-  if (step.state.cib !== undefined && clusterOption(step.state.cib, name) === value) return
+  if (configuredOptions(step).get(name) === value) return
   const pair = element('nvpair', { id: `cib-bootstrap-options-${name}`, name, value })
   const set = element('cluster_property_set', { id: 'cib-bootstrap-options' }, [pair])
   callCib(step, {
@@ -77,8 +81,8 @@ export function setOption(step: Step, name: string, value: string): void {
 export function offerToAll(step: Step): void {
   const { state } = step
   for (const peer of state.peers.values()) {
-    if (isActive(state, peer.uname) || peer.isMember || peer.expected !== undefined) continue
-    state.peers.set(peer.uname, { ...peer, expected: 'down' })
+    if (!peer.wasSeen || peer.isMember) continue
+    state.peers.set(peer.uname, { ...peer, expected: expectedOfLost(step, peer) })
   }
   const active = [...activeNodes(state)].sort(compareNodeNames)
   state.join = offerAll(state.join, active)
@@ -86,6 +90,36 @@ export function offerToAll(step: Step): void {
   for (const uname of active) sendOffer(step, uname)
   log(step, 'info', `join-${state.join.id}: Waiting on requests from ${active.length} outstanding nodes`)
   checkIntegrated(step)
+}
+
+/**
+ * What is expected of a node that is not there. One that has asked to go, and has gone in the middle of something, may run
+ * it still: it counts as lost. Where nobody has said anything to this node, what the DC before wrote counts; and where that
+ * is nothing either, a node that has taken part may run anything, so that it has to be fenced. A C node takes it for down
+ * unless its history says that something runs there, which nobody has where the whole cluster was started anew but for it.
+ */
+export function expectedOfLost(step: Step, peer: PeerRecord): string {
+  if (peer.isFenced) return 'down'
+  const { cib } = step.state
+  const status = cib === undefined ? undefined : child(cib, 'status')
+  const states = status === undefined ? [] : childrenNamed(status, 'node_state')
+  const written = states.find((item) => idOf(item) === peer.uuid)
+  if (written !== undefined && isAtWork(written)) return 'member'
+  const expected = peer.expected ?? (written === undefined ? undefined : attr(written, 'expected'))
+  return expected ?? (peer.wasActive ? 'member' : 'down')
+}
+
+/** An operation that may change where something runs has been ordered there, and nobody knows what became of it. */
+function isAtWork(nodeState: XmlElement): boolean {
+  const lrm = child(nodeState, 'lrm')
+  const resources = lrm === undefined ? undefined : child(lrm, 'lrm_resources')
+  return (resources?.children ?? []).some(
+    (resource) =>
+      attr(resource, 'class') !== 'stonith' &&
+      resource.children.some(
+        (op) => attr(op, 'op-status') === String(operationStatus.pending) && attr(op, 'operation') !== 'monitor',
+      ),
+  )
 }
 
 /** One more node: it is asked, and this node again. Without a sender: all that have not been asked yet. */

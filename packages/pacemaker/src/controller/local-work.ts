@@ -13,7 +13,7 @@ export function runLocal(step: Step, event: LocalEvent): void {
 function perform(step: Step, effect: LocalEffect): void {
   switch (effect.do) {
     case 'record':
-      if (step.state.isRingLost) return
+      if (step.state.isCutOff) return
       callCib(step, {
         op: 'cib_modify',
         section: 'status',
@@ -22,7 +22,7 @@ function perform(step: Step, effect: LocalEffect): void {
       })
       return
     case 'erase':
-      if (step.state.isRingLost) return
+      if (step.state.isCutOff) return
       callCib(step, {
         op: 'cib_delete',
         section: effect.xpath,
@@ -37,6 +37,9 @@ function perform(step: Step, effect: LocalEffect): void {
         host: effect.requester.node ?? step.state.config.uname,
         payload: effect.update,
       })
+      return
+    case 'alert':
+      step.effects.push({ do: 'alert', event: effect.event })
       return
     case 'refreshed':
       setOption(step, 'last-lrm-refresh', String(step.now.epochS))
@@ -55,7 +58,7 @@ function perform(step: Step, effect: LocalEffect): void {
 /** The last agent has ended: this node may go. What still runs on it is named, loudly. */
 function leave(step: Step): void {
   const { state } = step
-  if (state.isRingLost || state.openCalls.size > 0 || !state.local.isWindingDown) return
+  if (state.isCutOff || state.openCalls.size > 0 || !state.local.isWindingDown) return
   const left = activeResources(state.local)
   if (left.length > 0) {
     log(step, 'crit', `Leaving with resources still running on this node: ${left.join(', ')}`)
@@ -69,12 +72,39 @@ export function leaveWhenQuiet(step: Step): void {
 }
 
 /**
- * The ring is gone: others will run what runs here. Losing the ring is losing quorum, so that `no-quorum-policy` decides:
- * with `stop` (the default) and `demote` everything is stopped, newest first, one after the other; otherwise it is named.
+ * This node has no cluster any more: others will run what runs here, or do so already. Losing the ring is losing quorum, so
+ * that `no-quorum-policy` decides: with `stop` (the default) and `demote` everything is stopped; otherwise it is named.
+ *
+ * @param how `stopsAll`: whatever the policy
  */
+export function cutOff(
+  step: Step,
+  how: { readonly reason: string; readonly exitCode: number; readonly stopsAll: boolean },
+): void {
+  const { state } = step
+  if (state.isCutOff) return
+  log(step, 'crit', how.reason)
+  state.isCutOff = true
+  state.exitCode = how.exitCode
+  state.transition = undefined
+  state.openCalls.clear()
+  const active = activeResources(state.local)
+  const policy = state.options.noQuorumPolicy
+  if (!how.stopsAll && (policy === 'ignore' || policy === 'freeze')) {
+    if (active.length > 0) {
+      log(step, 'crit', `no-quorum-policy=${policy}: left running here, unattended from now on: ${active.join(', ')}`)
+    }
+    step.effects.push({ do: 'exit', code: state.exitCode })
+    return
+  }
+  state.stopsAwaited = true
+  stopAlone(step)
+}
+
+/** Stops what runs on a node that has no cluster any more, newest first, one after the other. */
 export function stopAlone(step: Step): void {
   const { state } = step
-  if (!state.isRingLost || !state.stopsAwaited) return
+  if (!state.isCutOff || !state.stopsAwaited) return
   const { executor, histories } = state.local
   for (const lane of executor.lanes.values()) if (lane.running !== undefined) return
   const active = activeResources(state.local)
@@ -89,7 +119,7 @@ export function stopAlone(step: Step): void {
     step.effects.push({ do: 'exit', code: state.exitCode })
     return
   }
-  log(step, 'warning', `Stopping ${next.id}: this node has lost its ring`)
+  log(step, 'warning', `Stopping ${next.id}: this node has lost its cluster`)
   runLocal(step, {
     kind: 'order',
     task: 'lrm_invoke',

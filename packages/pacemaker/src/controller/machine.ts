@@ -3,6 +3,7 @@ import { activeResources } from '../executor/local-resources.ts'
 import { nodesIn } from '../join/join.ts'
 import { ballotMessage } from '../messages/crm-message.ts'
 import { infinity } from '../transition/graph.ts'
+import { recordEarlierFencings } from './fencing.ts'
 import { type Action, type Input, nextRow, type Phase } from './fsm.ts'
 import {
   confirmJoin,
@@ -77,6 +78,7 @@ function changePhase(step: Step, from: Phase, to: Phase, input: Input): void {
       }
       return
     case 'S_NOT_DC':
+      state.fencing.unrecorded.clear()
       if (state.isShuttingDown) requestShutdown(step)
       return
     case 'S_IDLE':
@@ -111,6 +113,9 @@ function act(step: Step, action: Action, about: InputSubject): void {
       release(step)
       return
     case 'take-over':
+      // What its actions came to during the election was told to nobody who leads: it would be waited for in vain.
+      if (!isDc(state)) dropGraph(step)
+      recordEarlierFencings(step)
       takeOver(step)
       return
     case 'offer-all':
@@ -179,16 +184,22 @@ function vote(step: Step): void {
 function release(step: Step): void {
   const { state } = step
   if (isDc(state)) log(step, 'notice', 'Giving up the DC role')
-  if (state.transition?.isFinished === false) {
-    for (const id of state.transition.jobs.keys()) step.effects.push({ do: 'disarm', timer: `action:${id}` })
-  }
-  state.transition = undefined
+  dropGraph(step)
   state.scheduleToken = undefined
   state.wantsSchedule = false
   state.sync = undefined
   if (isDc(state)) state.dc = undefined
   step.effects.push({ do: 'primary', isPrimary: false })
   if (state.phase === 'S_RELEASE_DC') step.raise('I_RELEASE_SUCCESS')
+}
+
+/** Nobody waits for the actions of the graph any more; what is still under way is told by the histories of its nodes. */
+function dropGraph(step: Step): void {
+  const { state } = step
+  if (state.transition?.isFinished === false) {
+    for (const id of state.transition.jobs.keys()) step.effects.push({ do: 'disarm', timer: `action:${id}` })
+  }
+  state.transition = undefined
 }
 
 /** Answers to our own changes that take longer than this will not come: the scheduler must not wait for them for ever. */

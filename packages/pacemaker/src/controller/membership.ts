@@ -4,8 +4,9 @@ import { forgetVoter, isWon, lossDampeningMs } from '../election/election.ts'
 import { withoutNode } from '../join/join.ts'
 import { infinity } from '../transition/graph.ts'
 import { expectsDown } from '../transition/transition.ts'
+import { fencedNodeIsBack, historyAfterPeerMs } from './fencing.ts'
 import { leads } from './fsm.ts'
-import { checkComplete, checkIntegrated, cleanUpAfter, syncLost } from './joining.ts'
+import { checkComplete, checkIntegrated, cleanUpAfter, expectedOfLost, syncLost } from './joining.ts'
 import { writeNodeStates, writeQuorum } from './node-states.ts'
 import { log, post } from './posts.ts'
 import { activeNodes, isActive, isDc, outsiders, type PeerRecord, type PeerView, type Step } from './state.ts'
@@ -19,24 +20,48 @@ export function updatePeers(step: Step, views: readonly PeerView[], isQuorate: b
   const { state } = step
   const lost: PeerRecord[] = []
   let hasChanged = false
+  let hasLostRing = false
   for (const view of [...views].sort((a, b) => compareNodeNames(a.uname, b.uname))) {
     const was = state.peers.get(view.uname)
-    const record = { expected: undefined, loadMode: 1, jobsMax: undefined, ...was, ...view }
+    const isThere = view.isMember && view.hasController
+    const seen = { wasSeen: was?.wasSeen === true || view.isMember, wasActive: was?.wasActive === true || isThere }
+    const isFenced = was?.isFenced === true && (was.isMember || !view.isMember)
+    const record = { expected: undefined, loadMode: 1, jobsMax: undefined, ...was, ...view, ...seen, isFenced }
     state.peers.set(view.uname, record)
+    if (view.isMember && was?.isMember !== true) fencedNodeIsBack(step, view.uname)
+    if (view.hasController && was?.hasController === false) seekFencingHistory(step)
     if (was?.isMember !== view.isMember) {
       log(step, 'notice', `Node ${view.uname} state is now ${view.isMember ? 'member' : 'lost'}`)
     }
+    if ((was?.isMember === true) !== view.isMember) tellOfNode(step, view)
     if (was?.isMember !== view.isMember || was.hasController !== view.hasController) hasChanged = true
     const wasActive = was?.isMember === true && was.hasController
-    if (wasActive && !(view.isMember && view.hasController)) lost.push(record)
+    if (wasActive && !isThere) lost.push(record)
+    else if (was?.isMember === true && !view.isMember) hasLostRing = true
   }
   const known = new Set(views.map((view) => view.uname))
   for (const uname of [...state.peers.keys()]) if (!known.has(uname)) state.peers.delete(uname)
   if (hasChanged) membershipChanged(step)
   for (const peer of lost) loseNode(step, peer)
+  // Its controller went before: as long as it was in the ring, what it ran waited for it.
+  if (hasLostRing && isDc(state)) abort(step, infinity, 'restart', 'Node failure')
   updateQuorum(step, isQuorate)
   if (state.phase === 'S_ELECTION' && isWon(state.election, activeNodes(state))) step.raise('I_ELECTION_DC')
   searchForDc(step)
+}
+
+/** Whom this node finds when it starts is no news. */
+function tellOfNode(step: Step, { uname, uuid, isMember }: PeerView): void {
+  if (step.state.phase === 'S_STARTING') return
+  const state = isMember ? 'member' : 'lost'
+  step.effects.push({ do: 'alert', event: { kind: 'node', node: uname, nodeId: uuid, state } })
+}
+
+/** A node that has just come may know of fencings that the others have not heard of, and the other way round. */
+function seekFencingHistory(step: Step): void {
+  const { state } = step
+  if (state.phase === 'S_STARTING' || (state.dc !== undefined && !isDc(state))) return
+  step.effects.push({ do: 'arm', timer: 'fencing-history', afterMs: historyAfterPeerMs })
 }
 
 function membershipChanged(step: Step): void {
@@ -69,12 +94,19 @@ function loseNode(step: Step, peer: PeerRecord): void {
     return
   }
   if (!isDc(state)) return
-  const isExpected = state.transition !== undefined && expectsDown(state.transition, uuid)
-  if (isExpected || peer.expected === 'down') {
+  const cause = state.transition === undefined ? undefined : expectsDown(state.transition, uuid)
+  if (cause === 'fencing') log(step, 'info', `Node ${uname} has left while it is being fenced`)
+  else if (cause === 'expected' || (peer.expected === 'down' && expectedOfLost(step, peer) === 'down')) {
     state.peers.set(uname, { ...peer, expected: 'down' })
     writeNodeStates(step, { origin: 'peer_update_callback', withJoin: true, withMembership: true })
     log(step, 'info', `Node ${uname} has left as expected`)
+    // It had asked to go, and has gone before it was told to: what it still ran has to be looked at.
+    if (cause === undefined) abort(step, infinity, 'restart', 'Node failure')
   } else {
+    if (peer.expected === 'down') {
+      state.peers.set(uname, { ...peer, expected: 'member' })
+      writeNodeStates(step, { origin: 'peer_update_callback', withJoin: false, withMembership: true })
+    }
     log(step, 'warning', `Stonith/shutdown of node ${uname} was not expected`)
     abort(step, infinity, 'restart', 'Node failure')
   }

@@ -22,9 +22,13 @@ export function nodeState(step: Step, peer: PeerRecord, parts: NodeStateParts): 
   })
 }
 
-/** Writes the states of all known nodes. */
+/**
+ * Writes the states of all known nodes. One that was never seen has none, for nobody knows that it is gone: the scheduler
+ * has it fenced, unless `startup-fencing` is off.
+ */
 export function writeNodeStates(step: Step, parts: NodeStateParts): void {
-  const states = [...step.state.peers.values()].map((peer) => nodeState(step, peer, parts))
+  const seen = [...step.state.peers.values()].filter((peer) => peer.wasSeen)
+  const states = seen.map((peer) => nodeState(step, peer, parts))
   callCib(step, {
     op: 'cib_modify',
     section: 'status',

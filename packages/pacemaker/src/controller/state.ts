@@ -1,4 +1,5 @@
 import type { XmlElement } from '@quorate/xml'
+import type { AlertEvent } from '../alerts/alert-event.ts'
 import type { AttributeUpdate } from '../attributes/service.ts'
 import type { CibOperation } from '../cib-manager/service.ts'
 import type { CpuTime, ElectionState } from '../election/election.ts'
@@ -9,11 +10,13 @@ import {
   type LocalResources,
   newLocalResources,
 } from '../executor/local-resources.ts'
+import type { FencingEvent, FencingOutcome, FencingRequest } from '../fencer/service.ts'
 import type { Instant } from '../instant.ts'
 import { initialJoin, type JoinState, phaseOf } from '../join/join.ts'
 import type { PeerType } from '../messages/peer-messenger.ts'
 import type { Transition } from '../transition/transition.ts'
 import { type ControllerOptions, readOptions } from './cluster-options.ts'
+import { type FencingBook, newFencingBook } from './fencing-book.ts'
 import type { Input, Phase } from './fsm.ts'
 
 /** What does not change while a controller runs. */
@@ -44,6 +47,11 @@ export type PeerView = {
 
 /** What the controller remembers of a node beyond that. */
 export type PeerRecord = PeerView & {
+  /** It has been a member of the ring, and a full member, since this controller runs. */
+  readonly wasSeen: boolean
+  readonly wasActive: boolean
+  /** It was fenced and has not come back since. */
+  readonly isFenced: boolean
   /** What the DC expects of it: `member`, `down`, `nack`, or nothing yet. */
   readonly expected: string | undefined
   /** Load class and most agents at a time, as its own controller told. */
@@ -63,6 +71,7 @@ export type ControllerTimer =
   | 'transition-delay'
   | 'search'
   | 'open-calls'
+  | 'fencing-history'
   | `action:${number}`
 
 /** Everything that can happen to a controller. */
@@ -70,12 +79,23 @@ export type ControllerEvent =
   /** The CIB is there and the groups are joined. */
   | { readonly kind: 'started'; readonly cib: XmlElement }
   | { readonly kind: 'peers'; readonly peers: readonly PeerView[]; readonly isQuorate: boolean }
-  | { readonly kind: 'message'; readonly from: string; readonly xml: XmlElement; readonly cpu: CpuTime }
+  | {
+      readonly kind: 'message'
+      readonly from: string
+      readonly xml: XmlElement
+      readonly cpu: CpuTime
+      /** The user that it names is not allowed what it asks for. */
+      readonly isDenied?: boolean
+    }
   | { readonly kind: 'cib-changed'; readonly before: XmlElement; readonly after: XmlElement }
   | { readonly kind: 'cib-answered'; readonly tag: number; readonly rc: number; readonly data: XmlElement | undefined }
   | { readonly kind: 'scheduled'; readonly token: number; readonly result: ScheduleResult }
   | { readonly kind: 'local'; readonly event: LocalEvent }
   | { readonly kind: 'timer'; readonly timer: ControllerTimer; readonly cpu: CpuTime }
+  /** What became of the fencing that was asked for under this tag. */
+  | { readonly kind: 'fencing-answered'; readonly tag: number; readonly outcome: FencingOutcome }
+  /** A fencing operation has ended somewhere in the cluster, whoever asked for it. */
+  | { readonly kind: 'fenced'; readonly event: FencingEvent }
   /** How busy this node is: its load average over the last minute. */
   | { readonly kind: 'load'; readonly average: number }
   /** Asked to stop (SIGTERM, `pacemakerd --shutdown`). */
@@ -106,12 +126,21 @@ export type ControllerEffect =
   | { readonly do: 'attributes'; readonly updates: readonly AttributeUpdate[] }
   | { readonly do: 'clear-failures'; readonly resource: string; readonly node: string }
   | { readonly do: 'schedule'; readonly token: number }
+  /** To the fencer; `fencing-answered` with the tag follows once. */
+  | { readonly do: 'fence'; readonly tag: number; readonly request: FencingRequest }
+  /** The fencers of the cluster are to tell each other what they remember. */
+  | { readonly do: 'synchronize-fencing' }
   | { readonly do: 'arm'; readonly timer: ControllerTimer; readonly afterMs: number }
   | { readonly do: 'disarm'; readonly timer: ControllerTimer }
   | {
       readonly do: 'local'
-      readonly effect: Extract<LocalEffect, { readonly do: 'spawn' | 'signal' | 'arm' | 'disarm' | 'learn' }>
+      readonly effect: Extract<
+        LocalEffect,
+        { readonly do: 'spawn' | 'signal' | 'arm' | 'disarm' | 'learn' | 'register' | 'operate' | 'unregister' }
+      >
     }
+  /** Agents of alerts are to be told. */
+  | { readonly do: 'alert'; readonly event: AlertEvent }
   | { readonly do: 'log'; readonly level: LogLevel; readonly text: string }
   /** Leave the groups and end with this exit code (behaviour/pacemaker-daemons.md 7). */
   | { readonly do: 'exit'; readonly code: number }
@@ -138,6 +167,7 @@ export type ControllerState = {
   sync: { readonly tag: number; readonly from: string } | undefined
   readonly local: LocalResources
   transition: Transition | undefined
+  readonly fencing: FencingBook
   graphCount: number
   inputFile: string | undefined
   /** The scheduler run that is awaited; another answer is obsolete. */
@@ -154,7 +184,8 @@ export type ControllerState = {
   exitCode: number
   /** Answers to the search for a DC: states of peers by name. */
   search: Map<string, string> | undefined
-  isRingLost: boolean
+  /** This node has no cluster: its ring is gone, or it was fenced. Nobody is told anything any more. */
+  isCutOff: boolean
   stopsAwaited: boolean
   /** This node has been let in once since it started. */
   hasJoined: boolean
@@ -171,7 +202,7 @@ export function newController(config: ControllerConfig): ControllerState {
     phase: 'S_STARTING',
     dc: undefined,
     cib: undefined,
-    options: readOptions(emptyCib),
+    options: readOptions(emptyCib, { epochS: 0 }),
     peers: new Map(),
     isQuorate: false,
     isQuorumNew: false,
@@ -181,6 +212,7 @@ export function newController(config: ControllerConfig): ControllerState {
     sync: undefined,
     local: newLocalResources({ id: config.uuid, uname: config.uname }),
     transition: undefined,
+    fencing: newFencingBook(),
     graphCount: 0,
     inputFile: undefined,
     scheduleToken: undefined,
@@ -192,7 +224,7 @@ export function newController(config: ControllerConfig): ControllerState {
     isStopping: false,
     exitCode: 0,
     search: undefined,
-    isRingLost: false,
+    isCutOff: false,
     stopsAwaited: false,
     hasJoined: false,
     toldLoad: undefined,

@@ -12,6 +12,7 @@ import {
   type TransitionEvent,
 } from '../transition/transition.ts'
 import { formatTransitionKey, formatTransitionMagic, parseTransitionMagic } from '../transition/transition-key.ts'
+import { requestFencing } from './fencing-request.ts'
 import { finalize } from './joining.ts'
 import { jobsAllowed } from './load.ts'
 import { runLocal } from './local-work.ts'
@@ -182,7 +183,9 @@ function clusterAction(step: Step, action: GraphAction): void {
   const confirm = (isFailed: boolean) => advance(step, { kind: 'confirmed', action: action.id, isFailed })
   switch (action.task) {
     case 'stonith':
-      cannotFence(step, action)
+      if (requestFencing(step, action)) return
+      log(step, 'error', `The graph asks for fencing without saying whom or how (action ${action.id})`)
+      advance(step, { kind: 'confirmed', action: action.id, isFailed: true, onFailure: 'wait' })
       return
     case 'do_shutdown':
       if (action.node === state.config.uname) {
@@ -226,25 +229,19 @@ function sendEvent(step: Step, action: GraphAction): void {
   post(step, { task: action.task, to: 'crmd', from: 'tengine', host, payload })
 }
 
-/**
- * A node would have to be fenced, and nobody here can. It is not taken for fenced: whatever depends on it stays undone,
- * and the cluster waits for a change instead of trying again and again.
- */
-function cannotFence(step: Step, action: GraphAction): void {
-  log(
-    step,
-    'error',
-    `Cannot fence node ${action.node}: this controller has no fencer. Resources that ran there are not recovered until the node is back, or stonith-enabled is false`,
-  )
-  advance(step, { kind: 'abort', priority: infinity, completion: 'wait', reason: 'Stonith failed' })
-  advance(step, { kind: 'confirmed', action: action.id, isFailed: true, onFailure: 'wait' })
-}
-
 const unrecorded: ReadonlySet<string> = new Set(['notify', 'cancel', 'delete', 'meta-data'])
 
 function recordLost(step: Step, action: GraphAction, afterMs: number): void {
   const { state } = step
   const worker = action.router ?? action.node
+  if (action.task === 'stonith') {
+    log(
+      step,
+      'error',
+      `The fencer did not tell within ${afterMs}ms what became of ${action.node}: it counts as running`,
+    )
+    return
+  }
   log(
     step,
     'error',

@@ -12,6 +12,8 @@ export type AgentHost = {
   readonly ocfRoot: string
   /** Working folder of agents; `/` where it does not exist. */
   readonly workFolder: string
+  /** Folder of the secrets that `cibsecret` keeps, with a folder for each resource. */
+  readonly secretsFolder: string
   /** Added to every agent's environment. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -37,6 +39,7 @@ export function agentHost(): AgentHost {
     initFolder: hostPath('/etc/init.d'),
     ocfRoot,
     workFolder: hostPath('/var/lib/pacemaker/cores'),
+    secretsFolder: hostPath('/var/lib/pacemaker/lrm/secrets'),
     environment: hostRoot() === undefined ? {} : state,
   }
 }

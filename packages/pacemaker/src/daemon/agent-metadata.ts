@@ -4,6 +4,7 @@ import { agentName, type ResourceSpec } from '../executor/agent.ts'
 import { type AgentMetadata, readMetadata } from '../executor/metadata.ts'
 import type { AgentHost } from './agent-folders.ts'
 import { type AgentEnd, findAgent, startAgent } from './agent-process.ts'
+import { describeFenceAgent, fenceAgentFolders, findFenceAgent } from './fence-agent.ts'
 
 /** An agent that has not told its meta-data by then is not waited for. */
 const metadataTimeoutMs = 30_000
@@ -23,12 +24,13 @@ export class AgentLibrary {
 
   /** Undefined where the agent is missing, says nothing that can be read, or takes too long. */
   async learn(resource: ResourceSpec): Promise<AgentMetadata | undefined> {
-    const file = findAgent({ resource }, this.#host)
+    const isDevice = resource.standard === 'stonith'
+    const file = isDevice ? findFenceAgent(resource.type, fenceAgentFolders()) : findAgent({ resource }, this.#host)
     if (file === undefined) return undefined
     const changedMs = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
     const known = this.#known.get(file)
     if (known?.changedMs === changedMs) return known.metadata
-    const metadata = await this.#ask(resource)
+    const metadata = await (isDevice ? askDevice(resource.type) : this.#ask(resource))
     if (metadata !== undefined) this.#known.set(file, { changedMs, metadata })
     return metadata
   }
@@ -45,4 +47,9 @@ export class AgentLibrary {
       const timer = setTimeout(() => agent.signal('SIGKILL'), metadataTimeoutMs)
     })
   }
+}
+
+async function askDevice(agent: string): Promise<AgentMetadata | undefined> {
+  const description = await describeFenceAgent(agent, fenceAgentFolders())
+  return description === undefined ? undefined : readMetadata(description)
 }

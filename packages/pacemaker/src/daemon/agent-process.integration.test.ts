@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { monoMs } from '@quorate/base'
+import { md5Hex, monoMs } from '@quorate/base'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type ExecutorEffect,
@@ -18,7 +18,9 @@ import { type AgentProcess, startAgent } from './agent-process.ts'
 let folder = ''
 let host: AgentHost
 const realAgents = '/usr/lib/ocf/resource.d'
-const patient = { timeout: 45_000, interval: 20 }
+/** Not a measure of speed: a loaded machine may take its time. */
+const patienceMs = 240_000
+const patient = { timeout: patienceMs, interval: 20 }
 const hasRealAgents = fs.existsSync(path.join(realAgents, 'heartbeat/Dummy'))
 
 const script = `#!/bin/sh
@@ -27,10 +29,10 @@ case "$1" in
 meta-data) echo '<resource-agent name="t"><version>1.1</version><parameters><parameter name="p"/><parameter name="q" reloadable="1"/></parameters><actions><action name="reload-agent"/></actions></resource-agent>' ;;
 start) exit 0 ;;
 monitor) echo "ocf-exit-reason:no such thing" >&2; exit 7 ;;
-stop) trap '' TERM; sleep 60 & echo $! > ${'$'}{HA_RSCTMP}/new; mv ${'$'}{HA_RSCTMP}/new ${'$'}{HA_RSCTMP}/child; sleep 60 ;;
+stop) trap '' TERM; sleep 600 & echo $! > ${'$'}{HA_RSCTMP}/new; mv ${'$'}{HA_RSCTMP}/new ${'$'}{HA_RSCTMP}/child; sleep 600 ;;
 promote) kill -SEGV $$ ;;
 demote) yes 0123456789 | head -c 3000000 ; echo "ocf-exit-reason:told at last" >&2; exit 1 ;;
-notify) sleep 60 & exit 0 ;;
+notify) sleep 600 & echo $! > ${'$'}{HA_RSCTMP}/daemon; exit 0 ;;
 esac
 `
 
@@ -44,6 +46,7 @@ beforeAll(() => {
     initFolder: folder,
     ocfRoot: '/usr/lib/ocf',
     workFolder: folder,
+    secretsFolder: path.join(folder, 'secrets'),
     environment: { HA_RSCTMP: folder },
   }
 })
@@ -56,10 +59,11 @@ afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
  */
 function perform(
   action: string,
-  timeoutMs = 50_000,
+  timeoutMs = patienceMs,
   type = 't',
   provider = 'test',
   isDue?: () => boolean,
+  word = 'x y',
 ): Promise<OperationResult> {
   const state = newExecutor()
   const timers = new Map<string, NodeJS.Timeout>()
@@ -96,7 +100,7 @@ function perform(
     }
     const resource = { id: 'r', standard: 'ocf', provider, type }
     const order = { callId: 1, resource, action, intervalMs: 0, timeoutMs, startDelayMs: 0, transitionKey: '' }
-    send({ kind: 'execute', order: { ...order, parameters: new Map([['word', 'x y']]) } })
+    send({ kind: 'execute', order: { ...order, parameters: new Map([['word', word]]) } })
   })
 }
 
@@ -117,6 +121,37 @@ describe('an agent', () => {
 
   test('tells its exit reason on standard error', async () => {
     expect(await perform('monitor')).toMatchObject({ rc: 7, exitReason: 'no such thing' })
+  })
+
+  test('gets its secrets from files, and does not run without them but to stop', async () => {
+    const calls = path.join(folder, 'told')
+    fs.writeFileSync(path.join(folder, 'test/s'), `#!/bin/sh\necho "$1 $OCF_RESKEY_word" >> ${calls}\n`, {
+      mode: 0o755,
+    })
+    const secrets = path.join(folder, 'secrets/r')
+    fs.mkdirSync(secrets, { recursive: true })
+    const keep = (secret: string, digest: string): void => {
+      fs.writeFileSync(path.join(secrets, 'word'), secret)
+      fs.writeFileSync(path.join(secrets, 'word.sign'), digest)
+    }
+    const run = (action: string) => perform(action, patienceMs, 's', 'test', undefined, 'lrm://')
+    const refused = { rc: 2, status: 0, exitReason: 'Unable to load CIB secrets' }
+    // Each as seen of a real executor.
+    expect(await run('start')).toMatchObject(refused)
+    const digest = md5Hex(Buffer.from('hidden'))
+    keep(
+      'hidden',
+      digest.replace(/^./, (first) => (first === '0' ? '1' : '0')),
+    )
+    expect(await run('monitor')).toMatchObject(refused)
+    keep('hidden\n', md5Hex(Buffer.from('hidden\n')))
+    expect(await run('monitor')).toMatchObject(refused)
+    expect(fs.existsSync(calls)).toBe(false)
+    keep('hidden\n', `${digest.toUpperCase()}\n`)
+    expect(await run('start')).toMatchObject({ rc: 0, status: 0, exitReason: '' })
+    fs.rmSync(secrets, { recursive: true })
+    expect(await run('stop')).toMatchObject({ rc: 0, status: 0 })
+    expect(fs.readFileSync(calls, 'utf8')).toBe('start hidden\nstop lrm://\n')
   })
 
   test('that hangs and ignores SIGTERM is killed with everything in its group', async () => {
@@ -142,15 +177,15 @@ describe('an agent', () => {
   })
 
   test('that leaves a daemon behind which holds its output open ends all the same', async () => {
-    const began = performance.now()
     expect(await perform('notify')).toMatchObject({ rc: 0 })
-    // The daemon holds the output for a minute.
-    expect(performance.now() - began).toBeLessThan(40_000)
+    const daemon = Number(fs.readFileSync(path.join(folder, 'daemon'), 'utf8'))
+    expect(isAlive(daemon)).toBe(true)
+    process.kill(daemon, 'SIGKILL')
   })
 
   test('that is missing or may not be run is reported so', async () => {
-    expect(await perform('start', 1_000, 'none')).toMatchObject({ rc: 5, status: 7 })
-    expect(await perform('start', 1_000, 'locked')).toMatchObject({ rc: 4, status: 4 })
+    expect(await perform('start', patienceMs, 'none')).toMatchObject({ rc: 5, status: 7 })
+    expect(await perform('start', patienceMs, 'locked')).toMatchObject({ rc: 4, status: 4 })
   })
 
   test('has its meta-data read once, until its file changes', async () => {
@@ -191,7 +226,7 @@ describe('an agent', () => {
   test.skipIf(!hasRealAgents)(
     'of the resource-agents package goes through its whole life (needs resource-agents)',
     async () => {
-      const run = (action: string) => perform(action, 50_000, 'Dummy', 'heartbeat')
+      const run = (action: string) => perform(action, patienceMs, 'Dummy', 'heartbeat')
       expect((await run('monitor')).rc).toBe(7)
       expect((await run('start')).rc).toBe(0)
       expect((await run('monitor')).rc).toBe(0)

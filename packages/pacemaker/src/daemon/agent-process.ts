@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
-import type { Readable } from 'node:stream'
 import { type AgentRun, agentArgument, agentEnvironment, agentPaths } from '../executor/agent.ts'
-import { outputBytesMax, type ProcessEnd } from '../executor/outcome.ts'
+import { exitReasonPrefix, ocf, outputBytesMax, type ProcessEnd } from '../executor/outcome.ts'
 import type { AgentHost } from './agent-folders.ts'
+import { CutOutput } from './cut-output.ts'
+import { withSecrets } from './secrets.ts'
 
 /** What an agent's process left. */
 export type AgentEnd = { readonly end: ProcessEnd; readonly stdout: string; readonly stderr: string }
@@ -42,13 +43,20 @@ export function startAgent(
     setImmediate(ended, { end: { kind: 'not-started', reason: 'ENOENT' }, stdout: '', stderr: '' })
     return { signal: () => undefined }
   }
+  const parameters = withSecrets(run.parameters, run.resource.id, host.secretsFolder)
+  // What runs has to be stopped, with or without its secrets.
+  if (parameters === undefined && run.action !== 'stop') {
+    const stderr = `${exitReasonPrefix}Unable to load CIB secrets\n`
+    setImmediate(ended, { end: { kind: 'exit', code: ocf.invalidParameter }, stdout: '', stderr })
+    return { signal: () => undefined }
+  }
   const child = spawn(file, [agentArgument(run)], {
     cwd: fs.existsSync(host.workFolder) ? host.workFolder : '/',
     env: {
       PATH: pathOfLastResort,
       ...process.env,
       ...host.environment,
-      ...agentEnvironment(run, host.ocfRoot),
+      ...agentEnvironment(parameters === undefined ? run : { ...run, parameters }, host.ocfRoot),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -94,36 +102,4 @@ function codeOf(error: Error): string {
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && codeOf(error) === code
-}
-
-/** Reads all that comes, so that nobody blocks on writing, and keeps the end of it. */
-class CutOutput {
-  readonly #stream: Readable | null
-  readonly #bytesMax: number
-  #kept: Buffer[] = []
-  #keptBytes = 0
-
-  constructor(stream: Readable | null, bytesMax: number) {
-    this.#stream = stream
-    this.#bytesMax = bytesMax
-    stream?.on('data', (chunk: Buffer) => this.#take(chunk))
-    stream?.on('error', () => undefined)
-  }
-
-  #take(chunk: Buffer): void {
-    this.#kept.push(chunk)
-    this.#keptBytes += chunk.length
-    if (this.#keptBytes <= 2 * this.#bytesMax) return
-    const tail = Buffer.concat(this.#kept).subarray(-this.#bytesMax)
-    this.#kept = [tail]
-    this.#keptBytes = tail.length
-  }
-
-  get text(): string {
-    return Buffer.concat(this.#kept).subarray(-this.#bytesMax).toString('utf8')
-  }
-
-  close(): void {
-    this.#stream?.destroy()
-  }
 }

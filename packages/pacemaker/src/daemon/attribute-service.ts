@@ -1,10 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
-import { element, type XmlElement } from '@quorate/xml'
+import { attr, element, type XmlElement } from '@quorate/xml'
+import type { AlertEvent } from '../alerts/alert-event.ts'
+import { attributeRefusal } from '../attributes/attribute-access.ts'
 import { AttributeCore, type AttributeEffect, type AttributeEvent } from '../attributes/attribute-core.ts'
 import type { AttributeManager, AttributeUpdate, ClearFailure } from '../attributes/service.ts'
 import { type CibManager, callOptions } from '../cib-manager/service.ts'
-import { daemonUser } from '../client/daemon-user.ts'
+import { daemonUser, isListedIn } from '../client/daemon-user.ts'
 import type { Peer, PeerMessenger } from '../messages/peer-messenger.ts'
 import { CoreTimer } from './core-timer.ts'
 import { cpuTime } from './cpu-time.ts'
@@ -13,6 +15,7 @@ import { cpuTime } from './cpu-time.ts'
 export type AttributeServiceOptions = {
   readonly messenger: PeerMessenger
   readonly cib: CibManager
+  readonly alert: (event: AlertEvent) => void
   readonly log: (level: 'notice' | 'info' | 'warning', text: string) => void
 }
 
@@ -65,6 +68,16 @@ export class AttributeService implements AttributeManager {
 
   /** Takes a request of a local client; the answer comes through what {@link attach} was given. */
   request(client: string, user: string, xml: XmlElement): void {
+    const { cib, messenger, log } = this.#options
+    const refusal = attributeRefusal(cib.cib, xml, { user, isInGroup: isListedIn }, messenger.localName)
+    if (refusal !== undefined) {
+      log(
+        'warning',
+        `User ${user} may not ask for ${attr(xml, 'task') ?? 'nothing'} of ${attr(xml, 'attr_name') ?? 'attributes'}`,
+      )
+      this.#reply?.(client, refusal)
+      return
+    }
     this.#step({ kind: 'request', client, user, xml })
   }
 
@@ -166,6 +179,9 @@ export class AttributeService implements AttributeManager {
           .catch((error: unknown) => log('warning', `could not remove old attributes from the CIB: ${String(error)}`))
         return
       }
+      case 'alert':
+        this.#options.alert(effect.event)
+        return
       case 'log':
         log(effect.level, effect.text)
         return

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Lab, type LabOutput, labMissing, quorateProgram } from '@quorate/testkit'
+import { Lab, type LabOutput, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/cibadmin', '/usr/sbin/crm_mon'])
@@ -11,10 +11,10 @@ async function start(node: number): Promise<void> {
   await lab.must(['start', String(node), 'pacemaker', process.execPath, quorateProgram, 'pacemakerd', '-f'])
 }
 
-const patient = { timeout: 60_000, interval: 100 }
+const patient = { timeout: patienceMs, interval: 100 }
 
 async function until(ask: () => Promise<LabOutput>, fits: (output: LabOutput) => boolean): Promise<LabOutput> {
-  const deadline = performance.now() + 60_000
+  const deadline = performance.now() + patienceMs
   for (;;) {
     const output = await ask()
     if (fits(output) || performance.now() > deadline) return output

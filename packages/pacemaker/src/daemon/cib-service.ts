@@ -5,6 +5,7 @@ import { cibFaultsIn, isValidCib, versionOf } from '@quorate/cib'
 import { hostPath, hostRoot } from '@quorate/qb'
 import { writeXml, type XmlElement } from '@quorate/xml'
 import { CibCore, type CibEffect, type CibEvent, noSpace } from '../cib-manager/cib-core.ts'
+import type { LimitedViews } from '../cib-manager/limited-view.ts'
 import { isCibOperation, operationTable } from '../cib-manager/operation-table.ts'
 import {
   type CibChange,
@@ -14,7 +15,7 @@ import {
   type CibRequest,
   callOptions,
 } from '../cib-manager/service.ts'
-import { daemonIds, daemonUser } from '../client/daemon-user.ts'
+import { daemonIds, daemonUser, isListedIn } from '../client/daemon-user.ts'
 import { cibCommand, cibReply, readCibMessage, withOrigin } from '../messages/cib-message.ts'
 import type { PeerMessenger } from '../messages/peer-messenger.ts'
 import { CibStore } from './cib-store.ts'
@@ -93,6 +94,7 @@ export class CibService implements CibManager {
       status,
       isValid: isValidCib,
       localTime: (epochS) => ctime(new Date(epochS * 1000)),
+      isInGroup: isListedIn,
     })
     service = new CibService(options, store, core, faults)
     await service.#join()
@@ -118,6 +120,11 @@ export class CibService implements CibManager {
 
   digest(): string {
     return this.#core.digest()
+  }
+
+  /** What users see whom ACLs limit. */
+  get views(): LimitedViews {
+    return this.#core.views
   }
 
   /** The servers' end: answers to requests of local clients, and changes to notify them of. */

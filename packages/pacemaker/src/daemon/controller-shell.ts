@@ -2,8 +2,10 @@ import os from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
 import { attr, withAttributes, type XmlElement } from '@quorate/xml'
+import type { AlertEvent } from '../alerts/alert-event.ts'
 import type { AttributeManager } from '../attributes/service.ts'
 import type { CibManager } from '../cib-manager/service.ts'
+import { isListedIn } from '../client/daemon-user.ts'
 import { stepController } from '../controller/controller.ts'
 import {
   type CibCall,
@@ -19,13 +21,16 @@ import {
 } from '../controller/state.ts'
 import { agentName } from '../executor/agent.ts'
 import type { LocalEvent } from '../executor/local-resources.ts'
+import type { Fencer, FencingOutcome } from '../fencer/service.ts'
 import type { ControllerDoor } from '../ipc/doors.ts'
+import { isDeniedOrder } from '../ipc/limited-order.ts'
 import { routeCrmMessage } from '../messages/crmd-route.ts'
 import type { PeerMessenger } from '../messages/peer-messenger.ts'
 import type { AgentHost } from './agent-folders.ts'
 import { AgentLibrary } from './agent-metadata.ts'
 import { type AgentProcess, startAgent } from './agent-process.ts'
 import { cpuTime } from './cpu-time.ts'
+import { utcOffsetS } from './local-time.ts'
 
 /** What a controller's shell works with. */
 export type ControllerHost = {
@@ -34,9 +39,11 @@ export type ControllerHost = {
   readonly cib: CibManager
   readonly attributes: AttributeManager
   readonly agents: AgentHost
+  readonly fencer: Fencer
   readonly schedule: (cib: XmlElement) => Promise<ScheduleResult>
   /** The scheduler will be needed soon. */
   readonly rehearse: (cib: XmlElement) => void
+  readonly alert: (event: AlertEvent) => void
   readonly log: (level: LogLevel, text: string) => void
   readonly sendToClient: (clientId: string, message: XmlElement) => boolean
   /** The controller has ended. */
@@ -85,8 +92,9 @@ export class ControllerShell implements ControllerDoor {
     const { messenger, cib } = this.#host
     await messenger.join('crmd', {
       message: ({ from, xml }) => {
-        if (from.name === undefined || this.#passToClient(from.name, xml) || this.#forgetNode(xml)) return
-        this.#post(this.#message(from.name, xml))
+        if (from.name === undefined || this.#passToClient(from.name, xml)) return
+        const message = this.#message(from.name, xml)
+        if (message.isDenied || !this.#forgetNode(xml)) this.#post(message)
       },
       changed: () => this.#peersChanged(),
     })
@@ -95,6 +103,7 @@ export class ControllerShell implements ControllerDoor {
       messenger.onLost((error) => this.#post({ kind: 'ring-lost', reason: error.message })),
       cib.onChange((change) => this.#post({ kind: 'cib-changed', before: change.before, after: change.after })),
     )
+    this.#stops.push(this.#host.fencer.onFenced((event) => this.#post({ kind: 'fenced', event })))
     this.#peersChanged()
     this.#post({ kind: 'started', cib: cib.cib })
     const tellLoad = (): void => this.#post({ kind: 'load', average: os.loadavg()[0] ?? 0 })
@@ -126,13 +135,16 @@ export class ControllerShell implements ControllerDoor {
   #forgetNode(xml: XmlElement): boolean {
     if (attr(xml, 'crm_task') !== 'rm_node_cache') return false
     const id = Number(attr(xml, 'id'))
-    this.#host.messenger.purge({ nodeId: Number.isInteger(id) && id > 0 ? id : undefined, name: attr(xml, 'uname') })
+    const name = attr(xml, 'uname')
+    this.#host.messenger.purge({ nodeId: Number.isInteger(id) && id > 0 ? id : undefined, name })
+    if (name !== undefined) this.#host.fencer.removePeer(name)
     this.#peersChanged()
     return true
   }
 
-  #message(from: string, xml: XmlElement): ControllerEvent {
-    return { kind: 'message', from, xml, cpu: cpuTime() }
+  #message(from: string, xml: XmlElement) {
+    const isDenied = isDeniedOrder(this.#host.cib.cib, xml, this.#host.config.uname, isListedIn)
+    return { kind: 'message' as const, from, xml, cpu: cpuTime(), isDenied }
   }
 
   #peersChanged(): void {
@@ -153,7 +165,8 @@ export class ControllerShell implements ControllerDoor {
     this.#isStepping = true
     try {
       for (let next = this.#queue.shift(); next !== undefined && !this.#hasEnded; next = this.#queue.shift()) {
-        const now = { monoMs: monoMs(performance.now()), epochS: Math.trunc(Date.now() / 1000) }
+        const epochS = Math.trunc(Date.now() / 1000)
+        const now = { monoMs: monoMs(performance.now()), epochS, utcOffsetS: utcOffsetS() }
         for (const effect of stepController(this.#state, next, now)) this.#perform(effect)
       }
     } finally {
@@ -183,6 +196,14 @@ export class ControllerShell implements ControllerDoor {
       case 'schedule':
         this.#schedule(effect.token)
         return
+      case 'fence': {
+        const { tag, request } = effect
+        this.#host.fencer.fence(request, (outcome) => this.#post({ kind: 'fencing-answered', tag, outcome }))
+        return
+      }
+      case 'synchronize-fencing':
+        this.#host.fencer.synchronizeHistory()
+        return
       case 'arm':
         this.#arm(effect.timer, effect.afterMs, () => this.#post(this.#timer(effect.timer)))
         return
@@ -191,6 +212,9 @@ export class ControllerShell implements ControllerDoor {
         return
       case 'local':
         this.#local(effect.effect)
+        return
+      case 'alert':
+        this.#host.alert(effect.event)
         return
       case 'log':
         log(effect.level, effect.text)
@@ -210,7 +234,7 @@ export class ControllerShell implements ControllerDoor {
   #send(effect: Extract<ControllerEffect, { readonly do: 'post' }>): void {
     const { messenger, config, sendToClient, log } = this.#host
     const { xml, toType } = effect
-    if (this.#state.isRingLost) return
+    if (this.#state.isCutOff) return
     const facts = { localName: config.uname, isDc: this.isDc, dc: this.dc }
     const route = effect.broadcast ? ({ to: 'everybody' } as const) : routeCrmMessage(xml, facts, 'local')
     switch (route.to) {
@@ -277,6 +301,17 @@ export class ControllerShell implements ControllerDoor {
         this.#running.set(callId, agent)
         return
       }
+      case 'register':
+        this.#deviceAnswered(effect.callId, this.#host.fencer.register(effect.device))
+        return
+      case 'operate': {
+        const { callId, device, timeoutMs } = effect
+        this.#host.fencer.execute(device, 'monitor', timeoutMs, (outcome) => this.#deviceAnswered(callId, outcome))
+        return
+      }
+      case 'unregister':
+        this.#deviceAnswered(effect.callId, this.#host.fencer.remove(effect.device))
+        return
       case 'signal':
         this.#running.get(effect.callId)?.signal(effect.signal)
         return
@@ -298,6 +333,10 @@ export class ControllerShell implements ControllerDoor {
       default:
         effect satisfies never
     }
+  }
+
+  #deviceAnswered(callId: number, outcome: FencingOutcome): void {
+    this.#post({ kind: 'local', event: { kind: 'executor', event: { kind: 'device', callId, outcome } } })
   }
 
   #end(exitCode: number): void {

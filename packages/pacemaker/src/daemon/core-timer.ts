@@ -1,5 +1,8 @@
 import { performance } from 'node:perf_hooks'
 
+/** Longest span that a host's timer can wait, in milliseconds: one that is asked for more ends at once. */
+export const hostTimerMsMax = 2 ** 31 - 1
+
 /** A host's timer for a core that names the moment at which it wants to be stepped again. */
 export class CoreTimer {
   readonly #onDue: () => void
@@ -22,8 +25,8 @@ export class CoreTimer {
         this.#dueMs = undefined
         this.#onDue()
       },
-      // One millisecond late, since a timer that ends early finds nothing due.
-      Math.max(1, Math.ceil(dueMs - performance.now()) + 1),
+      // One millisecond late, since a timer that ends early finds nothing due. Whoever is stepped early names the moment again.
+      Math.min(hostTimerMsMax, Math.max(1, Math.ceil(dueMs - performance.now()) + 1)),
     )
   }
 

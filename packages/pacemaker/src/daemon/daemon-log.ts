@@ -8,6 +8,7 @@ export type LogPart =
   | 'pacemaker-based'
   | 'pacemaker-controld'
   | 'pacemaker-execd'
+  | 'pacemaker-fenced'
   | 'pacemaker-attrd'
   | 'pacemaker-schedulerd'
 

@@ -3,7 +3,7 @@ import { DecodeError } from '@quorate/base'
 import { type IpcConnection, type IpcCredentials, type IpcServer, listenIpc } from '@quorate/qb'
 import { element, parseXml, writeXml, type XmlElement } from '@quorate/xml'
 import { hostBzip2 } from '../client/bzip2.ts'
-import { daemonIds, isInGroup, userName } from '../client/daemon-user.ts'
+import { daemonIds, daemonUser, isInGroup, userName } from '../client/daemon-user.ts'
 import { ackStatus, type LocalClient } from '../ipc/local-client.ts'
 import { decodeIpcFrame, encodeIpcFrame, ipcFlags } from '../messages/ipc-frame.ts'
 
@@ -39,8 +39,10 @@ export class LocalConnection implements LocalClient {
     this.#log = log
     this.pid = pid
     this.name = String(pid)
-    this.user = userName(uid)
-    this.isPrivileged = uid === 0 || uid === daemonIds().uid || uid === process.getuid?.()
+    const isKnown = uid === 0 || uid === daemonIds().uid
+    this.isPrivileged = isKnown || uid === process.getuid?.()
+    // Whoever runs this daemon is to it what the cluster's own user is to another.
+    this.user = isKnown || !this.isPrivileged ? userName(uid) : daemonUser
   }
 
   /** Number of the request at hand, for an answer that comes later; undefined when nobody waits. Taken once. */

@@ -11,7 +11,7 @@ import {
   ControllerClient,
   callOptions,
   DaemonChannel,
-  fencingHistory,
+  FencerClient,
   pingPacemakerd,
   quitPacemakerd,
 } from '../client/index.ts'
@@ -19,6 +19,7 @@ import { crmReply } from '../messages/crm-message.ts'
 import type { Peer, PeerGroup, PeerHandlers, PeerMessenger, PeerTarget } from '../messages/peer-messenger.ts'
 import { AttributeService } from './attribute-service.ts'
 import { CibService } from './cib-service.ts'
+import { FencerService } from './fencer-service.ts'
 import { LocalServers } from './local-servers.ts'
 
 /** The cluster of one node: what it sends comes back to it, in order. */
@@ -103,10 +104,11 @@ beforeAll(async () => {
     },
   })
   cib = await CibService.open({ messenger, folder: path.join(root, 'cib'), owner: undefined, log })
-  const attributes = await AttributeService.open({ messenger, cib, log })
+  const attributes = await AttributeService.open({ messenger, cib, alert: () => undefined, log })
   servers.serveCib(cib, 'n1')
   servers.serveAttributes(attributes)
-  servers.serveFencer()
+  const fencer = await FencerService.open({ messenger, cib, log, folders: [] })
+  servers.serveFencer(fencer)
   servers.serveController(
     {
       state: 'S_IDLE',
@@ -121,6 +123,7 @@ beforeAll(async () => {
     messenger,
   )
   stop = async () => {
+    await fencer.close()
     await attributes.close()
     await cib.close()
     await servers.close()
@@ -229,7 +232,9 @@ describe('clients of this node', () => {
   })
 
   it('ask for fencing, of which there is none, and for the daemon, which may be told to stop', async () => {
-    expect(await fencingHistory('test')).toEqual([])
+    const fencer = await FencerClient.connect({ name: 'test' })
+    expect((await fencer.history()).records).toEqual([])
+    fencer.close()
     expect((await pingPacemakerd('test')).state).toBe('running')
     expect(await quitPacemakerd('test')).toBe(0)
     expect(hasQuit).toBe(true)

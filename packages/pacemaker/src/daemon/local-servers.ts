@@ -1,10 +1,14 @@
+import { isRestricted } from '@quorate/cib'
 import type { IpcServer } from '@quorate/qb'
-import type { XmlElement } from '@quorate/xml'
+import { attr, type XmlElement } from '@quorate/xml'
 import { callOptions } from '../cib-manager/service.ts'
+import { isListedIn } from '../client/daemon-user.ts'
+import type { Fencer } from '../fencer/service.ts'
 import { type CibNotificationName, readCibDoor } from '../ipc/cib-door.ts'
 import { readControllerDoor } from '../ipc/controller-door.ts'
 import type { ControllerDoor, DaemonDoor, IpcServers } from '../ipc/doors.ts'
 import { readFencerDoor } from '../ipc/fencer-door.ts'
+import { isDeniedOrder } from '../ipc/limited-order.ts'
 import { ack, ackStatus } from '../ipc/local-client.ts'
 import { readPacemakerdDoor } from '../ipc/pacemakerd-door.ts'
 import { diffNotification, readCibMessage, refreshNotification } from '../messages/cib-message.ts'
@@ -22,6 +26,16 @@ type CibClientState = {
   readonly waiting: Map<string, number>
 }
 
+/** A client of the fencer: kinds of events that it follows, and calls that it waits for, by their ids. */
+type FencerClientState = {
+  readonly connection: LocalConnection
+  readonly subscriptions: Set<string>
+  readonly waiting: Map<string, number>
+}
+
+/** Kinds of events that a client can follow at most; there are not half as many. */
+const subscriptionsMax = 32
+
 /**
  * The servers of Pacemaker's IPC names on this node. Each `serve…` opens one or a few of them, in the order in which the
  * daemon's parts come up.
@@ -32,7 +46,9 @@ export class LocalServers implements IpcServers {
   readonly #log: (text: string) => void
   readonly #servers: IpcServer[] = []
   readonly #cibClients = new Map<string, CibClientState>()
+  #cib: CibService | undefined
   readonly #controllerClients = new Map<string, LocalConnection>()
+  readonly #fencerClients = new Map<string, FencerClientState>()
   readonly #attributeClients = new Map<string, { readonly connection: LocalConnection; readonly waiting: number[] }>()
 
   constructor(log: (text: string) => void) {
@@ -52,14 +68,21 @@ export class LocalServers implements IpcServers {
 
   /** `cib_ro`, `cib_rw` and `cib_shm`. */
   serveCib(cib: CibService, localName: string): void {
+    this.#cib = cib
     cib.attach({
       reply: (reply) => this.#cibReply(reply),
       changed: (change, input) => {
-        this.#notify('cib_diff_notify', () =>
-          diffNotification({ op: change.op, rc: change.rc, cib: change.after, input, diff: change.diff }),
+        this.#notify('cib_diff_notify', (user) =>
+          user === undefined
+            ? diffNotification({ op: change.op, rc: change.rc, cib: change.after, input, diff: change.diff })
+            : cib.views.diffNotification(change, input, user),
         )
         if (change.replacedParts !== 0) {
-          this.#notify('cib_refresh_notify', () => refreshNotification(change.op, change.after, change.replacedParts))
+          this.#notify('cib_refresh_notify', (user) =>
+            user === undefined
+              ? refreshNotification(change.op, change.after, change.replacedParts)
+              : cib.views.refreshNotification(change, user),
+          )
         }
       },
     })
@@ -117,7 +140,9 @@ export class LocalServers implements IpcServers {
             return
           case 'forward':
             this.#controllerClients.set(connection.id, connection)
-            forward(step.xml, controller, messenger)
+            if (this.#isKept(step.xml, messenger.localName))
+              this.#log(`crmd: order ${attr(xml, 'crm_task')} of user ${connection.user} refused`)
+            else forward(step.xml, controller, messenger)
             return
           case 'disconnect':
             this.#log(`crmd: disconnecting pid ${connection.pid}: ${step.reason}`)
@@ -131,30 +156,70 @@ export class LocalServers implements IpcServers {
     )
   }
 
-  /** `stonith-ng`: no devices, and an empty history. */
-  serveFencer(): void {
-    this.#serve('stonith-ng', (connection, xml) => {
-      const step = readFencerDoor(connection, xml)
-      switch (step.kind) {
-        case 'registered':
-          connection.name = step.name
-          connection.answer(step.answer, true)
-          return
-        case 'acknowledged':
-          connection.answer(step.answer, true)
-          return
-        case 'result':
-          if (step.isSync) {
-            connection.answer(step.answer)
-            return
-          }
-          connection.answer(ack('fencer', ackStatus.accepted), true)
-          connection.event(step.answer)
-          return
-        default:
-          step satisfies never
-      }
+  /**
+   * Whether an order is kept from the user of a client, here where it comes from: a real node would obey it. Of one about a
+   * resource the node that it is for tells the client.
+   */
+  #isKept(xml: XmlElement, node: string): boolean {
+    if (attr(xml, 'crm_task') === 'lrm_delete' || this.#cib === undefined) return false
+    return isDeniedOrder(this.#cib.cib, xml, node, isListedIn)
+  }
+
+  /** `stonith-ng`. */
+  serveFencer(fencer: Fencer): void {
+    const clients = this.#fencerClients
+    fencer.attach({
+      answer: (id, callId, xml) => {
+        const client = clients.get(id)
+        const waiting = client?.waiting.get(callId)
+        client?.waiting.delete(callId)
+        if (waiting === undefined) client?.connection.event(xml)
+        else client?.connection.answerTo(waiting, xml)
+      },
+      event: (id, xml) => clients.get(id)?.connection.event(xml),
+      notify: (type, xml) => {
+        for (const { connection, subscriptions } of clients.values()) {
+          if (subscriptions.has(type)) connection.event(xml, true)
+        }
+      },
     })
+    this.#serve(
+      'stonith-ng',
+      (connection, xml) => this.#fencerMessage(fencer, connection, xml),
+      (connection) => clients.delete(connection.id),
+    )
+  }
+
+  #fencerMessage(fencer: Fencer, connection: LocalConnection, xml: XmlElement): void {
+    const clients = this.#fencerClients
+    const known = clients.get(connection.id) ?? { connection, subscriptions: new Set<string>(), waiting: new Map() }
+    clients.set(connection.id, known)
+    const step = readFencerDoor(connection, xml)
+    switch (step.kind) {
+      case 'registered':
+        connection.name = step.name
+        connection.answer(step.answer, true)
+        return
+      case 'subscription':
+        if (step.on !== undefined && known.subscriptions.size < subscriptionsMax) known.subscriptions.add(step.on)
+        if (step.off !== undefined) known.subscriptions.delete(step.off)
+        connection.answer(step.answer, true)
+        return
+      case 'refused':
+        connection.answer(step.answer, true)
+        return
+      case 'request': {
+        const waiting = step.callId === undefined ? undefined : connection.takeWaiting()
+        if (waiting === undefined) connection.answer(ack('fencer', ackStatus.accepted), true)
+        else if (step.callId !== undefined) known.waiting.set(step.callId, waiting)
+        const { id, isPrivileged, user } = connection
+        const isLimited = this.#cib !== undefined && isRestricted(this.#cib.cib, user)
+        fencer.request({ id, isPrivileged, isLimited, name: `${connection.name}.${connection.pid}` }, xml)
+        return
+      }
+      default:
+        step satisfies never
+    }
   }
 
   sendToClient(clientId: string, message: XmlElement): boolean {
@@ -227,12 +292,15 @@ export class LocalServers implements IpcServers {
     else client.connection.answerTo(waiting, reply.xml)
   }
 
-  #notify(type: CibNotificationName, build: () => XmlElement): void {
-    let xml: XmlElement | undefined
+  /** Tells those who follow; `build` is asked once for all clients without limits, and once for each user that may have some. */
+  #notify(type: CibNotificationName, build: (user: string | undefined) => XmlElement | undefined): void {
+    const built = new Map<string | undefined, XmlElement | undefined>()
     for (const { connection, subscriptions } of this.#cibClients.values()) {
       if (!subscriptions.has(type)) continue
-      xml ??= build()
-      connection.event(xml, true)
+      const user = connection.isPrivileged ? undefined : connection.user
+      if (!built.has(user)) built.set(user, build(user))
+      const xml = built.get(user)
+      if (xml !== undefined) connection.event(xml, true)
     }
   }
 }

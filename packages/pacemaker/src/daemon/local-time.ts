@@ -7,3 +7,8 @@ export function ctime(at: Date): string {
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`
   return `${days[at.getDay()]} ${months[at.getMonth()]} ${two(at.getDate())} ${time} ${at.getFullYear()}`
 }
+
+/** Local time minus UTC at this moment, in seconds. */
+export function utcOffsetS(at: Date = new Date()): number {
+  return -60 * at.getTimezoneOffset()
+}

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Lab, type LabOutput, labMissing, quorateProgram } from '@quorate/testkit'
+import { Lab, type LabOutput, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin', '/usr/sbin/crm_mon'])
@@ -22,7 +22,7 @@ const dummy = (id: string): string => `<primitive id="${id}" class="ocf" provide
 
 /** Asks again until the answer fits: what travels through the cluster has no event that a test outside could await. */
 async function until(ask: () => Promise<LabOutput>, fits: (output: LabOutput) => boolean): Promise<LabOutput> {
-  const deadline = performance.now() + 60_000
+  const deadline = performance.now() + patienceMs
   for (;;) {
     const output = await ask()
     if (fits(output) || performance.now() > deadline) return output
@@ -37,7 +37,7 @@ async function cibs(): Promise<readonly string[]> {
 }
 
 async function agreed(): Promise<readonly string[]> {
-  const deadline = performance.now() + 45_000
+  const deadline = performance.now() + patienceMs
   for (;;) {
     const all = await cibs()
     if (new Set(all).size === 1 || performance.now() > deadline) return all
@@ -52,7 +52,7 @@ beforeAll(async () => {
   for (const node of [1, 2, 3]) await lab.startCorosync(node, 'real')
   await lab.waitRing()
   await lab.must(['start-pacemaker', '1,2'])
-  await lab.must(['wait-online', '90'])
+  await lab.waitOnline()
   await lab.must(['exec', '1', 'crm_attribute', '-n', 'stonith-enabled', '-v', 'false'])
   await startOurs(ours)
   const { stdout } = await until(
@@ -76,7 +76,7 @@ describe.skipIf(missing !== undefined)(`one node of ours with two real ones${why
     await lab.must(['exec', '3', 'cibadmin', '-D', '-X', '<nvpair id="cib-bootstrap-options-option-1"/>'])
     const refused = await lab.exec(3, 'cibadmin', '-C', '-o', 'resources', '-X', '<primitive id="bad"/>')
     expect(refused.status).toBe(78)
-    await lab.must(['exec', '3', 'crm_resource', '--wait', '--timeout', '30s'])
+    await lab.must(['exec', '3', 'crm_resource', '--wait', '--timeout', '240s'])
     const all = await agreed()
     expect(new Set(all).size).toBe(1)
     expect(all[0]).toContain('id="d3"')
@@ -160,6 +160,63 @@ describe.skipIf(missing !== undefined)(`one node of ours with two real ones${why
       ({ stdout }) => /followed.*Started node/.test(stdout.replace(/<[^>]*>/g, '')),
     )
     expect(shown.stdout.replace(/<[^>]*>/g, '')).toMatch(/followed.*Started node[123]/)
+  })
+
+  test('has alert agents told what a real node has them told', async () => {
+    const agent = '/var/lib/pacemaker/alert'
+    const text = `#!/bin/sh\n{ echo "event $(id -un):$(id -gn) $# $PWD"; env | grep -E '^(CRM_(alert|notify)|mine|LC_ALL|PCMK_service)'; } > ${agent}s/$CRM_alert_node_sequence\n`
+    for (const node of [1, 2, 3]) {
+      const there = path.join(lab.folder, `node${node}/var/lib/pacemaker`)
+      fs.writeFileSync(path.join(there, 'alert'), text, { mode: 0o755 })
+      fs.mkdirSync(path.join(there, 'alerts'))
+      fs.chmodSync(path.join(there, 'alerts'), 0o777)
+    }
+    const select = '<select><select_nodes/><select_fencing/><select_resources/><select_attributes/></select>'
+    const inner = `${select}<instance_attributes id="al-i"><nvpair id="al-i1" name="mine" value="x"/></instance_attributes><recipient id="al-r" value="whom"/>`
+    await lab.must([
+      'exec',
+      '1',
+      'cibadmin',
+      '-M',
+      '-c',
+      '-o',
+      'alerts',
+      '-X',
+      `<alert id="al" path="${agent}">${inner}</alert>`,
+    ])
+    // The same life of a resource on a real node and on ours.
+    for (const node of [1, ours]) {
+      const id = `alerting${node}`
+      const operations = `<operations><op id="${id}-m" name="monitor" interval="60s"/></operations>`
+      const primitive = `<primitive id="${id}" class="ocf" provider="pacemaker" type="Dummy">${operations}</primitive>`
+      await lab.must(['exec', '1', 'cibadmin', '-C', '-o', 'resources', '-X', primitive])
+      await lab.must(['exec', '1', 'crm_resource', '-M', '-r', id, '-N', `node${node}`])
+      await lab.must(['exec', '1', 'crm_resource', '--wait', '--timeout', '60s'])
+      await lab.must(['exec', '1', 'crm_resource', '-F', '-r', id, '-N', `node${node}`])
+      await lab.must(['exec', '1', 'crm_resource', '--wait', '--timeout', '60s'])
+      await lab.must(['exec', '1', 'crm_resource', '-C', '-r', id])
+      await lab.must(['exec', '1', 'crm_resource', '--wait', '--timeout', '60s'])
+    }
+    await lab.must(['exec', '1', 'stonith_admin', '-C', 'a-node-that-never-was'])
+    const told = (node: number): readonly string[] => {
+      const there = path.join(lab.folder, `node${node}/var/lib/pacemaker/alerts`)
+      return fs
+        .readdirSync(there)
+        .map((name) => fs.readFileSync(path.join(there, name), 'utf8'))
+        .filter((event) => !event.includes('_kind=attribute') && !/_rsc=(?!alerting)/.test(event))
+        .map((event) => event.replaceAll(`alerting${node}`, 'R').replaceAll(/_node=node\d/g, '_node=HERE'))
+        .map((event) => event.replace(/(_(?:node_sequence|timestamp\w*|exec_time)=).*/g, '$1'))
+        .map((event) => event.trim().split('\n').sort().join('\n'))
+        .sort()
+    }
+    // Start, monitor, failure, cancelled monitor, stop, start and monitor again, and the fencing.
+    const differences = (): readonly unknown[] => {
+      const [here, there] = [told(ours), told(1)]
+      const odd = [...here, ...there].filter((event) => !here.includes(event) || !there.includes(event))
+      return [here.length >= 8, here.length === there.length, odd]
+    }
+    await expect.poll(differences, { timeout: 90_000, interval: 200 }).toEqual([true, true, []])
+    await lab.must(['exec', '1', 'cibadmin', '-D', '-o', 'alerts', '-X', '<alert id="al"/>'])
   })
 
   test('settles with the others after it was cut off', async () => {

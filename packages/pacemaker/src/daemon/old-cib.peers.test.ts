@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { dcDeadtimeS, Lab, labMissing, quorateProgram } from '@quorate/testkit'
+import { dcDeadtimeS, Lab, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin', '/usr/sbin/crm_mon'])
@@ -10,7 +10,6 @@ const why = missing === undefined ? '' : ` (skipped: ${missing})`
 const lab = new Lab('pd')
 const folder = '/var/lib/pacemaker/cib'
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-old-cib-'))
-const startedMs = 120_000
 
 /** A CIB that a cluster of 2012 left behind: options and resources under names of then. */
 const oldCib = `<cib validate-with="pacemaker-1.2" crm_feature_set="3.0.6" epoch="7" num_updates="0" admin_epoch="0">
@@ -38,7 +37,7 @@ async function grown(of: keyof typeof programs): Promise<{ readonly resources: s
   await lab.must(['exec', '1', 'find', folder, '-type', 'f', '-delete'])
   await lab.must(['exec', '1', 'install', '-o', 'hacluster', '-g', 'haclient', '-m', '600', file, `${folder}/cib.xml`])
   await lab.must(['start', '1', 'pacemaker', ...programs[of]])
-  const deadline = performance.now() + startedMs
+  const deadline = performance.now() + patienceMs
   let shown = ''
   const runs = () => shown.includes('Started node1') && shown.includes('Promoted: [ node1 ]')
   while (!runs() && performance.now() < deadline) {
@@ -73,5 +72,5 @@ describe.skipIf(missing !== undefined)(`a node that starts on a CIB of an old sc
     expect(real.resources).toContain('Promoted: [ node1 ]')
     expect(real.cib).toContain('validate-with="pacemaker-1.2"')
     expect(await grown('ours')).toEqual(real)
-  }, 360_000)
+  })
 })

@@ -1,11 +1,8 @@
-import { Lab, labMissing, quorateProgram } from '@quorate/testkit'
+import { Lab, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
 import { describe, expect, type TestContext, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/lib/ocf/resource.d/heartbeat/IPaddr2'])
 const why = missing === undefined ? '' : ` (not run: ${missing})`
-const withinMs = 120_000
-/** Not a measure of speed: a loaded machine may take its time. */
-const testMs = 600_000
 /** How our pacemakerd takes the place of the real one in a node. */
 const ours = { PACEMAKERD: `${process.execPath} ${quorateProgram} pacemakerd -f` }
 const address = '10.88.0.200'
@@ -17,7 +14,7 @@ const group = `<group id="g"><primitive id="vip" class="ocf" provider="heartbeat
 <primitive id="d" class="ocf" provider="pacemaker" type="Dummy"/></group>`
 const clone = `<clone id="cl"><primitive id="cd" class="ocf" provider="heartbeat" type="Dummy"/></clone>`
 
-const patient = { timeout: withinMs, interval: 500 }
+const patient = { timeout: patienceMs, interval: 500 }
 
 /** Three nodes on real corosync, and the real tools in them. */
 class Ring {
@@ -80,7 +77,7 @@ class Ring {
   }
 }
 
-describe.concurrent(`on real corosync${why}`, { timeout: testMs }, () => {
+describe.concurrent(`on real corosync${why}`, () => {
   test.skipIf(missing !== undefined)(
     'our pacemakerds move a real address when a node loses its power, under the eyes of the real tools',
     async (context) => {

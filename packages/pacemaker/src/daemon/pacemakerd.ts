@@ -6,15 +6,18 @@ import { exitCodeOf, faultText, featureSet } from '@quorate/cib'
 import { connectRing, type Ring } from '@quorate/corosync/client'
 import { hostPath } from '@quorate/qb'
 import { hostBzip2 } from '../client/bzip2.ts'
+import { daemonIds } from '../client/daemon-user.ts'
 import type { ControllerConfig } from '../controller/state.ts'
 import type { DaemonDoor, DaemonState } from '../ipc/doors.ts'
 import type { PeerMessenger } from '../messages/peer-messenger.ts'
 import { agentHost } from './agent-folders.ts'
+import { AlertService } from './alert-service.ts'
 import { openAttributeManager } from './attribute-service.ts'
 import { openCibManager } from './cib-service.ts'
 import { connectCluster } from './cluster-connection.ts'
 import { ControllerShell } from './controller-shell.ts'
 import { DaemonLog, logTarget } from './daemon-log.ts'
+import { openFencer } from './fencer-service.ts'
 import { LocalServers } from './local-servers.ts'
 import { SchedulerThread, scheduleResult } from './scheduler-thread.ts'
 
@@ -132,7 +135,11 @@ class Pacemakerd implements DaemonDoor {
     const cib = await openCibManager({ messenger, log: this.#log.of('pacemaker-based') })
     if (cib.status !== 0) return this.#refuse(cib, [cib, messenger])
     const scheduler = new SchedulerThread(hostPath('/var/lib/pacemaker/pengine'))
-    const attributes = await openAttributeManager({ messenger, cib, log: this.#log.of('pacemaker-attrd') })
+    const runAs = process.geteuid?.() === 0 ? daemonIds() : undefined
+    const alerts = new AlertService({ cib, runAs, log: this.#log.of('pacemaker-execd') })
+    const alert = alerts.send.bind(alerts)
+    const attributes = await openAttributeManager({ messenger, cib, alert, log: this.#log.of('pacemaker-attrd') })
+    const fencer = await openFencer({ messenger, cib, log: this.#log.of('pacemaker-fenced') })
     const servers = this.#servers
     let end: (exitCode: number) => void = () => undefined
     const ended = new Promise<number>((resolve) => {
@@ -144,12 +151,14 @@ class Pacemakerd implements DaemonDoor {
       cib,
       attributes,
       agents: agentHost(),
+      fencer,
       rehearse: (document) => void scheduler.rehearse(document, Math.trunc(Date.now() / 1000)),
       schedule: async (document) => {
         const answer = await scheduler.run(document, Math.trunc(Date.now() / 1000))
         for (const { level, text } of answer.lines) this.#log.write('pacemaker-schedulerd', level, text)
         return scheduleResult(answer)
       },
+      alert,
       log: this.#log.of('pacemaker-controld'),
       sendToClient: (clientId, message) => servers.sendToClient(clientId, message),
       ended: end,
@@ -157,19 +166,34 @@ class Pacemakerd implements DaemonDoor {
     this.#controller = controller
     servers.serveCib(cib, messenger.localName)
     servers.serveAttributes(attributes)
-    servers.serveFencer()
+    servers.serveFencer(fencer)
     servers.serveController(controller, messenger)
     await controller.start()
     this.#state = 'running'
     if (this.#isStopping) controller.shutdown()
     const exitCode = await ended
+    await fencer.close()
     await attributes.close()
+    await alerts.close()
     await cib.close()
     await messenger.close()
     await scheduler.close()
+    if (exitCode === daemonExit.fatal) await this.#stopRing()
     this.#state = 'shutdown_complete'
     this.#log.write('pacemakerd', 'notice', `Shutdown complete (exit code ${exitCode})`)
     return exitCode
+  }
+
+  /** A node that must not take part again by itself does not stay in the ring either. */
+  async #stopRing(): Promise<void> {
+    this.#log.write('pacemakerd', 'notice', 'Asking corosync to stop: nothing is started here again by itself')
+    try {
+      const cfg = await this.#ring.cfg({ testShutdown: async () => true, onClose: () => undefined })
+      await cfg.tryShutdown('immediate')
+      cfg.close()
+    } catch (error) {
+      this.#log.write('pacemakerd', 'warning', `corosync was not asked: ${reasonOf(error)}`)
+    }
   }
 
   async #config(messenger: PeerMessenger): Promise<ControllerConfig> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasProgram, Lab, type LabOutput, labMissing, quorateProgram } from '@quorate/testkit'
+import { hasProgram, Lab, type LabOutput, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/cibadmin', '/usr/sbin/crm_mon', '/usr/sbin/crm_resource'])
@@ -16,7 +16,7 @@ async function must(...command: readonly string[]): Promise<string> {
 }
 
 async function until(ask: () => Promise<LabOutput>, fits: (output: LabOutput) => boolean): Promise<LabOutput> {
-  const deadline = performance.now() + 60_000
+  const deadline = performance.now() + patienceMs
   for (;;) {
     const output = await ask()
     if (fits(output) || performance.now() > deadline) return output
@@ -82,7 +82,7 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
 
   test('crmadmin, crm_node, attrd_updater and stonith_admin get their answers', async () => {
     // The DC has to have done with what the tests before this one left it to do.
-    await must('crm_resource', '--wait', '--timeout', '60s')
+    await must('crm_resource', '--wait', '--timeout', '240s')
     expect(await must('crmadmin', '-D')).toMatch(/^Designated Controller is: node[123]$/m)
     for (const node of ['node1', 'node2', 'node3']) {
       expect(await must('crmadmin', '-S', node)).toMatch(
@@ -128,7 +128,7 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
   )
 
   test('every node holds the same CIB at the end', async () => {
-    await must('crm_resource', '--wait', '--timeout', '60s')
+    await must('crm_resource', '--wait', '--timeout', '240s')
     const copies = async (): Promise<number> => {
       const cibs = await Promise.all([1, 2, 3].map((node) => lab.exec(node, 'cibadmin', '-Q', '-l')))
       const shown = cibs.map(({ stdout }) =>
@@ -137,6 +137,6 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
       return new Set(shown).size
     }
     // They hear of a change one after the other.
-    await expect.poll(copies, { timeout: 60_000, interval: 100 }).toBe(1)
+    await expect.poll(copies, { timeout: patienceMs, interval: 100 }).toBe(1)
   })
 })

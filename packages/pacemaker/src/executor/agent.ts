@@ -2,7 +2,7 @@ import { attr, type XmlElement } from '@quorate/xml'
 
 /** Which program manages a resource. */
 export type AgentSpec = {
-  /** `ocf` or `lsb`; others are refused by the executor with a sentence. */
+  /** `ocf`, `lsb` or `stonith`; others are refused by the executor with a sentence. */
   readonly standard: string
   readonly provider: string | undefined
   readonly type: string
@@ -33,8 +33,8 @@ export function agentName(agent: AgentSpec): string {
   return [agent.standard, agent.provider, agent.type].filter((part) => part !== undefined).join(':')
 }
 
-/** Classes whose agents can be run. */
-export const knownStandards: ReadonlySet<string> = new Set(['ocf', 'lsb'])
+/** Classes whose resources can be run. */
+export const knownStandards: ReadonlySet<string> = new Set(['ocf', 'lsb', 'stonith'])
 
 /** What an agent gets as its only argument: init scripts know `status` where OCF agents know `monitor`. */
 export function agentArgument(run: AgentRun): string {

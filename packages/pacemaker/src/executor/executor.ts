@@ -1,7 +1,9 @@
 import { invariant } from '@quorate/base'
+import type { FencingDevice, FencingOutcome } from '../fencer/service.ts'
 import type { Instant } from '../instant.ts'
 import { type AgentRun, knownStandards, type ResourceSpec } from './agent.ts'
-import { lsbExitCode, ocf, operationStatus, outcomeOf, type ProcessEnd } from './outcome.ts'
+import { deviceOutcome, fencingDevice } from './fence-device.ts'
+import { lsbExitCode, type Outcome, ocf, operationStatus, outcomeOf, type ProcessEnd } from './outcome.ts'
 
 /** An operation to carry out once, or again and again. */
 export type OperationOrder = AgentRun & {
@@ -29,6 +31,8 @@ export type ExecutorEvent =
       readonly stdout: string
       readonly stderr: string
     }
+  /** The fencer has answered `register`, `operate` or `unregister` of that run. */
+  | { readonly kind: 'device'; readonly callId: number; readonly outcome: FencingOutcome }
   | { readonly kind: 'timer'; readonly callId: number; readonly timer: ExecutorTimer }
 
 /**
@@ -54,7 +58,11 @@ export type OperationResult = {
 /** What the executor asks of the host. */
 export type ExecutorEffect =
   | { readonly do: 'spawn'; readonly callId: number; readonly run: AgentRun }
-  /** To the whole process group of that run; one that has gone already is no error. */
+  /** To the fencer of this node, which answers with `device`. */
+  | { readonly do: 'register'; readonly callId: number; readonly device: FencingDevice }
+  | { readonly do: 'operate'; readonly callId: number; readonly device: string; readonly timeoutMs: number }
+  | { readonly do: 'unregister'; readonly callId: number; readonly device: string }
+  /** To the whole process group of that run; one that has gone already, or has no process, is no error. */
   | { readonly do: 'signal'; readonly callId: number; readonly signal: 'SIGTERM' | 'SIGKILL' }
   | { readonly do: 'arm'; readonly callId: number; readonly timer: ExecutorTimer; readonly afterMs: number }
   | { readonly do: 'disarm'; readonly callId: number; readonly timer: ExecutorTimer }
@@ -67,7 +75,18 @@ export const killGraceMs = 500
 /** Between killing an agent and going on without having seen its end. */
 export const abandonMs = 5_000
 
-type Run = { readonly startedAt: Instant; isTimedOut: boolean }
+/** Time for the monitor of a fencing device whose operation names none. */
+const deviceTimeoutMs = 20_000
+
+/** The fencer has said nothing in time. */
+const noAnswer: FencingOutcome = { execution: operationStatus.timeout, exitStatus: ocf.error, reason: undefined }
+
+type Run = {
+  readonly startedAt: Instant
+  isTimedOut: boolean
+  /** Class `stonith`: the fencer has the device, and its monitor is under way. */
+  isRegistered: boolean
+}
 type Command = {
   order: OperationOrder
   queuedAt: Instant
@@ -88,11 +107,16 @@ type Lane = {
 }
 
 /** One lane a resource: its operations run one at a time, those of different resources side by side. */
-export type ExecutorState = { readonly lanes: Map<string, Lane>; readonly commands: Map<number, Command> }
+export type ExecutorState = {
+  readonly lanes: Map<string, Lane>
+  readonly commands: Map<number, Command>
+  /** Resources of class `stonith` that were started here and not stopped since: all that a probe of them tells. */
+  readonly devices: Set<string>
+}
 
 /** An executor that knows no resource yet. */
 export function newExecutor(): ExecutorState {
-  return { lanes: new Map(), commands: new Map() }
+  return { lanes: new Map(), commands: new Map(), devices: new Set() }
 }
 
 /** True while any process of an agent runs. */
@@ -126,6 +150,9 @@ export function stepExecutor(state: ExecutorState, event: ExecutorEvent, now: In
       break
     case 'ended':
       ended(state, event, now, effects)
+      break
+    case 'device':
+      deviceAnswered(state, event.callId, event.outcome, now, effects)
       break
     case 'timer':
       timer(state, event.callId, event.timer, now, effects)
@@ -266,11 +293,70 @@ function next(state: ExecutorState, lane: Lane, now: Instant, effects: ExecutorE
       continue
     }
     const { callId, resource, action, parameters, timeoutMs } = command.order
-    command.run = { startedAt: now, isTimedOut: false }
+    command.run = { startedAt: now, isTimedOut: false, isRegistered: false }
     lane.running = command
+    if (resource.standard === 'stonith') {
+      runDevice(state, lane, command, now, effects)
+      continue
+    }
     effects.push({ do: 'spawn', callId, run: { resource, action, parameters } })
     if (timeoutMs > 0) effects.push({ do: 'arm', callId, timer: 'timeout', afterMs: timeoutMs })
   }
+}
+
+/** An operation of a resource of class `stonith` (behaviour/pacemaker-daemons.md 3.7). */
+function runDevice(state: ExecutorState, lane: Lane, command: Command, now: Instant, effects: ExecutorEffect[]): void {
+  const { callId, resource, action, intervalMs } = command.order
+  const end = (rc: number): void =>
+    conclude(state, lane, command, { rc, status: operationStatus.done, exitReason: '' }, now, effects)
+  switch (action) {
+    case 'start':
+      effects.push({ do: 'register', callId, device: fencingDevice(command.order) })
+      return
+    case 'stop':
+      effects.push({ do: 'unregister', callId, device: resource.id })
+      return
+    case 'monitor':
+      // A probe asks nobody: what this executor has not started may be the fencer's own, from the CIB.
+      if (intervalMs === 0) end(state.devices.has(resource.id) ? ocf.ok : ocf.notRunning)
+      else operate(command, now, effects)
+      return
+    default:
+      end(ocf.unimplemented)
+  }
+}
+
+/** The fencer watches the time; it is waited for a little longer, so that a lost answer does not block the resource. */
+function operate(command: Command, now: Instant, effects: ExecutorEffect[]): void {
+  const { callId, resource, timeoutMs } = command.order
+  if (command.run === undefined) return
+  const wholeMs = timeoutMs > 0 ? timeoutMs : deviceTimeoutMs
+  const leftMs = Math.max(1, Math.round(wholeMs - (now.monoMs - command.run.startedAt.monoMs)))
+  effects.push({ do: 'operate', callId, device: resource.id, timeoutMs: leftMs })
+  effects.push({ do: 'arm', callId, timer: 'abandon', afterMs: leftMs + abandonMs })
+}
+
+function deviceAnswered(
+  state: ExecutorState,
+  callId: number,
+  answer: FencingOutcome,
+  now: Instant,
+  effects: ExecutorEffect[],
+): void {
+  const command = state.commands.get(callId)
+  if (command?.run === undefined) return
+  const { action, resource, timeoutMs, intervalMs } = command.order
+  const outcome = deviceOutcome(action, answer, timeoutMs)
+  const isDone = outcome.rc === ocf.ok && outcome.status === operationStatus.done
+  if (action === 'start' && !command.run.isRegistered && isDone && !command.isCancelled) {
+    command.run.isRegistered = true
+    operate(command, now, effects)
+    return
+  }
+  if (command.run.isRegistered || intervalMs > 0) effects.push({ do: 'disarm', callId, timer: 'abandon' })
+  if (action === 'start' && isDone && command.run.isRegistered) state.devices.add(resource.id)
+  if (action === 'stop' && isDone) state.devices.delete(resource.id)
+  conclude(state, laneOf(state, resource), command, outcome, now, effects)
 }
 
 function refuse(state: ExecutorState, command: Command, now: Instant, effects: ExecutorEffect[]): void {
@@ -319,6 +405,11 @@ function timer(
       return
     case 'abandon':
       // A process that not even SIGKILL ends hangs in the kernel. The resource must not hang with it.
+      if (command.order.resource.standard === 'stonith') {
+        const { action, timeoutMs } = command.order
+        conclude(state, lane, command, deviceOutcome(action, noAnswer, timeoutMs), now, effects)
+        return
+      }
       finish(state, lane, command, { kind: 'signal', signal: 'SIGKILL' }, '', '', now, effects)
       return
     default:
@@ -357,22 +448,38 @@ function finish(
 ): void {
   const { run, order } = command
   if (run === undefined) return
+  const isScript = order.resource.standard === 'lsb' && end.kind === 'exit'
+  const meant = isScript ? { ...end, code: lsbExitCode(order.action, end.code) } : end
+  const outcome = outcomeOf(meant, stderr, run.isTimedOut ? order.timeoutMs : undefined)
+  conclude(state, lane, command, { ...outcome, stdout, stderr }, now, effects)
+}
+
+/** A run has come to its end: it is told where it is news, and the next one of the lane begins. */
+function conclude(
+  state: ExecutorState,
+  lane: Lane,
+  command: Command,
+  ended: Outcome & { readonly stdout?: string; readonly stderr?: string },
+  now: Instant,
+  effects: ExecutorEffect[],
+): void {
+  const { run, order } = command
+  if (run === undefined) return
   command.run = undefined
   lane.running = undefined
   if (command.isCancelled) {
     state.commands.delete(order.callId)
     effects.push(cancelled(command, now))
   } else {
-    const isScript = order.resource.standard === 'lsb' && end.kind === 'exit'
-    const meant = isScript ? { ...end, code: lsbExitCode(order.action, end.code) } : end
-    const outcome = outcomeOf(meant, stderr, run.isTimedOut ? order.timeoutMs : undefined)
-    const isNews = command.reported?.rc !== outcome.rc || command.reported.status !== outcome.status
-    if (isNews) {
+    const { rc, status, exitReason, stdout = '', stderr = '' } = ended
+    if (command.reported?.rc !== rc || command.reported.status !== status) {
       command.lastRcChangeS = run.startedAt.epochS
-      command.reported = outcome
+      command.reported = { rc, status }
       const result = {
         order,
-        ...outcome,
+        rc,
+        status,
+        exitReason,
         stdout,
         stderr,
         lastRcChangeS: command.lastRcChangeS,

@@ -83,7 +83,7 @@ describe("this node's resources", () => {
     ])
     order('monitor', 'CRM_meta_interval="10000"')
     end(4, 0)
-    expect(kinds(order('stop'))).toEqual(['disarm', 'record', 'spawn', 'arm'])
+    expect(kinds(order('stop'))).toEqual(['disarm', 'alert', 'record', 'spawn', 'arm'])
   })
 
   test('a failure is told with its reason', () => {
@@ -124,12 +124,24 @@ describe("this node's resources", () => {
     expect(kinds(effects)).toEqual(['erase', 'answer', 'refreshed'])
   })
 
+  test('forget nothing for a user who is not allowed to, and say so', () => {
+    const { send, order, end, known, local } = bench()
+    order('start')
+    known()
+    end(1, 0)
+    const requester = { node: 'n1', system: 'f4ea25d2' }
+    const effects = send({ kind: 'order', task: 'lrm_delete', op: op('x'), requester, isDenied: true })
+    expect(kinds(effects)).toEqual(['answer'])
+    expect(JSON.stringify(effects)).toContain('"rc-code","4"')
+    expect(activeResources(local)).toEqual(['d1'])
+  })
+
   test('wind down: nothing recurs, and quiet follows the last agent', () => {
     const { send, order, end, known } = bench()
     order('start')
     known()
     expect(kinds(send({ kind: 'wind-down' }))).toEqual([])
-    expect(kinds(end(1, 0))).toEqual(['disarm', 'record', 'quiet'])
+    expect(kinds(end(1, 0))).toEqual(['disarm', 'alert', 'record', 'quiet'])
   })
 
   test('an order without a proper resource is refused', () => {
@@ -138,4 +150,33 @@ describe("this node's resources", () => {
     const effects = send({ kind: 'order', task: 'lrm_invoke', op: broken, requester: dc })
     expect(kinds(effects)).toEqual(['answer'])
   })
+})
+
+test('a fencing device is described like an agent, watched in its own time, and nothing that runs here', () => {
+  const { send, local } = bench()
+  const done = { execution: 0, exitStatus: 0, reason: undefined }
+  const device = (operation: string, attributes: string) =>
+    send({
+      kind: 'order',
+      task: 'lrm_invoke',
+      requester: dc,
+      op: xml(`<rsc_op id="1" operation="${operation}" operation_key="f_${operation}_0" on_node="n2" on_node_uuid="2"
+        transition-key="1:2:0:${uuid}"><primitive id="f" class="stonith" type="fence_xvm"/>
+        <attributes CRM_meta_timeout="20000" pcmk_monitor_timeout="7s" ${attributes}/></rsc_op>`),
+    })
+  const answer = (callId: number) => send({ kind: 'executor', event: { kind: 'device', callId, outcome: done } })
+  expect(kinds(device('start', ''))).toEqual(['learn', 'record', 'register'])
+  expect(answer(1)).toContainEqual({ do: 'operate', callId: 1, device: 'f', timeoutMs: 20_000 })
+  answer(1)
+  const metadata = { restarting: undefined, secret: ['passwd'] }
+  const written = records(send({ kind: 'metadata', agent: 'stonith:fence_xvm', metadata }))
+  expect(written[0]).toContain('op-secure-params="  passwd  "')
+  expect(device('monitor', 'CRM_meta_interval="60000"')).toContainEqual({
+    do: 'operate',
+    callId: 2,
+    device: 'f',
+    timeoutMs: 7_000,
+  })
+  expect(local.executor.devices.has('f')).toBe(true)
+  expect(activeResources(local)).toEqual([])
 })

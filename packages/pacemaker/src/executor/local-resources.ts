@@ -1,5 +1,8 @@
 import { attr, attributePairs, child, element, type XmlElement } from '@quorate/xml'
+import type { AlertEvent } from '../alerts/alert-event.ts'
 import type { Instant } from '../instant.ts'
+import { parseDurationMs } from '../transition/graph.ts'
+import { parseTransitionKey } from '../transition/transition-key.ts'
 import { agentName, type ResourceSpec, readResource } from './agent.ts'
 import {
   type ExecutorEffect,
@@ -39,7 +42,14 @@ export type Requester = { readonly node: string | undefined; readonly system: st
 /** What reaches this node's resources. */
 export type LocalEvent =
   /** `lrm_invoke`, or a client's `lrm_delete`, `lrm_fail`, `lrm_refresh`, `reprobe`: task and `<rsc_op>`. */
-  | { readonly kind: 'order'; readonly task: string; readonly op: XmlElement; readonly requester: Requester }
+  | {
+      readonly kind: 'order'
+      readonly task: string
+      readonly op: XmlElement
+      readonly requester: Requester
+      /** Whoever ordered it is not allowed to: it is answered, and not carried out. */
+      readonly isDenied?: boolean
+    }
   | { readonly kind: 'executor'; readonly event: ExecutorEvent }
   | { readonly kind: 'metadata'; readonly agent: string; readonly metadata: AgentMetadata | undefined }
   /** From now on nothing recurs; `quiet` follows when the last agent has ended. */
@@ -58,6 +68,8 @@ export type LocalEffect =
   | { readonly do: 'learn'; readonly resource: ResourceSpec }
   /** A client cleaned up: the DC has to look anew. */
   | { readonly do: 'refreshed' }
+  /** Agents of alerts are to be told of a result. */
+  | { readonly do: 'alert'; readonly event: AlertEvent }
   | { readonly do: 'quiet' }
   | LogLine
 
@@ -113,12 +125,15 @@ export function localHistory(local: LocalResources): readonly XmlElement[] {
   return found
 }
 
-/** Resources that run here as far as their history tells: started, and not stopped since. */
+/**
+ * Resources that run here as far as their history tells: started, and not stopped since. Fencing devices are none: what
+ * this node's fencer knows ends with it.
+ */
 export function activeResources(local: LocalResources): readonly string[] {
   const found: string[] = []
   for (const history of local.histories.values()) {
     const { last } = history
-    if (last === undefined) continue
+    if (last === undefined || history.resource.standard === 'stonith') continue
     const { action } = last.order
     const isProbe = action === 'monitor'
     const isUp = last.rc === ocf.ok && action !== 'stop' && action !== 'migrate_to'
@@ -134,7 +149,8 @@ export function stepLocal(local: LocalResources, event: LocalEvent, now: Instant
   const effects: LocalEffect[] = []
   switch (event.kind) {
     case 'order':
-      takeOrder(local, event.task, event.op, event.requester, now, effects)
+      if (event.isDenied === true) denyOrder(local, event.task, event.op, event.requester, effects)
+      else takeOrder(local, event.task, event.op, event.requester, now, effects)
       break
     case 'executor':
       runExecutor(local, event.event, now, effects)
@@ -197,6 +213,19 @@ function takeOrder(
   }
 }
 
+function denyOrder(
+  local: LocalResources,
+  task: string,
+  op: XmlElement,
+  requester: Requester,
+  effects: LocalEffect[],
+): void {
+  const primitive = child(op, 'primitive')
+  const order = readOrder(local, op, task, primitive === undefined ? undefined : readResource(primitive))
+  const { error } = operationStatus
+  refuse(local, order, requester, error, ocf.insufficientPrivileges, 'Not allowed by ACLs', effects)
+}
+
 const noResource: ResourceSpec = { id: '', standard: 'ocf', provider: undefined, type: '' }
 
 function readOrder(
@@ -215,11 +244,21 @@ function readOrder(
     resource: resource ?? noResource,
     action,
     intervalMs,
-    timeoutMs: meta('timeout') || intervalMs,
+    timeoutMs: monitorTimeoutMs(resource, intervalMs, parameters) ?? (meta('timeout') || intervalMs),
     startDelayMs: meta('start_delay'),
     parameters,
     transitionKey: attr(op, 'transition-key') ?? '',
   }
+}
+
+/** What a fencing device says of its own recurring monitor counts before what the operation says. */
+function monitorTimeoutMs(
+  resource: ResourceSpec | undefined,
+  intervalMs: number,
+  parameters: ReadonlyMap<string, string>,
+): number | undefined {
+  if (resource?.standard !== 'stonith' || intervalMs === 0) return undefined
+  return parseDurationMs(parameters.get('pcmk_monitor_timeout'))
 }
 
 function execute(
@@ -277,6 +316,8 @@ function withStopParameters(order: OperationOrder, known: ReadonlyMap<string, st
   return { ...order, parameters }
 }
 
+/** Classes whose agents describe their parameters. */
+const describedStandards: ReadonlySet<string> = new Set(['ocf', 'stonith'])
 const needsMetadata: ReadonlySet<string> = new Set([
   'start',
   'monitor',
@@ -289,7 +330,7 @@ const needsMetadata: ReadonlySet<string> = new Set([
 ])
 
 function learn(local: LocalResources, resource: ResourceSpec, action: string, effects: LocalEffect[]): void {
-  if (resource.standard !== 'ocf' || !needsMetadata.has(action)) return
+  if (!describedStandards.has(resource.standard) || !needsMetadata.has(action)) return
   const agent = agentName(resource)
   if (local.learning.has(agent) || (local.metadata.has(agent) && action !== 'start')) return
   local.learning.add(agent)
@@ -353,12 +394,14 @@ function finished(local: LocalResources, result: OperationResult, effects: Local
   const requester = local.requesters.get(order.callId)
   if (order.intervalMs === 0 || result.status === operationStatus.cancelled) local.requesters.delete(order.callId)
   if (result.status === operationStatus.cancelled) {
+    effects.push(alertOf(local, { ...resultEntry(result), rc: ocf.ok }))
     cancelled(local, result, effects)
     return
   }
   const isNormal = result.status === operationStatus.error && degradedAndRunning.has(result.rc)
   const entry = resultEntry(isNormal ? { ...result, status: operationStatus.done } : result)
   effects.push(...resultLog(entry, result.stderr, local.node.uname))
+  if (!isExpectedProbe(entry)) effects.push(alertOf(local, entry))
   const history = local.histories.get(order.resource.id)
   if (order.action === 'notify' || history === undefined) {
     if (requester !== undefined) answer(local, entry, requester, effects)
@@ -366,6 +409,30 @@ function finished(local: LocalResources, result: OperationResult, effects: Local
   }
   local.histories.set(order.resource.id, withResult(history, entry))
   record(local, entry, effects)
+}
+
+/** A probe that finds what was expected is no news. */
+function isExpectedProbe({ order, rc }: HistoryEntry): boolean {
+  return order.action === 'monitor' && order.intervalMs === 0 && rc === targetRcOf(order)
+}
+
+function targetRcOf(order: OperationOrder): number {
+  return parseTransitionKey(order.transitionKey)?.targetRc ?? ocf.ok
+}
+
+function alertOf(local: LocalResources, { order, status, rc, execTimeMs }: HistoryEntry): LocalEffect {
+  const event: AlertEvent = {
+    kind: 'resource',
+    node: local.node.uname,
+    resource: order.resource.id,
+    task: order.action,
+    intervalMs: order.intervalMs,
+    status,
+    rc,
+    targetRc: targetRcOf(order),
+    execTimeMs,
+  }
+  return { do: 'alert', event }
 }
 
 function cancelled(local: LocalResources, result: OperationResult, effects: LocalEffect[]): void {
@@ -469,6 +536,7 @@ function takeFailure(
   const history = historyOf(local, order.resource)
   local.histories.set(order.resource.id, { ...history, failure })
   record(local, failure, effects)
+  effects.push(alertOf(local, failure))
   answer(local, doneEntry(failure.order), requester, effects)
 }
 

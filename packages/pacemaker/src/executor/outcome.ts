@@ -50,7 +50,8 @@ export type Outcome = {
 export const outputBytesMax = 64 * 1024
 /** Characters of an exit reason that are kept. */
 export const exitReasonCharactersMax = 1024
-const exitReasonPrefix = 'ocf-exit-reason:'
+/** How a line begins by which an agent says why it failed. */
+export const exitReasonPrefix = 'ocf-exit-reason:'
 
 /** The last exit reason that an agent wrote to its standard error, or the empty text. */
 export function exitReasonOf(stderr: string): string {
@@ -70,7 +71,7 @@ const lookalikes: Readonly<Record<string, string>> = { '<': '\u2039', '&': '+', 
  * The text as any node can hand it on: C nodes leave `< & "` as they are behind a character beyond ASCII, lose the rest of
  * the record with it, and never agree with the others on the digest of their CIB again.
  */
-function writable(text: string): string {
+export function writable(text: string): string {
   if (!beyondAscii.test(text)) return text
   return text.replace(/[<&"]/g, (found) => lookalikes[found] as string)
 }

@@ -1,4 +1,4 @@
-import { attr, element, type XmlElement } from '@quorate/xml'
+import { attr, element, withAttributes, type XmlElement } from '@quorate/xml'
 import { withOrigin } from '../messages/cib-message.ts'
 import { ack, ackStatus, type LocalClient } from './local-client.ts'
 
@@ -41,9 +41,20 @@ export function readCibDoor(client: LocalClient, xml: XmlElement, localName: str
       const isActive = attr(xml, 'cib_notify_activate') === '1'
       return { kind: 'subscription', type, isActive, answer: ack('cib', ackStatus.ok) }
     }
-    default:
-      return { kind: 'request', xml: withOrigin(xml, { ...client, user: actingUser(client, xml), node: localName }) }
+    default: {
+      const asked = client.isPrivileged ? xml : withAttributes(xml, daemonsOnly)
+      return { kind: 'request', xml: withOrigin(asked, { ...client, user: actingUser(client, xml), node: localName }) }
+    }
   }
+}
+
+/** What only CIB managers say to each other: of a client it would pass for the word of one. */
+const daemonsOnly = {
+  cib_update: undefined,
+  cib_isreplyto: undefined,
+  cib_upgrade_rc: undefined,
+  cib_schema_max: undefined,
+  original_cib_op: undefined,
 }
 
 /** On whose behalf a request is carried out: privileged clients may act for others (behaviour/pacemaker-daemons.md 1.8). */

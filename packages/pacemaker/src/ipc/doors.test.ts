@@ -44,6 +44,17 @@ describe('the door of the CIB manager', () => {
     expect(acting(alice)).toBe('alice,alice,c1,crm_mon,n1')
   })
 
+  it('takes no word of other CIB managers from a client without privileges', () => {
+    const request =
+      '<m cib_op="cib_replace" cib_update="true" cib_isreplyto="n2" cib_schema_max="x" cib_upgrade_rc="0"/>'
+    const names = (client: LocalClient) => {
+      const step = readCibDoor(client, xml(request), 'n1')
+      return step.kind === 'request' ? step.xml.attributes.filter((_, i) => i % 2 === 0).join(' ') : step.kind
+    }
+    expect(names(alice)).toBe('cib_op cib_clientid cib_clientname acl_target cib_user src')
+    expect(names(root)).toContain('cib_update')
+  })
+
   it('registers a client as the real one does', () => {
     const step = readCibDoor(root, xml('<cib_command t="cib" cib_op="register" cib_clientname="x"/>'), 'n1')
     expect(step.kind === 'registered' && [step.name, writeXml(step.answer)]).toEqual([
@@ -100,14 +111,16 @@ describe('the doors of pacemakerd and the fencer', () => {
     expect([quit(root), quit(alice)]).toEqual([true, false])
   })
 
-  it('know no devices and say so', () => {
-    const step = readFencerDoor(
-      root,
-      element('stonith_command', { st_op: 'st_fence', st_callid: '3', st_callopt: '4096' }),
-    )
-    expect(step.kind === 'result' && [step.isSync, attr(step.answer, 'st_rc'), attr(step.answer, 'op-status')]).toEqual(
-      [true, '-19', '10'],
-    )
+  it('hand what is asked to the fencer, and remember who waits for the answer itself', () => {
+    const ask = (attributes: Record<string, string>) => readFencerDoor(alice, element('stonith_command', attributes))
+    const call = { st_op: 'st_fence', st_callid: '3' }
+    expect(ask({ ...call, st_callopt: '4096' })).toEqual({ kind: 'request', callId: '3' })
+    expect(ask({ ...call, st_callopt: '2' })).toEqual({ kind: 'request', callId: undefined })
+    // Who wants no reply gets an acknowledgement, or would wait for ever.
+    expect(ask({ ...call, st_callopt: '4112' })).toEqual({ kind: 'request', callId: undefined })
+    expect(ask({}).kind).toBe('refused')
+    const follow = ask({ st_op: 'st_notify', st_notify_activate: 'st_notify_fence' })
+    expect(follow.kind === 'subscription' && [follow.on, follow.off]).toEqual(['st_notify_fence', undefined])
   })
 })
 

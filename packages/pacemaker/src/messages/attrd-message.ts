@@ -111,9 +111,9 @@ export function attrdAck(): XmlElement {
   })
 }
 
-/** Answer to a query: values by node. */
+/** Answer to a query: values by node. Without a name it says that nobody has heard of the attribute. */
 export function attrdQueryReply(
-  name: string,
+  name: string | undefined,
   values: readonly { readonly host: string; readonly value: string | undefined }[],
 ): XmlElement {
   return element(

@@ -33,7 +33,8 @@ export type CrmRouteFacts = { readonly localName: string; readonly isDc: boolean
 export function routeCrmMessage(message: XmlElement, facts: CrmRouteFacts, origin: 'local' | 'peer'): CrmRoute {
   const system = attr(message, 'crm_sys_to') ?? 'crmd'
   const host = attr(message, 'crm_host_to')
-  const isHere = host === undefined || host === '' || host === facts.localName
+  // Tools name nodes in any case.
+  const isHere = host === undefined || host === '' || host.toLowerCase() === facts.localName.toLowerCase()
   if (!subsystems.has(system)) {
     if (isHere) return { to: 'client', clientId: system }
     return origin === 'local' ? { to: 'node', name: host } : { to: 'nobody' }

@@ -156,6 +156,7 @@ describe('the way of a controller message', () => {
     expect(to({ crm_sys_to: 'dc' })).toEqual({ to: 'node', name: 'n2' })
     expect(to({ crm_sys_to: 'crmd', crm_host_to: 'n3' })).toEqual({ to: 'node', name: 'n3' })
     expect(to({ crm_sys_to: 'crmd', crm_host_to: 'n1' })).toEqual({ to: 'here' })
+    expect(to({ crm_sys_to: 'crmd', crm_host_to: 'N1' }, 'peer')).toEqual({ to: 'here' })
     expect(to({ crm_sys_to: 'crmd' })).toEqual({ to: 'everybody' })
     expect(to({ crm_sys_to: 'f2-uuid', crm_host_to: 'n1' }, 'peer')).toEqual({ to: 'client', clientId: 'f2-uuid' })
   })

@@ -16,7 +16,7 @@ export type GraphAction = {
   /** Node whose controller carries it out, where that is another one. */
   readonly router: string | undefined
   readonly intervalMs: number
-  /** The operation's own timeout and start delay; 0 when it has none. */
+  /** The operation's own timeout, start delay and fencing delay; 0 when it has none. */
   readonly timeoutMs: number
   /** The action's element as the scheduler wrote it. */
   readonly xml: XmlElement
@@ -143,10 +143,12 @@ function unpackAction(xml: XmlElement): GraphAction | undefined {
     nodeUuid: attr(xml, 'on_node_uuid'),
     router: attr(xml, 'router_node'),
     intervalMs: number('interval'),
-    timeoutMs: number('timeout') + number('start_delay'),
+    timeoutMs: number('timeout') + number('start_delay') + number('priority_fencing_delay') * 1000,
     xml,
     resource: resource === undefined ? undefined : attr(resource, 'id'),
-    ignoresFailure: meta('on_fail') === 'ignore' || meta('can_fail') === 'true',
+    // The attributes of fencing carry those of the node too, whatever their names.
+    ignoresFailure:
+      attr(xml, 'operation') !== 'stonith' && (meta('on_fail') === 'ignore' || meta('can_fail') === 'true'),
     isUnattended: meta('op_no_wait') === 'true',
     downed: (child(xml, 'downed')?.children ?? []).map((node) => attr(node, 'id') ?? ''),
   }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { parseXml } from '@quorate/xml'
 import { describe, expect, test } from 'vitest'
 import { type Graph, parseDurationMs, unpackGraph } from './graph.ts'
-import { newTransition, stepTransition, type TransitionEffect } from './transition.ts'
+import { expectsDown, newTransition, stepTransition, type TransitionEffect } from './transition.ts'
 import { formatTransitionKey, parseTransitionKey, parseTransitionMagic } from './transition-key.ts'
 
 const shared = process.env['QUORATE_SHARED'] ?? path.resolve(import.meta.dirname, '../../../../../shared')
@@ -53,6 +53,43 @@ describe('a graph', () => {
     expect(end(effects)).toBeUndefined()
     const last = stepTransition(run, { kind: 'confirmed', action: 3, isFailed: false })
     expect(end(last)).toMatchObject({ end: 'stopped', completion: 'restart', reason: 'Event failed' })
+  })
+
+  const stonith = (attributes: string) =>
+    `<synapse id="1"><action_set><crm_event id="1" operation="stonith" operation_key="stonith-n2-reboot" on_node="n2"
+    on_node_uuid="2"><attributes CRM_meta_stonith_action="reboot" ${attributes}/><downed><node id="2"/></downed></crm_event>
+    </action_set><inputs/></synapse>`
+
+  test('nothing runs behind a fencing that failed, whatever attributes its node has', () => {
+    const run = newTransition(
+      graph(
+        stonith('CRM_meta_on_fail="ignore" CRM_meta_can_fail="true"') + start(2, 'n1', [1]),
+        'stonith-timeout="30s"',
+      ),
+    )
+    expect(executed(stepTransition(run, { kind: 'run' }))).toEqual([1])
+    const effects = stepTransition(run, { kind: 'confirmed', action: 1, isFailed: true, onFailure: 'wait' })
+    expect(executed(effects)).toEqual([])
+    expect(end(effects)).toMatchObject({ end: 'stopped', completion: 'wait' })
+  })
+
+  test('a fencing is waited for much longer than the cluster gives it, and its delay', () => {
+    const run = newTransition(graph(stonith('CRM_meta_priority_fencing_delay="15"'), 'stonith-timeout="30s"'))
+    expect(stepTransition(run, { kind: 'run' })).toContainEqual({ do: 'arm', action: 1, afterMs: 675_000 })
+  })
+
+  test('a node that is being fenced is not down before the fencing has succeeded', () => {
+    const run = newTransition(graph(stonith('') + start(2, 'n1', [1])))
+    expect(expectsDown(run, '2')).toBeUndefined()
+    stepTransition(run, { kind: 'run' })
+    expect(expectsDown(run, '2')).toBe('fencing')
+    expect(executed(stepTransition(run, { kind: 'node-lost', nodeUuid: '2' }))).toEqual([])
+    expect(executed(stepTransition(run, { kind: 'confirmed', action: 1, isFailed: false }))).toEqual([2])
+    expect(expectsDown(run, '2')).toBe('expected')
+    const failing = newTransition(graph(stonith('')))
+    stepTransition(failing, { kind: 'run' })
+    stepTransition(failing, { kind: 'confirmed', action: 1, isFailed: true })
+    expect(expectsDown(failing, '2')).toBeUndefined()
   })
 
   test('only synapses of priority INFINITY run behind a failure', () => {

@@ -133,12 +133,18 @@ export function actionOf(
   return transition.jobs.get(id)
 }
 
-/** True when an action that has started takes that node down, so that its loss was to be expected. */
-export function expectsDown(transition: Transition, nodeUuid: string): boolean {
+/**
+ * What a graph has to do with the loss of a node. `fencing`: it is having the node fenced, which has not happened before the
+ * fencer says so; `expected`: it was fenced, or told to go; undefined: it should have stayed.
+ */
+export function expectsDown(transition: Transition, nodeUuid: string): 'fencing' | 'expected' | undefined {
+  let found: 'expected' | undefined
   for (const job of transition.jobs.values()) {
-    if (job.phase !== 'idle' && job.action.downed.includes(nodeUuid)) return true
+    if (!job.action.downed.includes(nodeUuid)) continue
+    if (job.action.task === 'stonith' && job.phase === 'pending') return 'fencing'
+    if (job.phase === 'done' || (job.phase === 'pending' && job.action.task !== 'stonith')) found = 'expected'
   }
-  return false
+  return found
 }
 
 /** Advances a graph by one event. Time enters only through `overdue`, which the timers of `arm` bring. */
@@ -348,7 +354,15 @@ function count(transition: Transition, fired: number): TransitionCounts {
   return counts
 }
 
+/**
+ * Fencing may go through many devices, each with a time of its own, and the fencer always ends it. So many times the
+ * cluster's `stonith-timeout` later its answer must have been lost.
+ */
+const stonithTimeoutsMax = 20
+
 function deadlineMs(graph: Graph, action: GraphAction): number {
-  if (action.kind === 'crm' && action.task === 'stonith') return graph.stonithTimeoutMs + graph.clusterDelayMs
+  if (action.kind === 'crm' && action.task === 'stonith') {
+    return graph.stonithTimeoutMs * stonithTimeoutsMax + action.timeoutMs + graph.clusterDelayMs
+  }
   return action.timeoutMs + graph.clusterDelayMs
 }
