@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { readCall } from './main.ts'
+
+test('by itself it listens on this machine only, for operators', () => {
+  expect(readCall([])).toMatchObject({ address: '127.0.0.1', port: 2227, role: 'operator', file: undefined })
+  expect(readCall(['--listen', '[::1]:0', '--role', 'viewer', '--file', 'x'])).toMatchObject({
+    address: '::1',
+    port: 0,
+    role: 'viewer',
+    file: 'x',
+  })
+})
+
+test('an address that others reach has to be wanted, since there is no TLS', () => {
+  expect(readCall(['--listen', '0.0.0.0:80'])).toContain('there is no TLS yet')
+  expect(readCall(['--listen', '0.0.0.0:80', '--without-tls'])).toMatchObject({ address: '0.0.0.0', port: 80 })
+})
+
+test('what is no address, port or role is told with what is expected', () => {
+  for (const listen of ['2227', '127.0.0.1', '127.0.0.1:', '127.0.0.1:70000', '::1:80']) {
+    expect(readCall(['--listen', listen])).toContain('ADDR:PORT is expected')
+  }
+  expect(readCall(['--role', 'root'])).toContain('viewer, operator, admin are expected')
+  expect(readCall(['--token', 'x'])).toContain('--token')
+})

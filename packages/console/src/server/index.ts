@@ -1,0 +1,5 @@
+export { type Role, roles } from '../api/index.ts'
+export { cibFile } from './cib-file.ts'
+export type { ClusterSource } from './cluster-source.ts'
+export { LiveCluster } from './live-cluster.ts'
+export { type ConsoleOptions, isLoopbackAddress, type RunningConsole, startConsole } from './start.ts'

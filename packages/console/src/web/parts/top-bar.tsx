@@ -1,0 +1,110 @@
+import { useEffect, useState } from 'react'
+import type { Snapshot } from '../../api/index.ts'
+import type { Connection } from '../cluster-store.ts'
+import { useModel } from '../console-model.ts'
+import { type Observable, useObservable } from '../observable.ts'
+import { ageText, type Language, languages, useTexts } from '../texts/language.ts'
+import { type Preferences, type Theme, themes } from '../ui-state.ts'
+
+/** How often ages are written anew. */
+const ageStepMs = 5000
+
+/** The time, anew every few seconds and whenever one of `causes` changes. */
+function useNow(): number {
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), ageStepMs)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}
+
+/** Cluster, quorum, DC and how fresh all of it is; language and theme. */
+export function TopBar({ preferences }: { readonly preferences: Observable<Preferences> }) {
+  const texts = useTexts()
+  const model = useModel()
+  const { snapshot } = useObservable(model.store.state)
+  const connection = useObservable(model.store.connection)
+  const chosen = useObservable(preferences)
+  return (
+    <header className="top-bar">
+      <h1>{snapshot?.source.name ?? 'Quorate'}</h1>
+      {snapshot !== undefined && <ClusterFacts snapshot={snapshot} />}
+      <ConnectionState snapshot={snapshot} connection={connection} />
+      <span className="badge">{texts.role[model.session.role]}</span>
+      <label>
+        {texts.language}{' '}
+        <select
+          value={chosen.language}
+          onChange={(event) => preferences.set({ ...chosen, language: event.target.value as Language })}
+        >
+          {Object.values(languages).map((language) => (
+            <option key={language.code} value={language.code} lang={language.code}>
+              {language.languageName}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {texts.theme}{' '}
+        <select
+          value={chosen.theme}
+          onChange={(event) => preferences.set({ ...chosen, theme: event.target.value as Theme })}
+        >
+          {themes.map((theme) => (
+            <option key={theme} value={theme}>
+              {texts.themes[theme]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </header>
+  )
+}
+
+function ClusterFacts({ snapshot }: { readonly snapshot: Snapshot }) {
+  const texts = useTexts()
+  return (
+    <ul className="facts">
+      <li className={snapshot.hasQuorum ? 'good' : 'bad'}>
+        <span aria-hidden="true">{snapshot.hasQuorum ? '✔' : '✖'}</span>{' '}
+        {snapshot.hasQuorum ? texts.hasQuorum : texts.noQuorum}
+      </li>
+      <li className={snapshot.dc === null ? 'bad' : 'good'}>
+        {snapshot.dc === null ? `✖ ${texts.noDc}` : `${texts.dc}: ${snapshot.dc}`}
+      </li>
+      <li>
+        {texts.cib} {snapshot.cibVersion}
+      </li>
+      <li>{snapshot.isIdle === null ? texts.unknown : snapshot.isIdle ? texts.idle : `◌ ${texts.busy}`}</li>
+      {snapshot.source.kind === 'file' && <li>{texts.fromFile}</li>}
+    </ul>
+  )
+}
+
+type ConnectionStateProps = { readonly snapshot: Snapshot | undefined; readonly connection: Connection }
+
+function ConnectionState({ snapshot, connection }: ConnectionStateProps) {
+  const texts = useTexts()
+  const now = useNow()
+  const stale = snapshot?.stale ?? null
+  let text = texts.live
+  let kind = 'good'
+  if (connection.state === 'connecting') {
+    text = texts.connecting
+    kind = 'doubtful'
+  } else if (connection.state === 'lost') {
+    const age = connection.heardAt === undefined ? texts.unknown : ageText(texts, connection.heardAt, now)
+    text = texts.lostSince({ age })
+    kind = 'bad'
+  } else if (stale !== null) {
+    text = texts.staleSince({ age: ageText(texts, Date.parse(stale.since), now) })
+    kind = 'bad'
+  }
+  const sign = kind === 'good' ? '●' : kind === 'bad' ? '✖' : '◌'
+  return (
+    <p className={`connection ${kind}`} role="status" title={stale?.reason}>
+      <span aria-hidden="true">{sign}</span> {text}
+    </p>
+  )
+}
