@@ -3,6 +3,7 @@ import { type Tool, tools } from './tools.ts'
 
 /** Commands of `quorate` itself: they have no usual name to be linked under. */
 const commands: Readonly<Record<string, () => Promise<Tool>>> = {
+  console: async () => (await import('./console/main.ts')).run,
   demo: async () => (await import('./demo/main.ts')).run,
   explain: async () => (await import('./explain/main.ts')).run,
   'install-tools': async () => (await import('./install-tools/main.ts')).installTools(Object.keys(tools)),

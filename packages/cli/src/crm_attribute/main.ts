@@ -1,15 +1,18 @@
 import { cibFaults, exitCodeOf, exitCodes, faultText } from '@quorate/cib'
 import { AttrdClient } from '@quorate/pacemaker/client'
-import { element, formatXml, type XmlElement } from '@quorate/xml'
+import { IpcError } from '@quorate/qb'
+import { element, formatXml } from '@quorate/xml'
 import { openCib } from '../pacemaker/cib-access.ts'
 import type { CibAccess } from '../pacemaker/cib-source.ts'
+import { ipcErrno } from '../pacemaker/ipc-fault.ts'
 import { localNodeName, nodeInCib } from '../pacemaker/local-node.ts'
 import { type NvpairPlace, nodePlace, optionPlace, transientPlace } from '../pacemaker/nvpair-place.ts'
 import { deleteNvpair, findNvpairs, setNvpair, wholeCib } from '../pacemaker/nvpair-store.ts'
-import { type Output, openOutput } from '../pacemaker/output.ts'
+import { openOutput } from '../pacemaker/output.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { type Options, readOptions } from '../pacemaker/tool-options.ts'
+import { Voice } from '../pacemaker/voice.ts'
 import type { Tool } from '../tool.ts'
 import { attributeOptions } from './options.ts'
 
@@ -25,32 +28,6 @@ type Task = {
   readonly value: string
   readonly options: Options
   readonly say: Voice
-}
-
-/** Where results and complaints go: printed at once, or gathered for the XML at the end. */
-class Voice {
-  readonly #output: Output
-  readonly #results: XmlElement[] = []
-  readonly #errors: string[] = []
-
-  constructor(output: Output) {
-    this.#output = output
-  }
-
-  result(text: string, xml: XmlElement | undefined): void {
-    if (this.#output.isData) {
-      if (xml !== undefined) this.#results.push(xml)
-    } else this.#output.host.out(`${text}\n`)
-  }
-
-  error(text: string): void {
-    if (this.#output.isData) this.#errors.push(text)
-    else this.#output.host.err(`${text}\n`)
-  }
-
-  end(code: number): number {
-    return this.#output.end(code, this.#results, this.#errors)
-  }
 }
 
 /** {@link run} on a given host. */
@@ -143,16 +120,20 @@ async function onPlace(cib: CibAccess, task: Task, isPromotion: boolean, host: T
 }
 
 async function throughAttributeManager(node: string, task: Task): Promise<number> {
-  const manager = await AttrdClient.connect(name)
   const value = task.command === 'delete' ? undefined : task.value
   const pattern = task.options.value('pattern')
+  let manager: AttrdClient | undefined
   try {
+    manager = await AttrdClient.connect(name)
     if (pattern !== undefined) await manager.updateMatching(pattern, { value, node })
     else await manager.update({ name: task.name ?? '', value, node })
+    return exitCodes.ok
+  } catch (fault) {
+    if (!(fault instanceof IpcError)) throw fault
+    return refused(task, -ipcErrno(fault))
   } finally {
-    manager.close()
+    manager?.close()
   }
-  return exitCodes.ok
 }
 
 async function onNvpairs(cib: CibAccess, place: NvpairPlace, task: Task): Promise<number> {

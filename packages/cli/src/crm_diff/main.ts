@@ -12,6 +12,7 @@ import {
 import { formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
+import { xmlText } from '../pacemaker/xml-text.ts'
 import type { Tool } from '../tool.ts'
 
 const original = { group: 'Original XML' }
@@ -71,7 +72,7 @@ function read(
   const source = inline !== undefined ? 'text' : (file ?? 'standard input')
   try {
     const isInput = file === '-' || (file === undefined && inline === undefined)
-    const text = inline ?? (isInput ? host.readInput() : fs.readFileSync(file ?? '', 'utf8'))
+    const text = inline ?? (isInput ? host.readInput() : xmlText(fs.readFileSync(file ?? '')))
     const parsed = parseXml(text)
     if (parsed.ok) return parsed.value
     host.err(`${xmlErrorText(parsed.error, source)}\n`)

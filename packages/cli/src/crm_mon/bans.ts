@@ -18,7 +18,7 @@ export function bansOf(cluster: Cluster, view: View, wanted: Wanted): readonly B
   for (const record of cluster.locations) {
     if (!record.id.startsWith(view.shown.banPrefix) || !wanted.resourceId(record.resource.id)) continue
     for (const [node, score] of inOrder(record.scores, disjunctions.has(record.id))) {
-      if (score >= 0 || !wanted.node(node)) continue
+      if (score >= 0) continue
       const { id, resource } = record
       const isPromotedOnly = record.role === role.promoted
       out.push({ id, resource: resource.id, node, score, isPromotedOnly })

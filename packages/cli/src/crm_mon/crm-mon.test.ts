@@ -79,6 +79,15 @@ describe('crm_mon', () => {
     ])
   })
 
+  test('as XML leaves out the empty groups of a clone', async () => {
+    const empty = cibOf(['n1'])
+      .replace('pacemaker-3.9', 'none')
+      .replace(/<clone id="cl">.*<\/clone>/, '<clone id="cl"><group id="g"/></clone>')
+    const { out } = await run(['-1', '-r', '--output-as=xml'], empty)
+    expect(out).toContain('<clone id="cl"')
+    expect(out).not.toContain('<group')
+  })
+
   test('prints the whole status once', async () => {
     const { code, out } = await run(['-1'], cibOf(['n1', 'n2']))
     expect(code).toBe(0)
@@ -136,7 +145,7 @@ Active Resources:
 
   test('names the place in a file that is no XML, and what a CIB that is not valid should have been', async () => {
     const broken = await run(['-1'], '<cib>\n  <configuration')
-    expect(broken.code).toBe(1)
+    expect(broken.code).toBe(78)
     expect(broken.err).toMatch(/cib\.xml:2:\d+: unclosed tag/)
     const invalid = await run(
       ['-1'],

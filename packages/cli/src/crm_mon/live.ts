@@ -3,6 +3,7 @@ import { exitCodes, usableCib } from '@quorate/cib'
 import { CibClient, CibFollower, pingPacemakerd } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
+import { FencingFollower } from './fencing-source.ts'
 import type { Section, Shown } from './sections.ts'
 import { disconnected, snapshotOf } from './source.ts'
 import { statusText } from './status-text.ts'
@@ -113,16 +114,18 @@ async function follow(screen: Screen, host: ToolHost): Promise<void> {
       lose = resolve
     })
     const client = await CibClient.connect({ name: 'crm_mon', access: 'ro', onClose: () => lose() })
+    const fencing = new FencingFollower(() => screen.later())
     try {
       const pacemakerd = { state: answer.state ?? '', lastUpdated: answer.lastUpdated }
       const follower = await CibFollower.start(client, () => screen.later())
       screen.show(() => {
         const seen = { ...pacemakerd, lastUpdated: Math.floor(host.now() / 1000) }
         const usable = usableCib(follower.cib)
-        return snapshotOf(usable.ok ? usable.cib : follower.cib, seen, host)
+        return { ...snapshotOf(usable.ok ? usable.cib : follower.cib, seen, host), fencing: fencing.history }
       })
       await Promise.race([lost, screen.left])
     } finally {
+      fencing.close()
       client.close()
     }
   } catch (fault) {

@@ -5,6 +5,7 @@ import { helpText, parseLine } from '../pacemaker/command-line.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
 import { Options } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
+import { showsFencing } from './fencing.ts'
 import { watchCluster } from './live.ts'
 import { monitorOptions } from './options.ts'
 import { changeSections, defaultSections, excludeNames, includeNames, type Section, type Shown } from './sections.ts'
@@ -65,7 +66,10 @@ async function once(
   format: Format,
   host: ToolHost,
 ): Promise<number> {
-  const taken = await takeSnapshot(host)
+  const isFencingShown = showsFencing(view.shown) && !options.has('simple-status')
+  // Loaded only here: binding the libraries of the host takes as long as many a display by itself.
+  const takeFencing = async () => (await import('./fencing-source.ts')).takeFencingHistory()
+  const taken = await takeSnapshot(host, isFencingShown ? takeFencing : undefined)
   if (!taken.ok) {
     host.err(taken.lines.map((text) => `${text}\n`).join(''))
     return taken.code
@@ -139,9 +143,10 @@ function shownOf(
     } else if (long === 'fence-history') {
       const level = Number.parseInt(value ?? '2', 10)
       if (!(level >= 0 && level <= 3)) return 'Fence history must be 0-3'
-      drop('fencing-failed', 'fencing-pending', 'fencing-succeeded')
-      if (level > 0) add('fencing-failed', 'fencing-pending')
-      if (level > 1) add('fencing-succeeded')
+      if (level === 0) drop('fencing-failed', 'fencing-pending', 'fencing-succeeded')
+      else add('fencing-failed', 'fencing-pending')
+      // Programs are told all of it or nothing.
+      if (level > 1 || (level > 0 && isXml)) add('fencing-succeeded')
     }
   }
   return shown

@@ -54,7 +54,11 @@ export function resourceXml(of: Resource, showsPending = true): XmlElement {
       failure_ignored: truth(of.failureIgnored),
       target_role: of.meta.get('target-role') ?? of.children[0]?.meta.get('target-role'),
     }
-    const shown = of.children.filter((item) => runsSomewhere(item) || !isActive(item, false))
+    // A group is shown with the first of its members, so that an empty one is not shown at all.
+    const shown = of.children.filter(
+      (item) =>
+        (runsSomewhere(item) || !isActive(item, false)) && (item.group === undefined || item.children.length > 0),
+    )
     return element('clone', attributes, shown.map(below))
   }
   if (of.group !== undefined) {

@@ -8,7 +8,7 @@ import { currentCib } from '../pacemaker/current-cib.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import { utcOffsetSeconds } from './local-time.ts'
-import type { Snapshot } from './view.ts'
+import type { FencingHistory, Snapshot } from './view.ts'
 
 /** How long to wait for pacemakerd, in milliseconds. */
 const pingTimeoutMs = 30_000
@@ -22,8 +22,12 @@ export type Taken =
   | { readonly ok: true; readonly snapshot: Snapshot }
   | { readonly ok: false; readonly code: number; readonly lines: readonly string[] }
 
-/** Takes a snapshot of the cluster, or of the CIB in a file. */
-export async function takeSnapshot(host: ToolHost): Promise<Taken> {
+/**
+ * Takes a snapshot of the cluster, or of the CIB in a file.
+ *
+ * @param takeFencing asks the fencer, where its answer is shown
+ */
+export async function takeSnapshot(host: ToolHost, takeFencing?: () => Promise<FencingHistory>): Promise<Taken> {
   const isFile = cibFileOf(host.env) !== undefined
   let pacemakerd: Snapshot['pacemakerd']
   if (!isFile) {
@@ -58,7 +62,8 @@ export async function takeSnapshot(host: ToolHost): Promise<Taken> {
     const why = faultText(cibFaults.schema)
     return { ok: false, code: exitCodeOf(cibFaults.schema), lines: [`crm_mon: Upgrade failed: ${why}`] }
   }
-  return { ok: true, snapshot: snapshotOf(cib, pacemakerd, host) }
+  const fencing = isFile ? undefined : await takeFencing?.()
+  return { ok: true, snapshot: { ...snapshotOf(cib, pacemakerd, host), fencing } }
 }
 
 /** What is shown where the cluster does not run on this machine. */

@@ -9,14 +9,16 @@ import {
   type StatusItem,
   unpackConstraints,
 } from '@quorate/scheduler'
+import { pacemakerdText } from '../pacemaker/pacemakerd-text.ts'
 import { attributeItems } from './attributes.ts'
 import { banItems } from './bans.ts'
 import { briefItems } from './brief.ts'
 import { featureSetText, nodesWithResources } from './by-node.ts'
 import { failureItems, failuresOf } from './failures.ts'
+import { fencingParts } from './fencing.ts'
 import { historiesOf, historyItems } from './history.ts'
 import { utcTime } from './local-time.ts'
-import { maintenanceLines, pacemakerdText, summaryItems } from './summary.ts'
+import { maintenanceLines, summaryItems } from './summary.ts'
 import { ticketItems } from './tickets.ts'
 import { type Snapshot, type View, type Wanted, wantedOf } from './view.ts'
 
@@ -57,7 +59,9 @@ export function statusBlocks(snapshot: Snapshot, view: View): readonly Block[] {
   const summary = summaryItems(snapshot, view)
   const after = has('maint-mode') ? maintenanceLines(cluster) : []
   if (summary.length > 0) blocks.push({ title: 'Cluster Summary', items: summary, after })
-  if (has('nodes')) blocks.push({ title: 'Node List', items: nodeBlock(cluster, view, wanted) })
+  if (has('nodes') && cluster.nodes.some(wanted.node)) {
+    blocks.push({ title: 'Node List', items: nodeBlock(cluster, view, wanted) })
+  }
   if (has('resources')) blocks.push(...resourceBlocks(cluster, view, wanted))
   const optional = (title: string, items: readonly StatusItem[]) => {
     if (items.length > 0) blocks.push({ title, items })
@@ -71,8 +75,11 @@ export function statusBlocks(snapshot: Snapshot, view: View): readonly Block[] {
   if (has('failures')) {
     optional('Failed Resource Actions', failureItems(failuresOf(cluster, wanted), view.showsDetail))
   }
+  const fencing = fencingParts(snapshot, view)
+  optional('Failed Fencing Actions', fencing.failed)
   if (has('tickets')) optional('Tickets', ticketItems(cluster))
   if (has('bans')) optional('Negative Location Constraints', banItems(cluster, view, wanted))
+  optional(fencing.othersTitle, fencing.others)
   return blocks
 }
 

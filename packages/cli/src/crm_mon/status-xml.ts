@@ -12,6 +12,7 @@ import { resultXml } from '../pacemaker/result-xml.ts'
 import { expectedPing, shownAttributes } from './attributes.ts'
 import { bansOf } from './bans.ts'
 import { type Failure, failuresOf } from './failures.ts'
+import { fencingXml } from './fencing.ts'
 import { historiesOf, type ResourceHistory } from './history.ts'
 import { localTime, utcTime } from './local-time.ts'
 import { resourcesXml, resourceXml, truth } from './resource-xml.ts'
@@ -51,6 +52,8 @@ export function statusElements(snapshot: Snapshot, view: View): readonly XmlElem
     add('node_history', historyXml(cluster, wanted, has('operations')), isAlways)
   }
   if (has('failures')) add('failures', failuresOf(cluster, wanted).map(failureXml))
+  const fencing = fencingXml(snapshot, view)
+  if (fencing !== undefined) out.push(fencing)
   if (has('tickets')) add('tickets', ticketsXml(cluster))
   if (has('bans')) add('bans', bansXml(cluster, view, wanted))
   return out

@@ -3,21 +3,6 @@ import { attr } from '@quorate/xml'
 import { localTime } from './local-time.ts'
 import type { Snapshot, View } from './view.ts'
 
-const states: Readonly<Record<string, string>> = {
-  init: 'Initializing pacemaker',
-  starting_daemons: 'Pacemaker daemons are starting',
-  wait_for_ping: 'Waiting for startup-trigger from SBD.',
-  running: 'Pacemaker is running',
-  shutting_down: 'Pacemaker daemons are shutting down',
-  shutdown_complete: 'Pacemaker daemons are shut down (reporting to SBD)',
-  remote: 'Pacemaker Remote',
-}
-
-/** State of pacemakerd in words. */
-export function pacemakerdText(state: string): string {
-  return states[state] ?? 'unknown'
-}
-
 function option(cluster: Cluster, name: string): string | undefined {
   return cluster.settings.all.get(name)
 }

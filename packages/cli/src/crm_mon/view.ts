@@ -1,3 +1,4 @@
+import type { FencingRecord } from '@quorate/pacemaker/client'
 import type { Cluster, ClusterNode, Resource } from '@quorate/scheduler'
 import type { Shown } from './sections.ts'
 
@@ -15,12 +16,17 @@ export type View = {
   readonly hidesPending?: boolean
 }
 
+/** What the fencer remembers, in the order shown; or the exit code of why it is not known. */
+export type FencingHistory = { readonly records: readonly FencingRecord[] } | { readonly code: number }
+
 /** What is known of the cluster at one moment. */
 export type Snapshot = {
   readonly cluster: Cluster
   /** What pacemakerd says of itself; undefined for a file. */
   readonly pacemakerd: { readonly state: string; readonly lastUpdated: number } | undefined
   readonly nowSeconds: number
+  /** What the fencer remembers; undefined for a file, and where it was not asked. */
+  readonly fencing?: FencingHistory | undefined
 }
 
 /** Nodes and resources that a view is restricted to. */
@@ -32,14 +38,16 @@ export type Wanted = {
 
 /** Reads the restrictions of a view: names, or tags that stand for names. */
 export function wantedOf(cluster: Cluster, view: View): Wanted {
-  const names = (only: string | undefined) =>
-    only === undefined ? undefined : new Set(cluster.tags.get(only) ?? [only])
-  const nodes = names(view.onlyNode)
-  const resources = names(view.onlyResource)
+  const { onlyNode, onlyResource } = view
+  const tagged = onlyNode === undefined ? undefined : cluster.tags.get(onlyNode)
+  const isNode = ({ id, uname }: ClusterNode) =>
+    // What is tagged are ids.
+    tagged === undefined ? uname.toLowerCase() === onlyNode?.toLowerCase() : tagged.includes(id)
+  const resources = onlyResource === undefined ? undefined : new Set(cluster.tags.get(onlyResource) ?? [onlyResource])
   const holds = (of: Resource): boolean =>
     resources === undefined || resources.has(of.id) || resources.has(of.xmlId) || of.children.some(holds)
   return {
-    node: (node) => nodes === undefined || nodes.has(node.uname),
+    node: (node) => onlyNode === undefined || isNode(node),
     resource: holds,
     resourceId: (id) => resources === undefined || resources.has(id) || resources.has(id.replace(/:\d+$/, '')),
   }

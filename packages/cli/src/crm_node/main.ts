@@ -1,10 +1,11 @@
 import { compareNodeNames } from '@quorate/base'
-import { cibCallOptions, exitCodes, faultText } from '@quorate/cib'
+import { cibCallOptions, exitCodes } from '@quorate/cib'
 import { AttrdClient, ControllerClient } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import { element } from '@quorate/xml'
 import { openCib } from '../pacemaker/cib-access.ts'
 import type { Option } from '../pacemaker/command-line.ts'
+import { ipcText } from '../pacemaker/ipc-fault.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -61,10 +62,6 @@ export async function crmNode(argv: readonly string[], host: ToolHost): Promise<
     host.err(`error: Could not connect to controller: ${ipcText(fault)}\n`)
     return exitCodes.disconnect
   }
-}
-
-function ipcText(fault: IpcError): string {
-  return fault.code === 'IPC_CONNECT' || fault.errno === 0 ? 'Connection refused' : faultText(fault.errno)
 }
 
 async function answer(

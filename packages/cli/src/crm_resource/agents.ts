@@ -2,48 +2,19 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { exitCodes, exitCodeText } from '@quorate/cib'
-import {
-  type AttributesInit,
-  attr,
-  element,
-  formatXml,
-  parseXml,
-  withAttributes,
-  withChildren,
-  type XmlElement,
-} from '@quorate/xml'
+import { type AttributesInit, element, type XmlElement } from '@quorate/xml'
+import { fenceAgents, fenceMetadata, folderEntries, isProgramIn, runFenceAgent } from '../pacemaker/fence-agents.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import { Failure } from './work.ts'
-
-const fenceAgentFolder = '/usr/sbin'
 
 function ocfFolder(host: ToolHost): string {
   return path.join(host.env['OCF_ROOT'] ?? '/usr/lib/ocf', 'resource.d')
 }
 
-function entries(folder: string, isWanted: (entry: fs.Dirent) => boolean): readonly string[] {
-  try {
-    const found = fs.readdirSync(folder, { withFileTypes: true })
-    return found
-      .filter((entry) => !entry.name.startsWith('.') && isWanted(entry))
-      .map((entry) => entry.name)
-      .sort()
-  } catch {
-    return []
-  }
-}
-
-function isProgram(folder: string): (entry: fs.Dirent) => boolean {
-  return (entry) => {
-    const stat = fs.statSync(path.join(folder, entry.name), { throwIfNoEntry: false })
-    return stat?.isFile() === true && (stat.mode & 0o111) !== 0
-  }
-}
-
 /** Providers of OCF agents, or of one agent. */
 function ocfProviders(host: ToolHost, agent?: string): readonly string[] {
   const folder = ocfFolder(host)
-  const providers = entries(folder, (entry) => entry.isDirectory() || entry.isSymbolicLink())
+  const providers = folderEntries(folder, (entry) => entry.isDirectory() || entry.isSymbolicLink())
   return agent === undefined ? providers : providers.filter((name) => fs.existsSync(path.join(folder, name, agent)))
 }
 
@@ -54,7 +25,7 @@ function agentsOf(host: ToolHost, standard: string, provider: string | undefined
       const providers = provider === undefined ? ocfProviders(host) : [provider]
       return providers.flatMap((name) => {
         const folder = path.join(ocfFolder(host), name)
-        return entries(folder, isProgram(folder))
+        return folderEntries(folder, isProgramIn(folder))
       })
     }
     case 'lsb':
@@ -73,7 +44,7 @@ function agentsOf(host: ToolHost, standard: string, provider: string | undefined
 const initFolder = '/etc/init.d'
 
 function initScripts(): readonly string[] {
-  return entries(initFolder, isProgram(initFolder))
+  return folderEntries(initFolder, isProgramIn(initFolder))
 }
 
 function hasSystemd(): boolean {
@@ -82,27 +53,9 @@ function hasSystemd(): boolean {
 
 function systemdUnits(): readonly string[] {
   if (!hasSystemd()) return []
-  return entries('/lib/systemd/system', (entry) => /\.service$/.test(entry.name)).map((name) =>
+  return folderEntries('/lib/systemd/system', (entry) => /\.service$/.test(entry.name)).map((name) =>
     name.replace(/\.service$/, ''),
   )
-}
-
-const pluginFolder = '/usr/lib/stonith/plugins'
-/** Plugins that only lead to agents of other kinds. */
-const bridges = ['external.so', 'rhcs.so']
-
-/** The plugins of cluster-glue, then the fence agents. */
-function fenceAgents(): readonly string[] {
-  const external = path.join(pluginFolder, 'external')
-  const plugins = [
-    ...entries(path.join(pluginFolder, 'stonith2'), ({ name }) => name.endsWith('.so') && !bridges.includes(name)).map(
-      (name) => name.replace(/\.so$/, ''),
-    ),
-    ...entries(external, isProgram(external)).map((name) => `external/${name}`),
-  ]
-  const isFenceProgram = isProgram(fenceAgentFolder)
-  const agents = entries(fenceAgentFolder, (entry) => entry.name.startsWith('fence_') && isFenceProgram(entry))
-  return [...plugins.sort(), ...agents]
 }
 
 /** What is installed here, as lines and as XML. */
@@ -163,12 +116,18 @@ function metadataOf(spec: string, host: ToolHost): AgentList {
     standard === 'ocf'
       ? said(path.join(ocfFolder(host), provider, type), ['meta-data'], host, type)
       : standard === 'stonith'
-        ? formatted(said(path.join(fenceAgentFolder, type), ['-o', 'metadata'], host, type))
+        ? fenceText(type, host)
         : undefined
   if (text === undefined) {
     throw missing(exitCodes.noSuchObject, `Metadata query for ${spec} failed: No such device or address`)
   }
   return { lines: [text.replace(/\n$/, '')], xml: element('metadata', {}, [], text) }
+}
+
+function fenceText(agent: string, host: ToolHost): string | undefined {
+  const done = runFenceAgent(agent, [['action', 'metadata']], metadataTimeoutMs, host)
+  if (done?.status !== 0 || done.out === '') return undefined
+  return fenceMetadata(done.out) ?? done.out
 }
 
 function said(file: string, argv: readonly string[], host: ToolHost, type: string): string | undefined {
@@ -182,23 +141,4 @@ function said(file: string, argv: readonly string[], host: ToolHost, type: strin
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   return done.status === 0 && done.stdout !== '' ? done.stdout : undefined
-}
-
-/** Parameters of fence agents that the cluster gives, so that nobody has to. */
-const given: ReadonlySet<string> = new Set(['action', 'plug', 'port'])
-
-/** A fence agent's description as the cluster has it: with the actions of a resource, and what is given not required. */
-function formatted(text: string | undefined): string | undefined {
-  const read = text === undefined ? undefined : parseXml(text)
-  if (read?.ok !== true) return text
-  const actions = ['stop', 'start'].map((action) => element('action', { name: action, timeout: '20s' }))
-  const sections = read.value.children.map((section) => {
-    if (section.name === 'actions') return withChildren(section, [...section.children, ...actions])
-    if (section.name !== 'parameters') return section
-    const parameters = section.children.map((item) =>
-      given.has(attr(item, 'name') ?? '') ? withAttributes(item, { required: '0' }) : item,
-    )
-    return withChildren(section, parameters)
-  })
-  return formatXml(withChildren(read.value, sections))
 }

@@ -1,9 +1,8 @@
 import { compareNodeNames } from '@quorate/base'
 import { exitCodes } from '@quorate/cib'
-import { AttrdClient, ControllerClient, type ResourceOrder } from '@quorate/pacemaker/client'
+import { AttrdClient, ControllerClient, resourceOrder } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import type { ClusterNode, Resource } from '@quorate/scheduler'
-import { attr } from '@quorate/xml'
 import { failuresOf } from '../crm_mon/failures.ts'
 import { Failure, leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
 
@@ -58,7 +57,7 @@ export async function fail(work: Work): Promise<number> {
   if (node === undefined) throw new Failure(exitCodes.usage, ['crm_resource: Must supply a node name with -N'])
   await withDaemons(work, async (controller) => {
     say(work, 'Waiting for 1 reply from the controller')
-    await controller.failResource(orderOf({ resource, node, forgets: true }))
+    await controller.failResource(resourceOrder(resource, node))
     say(work, '... got reply (done)')
   })
   return exitCodes.ok
@@ -111,7 +110,7 @@ async function carryOut(work: Work, targets: readonly Target[], isSaid: boolean)
           operation: work.options.value('operation'),
           isRemote: node.kind === 'remote',
         })
-        if (target.forgets) waiting.push(controller.forgetResource(orderOf(target)))
+        if (target.forgets) waiting.push(controller.forgetResource(resourceOrder(resource, node)))
         if (isSaid) say(work, `Cleaned up ${resource.xmlId} on ${node.uname}`)
       }
       if (waiting.length > 0) await countReplies(work, waiting)
@@ -132,19 +131,6 @@ async function countReplies(work: Work, waiting: readonly Promise<unknown>[]): P
       say(work, left === 0 ? '... got reply (done)' : '... got reply')
     }),
   )
-}
-
-function orderOf({ resource, node }: Target): ResourceOrder {
-  const router = node.kind === 'remote' ? node.connection?.runningOn[0]?.uname : undefined
-  return {
-    node: node.uname,
-    router,
-    resource: resource.xmlId,
-    longId: resource.unique && resource.id !== resource.xmlId ? resource.id : undefined,
-    agentClass: attr(resource.xml, 'class') ?? '',
-    agentProvider: attr(resource.xml, 'provider'),
-    agentType: attr(resource.xml, 'type') ?? '',
-  }
 }
 
 async function withDaemons(work: Work, act: (controller: ControllerClient) => Promise<unknown>): Promise<void> {

@@ -187,6 +187,64 @@ describe.skipIf(lacks !== '')(`crm_resource beside the real one, of what runs an
   })
 
   test.each([
+    'bug-1765 -c',
+    'bundle-order-stop --list-cts',
+    'container-3 -c',
+    'whitebox-orphaned -c',
+    'migrate-4 -c',
+    'rec-rsc-4 -c --output-as=xml',
+    'bug-1765 -l --text-fancy',
+    'bug-1765 -q -r ms-drbd0 --text-fancy',
+    'bug-1765 -W -r ms-drbd0 --text-fancy',
+    'bug-1765 --digests -r drbd0:0 -N sles236 --text-fancy',
+    'migrate-4 -O --text-fancy',
+    'unmanaged-stop-4 -Y --text-fancy',
+    'stop-failure-with-fencing -q -r dlm-clone --text-fancy',
+  ])('of an input again: %s', async (line) => {
+    const [name, ...argv] = line.split(' ')
+    fs.copyFileSync(path.join(suite, `${name}.xml`), path.join(scratch, `${name}.xml`))
+    await compare(argv, `${name}.xml`)
+  })
+
+  test.each(['-l', '-l --output-as=xml', '-L', '-L --output-as=xml', '-c'])('of no resources: %s', async (line) => {
+    fs.writeFileSync(
+      path.join(scratch, 'none.xml'),
+      handMade
+        .replace(/(<resources>).*(<\/constraints>)/s, '$1</resources><constraints/>')
+        .replace(/<status>.*<\/status>/s, '<status/>'),
+    )
+    await compare(line.split(' '), 'none.xml')
+  })
+
+  test.each(['', 'last-rc-change="12"', 'last-rc-change="12" exec-time="5"', 'last-rc-change="99999999999999999999"'])(
+    'of an operation with %s',
+    async (times) => {
+      const entry = history('start:0:1').replace('/>', ` ${times}/>`)
+      fs.writeFileSync(path.join(scratch, 'times.xml'), handMade.replace('HISTORY', entry))
+      for (const argv of [['-O'], ['-o', '--output-as=xml']]) await compare(argv, 'times.xml')
+    },
+  )
+
+  const colocations = `
+    <rsc_colocation id="x1" rsc="a" with-rsc="cl" score="+5" rsc-role="Stopped" with-rsc-role="Promoted"><lifetime>RULE</lifetime></rsc_colocation>
+    <rsc_colocation id="x2" rsc="a" with-rsc="b"/>`
+  test.each(['lt', 'gt'])('the colocations that count, with a lifetime that is %s long ago', async (operation) => {
+    const rule = `<rule id="x1r" score="1"><date_expression id="x1e" operation="${operation}" ${operation === 'lt' ? 'end' : 'start'}="2001-01-01"/></rule>`
+    const cib = handMade
+      .replace('HISTORY', '')
+      .replace('pacemaker-3.9', 'none')
+      .replace('</constraints>', `${colocations.replace('RULE', rule)}</constraints>`)
+    fs.writeFileSync(path.join(scratch, 'colocations.xml'), cib)
+    await compare(['-c'], 'colocations.xml')
+  })
+
+  test.each([
+    'ticket-group-8 -S description -v x -r rsc1 -t primitive',
+    'ticket-group-8 -S description -v x -r rsc1',
+    'ticket-group-8 -S description -r rsc1 -t primitive',
+    'ticket-group-8 -S description -v x',
+    'ticket-group-8 -S class -v lsb -r rsc1 -t primitive',
+    'ticket-group-8 -S description -v x -r rsc1 -t group',
     'ticket-clone-17 -U -r rsc1:1',
     'ticket-clone-17 -B -r rsc1:1 -N nope',
     'ticket-clone-17 -M -r rsc1:1 --output-as=xml',
@@ -217,11 +275,13 @@ describe.skipIf(lacks !== '')(`crm_resource beside the real one, of what runs an
     expect(told[1]).toEqual(told[0])
   })
 
-  test('what the real one would do by hand, or wait for, is refused and told why', async () => {
-    for (const command of ['--force-check', '--force-start', '--validate=1', '--restart', '--wait']) {
-      const { code, out, err } = await tryTool(crmResource, [command, '-r', 'a'], { env: process.env })
+  test('what has to wait for the cluster is refused of a file', async () => {
+    const file = path.join(scratch, 'waits.xml')
+    fs.copyFileSync(path.join(suite, 'ticket-group-2.xml'), file)
+    for (const argv of [['--wait'], ['--restart', '-r', 'rsc1']]) {
+      const { code, out, err } = await tryTool(crmResource, argv, { env: { ...process.env, CIB_file: file } })
       expect({ code, out }).toEqual({ code: 3, out: '' })
-      expect(err).toContain(`crm_resource: ${command.replace('=1', '')} is not available here: `)
+      expect(err).toContain(`crm_resource: ${argv[0]} needs a cluster: `)
     }
   })
 

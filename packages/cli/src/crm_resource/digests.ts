@@ -1,7 +1,7 @@
 import { exitCodes, exitCodeText } from '@quorate/cib'
 import { type ParameterDigest, resourceDigests } from '@quorate/scheduler'
 import { element, type XmlElement } from '@quorate/xml'
-import { Failure, namedNode, namedResource, say, type Work } from './work.ts'
+import { Failure, namedNode, namedResource, say, titled, type Work } from './work.ts'
 
 /** --digests: by what changes of a resource's parameters are noticed, with the parameters that the line overrides. */
 export function digests(work: Work): number {
@@ -19,20 +19,25 @@ export function digests(work: Work): number {
     ['nonreloadable', 'non-reloadable parameters', found.nonReloadable],
   ]
   const elements: XmlElement[] = []
+  const lines: string[] = []
   for (const [type, title, item] of kinds) {
     if (item === undefined) continue
-    say(work, `${item.digest} (${title})`)
+    lines.push(`${item.digest} (${title})`)
     const parameters = element('parameters', Object.fromEntries(item.parameters))
     elements.push(element('digest', { type, hash: item.digest }, [parameters]))
   }
   const { task, intervalMs } = found
+  const repeated = intervalMs === 0 ? '' : `${intervalMs}ms-interval `
+  const probe = task === 'monitor' && intervalMs === 0 ? 'probe' : task
+  const heading = `Digests for ${resource.id} ${repeated}${probe} action on ${node.uname}`
+  for (const line of titled(work, heading, undefined, lines)) say(work, line)
   const about = { resource: resource.id, node: node.uname, task, interval: `${intervalMs}ms` }
   work.results.push(element('digests', about, elements))
   return exitCodes.ok
 }
 
 /** NAME=VALUE words of the line. @throws Failure where a word is something else */
-function overridesOf(work: Work): ReadonlyMap<string, string> {
+export function overridesOf(work: Work): ReadonlyMap<string, string> {
   const overrides = new Map<string, string>()
   for (const word of work.options.operands) {
     const at = word.indexOf('=')

@@ -1,4 +1,4 @@
-import { exitCodes } from '@quorate/cib'
+import { exitCodes, exitCodeText } from '@quorate/cib'
 import {
   currentRole,
   fancyLines,
@@ -19,27 +19,44 @@ import {
   type XmlElement,
 } from '@quorate/xml'
 import { listedResourcesXml, resourceXml } from '../crm_mon/resource-xml.ts'
-import { collectiveOf, leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
+import { collectiveOf, Failure, leavesOf, namedNode, namedResource, say, titled, type Work } from './work.ts'
 
 /** --list: all resources, without the nodes of single ones. */
 export function list(work: Work): number {
   if (work.isXml) {
-    work.results.push(element('resources', {}, listedResourcesXml(work.cluster)))
-    return exitCodes.ok
+    const none = [element('item', {}, [], noResources)]
+    const found = work.cluster.resources.length === 0 ? none : listedResourcesXml(work.cluster)
+    work.results.push(element('resources', {}, found))
+    return toldEmpty(work)
   }
   const items = resourceItems(work.cluster, { showsInactive: true, showsPending: true, hidesNode: true })
-  const shown = items.length === 0 ? [{ text: 'No resources' }] : items
+  const shown = items.length === 0 ? [{ text: noResources }] : items
   for (const line of ['Full List of Resources:', ...fancyLines(shown, 1)]) say(work, line)
-  return exitCodes.ok
+  return toldEmpty(work)
+}
+
+const noResources = 'No resources'
+
+/** @throws Failure where there are no resources */
+function toldEmpty(work: Work): number {
+  if (work.cluster.resources.length > 0) return exitCodes.ok
+  const text = exitCodeText(exitCodes.noSuchObject)
+  throw new Failure(exitCodes.noSuchObject, [`crm_resource: Error performing operation: ${text}`])
 }
 
 /** --list-raw: ids of all primitives and instances. */
 export function listRaw(work: Work): number {
+  if (work.cluster.resources.length === 0) {
+    // An end of line of its own, as with the C tool.
+    if (work.isXml) work.errors.push('NO resources configured\n')
+    else work.host.err('NO resources configured\n\n')
+    return toldEmpty(work)
+  }
   const ids = leavesOf(work.cluster.resources).map((item) => item.id)
   if (work.isXml) {
     const items = ids.map((id) => element('item', { name: 'resource' }, [], id))
     work.results.push(element('list', { name: 'resource names', count: String(ids.length) }, items))
-  } else for (const id of ids) say(work, id)
+  } else for (const line of titled(work, 'Resource Names', 'resource', ids)) say(work, line)
   return exitCodes.ok
 }
 
@@ -56,9 +73,10 @@ export function locate(work: Work): number {
     return exitCodes.ok
   }
   const isQuiet = work.options.has('quiet')
-  for (const { node, isPromoted } of places) {
-    say(work, isQuiet ? node : `resource ${id} is running on: ${node}${isPromoted ? ' Promoted' : ''}`)
-  }
+  const lines = places.map(({ node, isPromoted }) =>
+    isQuiet ? node : `resource ${id} is running on: ${node}${isPromoted ? ' Promoted' : ''}`,
+  )
+  for (const line of titled(work, 'Nodes', 'node', lines)) say(work, line)
   if (places.length === 0 && !isQuiet) work.host.err(`resource ${id} is NOT running\n`)
   return exitCodes.ok
 }
@@ -91,9 +109,10 @@ export function queryXml(work: Work, isRaw: boolean): number {
   }
   const items = resourceItem(work.cluster, resource, { showsInactive: false, showsPending: true })
   const lines = resource.group === undefined ? labelled(items) : plainLines(items)
-  for (const line of lines) say(work, line)
-  say(work, 'Resource XML:')
-  work.host.out(text)
+  const isFancy = work.options.has('text-fancy')
+  const told = isFancy ? ['Resource Config:', ...(lines.length === 0 ? [] : fancyLines(items, 1))] : lines
+  for (const line of [...told, 'Resource XML:']) say(work, line)
+  work.host.out(`${isFancy ? '  * ' : ''}${text}`)
   return exitCodes.ok
 }
 
@@ -129,15 +148,17 @@ function configured(work: Work, id: string): XmlElement | undefined {
 /** --why: whether resources run, and what keeps them from it: one resource, those on a node, or all at the top. */
 export function why(work: Work): number {
   const node = namedNode(work)
-  if (work.options.value('resource') !== undefined) {
-    const resource = namedResource(work)
-    const isRunning = whyText(work, resource, node)
+  const named = work.options.value('resource') === undefined ? undefined : namedResource(work)
+  const asked = named === undefined ? (node?.running ?? work.cluster.resources) : [named]
+  if (work.options.has('text-fancy') && asked.length > 0) say(work, 'Resource Reasons:')
+  if (named !== undefined) {
+    const isRunning = whyText(work, named, node)
     const answer =
       node === undefined ? { running: String(isRunning) } : { running_on: isRunning ? node.uname : undefined }
-    work.results.push(element('reason', answer, [checkElement(resource)]))
+    work.results.push(element('reason', answer, [checkElement(named)]))
     return exitCodes.ok
   }
-  const resources = (node?.running ?? work.cluster.resources).map((resource) => {
+  const resources = asked.map((resource) => {
     const running = String(whyText(work, resource, node))
     return element('resource', { id: resource.id, running, host: node?.uname }, [checkElement(resource)])
   })
@@ -149,8 +170,15 @@ function whyText(work: Work, resource: Resource, node: ReturnType<typeof namedNo
   const places = placesOf(resource)
   const isRunning = node === undefined ? places.length > 0 : places.some((place) => place.node === node.uname)
   const where = node === undefined ? '' : ` on host ${node.uname}`
-  say(work, `Resource ${resource.id} is ${isRunning ? 'running' : 'not running'}${where}`)
-  if (!work.options.has('quiet')) for (const { text } of checksOf(resource)) say(work, text)
+  const isFancy = work.options.has('text-fancy')
+  say(
+    work,
+    `${isFancy ? '  * reason: ' : ''}Resource ${resource.id} is ${isRunning ? 'running' : 'not running'}${where}`,
+  )
+  const checks = work.options.has('quiet') ? [] : checksOf(resource).map(({ text }) => text)
+  const [title, ...items] = titled(work, 'Resource Checks', 'check', checks)
+  if (title !== undefined) say(work, `${isFancy ? '  * ' : ''}${title}`)
+  for (const item of items) say(work, `${isFancy ? '  ' : ''}${item}`)
   return isRunning
 }
 

@@ -14,12 +14,15 @@ import type { Tool } from '../tool.ts'
 import { listAgents } from './agents.ts'
 import { cleanup, fail, refresh } from './cleanup.ts'
 import { constraints } from './constraints.ts'
+import { listCts } from './cts.ts'
 import { digests } from './digests.ts'
+import { forced } from './forced.ts'
 import { list, listRaw, locate, queryXml, why } from './listing.ts'
 import { ban, clear, move } from './location.ts'
 import { listActiveOperations, listAllOperations } from './operations.ts'
-import { refusedCommands, resourceCommands, resourceExamples, resourceOptions } from './options.ts'
-import { deleteParameter, getParameter, getProperty, setParameter } from './parameter.ts'
+import { resourceCommands, resourceExamples, resourceOptions } from './options.ts'
+import { deleteParameter, getParameter, getProperty, setParameter, setProperty } from './parameter.ts'
+import { restart, wait } from './restart.ts'
 import { cibFailure, Failure, type NamedInstances, namedNode, namedResource, type Work } from './work.ts'
 
 const name = 'crm_resource'
@@ -38,15 +41,24 @@ const anonymous = { instances: 'anonymous' } as const
 const ofAnonymous = { needsResource: true, ...anonymous } as const
 const ofAny = { needsResource: true, instances: 'any' } as const
 
+/** Commands that run an agent here. */
+const agentRuns = ['validate', 'force-check', 'force-start', 'force-stop', 'force-promote', 'force-demote'] as const
+
+function runsAgent(long: string): Command {
+  return { run: (work, level) => forced(work, long, level), ...ofAnonymous }
+}
+
 const commands: Readonly<Record<string, Command>> = {
   list: { run: list },
   'list-raw': { run: listRaw },
+  'list-cts': { run: listCts },
   'list-operations': { run: listActiveOperations },
   'list-all-operations': { run: listAllOperations },
   'query-xml': { run: (work) => queryXml(work, false), ...ofAny },
   'query-xml-raw': { run: (work) => queryXml(work, true), ...ofAny },
   'get-parameter': { run: getParameter, ...ofAny },
   'get-property': { run: getProperty, ...ofAny },
+  'set-property': { run: setProperty, ...ofAny },
   locate: { run: locate, ...ofAnonymous },
   constraints: { run: (work) => constraints(work, work.options.has('recursive')), ...ofAnonymous },
   stack: { run: (work) => constraints(work, true), ...ofAnonymous },
@@ -61,6 +73,9 @@ const commands: Readonly<Record<string, Command>> = {
   delete: { run: deleteResource, ...ofAny },
   digests: { run: digests, ...ofAnonymous },
   fail: { run: fail, needsResource: true },
+  restart: { run: restart, ...ofAnonymous, takesNoInstance: true },
+  wait: { run: wait },
+  ...Object.fromEntries(agentRuns.map((long) => [long, runsAgent(long)])),
 }
 
 /** Commands that ask what is installed on this machine, and need no cluster. */
@@ -73,7 +88,7 @@ const agentCommands: ReadonlySet<string> = new Set([
 ])
 
 /** Commands that take NAME=VALUE words. */
-const takesWords: ReadonlySet<string> = new Set(['digests'])
+const takesWords: ReadonlySet<string> = new Set(['digests', ...agentRuns])
 
 /** crm_resource: resources, where they are and how they are to be (behaviour/pacemaker-tools.md 4). */
 export const run: Tool = (argv) => crmResource(argv, processHost())
@@ -106,8 +121,6 @@ async function answer(options: Options, argv: readonly string[], outer: ToolHost
     if (options.has('expired') && last.long !== 'clear') {
       throw new Failure(exitCodes.usage, [`${name}: --expired requires --clear or -U`])
     }
-    const why = refusedCommands.get(last.long)
-    if (why !== undefined) throw refused(last.long, why)
     if (agentCommands.has(last.long)) code = showAgents(last.long, last.value, host, { isXml, ...work })
     else code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work }, outer)
   } catch (fault) {
@@ -122,14 +135,6 @@ async function answer(options: Options, argv: readonly string[], outer: ToolHost
 function unexpectedWords(words: readonly string[]): Failure {
   const lines = words.map((word, i) => `[${i + 1} of ${words.length}] ${word}`)
   return new Failure(exitCodes.usage, [`${name}: non-option ARGV-elements:`, ...lines, ''])
-}
-
-function refused(long: string, why: string): Failure {
-  const text = exitCodeText(exitCodes.unimplemented)
-  return new Failure(exitCodes.unimplemented, [
-    `${name}: --${long} is not available here: ${why}`,
-    `Error performing operation: ${text}`,
-  ])
 }
 
 type Answers = Pick<Work, 'isXml' | 'results' | 'errors'>

@@ -7,6 +7,7 @@ import {
   historyEntry,
   mergeSort,
   operationWords,
+  parseInteger,
   printableId,
   type Resource,
   resourceItem,
@@ -14,7 +15,7 @@ import {
 } from '@quorate/scheduler'
 import { attr, child, childrenNamed, element, type XmlElement } from '@quorate/xml'
 import { localTime } from '../crm_mon/local-time.ts'
-import { namedNode, say, type Work } from './work.ts'
+import { namedNode, say, titled, type Work } from './work.ts'
 
 /** --list-operations: what is recorded since each resource was last started. */
 export function listActiveOperations(work: Work): number {
@@ -29,15 +30,17 @@ export function listAllOperations(work: Work): number {
 function listOperations(work: Work, isActive: boolean): number {
   const only = work.options.value('resource')
   const found: XmlElement[] = []
+  const lines: string[] = []
   for (const { node, history } of historiesIn(work.cluster, namedNode(work))) {
     const id = attr(history, 'id') ?? ''
     if (only !== undefined && only !== id) continue
     const resource = findResource(work.cluster, id)
     for (const entry of entriesOf(history, isActive)) {
-      say(work, operationLine(work.cluster, id, resource, node.uname, entry))
+      lines.push(operationLine(work.cluster, id, resource, node.uname, entry))
       found.push(operationElement(id, resource, node.uname, entry))
     }
   }
+  for (const line of titled(work, 'Resource Operations', undefined, lines)) say(work, line)
   if (found.length > 0) work.results.push(element('operations', {}, found))
   return exitCodes.ok
 }
@@ -85,9 +88,11 @@ function operationLine(
           showsInstances: true,
         })
   const state = item === undefined ? '' : `${item.text}: `
-  const changed = Number.parseInt(value('last-rc-change'), 10)
+  const changed = parseInteger(value('last-rc-change'))
   const parts = [`node=${node}`, `call=${value('call-id')}`, `rc=${value('rc-code')}`]
-  if (!Number.isNaN(changed)) parts.push(`last-rc-change='${localTime(changed)}'`, `exec=${value('exec-time')}ms`)
+  if (changed !== undefined) {
+    parts.push(`last-rc-change='${localTime(changed)}'`, `exec=${attr(entry, 'exec-time') ?? '(null)'}ms`)
+  }
   const status = operationWords(Number.parseInt(value('op-status') || '0', 10))
   return `${state || `${id}: `}${value('operation_key') || value('id')} (${parts.join(', ')}): ${status}`
 }
@@ -95,7 +100,7 @@ function operationLine(
 function operationElement(id: string, resource: Resource | undefined, node: string, entry: XmlElement): XmlElement {
   const value = (name: string) => attr(entry, name) ?? ''
   const part = (name: string): string => (resource === undefined ? '' : (attr(resource.xml, name) ?? ''))
-  const changed = Number.parseInt(value('last-rc-change'), 10)
+  const changed = parseInteger(value('last-rc-change'))
   return element('operation', {
     op: value('operation_key') || value('id'),
     node,
@@ -104,6 +109,6 @@ function operationElement(id: string, resource: Resource | undefined, node: stri
     status: operationWords(Number.parseInt(value('op-status') || '0', 10)),
     rsc: resource === undefined ? id : printableId(resource),
     agent: resource === undefined ? undefined : `${part('class')}:${part('provider')}:${part('type')}`,
-    ...(!Number.isNaN(changed) ? { 'last-rc-change': localTime(changed), 'exec-time': value('exec-time') } : {}),
+    ...(changed === undefined ? {} : { 'last-rc-change': localTime(changed), 'exec-time': attr(entry, 'exec-time') }),
   })
 }

@@ -7,26 +7,13 @@ const location = { group: 'Locations' }
 const advanced = { group: 'Advanced' }
 const more = { group: 'Additional Options' }
 
-const runsAgent = 'it would run an agent by hand beside the cluster'
-
-/** Commands of the real crm_resource that are refused, and why. */
-export const refusedCommands: ReadonlyMap<string, string> = new Map([
-  ['validate', runsAgent],
-  ['force-demote', runsAgent],
-  ['force-stop', runsAgent],
-  ['force-start', runsAgent],
-  ['force-promote', runsAgent],
-  ['force-check', runsAgent],
-  ['restart', 'set target-role to Stopped and delete it again, with --meta'],
-  ['wait', 'see crm_mon for what is under way'],
-])
-
 /** Options of crm_resource (behaviour/pacemaker-tools.md 4). Those without a help text are old, or refused. */
 export const resourceOptions: readonly Option[] = [
   ...commonOptions,
   ...outputOptions,
   { short: 'L', long: 'list', help: 'All resources with their states', ...query },
   { short: 'l', long: 'list-raw', help: 'Ids of all primitives and instances', ...query },
+  { short: 'c', long: 'list-cts', help: '', ...query },
   { short: 'O', long: 'list-operations', help: 'Operations that are active', ...query },
   { short: 'o', long: 'list-all-operations', help: 'All operations', ...query },
   { short: '', long: 'list-standards', help: 'Standards of agents', ...query },
@@ -51,6 +38,7 @@ export const resourceOptions: readonly Option[] = [
   { short: 'w', long: 'query-xml-raw', help: 'XML of a resource as it was written', ...query },
   { short: 'g', long: 'get-parameter', argument: 'NAME', help: 'Value of a parameter', ...query },
   { short: 'G', long: 'get-property', argument: 'NAME', help: '', ...query },
+  { short: 'S', long: 'set-property', argument: 'NAME', help: '', ...command },
   { short: 'W', long: 'locate', help: 'Where a resource runs', ...query },
   { short: 'a', long: 'constraints', help: 'Constraints of a resource', ...query },
   { short: 'A', long: 'stack', help: 'Constraints of a resource and of what it depends on', ...query },
@@ -76,6 +64,33 @@ export const resourceOptions: readonly Option[] = [
   { short: 'F', long: 'fail', help: 'Tell a node that a resource has failed', ...advanced },
   {
     short: '',
+    long: 'restart',
+    help: 'Stop a resource and what depends on it, and let all of it start again',
+    ...advanced,
+  },
+  { short: '', long: 'wait', help: 'Wait until the cluster has nothing left to do', ...advanced },
+  {
+    short: '',
+    long: 'validate',
+    argument: 'LEVEL',
+    isArgumentOptional: true,
+    help: "Have a resource's agent check its parameters here; NAME=VALUE words override them",
+    ...advanced,
+  },
+  {
+    short: '',
+    long: 'force-check',
+    argument: 'LEVEL',
+    isArgumentOptional: true,
+    help: 'Run the agent of a resource here, whatever the cluster thinks: monitor',
+    ...advanced,
+  },
+  { short: '', long: 'force-start', help: '... start', ...advanced },
+  { short: '', long: 'force-stop', help: '... stop', ...advanced },
+  { short: '', long: 'force-promote', help: '... promote', ...advanced },
+  { short: '', long: 'force-demote', help: '... demote', ...advanced },
+  {
+    short: '',
     long: 'digests',
     help: 'By what changes of parameters are noticed, of a resource on a node; NAME=VALUE words override them',
     ...advanced,
@@ -95,17 +110,13 @@ export const resourceOptions: readonly Option[] = [
   { short: 'T', long: 'timeout', argument: 'TIME', help: 'How long to wait for answers', ...more },
   { short: 'f', long: 'force', help: 'Do it anyway', ...more },
   { short: 'Q', long: 'quiet', help: 'Print only what was asked for', ...more },
-  ...[...refusedCommands.keys()].map((long) =>
-    long === 'validate' || long === 'force-check'
-      ? { short: '', long, argument: 'LEVEL', isArgumentOptional: true, help: '' }
-      : { short: '', long, help: '' },
-  ),
 ]
 
 /** Options that say what is to be done; where there are several, the last counts. */
 export const resourceCommands: readonly string[] = [
   'list',
   'list-raw',
+  'list-cts',
   'list-operations',
   'list-all-operations',
   'list-standards',
@@ -117,6 +128,7 @@ export const resourceCommands: readonly string[] = [
   'query-xml-raw',
   'get-parameter',
   'get-property',
+  'set-property',
   'locate',
   'constraints',
   'stack',
@@ -131,7 +143,14 @@ export const resourceCommands: readonly string[] = [
   'delete',
   'digests',
   'fail',
-  ...refusedCommands.keys(),
+  'restart',
+  'wait',
+  'validate',
+  'force-check',
+  'force-start',
+  'force-stop',
+  'force-promote',
+  'force-demote',
 ]
 
 /** What people do with crm_resource. */
@@ -142,5 +161,8 @@ export const resourceExamples: readonly (readonly [purpose: string, command: str
   ['Allow it to go back', 'crm_resource --resource web --clear'],
   ['Stop a resource', 'crm_resource --resource web --set-parameter target-role --meta --parameter-value Stopped'],
   ['Forget its failures on a node', 'crm_resource --resource web --cleanup --node node1'],
+  ['Does it run here, whatever the cluster thinks', 'crm_resource --resource web --force-check'],
+  ['Restart it', 'crm_resource --resource web --restart'],
+  ['Wait until the cluster has settled, a minute at most', 'crm_resource --wait --timeout 60'],
   ['Which OCF agents are installed', 'crm_resource --list-agents ocf'],
 ]

@@ -1,4 +1,4 @@
-import { cibCallOptions, cibFaults, exitCodes } from '@quorate/cib'
+import { cibCallOptions, cibFaults, exitCodeOf, exitCodes, exitCodeText } from '@quorate/cib'
 import { parametersOf, type Resource } from '@quorate/scheduler'
 import { attr, element, formatXml, type XmlElement } from '@quorate/xml'
 import { literal, nvpairId } from '../pacemaker/nvpair-place.ts'
@@ -44,6 +44,27 @@ export function getProperty(work: Work, name: string): number {
   return exitCodes.ok
 }
 
+/** --set-property: sets what the element of a resource says itself. */
+export async function setProperty(work: Work, name: string): Promise<number> {
+  const type = work.options.value('resource-type')
+  const value = work.options.value('parameter-value')
+  if (type === undefined || value === undefined) {
+    const lacks = type === undefined ? 'Must specify -t with resource type' : 'Must supply -v with new value'
+    throw new Failure(exitCodes.noSuchObject, [
+      `crm_resource: ${lacks}`,
+      `Error performing operation: ${exitCodeText(exitCodes.noSuchObject)}`,
+    ])
+  }
+  const data = element(type, { id: work.options.value('resource'), [name]: value })
+  const { rc, output } = await work.cib.perform({ op: 'cib_modify', section: 'resources', data })
+  if (rc === cibFaults.schema && output !== undefined) work.host.err(numberedLines(formatXml(output)))
+  if (rc !== 0) {
+    const code = exitCodeOf(rc)
+    throw new Failure(code, [`crm_resource: Error performing operation: ${exitCodeText(code)}`])
+  }
+  return exitCodes.ok
+}
+
 function complain(work: Work, text: string): void {
   if (work.isXml) work.errors.push(text)
   else work.host.err(`${text}\n`)
@@ -79,6 +100,14 @@ export async function deleteParameter(work: Work, name: string): Promise<number>
   if (rc !== 0) throw cibFailure(rc)
   report(work, `Deleted '${id}' option: id=${found.id} name=${name}`)
   return exitCodes.ok
+}
+
+/** The value that a meta-attribute has where it would be set, not where it is inherited from. */
+export async function ownMetaAttribute(work: Work, resource: Resource, name: string): Promise<string | undefined> {
+  const { parent } = resource
+  const own = await find(work, resource.xmlId, 'meta_attributes', name)
+  if (own !== undefined || parent?.clone === undefined) return own?.value
+  return (await find(work, parent.xmlId, 'meta_attributes', name))?.value
 }
 
 async function modify(work: Work, data: XmlElement): Promise<void> {

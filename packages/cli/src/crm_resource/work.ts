@@ -105,6 +105,17 @@ export function say(work: Work, text: string, xml?: XmlElement): void {
   else if (xml !== undefined) work.results.push(xml)
 }
 
+/** Lines as they are, or with --text-fancy under a title and each with what it is: nothing where there are none. */
+export function titled(
+  work: Work,
+  title: string,
+  kind: string | undefined,
+  lines: readonly string[],
+): readonly string[] {
+  if (!work.options.has('text-fancy') || lines.length === 0) return lines
+  return [`${title}:`, ...lines.map((line) => `  * ${kind === undefined ? '' : `${kind}: `}${line}`)]
+}
+
 /** All primitives and instances below, in order. */
 export function leavesOf(resources: readonly Resource[]): readonly Resource[] {
   return resources.flatMap((item) => {

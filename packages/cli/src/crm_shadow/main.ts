@@ -9,6 +9,7 @@ import { type Given, helpText, parseLine } from '../pacemaker/command-line.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
 import { Options } from '../pacemaker/tool-options.ts'
+import { xmlText } from '../pacemaker/xml-text.ts'
 import type { Tool } from '../tool.ts'
 import { differenceText } from './difference.ts'
 import { shadowOptions } from './options.ts'
@@ -119,7 +120,7 @@ async function perform(command: Given, options: Options, host: ToolHost): Promis
 function read(shadow: string, file: string): XmlElement {
   let text: string
   try {
-    text = fs.readFileSync(file, 'utf8')
+    text = xmlText(fs.readFileSync(file))
   } catch {
     const why = 'No such file or directory'
     throw new Failure(exitCodes.noSuchObject, `Could not access shadow instance '${shadow}': ${why}\n`)

@@ -230,6 +230,19 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
   })
 
   test.each([
+    ['of a file, where they may be masked', ['-S', '-x'], 0],
+    ['of a cluster, where a change is a change', ['-S', '-L'], 2],
+  ])('passwords %s', async (_, options, restarts) => {
+    const file = path.join(scratch, 'secrets.xml')
+    fs.copyFileSync(path.join(suite, 'on-fail-ignore.xml'), file)
+    const env = { PATH: process.env['PATH'], CIB_file: file }
+    const argv = options.includes('-x') ? [...options, file] : options
+    const expected = await tryProgram('crm_simulate', argv, { env })
+    expect(expected.out.split('* Restart').length - 1).toBe(restarts)
+    expect(await tryTool(crmSimulate, argv, { env })).toEqual(expected)
+  })
+
+  test.each([
     [[]],
     [['-VV', '-N', '2', '-Q']],
     [['-s', '-U', '-N', '2']],
@@ -249,6 +262,25 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
     const argv = ['-P', folder, ...options]
     expect(untimed(await ours(argv))).toEqual(untimed(await real(argv)))
   })
+
+  test.each([[[]], [['-s']], [['--output-as=xml']]])(
+    'values with characters that are not written as they are read are shown as the copy has them, with %j',
+    async (options) => {
+      const file = path.join(scratch, 'characters.xml')
+      const state = '<node_state id="1" uname="n&#10;1" in_ccm="true" crmd="online" join="member" expected="member"/>'
+      fs.writeFileSync(
+        file,
+        `<cib validate-with="none" crm_feature_set="3.16.1" epoch="1" num_updates="0" admin_epoch="0" have-quorum="1"><configuration>
+      <crm_config><cluster_property_set id="o"><nvpair id="o1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
+      <nodes><node id="1" uname="n&#10;1"/></nodes><resources><primitive id="r&#9;2" class="ocf" provider="p" type="x"/></resources>
+      <constraints/></configuration><status>${state}</status></cib>`,
+      )
+      const argv = ['-x', file, '-S', ...options]
+      const { code, out } = await ours(argv)
+      expect({ code, out }).toEqual({ code: 0, out: (await real(argv)).out })
+      expect(out).toContain('n\\n1')
+    },
+  )
 
   test.each([[[]], [['--output-as=xml']]])('a folder that is none has nothing to tell, with %j', async (options) => {
     const argv = ['-P', path.join(scratch, 'no-folder'), ...options]

@@ -1,10 +1,10 @@
 import { claimsCurrentSchema, exitCodes, usableCib } from '@quorate/cib'
-import { attr, parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { attr, formatXml, parseXml, settled, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import type { ToolHost } from '../pacemaker/tool-host.ts'
 import type { Options } from '../pacemaker/tool-options.ts'
-import { isValidCib } from '../pacemaker/validation.ts'
+import { isValidCib, strayTextLines } from '../pacemaker/validation.ts'
 import { openXmlFile } from '../pacemaker/xml-file.ts'
 
 type ReadXml = ReturnType<typeof parseXml>
@@ -26,11 +26,20 @@ export async function readInput(options: Options, host: ToolHost): Promise<Input
   return usable.ok ? { ok: true, cib: usable.cib } : { ok: false, code: exitCodes.config, lines: [usable.reason] }
 }
 
+/** Of several sources the last one counts. */
+function lastSource(options: Options): ReturnType<Options['last']> {
+  return options.last(['xml-file', 'xml-pipe', 'live-check'])
+}
+
+/** Whether the CIB is that of the cluster. */
+export function isLive(options: Options): boolean {
+  return lastSource(options)?.long === 'live-check'
+}
+
 async function readNamed(options: Options, host: ToolHost): Promise<Input> {
-  // Of several sources the last one counts; without any it is standard input, whatever the environment says.
-  const source = options.last(['xml-file', 'xml-pipe', 'live-check'])
-  const file = source?.long === 'live-check' ? undefined : (source?.value ?? '-')
-  if (file === '-') return checked(parseXml(host.readInput(), { isLazy: true }), 'standard input')
+  // Without a source it is standard input, whatever the environment says.
+  const file = isLive(options) ? undefined : (lastSource(options)?.value ?? '-')
+  if (file === '-') return fromPieces([host.readInput()], 'standard input')
   if (file !== undefined) return fromFile(file)
   const opened = await openCib(host, { name: 'crm_simulate', isReadOnly: true })
   if (!opened.ok) return noLiveCib
@@ -46,23 +55,43 @@ const noLiveCib: Input = {
 }
 
 async function fromFile(file: string): Promise<Input> {
-  let read: ReadXml
   try {
-    read = parseXml(await openXmlFile(file), { isLazy: true })
+    return fromPieces(await openXmlFile(file), file)
   } catch (fault) {
     const why = fault instanceof Error ? fault.message : String(fault)
     return { ok: false, code: exitCodes.noInput, lines: [`crm_simulate: Could not read ${file}: ${why}`] }
   }
-  return checked(read, file)
 }
 
-function checked(result: ReadXml, name: string): Input {
+function fromPieces(pieces: Iterable<string>, name: string): Input {
+  let isRewritten = false
+  const looked = function* () {
+    for (const piece of pieces) {
+      isRewritten ||= piece.includes('&#') || piece.includes('\x7f')
+      yield piece
+    }
+  }
+  const sections = new Set<XmlElement>()
+  const input = checked(parseXml(looked(), { isLazy: true, sections }), name, sections)
+  if (!input.ok || !isRewritten) return input
+  // The C tool works on a copy that it wrote: there a line feed in a value is a backslash and an n.
+  const copy = parseXml(formatXml(input.cib))
+  return copy.ok ? { ok: true, cib: copy.value } : input
+}
+
+function checked(result: ReadXml, name: string, sections: ReadonlySet<XmlElement>): Input {
   if (!result.ok) {
     return { ok: false, code: exitCodes.data, lines: [`crm_simulate: ${xmlErrorText(result.error, name)}`] }
   }
   const cib = result.value
   // What no schema holds is taken as it is.
   if ((attr(cib, 'validate-with') ?? 'none') === 'none') return { ok: true, cib }
+  if (sections.size > 0) {
+    const stray = strayTextLines(cib, name, new Map(), sections)
+    if (stray.length > 0) {
+      return { ok: false, code: exitCodes.config, lines: [...stray, `crm_simulate: ${name} does not validate`] }
+    }
+  }
   // An upgrade copies elements, which those that are read lazily do not stand.
   if (!claimsCurrentSchema(cib)) return { ok: true, cib: settled(cib) }
   const lines: string[] = []

@@ -21,7 +21,7 @@ import { systemFaultText } from '../pacemaker/system-fault.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
-import { readInput } from './input.ts'
+import { isLive, readInput } from './input.ts'
 import { simulateExamples, simulateOptions } from './options.ts'
 import { type Profile, profileFolder } from './profile.ts'
 
@@ -117,6 +117,7 @@ function requestOf(options: Options, output: Output): SimulationRequest {
     nowSeconds,
     utcOffsetSeconds: offsetSeconds,
     ...(effectiveTime === undefined ? {} : { effectiveTime }),
+    isLive: isLive(options),
     process: isSimulated || decides.some((name) => options.has(name)),
     simulate: isSimulated,
     drawsGraph: false,

@@ -4,6 +4,7 @@ import { type Remark, type SimulationOutcome, type SimulationRequest, simulate }
 import { element, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { logLines } from '../pacemaker/log-lines.ts'
 import type { Output } from '../pacemaker/output.ts'
+import { xmlText } from '../pacemaker/xml-text.ts'
 
 /** What is to be done with each file of a folder. */
 export type Profile = {
@@ -39,7 +40,7 @@ export function profileFolder(profile: Profile, output: Output): number {
   }
   if (!output.isData && profile.hasTitle) host.out('Timings:\n')
   for (const file of files) {
-    const result = parseXml(fs.readFileSync(file, 'utf8'))
+    const result = parseXml(xmlText(fs.readFileSync(file)))
     if (!result.ok) {
       host.err(`crm_simulate: ${xmlErrorText(result.error, file)}\n`)
       continue

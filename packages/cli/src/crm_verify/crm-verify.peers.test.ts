@@ -92,7 +92,10 @@ test.skipIf(lacks !== '').each([
   expect(codes).toEqual([0, 0])
 })
 
-/** Inputs with fencing, shutdowns, clean-ups, agents that changed, what is active twice, not installed or watched while stopped. */
+/**
+ * Inputs with fencing, shutdowns, clean-ups, agents that changed, what is active or known twice, not installed or watched while
+ * stopped; with failures that are forgotten, probes that cannot tell, instances without a partner or kept as they are.
+ */
 const eventful = [
   ...[
     '797',
@@ -103,6 +106,24 @@ const eventful = [
     'stopped-monitor-27',
     'whitebox-asymmetric',
   ],
+  ...['bug-lf-2606', 'suicide-not-needed-quorate', 'clone-anon-dup', 'bug-1765'],
+  ...[
+    'bug-5025-1',
+    'bundle-probe-order-3',
+    'whitebox-orphaned',
+    'failcount',
+    'failed-probe-clone',
+    'promoted-failed-demote',
+  ],
+  ...[
+    'bundle-order-stop',
+    'clone-max-zero',
+    'promoted-reattach',
+    'bug-cl-5212',
+    'partial-live-migration-multiple-active',
+  ],
+  ...['stop-failure-no-quorum', 'suicide-needed-inquorate'],
+  ...['on-fail-ignore', 'expired-failed-probe-primitive', 'remote-connection-shutdown'],
   ...['remote-startup-probes', 'on_fail_demote2', 'promoted-demote-2', 'ticket-rsc-sets-3', 'location-date-rules-1'],
 ]
 
@@ -328,3 +349,33 @@ test.skipIf(lacks !== '').each(brokenTexts)(
     )
   },
 )
+
+const wide = (text: string): Buffer => Buffer.from(`\ufeff${text}`, 'utf16le')
+const placed = (text: string): string => withText(text, '')
+const odd: readonly (readonly [what: string, document: string | Buffer])[] = [
+  ['a document type', `<!DOCTYPE cib SYSTEM "crm.dtd" [<!ELEMENT cib ANY><!ENTITY e "v">]>\n${placed('')}`],
+  ['a default of a document type', `<!DOCTYPE cib [<!ATTLIST nodes bad CDATA "v">]>${placed('')}`],
+  ['a namespace by a document type', `<!DOCTYPE cib [<!ATTLIST cib xmlns CDATA "v">]>${placed('')}`],
+  ['a namespace of a prefix', placed('').replace('<cib ', '<cib xmlns:a="urn:a" xmlns="" ')],
+  ['a default namespace', placed('').replace('<cib ', '<cib xmlns="urn:a" ')],
+  ['an attribute with a prefix', placed('').replace('<cib ', '<cib xmlns:a="urn:a" a:b="c" ')],
+  ['UTF-16', wide(placed(''))],
+  ['UTF-16 with the greater byte first', wide(`<?xml version="1.0" encoding="UTF-16"?>${placed('')}`).swap16()],
+  ['CDATA', placed('<![CDATA[word]]>')],
+  ['CDATA of blanks', placed('<![CDATA[ \n ]]>')],
+  ['CDATA in the status', withText('', '<![CDATA[word]]>')],
+  ['CDATA without a schema', placed('<![CDATA[word]]>').replace('pacemaker-3.9', 'none')],
+]
+
+test.skipIf(lacks !== '').each(odd)(`a file with %s is judged as the real one does${lacks}`, async (_, document) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'crm-verify-'))
+  const file = path.join(folder, 'odd.xml')
+  fs.writeFileSync(file, document)
+  const env = { ...process.env, CIB_file: file }
+  const results: ToolOutcome[][] = []
+  for (const argv of [['-x', file], ['-L']]) {
+    results.push([await tryTool(crmVerify, argv, { env }), await tryProgram('crm_verify', argv, { env })])
+  }
+  fs.rmSync(folder, { recursive: true })
+  for (const [mine, theirs] of results) expect(mine?.code).toBe(theirs?.code)
+})

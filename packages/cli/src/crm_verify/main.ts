@@ -54,7 +54,12 @@ const textSource = '-'
 
 /** A CIB as read, with the lines of its elements; or why there is none. `isBroken`: a document, but not well formed. */
 type Input =
-  | { readonly cib: XmlElement; readonly file: string; readonly lines: Map<XmlElement, number> }
+  | {
+      readonly cib: XmlElement
+      readonly file: string
+      readonly lines: Map<XmlElement, number>
+      readonly sections: Set<XmlElement>
+    }
   | { readonly isBroken: true }
   | { readonly code: number; readonly error: string }
 
@@ -84,7 +89,7 @@ async function verify(options: Options, output: Output): Promise<number> {
   }
   const verbosity = options.count('verbose')
   if ('isBroken' in input) return conclude('Errors found during check: config not valid', verbosity, host)
-  const { cib, file, lines } = input
+  const { cib, file, lines, sections } = input
   if (cib.name !== 'cib') {
     host.err('crm_verify: This tool can only check complete configurations (i.e. those starting with <cib>).\n')
     return exitCodes.protocol
@@ -93,8 +98,9 @@ async function verify(options: Options, output: Output): Promise<number> {
   if (target !== undefined) save(target, formatXml(cib), host)
   const isHeldToSchema = (attr(cib, 'validate-with') ?? 'none') !== 'none'
   // As with the C tool, text among elements counts for nothing in a file and as a fault in what comes as text.
-  const strayText = isHeldToSchema && file === textSource ? strayTextLines(cib, file, lines) : []
-  const faults = isHeldToSchema ? [...invalidLines(cib, file, lines), ...strayText] : []
+  const isText = file === textSource
+  const strayText = isHeldToSchema && isText ? strayTextLines(cib, file, lines) : []
+  const faults = isHeldToSchema ? [...invalidLines(cib, file, lines, isText ? undefined : sections), ...strayText] : []
   if (faults.length > 0) {
     host.err(faults.map((line) => `${line}\n`).join(''))
     if (verbosity > 0) host.err('(main) \terror: CIB did not pass schema validation\n')
@@ -194,14 +200,14 @@ async function readCluster(host: ToolHost): Promise<Input> {
   if (!opened.ok) return unanswered
   const found = await wholeCib(opened.cib)
   await opened.cib.close()
-  return 'cib' in found ? { cib: found.cib, file: 'cib', lines: new Map() } : unanswered
+  return 'cib' in found ? { cib: found.cib, file: 'cib', lines: new Map(), sections: new Set() } : unanswered
 }
 
 /** What a file in the place of the cluster's CIB has. One that is not valid is no CIB to ask for. */
 async function readValidFile(file: string, host: ToolHost): Promise<Input> {
   const input = await readFile(file, host, unanswered, unanswered)
   if (!('cib' in input) || (attr(input.cib, 'validate-with') ?? 'none') === 'none') return input
-  const faults = invalidLines(input.cib, input.file, input.lines)
+  const faults = invalidLines(input.cib, input.file, input.lines, input.sections)
   if (faults.length === 0) return input
   host.err(faults.map((line) => `${line}\n`).join(''))
   return unanswered
@@ -211,7 +217,9 @@ async function readFile(file: string, host: ToolHost, otherwise: Input, broken?:
   let text: string
   try {
     text = await readXmlFile(file)
-  } catch {
+  } catch (fault) {
+    // What the system says of a file is in the answer; that it is in no encoding that can be read is not.
+    if (fault instanceof Error && !('errno' in fault)) host.err(`${file}: ${fault.message}\n`)
     return otherwise
   }
   return parsed(text, file, host, otherwise, broken)
@@ -228,8 +236,9 @@ function parsed(
   broken: Input = { isBroken: true },
 ): Input {
   const lines = new Map<XmlElement, number>()
-  const result = parseXml(text, { lines })
-  if (result.ok) return { cib: result.value, file, lines }
+  const sections = new Set<XmlElement>()
+  const result = parseXml(text, { lines, sections })
+  if (result.ok) return { cib: result.value, file, lines, sections }
   host.err(`${xmlErrorText(result.error, file)}\n`)
   return beginsDocument.test(text) ? broken : otherwise
 }

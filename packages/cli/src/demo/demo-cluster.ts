@@ -92,18 +92,20 @@ export class DemoCluster {
 
   /**
    * Stops every node as an administrator would, Pacemaker first, so that services stop in order; kills what is left
-   * after {@link stopWithinMs}. Answers how many processes had to be killed.
+   * after {@link stopWithinMs}. Answers which processes had to be killed: `NODE: WORD… (pid N)`.
    */
-  async stop(): Promise<number> {
+  async stop(): Promise<readonly string[]> {
     for (const daemon of ['pacemakerd', 'corosync']) {
       const pids = this.nodes.flatMap((node) => daemonsOf(node, daemon))
       for (const pid of pids) signalProcess(pid, 'SIGTERM')
       const end = Date.now() + stopWithinMs
       while (pids.some(isAlive) && Date.now() < end) await delay(lookEveryMs)
     }
-    const left = this.nodes.flatMap((node) => processesOf(node.root))
+    const left = this.nodes.flatMap((node) =>
+      processesOf(node.root).map((pid) => `${node.name}: ${commandOf(pid).slice(1).join(' ')} (pid ${pid})`),
+    )
     this.kill()
-    return left.length
+    return left
   }
 
   /** SIGKILL to everything that runs on any node. */

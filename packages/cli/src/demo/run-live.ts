@@ -20,6 +20,7 @@ export function hints(cluster: DemoCluster): string {
     ['npx quorate demo heal', 'mend the network'],
     [`npx quorate demo run ${second.name} crm_standby -v on`, `put ${second.name} on standby ('-v off' ends it)`],
     [`npx quorate demo run ${second.name} crm_mon -1`, 'any tool, as on that node'],
+    [`QUORATE_ROOT=${first.root} npx quorate console`, `the web console, as ${first.name} sees the cluster`],
   ]
   const width = Math.max(...rows.map(([command]) => command.length))
   const lines = rows.map(([command, what]) => `  ${pc.cyan(command.padEnd(width))}  ${what}`)

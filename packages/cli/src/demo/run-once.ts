@@ -69,7 +69,7 @@ export async function runOnce(cluster: DemoCluster, cibFile: string, signal: Abo
 
   const killed = await cluster.stop()
   watch.step('stopped')
-  if (killed > 0) throw new Error(`${killed} processes did not stop and were killed`)
+  if (killed.length > 0) throw new Error(`did not stop and were killed: ${killed.join(', ')}`)
   return { upMs, failoverMs, loneStopMs }
 }
 

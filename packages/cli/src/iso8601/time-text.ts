@@ -1,4 +1,11 @@
-import { type DurationFields, dateFields, type Moment } from '@quorate/scheduler'
+import {
+  type DurationFields,
+  dateFields,
+  daySeconds,
+  durationDays,
+  durationSeconds,
+  type Moment,
+} from '@quorate/scheduler'
 
 /** How a moment is shown: which calendar, or which count of seconds. */
 export type TimeStyle = {
@@ -14,18 +21,32 @@ const two = (value: number): string => String(value).padStart(2, '0')
 
 /** A moment as iso8601 prints it (behaviour/pacemaker-tools.md 16). */
 export function momentText(moment: Moment, style: TimeStyle): string {
-  if (style.calendar === 'epoch') return String(moment.epochSeconds)
-  if (style.calendar === 'seconds') return String(moment.epochSeconds + secondsBeforeEpoch)
+  if (style.calendar === 'epoch') return String(secondsOf(moment) - secondsBeforeEpoch)
+  if (style.calendar === 'seconds') return String(secondsOf(moment))
   const shown = style.isLocal ? moment : { ...moment, offsetSeconds: 0 }
   const fields = dateFields(shown)
   const clock = `${two(fields.hours)}:${two(fields.minutes)}:${two(fields.seconds)}`
   return `${dayText(fields, style.calendar)} ${clock}${offsetText(shown.offsetSeconds)}`
 }
 
+/** Seconds since the year 1 began. Years before it are worth none, as with C: the first day of any of them is 0. */
+function secondsOf({ epochSeconds }: Moment): number {
+  const { years, yeardays, hours, minutes, seconds } = dateFields({ epochSeconds, offsetSeconds: 0 })
+  if (years > 0) return epochSeconds + secondsBeforeEpoch
+  return (yeardays - 1) * daySeconds + hours * 3600 + minutes * 60 + seconds
+}
+
 function dayText(fields: ReturnType<typeof dateFields>, calendar: 'date' | 'ordinal' | 'week'): string {
-  if (calendar === 'ordinal') return `${fields.years}-${String(fields.yeardays).padStart(3, '0')}`
-  if (calendar === 'week') return `${fields.weekyears}-W${two(fields.weeks)}-${fields.weekdays}`
-  return `${String(fields.years).padStart(4, '0')}-${two(fields.months)}-${two(fields.monthdays)}`
+  if (calendar === 'ordinal') return `${yearText(fields.years)}-${String(fields.yeardays).padStart(3, '0')}`
+  if (calendar === 'week') return `${yearText(fields.weekyears)}-W${two(fields.weeks)}-${fields.weekdays}`
+  // A year 0 is that of a duration, the days of which belong to no month.
+  if (fields.years === 0) return `0000-00-${two(fields.yeardays)}`
+  return `${yearText(fields.years).padStart(4, '0')}-${two(fields.months)}-${two(fields.monthdays)}`
+}
+
+/** Years before 0 are shown as numbers without a sign, of 32 bits. */
+function yearText(years: number): string {
+  return String(years >>> 0)
 }
 
 function offsetText(offsetSeconds: number): string {
@@ -36,8 +57,8 @@ function offsetText(offsetSeconds: number): string {
 
 /** A duration as iso8601 prints it: weeks count as days, all that is less than a day as seconds. */
 export function durationText(of: DurationFields): string {
-  const days = of.weeks * 7 + of.days
-  const seconds = of.hours * 3600 + of.minutes * 60 + of.seconds
+  const days = durationDays(of)
+  const seconds = durationSeconds(of)
   const parts = [part(of.years, 'year', 4), part(of.months, 'month', 2), part(days, 'day', 2)].join('')
   if (seconds === 0 && parts !== '') return parts
   const length = Math.abs(seconds)

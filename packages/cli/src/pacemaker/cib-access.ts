@@ -5,9 +5,10 @@ import { openFileCib } from './file-cib.ts'
 import type { ToolHost } from './tool-host.ts'
 
 /** Opens the CIB that the environment names: a shadow, a file, else that of the cluster (behaviour/pacemaker-tools.md 1.3). */
-export async function openCib(host: ToolHost, client: CibClient): Promise<OpenedCib> {
+export async function openCib(host: ToolHost, who: CibClient): Promise<OpenedCib> {
+  const client = { ...who, user: who.user ?? host.env['CIB_user'] }
   const file = cibFileOf(host.env)
-  if (file !== undefined) return openFileCib(file, host)
+  if (file !== undefined) return openFileCib(file, host, client.user)
   // Loaded only here: binding the libraries of the host takes as long as many a tool by itself.
   const { openLiveCib } = await import('./live-cib.ts')
   return openLiveCib(client)

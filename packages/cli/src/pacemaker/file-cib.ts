@@ -1,6 +1,15 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { type CibCall, cibFaults, cibFileNames, cibFileText, cibSignature, performCall } from '@quorate/cib'
+import {
+  type CibCall,
+  cibFaults,
+  cibFileNames,
+  cibFileText,
+  cibSignature,
+  isRestricted,
+  performCall,
+  type Requester,
+} from '@quorate/cib'
 import { attr, child, parseXml, withAttributes, withChildren, type XmlElement, xmlErrorText } from '@quorate/xml'
 import type { CibAccess, CibAnswer, OpenedCib } from './cib-source.ts'
 import type { ToolHost } from './tool-host.ts'
@@ -13,9 +22,10 @@ const liveFolder = '/var/lib/pacemaker/cib'
 /**
  * Opens a CIB in a file. What is wrong with a file that cannot be read is said on the error output, with its place.
  *
- * @returns as codes: -6 no such file, -212 not XML, -203 not valid
+ * @param user on whose behalf; left out: whoever may read the file may do everything
+ * @returns as codes: -6 no such file, -203 not well formed or not valid
  */
-export async function openFileCib(file: string, host: ToolHost): Promise<OpenedCib> {
+export async function openFileCib(file: string, host: ToolHost, user?: string): Promise<OpenedCib> {
   let text: string
   try {
     text = await readXmlFile(file)
@@ -24,18 +34,19 @@ export async function openFileCib(file: string, host: ToolHost): Promise<OpenedC
     return { ok: false, rc: code === 'EACCES' ? cibFaults.denied : cibFaults.noSuchObject }
   }
   const lines = new Map<XmlElement, number>()
-  const read = parseXml(text, { lines })
+  const sections = new Set<XmlElement>()
+  const read = parseXml(text, { lines, sections })
   if (!read.ok) {
     host.err(`${xmlErrorText(read.error, file)}\n`)
-    return { ok: false, rc: cibFaults.corrupt }
+    return { ok: false, rc: cibFaults.schema }
   }
   const cib = withStatus(read.value)
-  const faults = invalidLines(cib, file, lines)
+  const faults = invalidLines(cib, file, lines, sections)
   if (faults.length > 0) {
     host.err(faults.map((line) => `${line}\n`).join(''))
     return { ok: false, rc: cibFaults.schema }
   }
-  return { ok: true, cib: new FileCib(file, cib) }
+  return { ok: true, cib: new FileCib(file, cib, user) }
 }
 
 /** A file need not have a status section; and one that claims no schema is held to none. */
@@ -50,14 +61,19 @@ class FileCib implements CibAccess {
   readonly #file: string
   #cib: XmlElement
   #isChanged = false
+  readonly #user: string | undefined
 
-  constructor(file: string, cib: XmlElement) {
+  constructor(file: string, cib: XmlElement, user: string | undefined) {
     this.#file = file
+    this.#user = user
     this.#cib = cib
   }
 
   async perform(call: CibCall): Promise<CibAnswer> {
-    const done = performCall(this.#cib, call, { isValid: (cib) => isValidCib(cib) })
+    const done = performCall(this.#cib, call, {
+      isValid: (cib) => isValidCib(cib),
+      requester: await requesterIn(this.#cib, this.#user),
+    })
     if (done.cib !== this.#cib) this.#isChanged = true
     this.#cib = done.cib
     return { rc: done.rc, output: done.output }
@@ -76,6 +92,13 @@ class FileCib implements CibAccess {
       return -5
     }
   }
+}
+
+/** Groups of the system are asked only where ACLs count: what asks them takes as long to load as many a tool. */
+async function requesterIn(cib: XmlElement, user: string | undefined): Promise<Requester | undefined> {
+  if (!isRestricted(cib, user)) return undefined
+  const { isListedIn } = await import('@quorate/pacemaker/client')
+  return { user, isInGroup: isListedIn }
 }
 
 /** Writes a file as a whole or not at all, with the rights that it had. */

@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { Lab, labMissing, quorateProgram } from '@quorate/testkit'
+import { Lab, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/crm_mon'])
@@ -11,7 +11,7 @@ async function ours(...argv: readonly string[]) {
 
 /** Waits for a line of the real crm_mon, without another: the judge of what the cluster does. */
 async function realShows(text: string, without?: string): Promise<void> {
-  const deadline = Date.now() + 60_000
+  const deadline = Date.now() + patienceMs
   for (;;) {
     const shown = (await lab.exec(1, 'crm_mon', '-1')).stdout
     if (shown.includes(text) && (without === undefined || !shown.includes(without))) return
@@ -31,8 +31,8 @@ describe.skipIf(missing !== undefined)(`our tools on a real Pacemaker (${missing
     await lab.must(['start-corosync', 'all'])
     await lab.waitRing()
     await lab.must(['start-pacemaker', 'all'])
-    await lab.must(['wait-online', '120'])
-  }, 200_000)
+    await lab.waitOnline()
+  })
   afterAll(() => lab.down())
 
   test('change options and the CIB, and are refused where they should be', async () => {
@@ -50,7 +50,7 @@ describe.skipIf(missing !== undefined)(`our tools on a real Pacemaker (${missing
 
   test('show the same', async () => {
     // What the cluster still does must not come between the two that are compared.
-    await lab.must(['exec', '1', 'crm_resource', '--wait', '--timeout', '60s'])
+    await lab.must(['exec', '1', 'crm_resource', '--wait', '--timeout', '240s'])
     for (const argv of [
       ['crm_mon', '-1'],
       ['crm_mon', '-1rnfA'],

@@ -20,8 +20,8 @@ export function logLines(remarks: readonly Remark[], verbosity: number): string 
   return remarks
     .map((remark) => {
       if (typeof remark === 'string') return `${remark}\n`
-      const { kind, text, source } = remark
-      if (verbosity < verbosityOf[kind]) return ''
+      const { kind, text, source, isAlwaysTold } = remark
+      if (isAlwaysTold !== true && verbosity < verbosityOf[kind]) return ''
       return `(${source ?? 'scheduler'}) \t${kind === 'score' ? 'debug' : kind}: ${text}\n`
     })
     .join('')

@@ -1,12 +1,13 @@
 import fs from 'node:fs'
 import process from 'node:process'
+import { xmlText } from './xml-text.ts'
 
 /** What a tool sees of the machine it runs on. Tests and the conformance runner hand in another. */
 export type ToolHost = {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly out: (text: string) => void
   readonly err: (text: string) => void
-  /** All of standard input. @throws Error where it cannot be read */
+  /** All of standard input, an XML document. @throws Error where it cannot be read */
   readonly readInput: () => string
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -20,7 +21,7 @@ export function processHost(): ToolHost {
     env: process.env,
     out: (text) => writeAll(1, text),
     err: (text) => writeAll(2, text),
-    readInput: () => fs.readFileSync(0, 'utf8'),
+    readInput: () => xmlText(fs.readFileSync(0)),
     now: () => Date.now(),
     // Node makes a stream of its output to tell, which for a pipe or a file takes a while and tells nothing new.
     isTerminal: fs.fstatSync(1).isCharacterDevice() && process.stdout.isTTY === true,

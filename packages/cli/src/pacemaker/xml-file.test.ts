@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { parseXml } from '@quorate/xml'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openXmlFile, readXmlFile } from './xml-file.ts'
 
@@ -34,4 +35,31 @@ test('what cannot be read is told when it is opened or gone through', async () =
   await expect(openXmlFile(path.join(folder, 'none'))).rejects.toThrow('ENOENT')
   const pieces = await openXmlFile(folder)
   expect(() => [...pieces]).toThrow('EISDIR')
+})
+
+test.each([
+  ['ISO-8859-1', [0xe4]],
+  ['latin1', [0xe4]],
+  ['windows-1252', [0xe4]],
+  ['UTF-8', [0xc3, 0xa4]],
+])('a file is read in the encoding that it declares: %s', async (name, bytes) => {
+  const file = path.join(folder, 'cib.xml')
+  const declaration = `<?xml version="1.0" encoding='${name}'?>`
+  fs.writeFileSync(file, Buffer.concat([Buffer.from(`${declaration}<a x="`), Buffer.from(bytes), Buffer.from('"/>')]))
+  expect(await readXmlFile(file)).toBe(`${declaration}<a x="ä"/>`)
+})
+
+test('a file in an encoding that is not known is refused with its name', async () => {
+  const file = path.join(folder, 'cib.xml')
+  fs.writeFileSync(file, '<?xml version="1.0" encoding="klingon"?><a/>')
+  await expect(readXmlFile(file)).rejects.toThrow("encoding 'klingon' is not known")
+})
+
+test('bytes that are not UTF-8 are refused with their place, and not read as something else', async () => {
+  const file = path.join(folder, 'cib.xml')
+  const bytes = [Buffer.from('<a>\n<b x="\ufffd'), Buffer.from([0xe4]), Buffer.from('"/></a>')]
+  fs.writeFileSync(file, Buffer.concat(bytes))
+  const place = { ok: false, error: { line: 2, column: 9, reason: 'disallowed character' } }
+  expect(parseXml(await readXmlFile(file))).toEqual(place)
+  expect(parseXml(await openXmlFile(file), { isLazy: true })).toEqual(place)
 })

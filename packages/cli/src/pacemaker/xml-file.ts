@@ -1,5 +1,5 @@
-import { isAscii } from 'node:buffer'
 import fs from 'node:fs'
+import { declarationBytesMax, declaredEncoding, decoded, utf8Text, xmlText } from './xml-text.ts'
 
 /** Room that unpacking is tried with at first, in bytes for each byte that is packed: XML packs well. */
 const unpackFactor = 32
@@ -36,7 +36,7 @@ async function unpacked(packed: Buffer): Promise<string> {
   let room = Math.min(bzip2BytesMax, Math.max(unpackBytesMin, packed.byteLength * unpackFactor))
   for (;;) {
     try {
-      return new TextDecoder().decode(bzip2Decompress(packed, room))
+      return xmlText(Buffer.from(bzip2Decompress(packed, room)))
     } catch (fault) {
       const isFull = fault instanceof Error && fault.message.includes('needs more than')
       if (!isFull || room >= bzip2BytesMax) throw fault
@@ -50,25 +50,29 @@ function* piecesOf(fd: number): Generator<string> {
     let buffer = Buffer.allocUnsafeSlow(pieceBytes)
     /** Bytes at the start of the buffer that no piece has yet. */
     let held = 0
+    let isDeclarationRead = false
     for (;;) {
       const count = fs.readSync(fd, buffer, held, buffer.length - held, null)
       held += count
+      if (!isDeclarationRead && (count === 0 || held >= declarationBytesMax)) {
+        isDeclarationRead = true
+        const encoding = declaredEncoding(buffer.subarray(0, Math.min(held, declarationBytesMax)))
+        if (encoding !== undefined) {
+          yield decoded(Buffer.concat([buffer.subarray(0, held), fs.readFileSync(fd)]), encoding)
+          return
+        }
+      }
       if (count === 0) break
       if (held < buffer.length) continue
       const end = buffer.lastIndexOf(less)
       if (end > 0) {
-        yield textOf(buffer.subarray(0, end))
+        yield utf8Text(buffer.subarray(0, end))
         buffer.copyWithin(0, end, held)
         held -= end
       } else buffer = Buffer.concat([buffer], 2 * buffer.length)
     }
-    yield textOf(buffer.subarray(0, held))
+    yield utf8Text(buffer.subarray(0, held))
   } finally {
     fs.closeSync(fd)
   }
-}
-
-/** Text of UTF-8 bytes. Those that are all ASCII, as of most CIBs, are copied without being decoded. */
-function textOf(bytes: Buffer): string {
-  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
 }
