@@ -8,19 +8,34 @@ const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 /** Files of tests at a time, where these share nothing: vitest by itself leaves one of two processors idle. */
 const workersMax = Math.max(2, os.availableParallelism() - 1)
 
-/** Peers tests that compare what tools make of files: they share nothing, and whatever the time they take, none waits for it. */
+/** Files with labs at a time: so many were tried on two processors that had ten times as much to do. */
+const labFilesMax = 2
+
+/** A test that hangs is to be found out; one on a loaded machine may take its time. */
+const limitMs = 900_000
+
+/** Peers tests that compare what tools make of files: none of them waits for anything but its own processes. */
 const toolTests = [
   'packages/{cib,testkit}/src/**/*.peers.test.ts',
-  'packages/cli/src/{crm_*,iso8601}/*.peers.test.ts',
+  'packages/cli/src/{cibadmin,crm_*,iso8601}/*.peers.test.ts',
   'packages/cli/src/pacemaker/{cib-tools,current-cib}.peers.test.ts',
   'packages/fence-virt/src/client/*.peers.test.ts',
+]
+
+/** Integration tests that compute, each for itself, and start no daemon. */
+const computingTests = [
+  'packages/testkit/src/**/*.integration.test.ts',
+  'packages/cli/src/explain/*.integration.test.ts',
 ]
 
 /**
  * Three kinds of test, told apart by file name:
  * `*.test.ts` (unit: values only, fast), `*.integration.test.ts` (our real daemons and files, no root),
- * `*.peers.test.ts` (the real C programs; root and Debian packages). Of the last kind those with daemons have the machine to
- * themselves, file by file.
+ * `*.peers.test.ts` (the real C programs; root and Debian packages).
+ *
+ * Integration tests with daemons have the machine to themselves, file by file. Peers tests with daemons come after those with
+ * tools, two files at a time: each has labs of its own, waits most of its time for rings to form and clusters to
+ * settle, and awaits events, so that it is only slower beside another. Nodes of labs run before all else on the machine.
  */
 export default defineConfig({
   test: {
@@ -30,9 +45,11 @@ export default defineConfig({
         test: {
           name: 'unit',
           maxWorkers: workersMax,
+          // Values only: nothing that a file could leave behind for the next one. A process for each file costs half of the
+          // time, and each of 166 starts is one that a machine which stalls for a minute lets fail.
+          isolate: false,
           include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'examples/**/*.test.ts'],
-          // Not a measure of speed: a loaded machine may take its time.
-          testTimeout: 120_000,
+          testTimeout: limitMs,
           exclude: ['**/*.integration.test.ts', '**/*.peers.test.ts', '**/node_modules/**', '**/dist/**'],
         },
       },
@@ -41,9 +58,21 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/src/**/*.integration.test.ts'],
+          exclude: [...computingTests, '**/node_modules/**', '**/dist/**'],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: limitMs,
+          hookTimeout: limitMs,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'integration-computing',
+          include: computingTests,
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          maxWorkers: workersMax,
+          testTimeout: limitMs,
+          hookTimeout: limitMs,
         },
       },
       {
@@ -52,9 +81,10 @@ export default defineConfig({
           name: 'peers',
           include: ['packages/*/src/**/*.peers.test.ts'],
           exclude: [...toolTests, '**/node_modules/**', '**/dist/**'],
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          maxWorkers: labFilesMax,
+          sequence: { groupOrder: 1 },
+          testTimeout: limitMs,
+          hookTimeout: limitMs,
         },
       },
       {
@@ -64,8 +94,8 @@ export default defineConfig({
           include: toolTests,
           exclude: ['**/node_modules/**', '**/dist/**'],
           maxWorkers: workersMax,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: limitMs,
+          hookTimeout: limitMs,
         },
       },
     ],

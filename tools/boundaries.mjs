@@ -11,6 +11,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
  * @property {boolean} pure no node: modules, clock, timers, chance or console outside `shells`
  * @property {readonly string[]} [shells] folders under src/ that may touch the host although the package is pure
  * @property {readonly string[]} [external] third-party packages (docs/dependencies.md)
+ * @property {Record<string, Wing>} [wings] folders under src/ that may import less than the room
+ */
+
+/**
+ * @typedef {object} Wing
+ * @property {readonly string[]} imports packages (or package/subpath) that it may import
+ * @property {readonly string[]} external third-party packages
+ * @property {readonly string[]} folders other folders under src/ that it may import from
+ * @property {boolean} [isBrowser] no node: modules, although it is a shell
  */
 
 /** The rooms of ARCHITECTURE.md. @type {Record<string, Room>} */
@@ -20,6 +29,7 @@ export const rooms = {
   qb: { pure: false, imports: ['base'], external: ['koffi'] },
   totem: { pure: true, imports: ['base'] },
   corosync: { pure: true, shells: ['daemon', 'transport', 'client'], imports: ['base', 'qb', 'qb/ffi', 'totem'] },
+  heartbeat: { pure: true, shells: ['daemon', 'client'], imports: ['base', 'qb', 'qb/ffi'] },
   cib: { pure: true, imports: ['base', 'xml'] },
   scheduler: { pure: true, imports: ['base', 'xml', 'cib'] },
   pacemaker: {
@@ -33,6 +43,21 @@ export const rooms = {
     imports: ['base', 'xml', 'qb', 'qb/ffi', 'corosync/client', 'pacemaker/client'],
     external: ['rhea'],
   },
+  console: {
+    pure: true,
+    shells: ['server', 'web', 'web-tests'],
+    imports: ['base', 'xml', 'qb', 'qb/host-root', 'cib', 'scheduler', 'pacemaker/client'],
+    external: ['zod', 'hono', '@hono/node-server'],
+    wings: {
+      api: { imports: ['base'], external: ['zod'], folders: [] },
+      web: {
+        imports: [],
+        external: ['zod', 'react', 'react-dom', '@xyflow/react'],
+        folders: ['api'],
+        isBrowser: true,
+      },
+    },
+  },
   cli: {
     pure: false,
     imports: [
@@ -44,6 +69,7 @@ export const rooms = {
       'corosync/client',
       'corosync/daemon',
       'cib',
+      'console/server',
       'scheduler',
       'pacemaker',
       'pacemaker/client',
@@ -51,6 +77,9 @@ export const rooms = {
       'fence-virt',
       'fence-virt/client',
       'fence-virt/daemon',
+      'heartbeat',
+      'heartbeat/client',
+      'heartbeat/daemon',
     ],
     external: ['picocolors'],
   },
@@ -98,7 +127,7 @@ function sourcesBelow(/** @type {string} */ folder) {
   if (!fs.existsSync(folder)) return []
   return fs
     .readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .filter((name) => /\.tsx?$/.test(name) && !/\.test\.tsx?$/.test(name))
     .map((name) => path.join(folder, name))
     .sort()
 }
@@ -133,27 +162,36 @@ function checkFile(root, name, room, src, file, edges) {
   const text = withoutComments(fs.readFileSync(file, 'utf8'))
   const first = path.relative(src, file).split(path.sep)[0]
   const pure = room.pure && !(room.shells ?? []).includes(first)
+  const wing = room.wings?.[first]
+  const where = wing === undefined ? name : `${name}/${first}`
+  const imports = wing?.imports ?? room.imports
+  const externals = wing?.external ?? room.external ?? []
   const targets = []
   for (const match of text.matchAll(specifiers)) {
     const to = match[1] ?? match[2]
     if (to.startsWith('.')) {
       const target = path.resolve(path.dirname(file), to)
       if (!target.startsWith(src + path.sep)) found.push(`${shown}: ${to} reaches out of its package`)
+      const folder = path.relative(src, target).split(path.sep)[0]
+      if (wing !== undefined && folder !== first && !wing.folders.includes(folder)) {
+        found.push(`${shown}: ${where} may not import from ${folder}/`)
+      }
       targets.push(target)
-      if (pure && (room.shells ?? []).includes(path.relative(src, target).split(path.sep)[0])) {
+      if (pure && (room.shells ?? []).includes(folder)) {
         found.push(`${shown}: a pure file imports the shell ${to}`)
       }
     } else if (to.startsWith('node:')) {
       if (pure) found.push(`${shown}: ${to} in a pure package`)
+      else if (wing?.isBrowser === true) found.push(`${shown}: ${to} in a browser`)
     } else if (to.startsWith('@quorate/')) {
       const what = to.slice('@quorate/'.length)
-      if (!room.imports.includes(what)) found.push(`${shown}: ${name} may not import ${what}`)
+      if (!imports.includes(what)) found.push(`${shown}: ${where} may not import ${what}`)
       else if (pure && what !== what.split('/')[0]) found.push(`${shown}: a pure file imports the shell ${to}`)
       else if (pure && isImpure(what)) found.push(`${shown}: a pure file imports the impure package ${to}`)
     } else {
       const parts = to.split('/')
       const external = to.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0]
-      if (!(room.external ?? []).includes(external)) found.push(`${shown}: ${name} may not import ${external}`)
+      if (!externals.includes(external)) found.push(`${shown}: ${where} may not import ${external}`)
     }
   }
   if (pure) {

@@ -67,3 +67,17 @@ test('what a comment says does not count', () => {
   const root = tree({ 'totem/src/a.ts': "// import fs from 'node:fs'\n/* Math.random() */\nexport {}\n" })
   expect(violations(root)).toEqual([])
 })
+
+test('a wing of a package may import less than its room: a browser no node: modules, a contract no code of the server', () => {
+  const root = tree({
+    'console/src/api/a.ts': "import { b } from '../cluster/b.ts'\nimport { c } from '@quorate/scheduler'\n",
+    'console/src/cluster/b.ts': "import { c } from '@quorate/scheduler'\n",
+    'console/src/web/w.tsx': "import fs from 'node:fs'\nimport { Hono } from 'hono'\nimport { a } from '../api/a.ts'\n",
+  })
+  expect(violations(root)).toEqual([
+    'packages/console/src/api/a.ts: console/api may not import from cluster/',
+    'packages/console/src/api/a.ts: console/api may not import scheduler',
+    'packages/console/src/web/w.tsx: node:fs in a browser',
+    'packages/console/src/web/w.tsx: console/web may not import hono',
+  ])
+})

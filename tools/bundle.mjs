@@ -17,7 +17,7 @@ v8.setFlagsFromString('--semi-space-growth-factor=1')
 const dist = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', 'packages', 'cli', 'dist')
 
 /** Tools that the bundle leaves to the built modules. */
-const daemons = /^\.\/(corosync|pacemakerd|fence_virtd|demo)\/main\.js$/
+const daemons = /^\.\/(corosync|heartbeat|pacemakerd|fence_virtd|console|demo)\/main\.js$/
 
 /** The clients of fence_virtd by themselves: a fencer starts one for every look at a machine. */
 const fenceClients = `
@@ -33,12 +33,13 @@ import { run } from './crm_simulate/main.js'
 export const main = (argv) => run(argv.slice(1))
 `
 
-/** What the scheduler's tool loads for a live cluster and for packed files only; by itself, for the same reason. */
-const rarely = /^(\.\/live-cib\.js|@quorate\/qb)$/
+/** What the scheduler's tool loads for a live cluster, for ACLs and for packed files only; by itself, for the same reason. */
+const rarely = /^(\.\/live-cib\.js|@quorate\/qb|@quorate\/pacemaker\/client)$/
 const rareFile = './simulate-live.cjs'
 const rare = `
 export { openLiveCib } from './pacemaker/live-cib.js'
 export { bzip2BytesMax, bzip2Decompress } from '@quorate/qb'
+export { isListedIn } from '@quorate/pacemaker/client'
 `
 
 /** Node's modules of which the scheduler's tool imports the default only. */
