@@ -6,7 +6,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { patchBetween, type Snapshot } from '../api/index.ts'
+import { patchBetween, type Snapshot, type Stale } from '../api/index.ts'
 import { FakeServer, goodToken, type SeenRequest } from './fake-server.ts'
 import { generatedSnapshot, primitive } from './generated-cluster.ts'
 
@@ -48,11 +48,13 @@ describe.skipIf(isMissing)(
         readonly address?: string
         readonly locale?: string
         readonly snapshot?: Snapshot
+        readonly unreached?: Stale
         readonly heard?: readonly string[]
       },
       visit: (page: Page, server: FakeServer) => Promise<void>,
     ): Promise<void> {
       const server = new FakeServer(folder, options.snapshot ?? generatedSnapshot())
+      server.unreached = options.unreached
       const address = await server.open()
       const context = await browser.newContext({
         locale: options.locale ?? 'en-US',
@@ -314,6 +316,33 @@ describe.skipIf(isMissing)(
           .poll(() => server.asked('GET', '/api/cluster/events').length, { timeout: patienceMs })
           .toBeGreaterThan(1)
         expect(server.asked('GET', '/api/cluster/events').at(-1)?.headers['last-event-id']).toBe('test.1.2')
+      })
+    })
+
+    test('an operation that ended while the page had no contact to the server is over once it has', async () => {
+      await inPage({}, async (page, server) => {
+        await row(page, 'rsc-0001').click()
+        await row(page, 'rsc-0002').click({ modifiers: ['Control'] })
+        await page.getByRole('button', { name: 'Stop' }).click()
+        await page.getByRole('button', { name: 'Stop (1)' }).click()
+        await page.getByText('under way – 0 of 2').waitFor()
+        server.operations = server.operations.map((one) => ({
+          ...one,
+          state: 'done',
+          endedAt: one.startedAt,
+          items: one.items.map((item) => ({ ...item, state: 'done' })),
+        }))
+        server.endStreams()
+        await page.getByText('done – 2 of 2').waitFor()
+      })
+    })
+
+    test('a cluster that the server has never reached is said to be that, with the reason', async () => {
+      const unreached = { since: '2026-11-30T02:00:00.000Z', reason: 'no daemon answers' }
+      await inPage({ unreached }, async (page) => {
+        await page.getByText('has not reached the cluster since').waitFor()
+        await page.getByText('no daemon answers').waitFor()
+        expect(await page.locator('.connection.bad').count()).toBe(1)
       })
     })
 

@@ -9,9 +9,11 @@ import {
   type FaultCode,
   faultStatus,
   heartbeatSeconds,
+  type Operation,
   operationRequest,
   type Preview,
   type Snapshot,
+  type Stale,
   type WhatIf,
 } from '../api/index.ts'
 import { movePreview, operatorSession, runningMove } from './generated-cluster.ts'
@@ -40,6 +42,10 @@ export class FakeServer {
   snapshot: Snapshot
   /** The next changes are refused since the cluster changed. */
   refusals = 0
+  /** Told in place of the snapshot, by a server that has never reached the cluster. */
+  unreached: Stale | undefined
+  /** What it knows of operations, newest first. */
+  operations: readonly Operation[] = []
   /** What previews have in place of what is canned. */
   foreseen: Partial<Preview> = {}
   readonly #folder: string
@@ -116,9 +122,15 @@ export class FakeServer {
       response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
       this.#streams.add(response)
       response.on('close', () => this.#streams.delete(response))
-      this.#write(response, { name: 'snapshot', data: this.snapshot })
+      this.#write(
+        response,
+        this.unreached === undefined
+          ? { name: 'snapshot', data: this.snapshot }
+          : { name: 'stale', data: this.unreached },
+      )
       return
     }
+    if (pathname === '/api/operations' && method === 'GET') return send(response, 200, this.operations)
     if (pathname === '/api/operations' && method === 'POST') {
       const { confirmation: _, ...rest } = body as Record<string, unknown>
       const wanted = operationRequest.parse(rest)
@@ -129,7 +141,9 @@ export class FakeServer {
         this.refusals -= 1
         return fail(response, 'cibChanged')
       }
-      return send(response, 202, runningMove(wanted))
+      const begun = runningMove(wanted)
+      this.operations = [begun]
+      return send(response, 202, begun)
     }
     if (pathname.startsWith('/api/explain/')) {
       return send(response, 200, explanationOf(decodeURIComponent(pathname.slice('/api/explain/'.length))))

@@ -47,7 +47,7 @@ export function App({ server, first, preferences }: AppProps) {
   useEffect(() => {
     if (model === undefined) return
     const end = new AbortController()
-    void followEvents(model.store, end.signal, () => {
+    void followEvents(model.store, model.server, end.signal, () => {
       setModel(undefined)
       setProblem({ code: 'notLoggedIn', detail: '' })
     })

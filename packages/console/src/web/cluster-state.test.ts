@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ClusterEvent, type Operation, patchBetween, type Snapshot } from '../api/index.ts'
 import { generatedSnapshot, primitive, runningMove } from '../web-tests/generated-cluster.ts'
-import { type ClusterState, nothingKnown, received } from './cluster-state.ts'
+import { type ClusterState, nothingKnown, received, withOperations } from './cluster-state.ts'
 
 const base: Snapshot = { ...generatedSnapshot(), resources: [primitive('a', 'node-01'), primitive('b', 'node-02')] }
 /** The cluster one by one later: `a` goes from node to node. */
@@ -71,8 +71,11 @@ describe('what the browser knows', () => {
     expect(after(next, [snapshotOf(3), 'test.1.3']).snapshot?.stale).toBeNull()
   })
 
-  test('before the first snapshot there is nothing to be lost', () => {
-    expect(after(nothingKnown, [{ name: 'stale', data: { since: 'x', reason: 'x' } }, ''])).toBe(nothingKnown)
+  test('a cluster that was not reached yet is told as that, until it is', () => {
+    const lost = (since: string): ClusterEvent => ({ name: 'stale', data: { since, reason: 'no daemon' } })
+    const next = after(nothingKnown, [lost('then'), ''], [lost('later'), ''])
+    expect(next.unreached).toEqual({ since: 'then', reason: 'no daemon' })
+    expect(after(next, [snapshotOf(2), 'test.1.2']).unreached).toBeUndefined()
     expect(after(nothingKnown, [patchTo(2), 'test.1.2']).isOutOfStep).toBe(true)
   })
 
@@ -95,5 +98,19 @@ describe('an operation', () => {
     const whole = after(half, told({ ...withStates('done', 'failed'), state: 'partly', endedAt: 'then' }))
     expect(whole.operations.get('op-1')?.state).toBe('partly')
     expect(after(whole, told(withStates('done', 'running')))).toBe(whole)
+  })
+
+  test('that ended while nobody told is over once the list comes, and one that the server has forgotten is gone', () => {
+    const ended: Operation = { ...withStates('done', 'done'), state: 'done', endedAt: 'then' }
+    const old = { ...begun, id: 'of the server before' }
+    const young = { ...begun, id: 'begun since the list was asked for' }
+    const before = after(known, told(begun), told(old))
+    const next = withOperations(after(before, told(young)), [ended], new Set(before.operations.keys()))
+    expect([...next.operations.values()]).toEqual([ended, young])
+  })
+
+  test('of the list does not go back behind what the stream has told', () => {
+    const half = after(known, told(withStates('done', 'running')))
+    expect(withOperations(half, [begun], new Set()).operations).toEqual(half.operations)
   })
 })

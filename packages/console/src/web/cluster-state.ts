@@ -1,8 +1,10 @@
-import { type ClusterEvent, type Operation, patched, type Snapshot } from '../api/index.ts'
+import { type ClusterEvent, type Operation, patched, type Snapshot, type Stale } from '../api/index.ts'
 
 /** What the browser knows of the cluster. */
 export type ClusterState = {
   readonly snapshot: Snapshot | undefined
+  /** Before the first snapshot: since when the server has looked for the cluster in vain, and why. */
+  readonly unreached: Stale | undefined
   readonly operations: ReadonlyMap<string, Operation>
   /** What came does not fit to what is known: the stream is to begin anew with a whole snapshot. */
   readonly isOutOfStep: boolean
@@ -12,6 +14,7 @@ export type ClusterState = {
 
 export const nothingKnown: ClusterState = {
   snapshot: undefined,
+  unreached: undefined,
   operations: new Map(),
   isOutOfStep: false,
   isLoggedOut: false,
@@ -36,7 +39,7 @@ export function received(state: ClusterState, event: ClusterEvent, eventId: stri
     }
     case 'stale':
       return state.snapshot === undefined
-        ? state
+        ? { ...state, unreached: state.unreached ?? event.data }
         : { ...state, snapshot: { ...state.snapshot, stale: state.snapshot.stale ?? event.data } }
     case 'operation':
       return withOperation(state, event.data)
@@ -54,7 +57,7 @@ function serverOf(eventId: string): string {
 
 function withSnapshot(state: ClusterState, snapshot: Snapshot): ClusterState {
   const known = state.snapshot
-  if (known === undefined) return { ...state, snapshot, isOutOfStep: false }
+  if (known === undefined) return { ...state, snapshot, unreached: undefined, isOutOfStep: false }
   if (known.server === snapshot.server && snapshot.rev < known.rev) {
     return state.isOutOfStep ? { ...state, isOutOfStep: false } : state
   }
@@ -75,7 +78,23 @@ function sharing<T extends { readonly id: string }>(before: readonly T[], after:
   })
 }
 
-/** Operations of a list (the answer to a GET) or a single event; each is kept where it is not behind what is known. */
+/**
+ * The state after the list of all operations that the server knows. What was known when it was asked for and is not in it, the
+ * server has forgotten.
+ *
+ * @param asked ids that were known when the list was asked for
+ */
+export function withOperations(
+  state: ClusterState,
+  list: readonly Operation[],
+  asked: ReadonlySet<string>,
+): ClusterState {
+  const listed = new Set(list.map(({ id }) => id))
+  const kept = [...state.operations].filter(([id]) => listed.has(id) || !asked.has(id))
+  return list.reduce(withOperation, { ...state, operations: new Map(kept) })
+}
+
+/** The state with an operation as an event or an answer tells it; it is kept where it is not behind what is known. */
 export function withOperation(state: ClusterState, operation: Operation): ClusterState {
   const known = state.operations.get(operation.id)
   if (known !== undefined && progressOf(operation) < progressOf(known)) return state

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react'
 import type { ClusterEvent, Node, Operation, Snapshot } from '../api/index.ts'
 import { type Row, rowsOf } from './cluster-rows.ts'
-import { type ClusterState, nothingKnown, received, withOperation } from './cluster-state.ts'
+import { type ClusterState, nothingKnown, received, withOperation, withOperations } from './cluster-state.ts'
 import { Observable } from './observable.ts'
 import { type ItemKey, nodeKey } from './selection.ts'
 
@@ -30,6 +30,11 @@ export class ClusterStore {
   /** Takes the answer to the beginning of an operation in, which may be older than what the stream has told since. */
   noteOperation(operation: Operation): void {
     this.#become(withOperation(this.state.value, operation))
+  }
+
+  /** Takes the list of all operations in, see `withOperations`. */
+  noteOperations(list: readonly Operation[], asked: ReadonlySet<string>): void {
+    this.#become(withOperations(this.state.value, list, asked))
   }
 
   has(key: ItemKey): boolean {

@@ -1,6 +1,7 @@
 import { type ClusterEvent, type ClusterEventName, clusterEvents, heartbeatSeconds, routes } from '../api/index.ts'
 import type { ClusterStore } from './cluster-store.ts'
 import { readStream, streamStart } from './event-lines.ts'
+import type { Server } from './server.ts'
 
 /** How long a stream may say nothing, not even that it lives, before it counts as lost. */
 const silenceMs = 2.5 * heartbeatSeconds * 1000
@@ -11,13 +12,20 @@ const retryMsMax = 10_000
  * Follows the events of the cluster into a store until `signal` ends it: after a break it goes on behind the last event that
  * it has. `onLoggedOut` is told once the login is over, and nothing is asked for any more.
  *
+ * The stream tells of operations that are under way. What has become of others meanwhile is asked for each time it begins.
+ *
  * A `fetch` and no `EventSource`: that one keeps signs of life and HTTP statuses to itself.
  */
-export async function followEvents(store: ClusterStore, signal: AbortSignal, onLoggedOut: () => void): Promise<void> {
+export async function followEvents(
+  store: ClusterStore,
+  server: Pick<Server, 'operations'>,
+  signal: AbortSignal,
+  onLoggedOut: () => void,
+): Promise<void> {
   let lastEventId = ''
   let retryMs = retryMsMin
   while (!signal.aborted) {
-    const ended = await followOnce(store, signal, lastEventId, (eventId) => {
+    const ended = await followOnce(store, server, signal, lastEventId, (eventId) => {
       lastEventId = eventId
       retryMs = retryMsMin
     })
@@ -36,6 +44,7 @@ export async function followEvents(store: ClusterStore, signal: AbortSignal, onL
 
 async function followOnce(
   store: ClusterStore,
+  server: Pick<Server, 'operations'>,
   signal: AbortSignal,
   lastEventId: string,
   onEvent: (eventId: string) => void,
@@ -56,6 +65,7 @@ async function followOnce(
     if (response.status === 401) return 'loggedOut'
     if (!response.ok || response.body === null) return 'lost'
     heard()
+    void askForOperations(store, server, signal)
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
     let rest = streamStart
     for (;;) {
@@ -86,6 +96,17 @@ async function followOnce(
   }
 }
 
+/** Where no answer comes the connection is about to break as well, and it is asked again after that. */
+async function askForOperations(
+  store: ClusterStore,
+  server: Pick<Server, 'operations'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const asked = new Set(store.state.value.operations.keys())
+  const answer = await server.operations()
+  if (answer.ok && !signal.aborted) store.noteOperations(answer.value, asked)
+}
+
 /** An event of the contract; nothing where it does not have the shape of its name. */
 function clusterEvent(name: ClusterEventName, data: string): ClusterEvent | undefined {
   try {
@@ -98,10 +119,12 @@ function clusterEvent(name: ClusterEventName, data: string): ClusterEvent | unde
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
+    const end = (): void => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', end)
       resolve()
-    })
+    }
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
   })
 }

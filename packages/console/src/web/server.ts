@@ -85,6 +85,11 @@ export class Server {
     )
   }
 
+  /** All that the server knows, newest first. */
+  async operations(): Promise<Answer<Operation[]>> {
+    return ask(operation.array(), routes.operations)
+  }
+
   async cancel(id: string): Promise<Answer<Operation>> {
     return ask(operation, routes.cancel(id), this.#post({}))
   }

@@ -17,7 +17,7 @@ export function OverviewPanel() {
   const model = useModel()
   const { snapshot, operations } = useObservable(model.store.state)
   if (snapshot === undefined) return null
-  const newest = [...operations.values()].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, shownMax)
+  const newestFirst = [...operations.values()].sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
   return (
     <aside className="panel" aria-label={texts.problems}>
       <h2>
@@ -49,8 +49,8 @@ export function OverviewPanel() {
         <RestLine shown={shownMax} all={snapshot.problems.length} />
       </ul>
       <h2>{texts.operations}</h2>
-      {newest.length === 0 && <p>{texts.noOperations}</p>}
-      {newest.map((operation) => (
+      {newestFirst.length === 0 && <p>{texts.noOperations}</p>}
+      {newestFirst.slice(0, shownMax).map((operation) => (
         <details key={operation.id} open={operation.state === 'running'}>
           <summary>
             {requestTitle(texts, operation.request)} – {texts.operationState[operation.state]} (
@@ -59,6 +59,11 @@ export function OverviewPanel() {
           <OperationResult operation={operation} />
         </details>
       ))}
+      {newestFirst.length > shownMax && (
+        <ul>
+          <RestLine shown={shownMax} all={newestFirst.length} />
+        </ul>
+      )}
       <h2>{texts.fencingHistory}</h2>
       {snapshot.fencing.length === 0 && <p>{texts.noFencing}</p>}
       <ul>

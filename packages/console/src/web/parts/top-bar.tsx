@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { Snapshot } from '../../api/index.ts'
+import type { Snapshot, Stale } from '../../api/index.ts'
 import type { Connection } from '../cluster-store.ts'
 import { useModel } from '../console-model.ts'
 import { type Observable, useObservable } from '../observable.ts'
@@ -23,14 +23,18 @@ function useNow(): number {
 export function TopBar({ preferences }: { readonly preferences: Observable<Preferences> }) {
   const texts = useTexts()
   const model = useModel()
-  const { snapshot } = useObservable(model.store.state)
+  const { snapshot, unreached } = useObservable(model.store.state)
   const connection = useObservable(model.store.connection)
   const chosen = useObservable(preferences)
   return (
     <header className="top-bar">
       <h1>{snapshot?.source.name ?? 'Quorate'}</h1>
       {snapshot !== undefined && <ClusterFacts snapshot={snapshot} />}
-      <ConnectionState snapshot={snapshot} connection={connection} />
+      <ConnectionState
+        stale={snapshot?.stale ?? unreached}
+        hasPicture={snapshot !== undefined}
+        connection={connection}
+      />
       <span className="badge">{texts.role[model.session.role]}</span>
       <label>
         {texts.language}{' '}
@@ -82,12 +86,16 @@ function ClusterFacts({ snapshot }: { readonly snapshot: Snapshot }) {
   )
 }
 
-type ConnectionStateProps = { readonly snapshot: Snapshot | undefined; readonly connection: Connection }
+type ConnectionStateProps = {
+  readonly stale: Stale | undefined
+  /** Whether anything of the cluster is shown, however old. */
+  readonly hasPicture: boolean
+  readonly connection: Connection
+}
 
-function ConnectionState({ snapshot, connection }: ConnectionStateProps) {
+function ConnectionState({ stale, hasPicture, connection }: ConnectionStateProps) {
   const texts = useTexts()
   const now = useNow()
-  const stale = snapshot?.stale ?? null
   let text = texts.live
   let kind = 'good'
   if (connection.state === 'connecting') {
@@ -97,8 +105,9 @@ function ConnectionState({ snapshot, connection }: ConnectionStateProps) {
     const age = connection.heardAt === undefined ? texts.unknown : ageText(texts, connection.heardAt, now)
     text = texts.lostSince({ age })
     kind = 'bad'
-  } else if (stale !== null) {
-    text = texts.staleSince({ age: ageText(texts, Date.parse(stale.since), now) })
+  } else if (stale !== undefined) {
+    const age = ageText(texts, Date.parse(stale.since), now)
+    text = hasPicture ? texts.staleSince({ age }) : texts.unreachedSince({ age })
     kind = 'bad'
   }
   const sign = kind === 'good' ? '●' : kind === 'bad' ? '✖' : '◌'

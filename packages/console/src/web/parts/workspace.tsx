@@ -2,7 +2,7 @@ import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { ghostsOf } from '../cluster-rows.ts'
 import { useModel } from '../console-model.ts'
 import { parseFilter, passes } from '../filter.ts'
-import { type Observable, useObservable } from '../observable.ts'
+import { type Observable, useObservable, usePart } from '../observable.ts'
 import { useTexts } from '../texts/language.ts'
 import { type Preferences, views } from '../ui-state.ts'
 import { ActionBar } from './action-bar.tsx'
@@ -17,8 +17,8 @@ const MapView = lazy(async () => ({ default: (await import('./map-view.tsx')).Ma
 export function Workspace({ preferences }: { readonly preferences: Observable<Preferences> }) {
   const texts = useTexts()
   const model = useModel()
-  const { snapshot, operations } = useObservable(model.store.state)
-  const connection = useObservable(model.store.connection)
+  const { snapshot, unreached, operations } = useObservable(model.store.state)
+  const connection = usePart(model.store.connection, ({ state }) => state)
   const allRows = useObservable(model.store.rows)
   const flow = useObservable(model.change.flow)
   const ui = useObservable(model.ui)
@@ -36,7 +36,7 @@ export function Workspace({ preferences }: { readonly preferences: Observable<Pr
     if (cluster !== undefined) document.title = texts.title({ cluster })
   }, [cluster, texts])
 
-  const isDoubtful = connection.state !== 'live' || (snapshot?.stale ?? null) !== null
+  const isDoubtful = connection !== 'live' || (snapshot?.stale ?? null) !== null
   return (
     <div className={isDoubtful ? 'workspace stale' : 'workspace'}>
       <a className="skip" href="#resources">
@@ -46,6 +46,11 @@ export function Workspace({ preferences }: { readonly preferences: Observable<Pr
       {snapshot === undefined ? (
         <main>
           <p role="status">{texts.loading}</p>
+          {unreached !== undefined && (
+            <p className="bad" lang="en">
+              {unreached.reason}
+            </p>
+          )}
         </main>
       ) : (
         <>

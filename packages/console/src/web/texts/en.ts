@@ -38,6 +38,7 @@ export const en = {
   live: 'live',
   connecting: 'connecting',
   lostSince: (p: { age: string }) => `no contact to the console’s server; last heard ${p.age}`,
+  unreachedSince: (p: { age: string }) => `the console’s server has not reached the cluster since ${p.age}`,
   staleSince: (p: { age: string }) => `no contact to the cluster since ${p.age}; shown as last seen`,
   lastSeen: (p: { age: string }) => `last seen ${p.age}`,
   justNow: 'just now',

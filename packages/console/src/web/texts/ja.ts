@@ -38,6 +38,7 @@ export const ja: Texts = {
   live: '接続中',
   connecting: '接続しています',
   lostSince: (p) => `コンソールのサーバと通信できません。最後の応答: ${p.age}`,
+  unreachedSince: (p) => `コンソールのサーバはクラスタに接続できていません(${p.age}から)`,
   staleSince: (p) => `クラスタとの通信が途絶えています(${p.age}から)。最後に確認した状態を表示しています`,
   lastSeen: (p) => `最終確認: ${p.age}`,
   justNow: 'たった今',
