@@ -1,3 +1,4 @@
+export { endUnread } from './end-unread.ts'
 export {
   FenceLab,
   fenceLabLacks,
@@ -13,7 +14,6 @@ export {
   dcDeadtimeS,
   hasProgram,
   Lab,
-  type LabOutput,
   type LabSettings,
   labMissing,
   patienceMs,
@@ -21,3 +21,4 @@ export {
   sharedFolder,
 } from './lab.ts'
 export { OwnCluster, type OwnClusterSettings } from './own-cluster.ts'
+export type { LabOutput } from './program-end.ts'

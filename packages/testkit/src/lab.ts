@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ended, type LabOutput } from './program-end.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -43,9 +44,6 @@ export function labMissing(programs: readonly string[] = ['/usr/sbin/corosync'])
   }
   return undefined
 }
-
-/** What a command in the lab printed and how it ended. */
-export type LabOutput = { readonly status: number; readonly stdout: string; readonly stderr: string }
 
 /** How the nodes' corosync.conf is made. */
 export type LabSettings = {
@@ -279,28 +277,6 @@ function processState(folder: string): { readonly state: string | undefined; rea
     .replace(/^.*\) /s, '')
     .split(' ')
   return { state: fields[0], startTime: fields[22 - 3] }
-}
-
-/** Runs a program to its end. */
-function ended(
-  program: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<LabOutput> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
-    const out: Buffer[] = []
-    const err: Buffer[] = []
-    child.stdout.on('data', (bytes: Buffer) => out.push(bytes))
-    child.stderr.on('data', (bytes: Buffer) => err.push(bytes))
-    child.once('error', reject)
-    // 'exit', not 'close': daemons that the lab starts may hold the pipes open.
-    child.once('exit', (status) => {
-      setImmediate(() =>
-        resolve({ status: status ?? -1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
-      )
-    })
-  })
 }
 
 /** Whether a program is on the search path. */
