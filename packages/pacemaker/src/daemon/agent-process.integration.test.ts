@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { md5Hex, monoMs } from '@quorate/base'
+import { endUnread } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   type ExecutorEffect,
@@ -32,6 +33,7 @@ monitor) echo "ocf-exit-reason:no such thing" >&2; exit 7 ;;
 stop) trap '' TERM; sleep 600 & echo $! > ${'$'}{HA_RSCTMP}/new; mv ${'$'}{HA_RSCTMP}/new ${'$'}{HA_RSCTMP}/child; sleep 600 ;;
 promote) kill -SEGV $$ ;;
 demote) yes 0123456789 | head -c 3000000 ; echo "ocf-exit-reason:told at last" >&2; exit 1 ;;
+reload) echo $$ > ${'$'}{HA_RSCTMP}/waiting; until [ -e ${'$'}{HA_RSCTMP}/go ]; do :; done; echo "ocf-exit-reason:too busy" >&2; exit 1 ;;
 notify) sleep 600 & echo $! > ${'$'}{HA_RSCTMP}/daemon; exit 0 ;;
 esac
 `
@@ -121,6 +123,12 @@ describe('an agent', () => {
 
   test('tells its exit reason on standard error', async () => {
     expect(await perform('monitor')).toMatchObject({ rc: 7, exitReason: 'no such thing' })
+  })
+
+  test('is heard to the end where this process learns of its end first', async () => {
+    const running = perform('reload')
+    await endUnread(path.join(folder, 'waiting'), () => fs.writeFileSync(path.join(folder, 'go'), ''))
+    expect(await running).toMatchObject({ rc: 1, exitReason: 'too busy' })
   })
 
   test('gets its secrets from files, and does not run without them but to stop', async () => {

@@ -4,6 +4,7 @@ import { type AgentRun, agentArgument, agentEnvironment, agentPaths } from '../e
 import { exitReasonPrefix, ocf, outputBytesMax, type ProcessEnd } from '../executor/outcome.ts'
 import type { AgentHost } from './agent-folders.ts'
 import { CutOutput } from './cut-output.ts'
+import { onceHeard } from './once-heard.ts'
 import { withSecrets } from './secrets.ts'
 
 /** What an agent's process left. */
@@ -15,11 +16,6 @@ export interface AgentProcess {
   signal(signal: 'SIGTERM' | 'SIGKILL'): void
 }
 
-/**
- * After an agent has ended, what it wrote may still be on its way; a daemon that it left behind may hold its output open
- * for ever. So long is waited for the end of the output.
- */
-const drainMs = 50
 const pathOfLastResort = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** Where the agent of a run is; undefined when no folder has it. */
@@ -86,14 +82,9 @@ function watch(child: ChildProcess, ended: (what: AgentEnd) => void, stdoutBytes
     ended({ end, stdout: stdout.text, stderr: stderr.text })
   }
   child.once('error', (error) => finish({ kind: 'not-started', reason: codeOf(error) }))
-  let end: ProcessEnd | undefined
-  child.once('exit', (code, signal) => {
-    end = signal === null ? { kind: 'exit', code: code ?? 1 } : { kind: 'signal', signal }
-    setTimeout(finish, drainMs, end)
-  })
-  child.once('close', () => {
-    if (end !== undefined) finish(end)
-  })
+  onceHeard(child, (code, signal) =>
+    finish(signal === null ? { kind: 'exit', code: code ?? 1 } : { kind: 'signal', signal }),
+  )
 }
 
 function codeOf(error: Error): string {

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { endUnread } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FenceAgentEnd } from '../fencer/room.ts'
 import { fenceAgentFolders, learnFenceAgent, runFenceAgent } from './fence-agent.ts'
@@ -47,6 +48,13 @@ describe('a fence agent', () => {
   it('that does not read what it is told, or is ended, has an end all the same', async () => {
     expect(await run(agent('fence_deaf', 'exec <&-; exit 0'))).toMatchObject({ kind: 'exit', code: 0 })
     expect(await run(agent('fence_killed', 'kill -9 $$'))).toEqual({ kind: 'signal', signal: 'SIGKILL' })
+  })
+
+  it('is heard to the end where this process learns of its end first', async () => {
+    const [pid, go] = ['waiting', 'go'].map((name) => path.join(folder, name))
+    const running = run(agent('fence_last', `echo $$ >${pid}; until [ -e ${go} ]; do :; done; echo node1`))
+    await endUnread(pid ?? '', () => fs.writeFileSync(go ?? '', ''))
+    expect(await running).toEqual({ kind: 'exit', code: 0, stdout: 'node1\n', stderr: '' })
   })
 
   it('that takes too long is ended with all its children, and what it says then is no result', async () => {

@@ -8,6 +8,7 @@ import { type FenceMetadata, readFenceMetadata } from '../fencer/agent-metadata.
 import type { FenceAgentEnd } from '../fencer/room.ts'
 import { hostTimerMsMax } from './core-timer.ts'
 import { CutOutput } from './cut-output.ts'
+import { onceHeard } from './once-heard.ts'
 
 /** How long an agent may take to tell of itself. */
 const metadataTimeoutMs = 10_000
@@ -15,8 +16,6 @@ const metadataTimeoutMs = 10_000
 const metadataBytesMax = 1024 * 1024
 /** Between the wish that an agent ends and its end without asking. */
 const killAfterMs = 2_000
-/** So long is waited for output that a process left behind holds open. */
-const drainMs = 50
 
 /**
  * Folders that fence agents are looked for in: `QUORATE_FENCE_AGENTS` (folders between colons) where it is set, else
@@ -95,16 +94,13 @@ export function runFenceAgent(
     ended(isLate ? { kind: 'timeout' } : end)
   }
   child.once('error', (error) => finish({ kind: 'not-started', isMissing: false, reason: error.message }))
-  child.once('exit', (code, name) => {
-    const tell = (): void =>
-      finish(
-        code === null
-          ? { kind: 'signal', signal: name ?? 'a signal' }
-          : { kind: 'exit', code, stdout: stdout.text, stderr: stderr.text },
-      )
-    child.once('close', tell)
-    setTimeout(tell, drainMs)
-  })
+  onceHeard(child, (code, name) =>
+    finish(
+      code === null
+        ? { kind: 'signal', signal: name ?? 'a signal' }
+        : { kind: 'exit', code, stdout: stdout.text, stderr: stderr.text },
+    ),
+  )
   // An agent may end without reading what it is told.
   child.stdin.on('error', () => undefined)
   child.stdin.end([...what.input].map(([name, value]) => `${name}=${value}\n`).join(''))
