@@ -7,7 +7,8 @@ import { compatiblePartner } from './instance-update.ts'
 
 /** Has everything that a probe's outcome could undo wait for the probe. */
 export function orderProbes(cluster: Cluster): void {
-  for (const resource of cluster.resources) spreadProbes(cluster, resource)
+  const ways = new WaysToUndoing(cluster)
+  for (const resource of cluster.resources) spreadProbes(ways, resource)
   const { orders } = cluster
   for (let i = 0; i < orders.length; i += 1) stopsAfterProbes(orders[i] as OrderRecord)
 }
@@ -16,9 +17,9 @@ function probesOf(resource: Resource): readonly Action[] {
   return findLoose(resource.actionsByKey, keyOf(resource, task.monitor))
 }
 
-function spreadProbes(cluster: Cluster, resource: Resource): void {
+function spreadProbes(ways: WaysToUndoing, resource: Resource): void {
   if (resource.variant !== variant.primitive) {
-    for (const item of resource.children) spreadProbes(cluster, item)
+    for (const item of resource.children) spreadProbes(ways, item)
     return
   }
   const undone = new Map<Action, readonly Action[]>()
@@ -29,12 +30,48 @@ function spreadProbes(cluster: Cluster, resource: Resource): void {
       const from = (probe.after[i] as Edge).then
       let found = undone.get(from)
       if (found === undefined) {
-        found = undoneBy(cluster, resource, from)
+        found = undoneBy(ways, resource, from)
         undone.set(from, found)
       }
       for (const item of found) addEdge(probe, item, f.optional)
     }
   }
+}
+
+const none: readonly never[] = []
+
+/**
+ * Actions from which something can be reached that undoes what follows a probe, whichever resource is probed. From all
+ * others nothing is followed: in a chain of resources that are all still to be started each would be walked to its end.
+ */
+class WaysToUndoing {
+  readonly cluster: Cluster
+  #ways: ReadonlySet<Action> | undefined
+
+  constructor(cluster: Cluster) {
+    this.cluster = cluster
+  }
+
+  has(action: Action): boolean {
+    this.#ways ??= waysToUndoing(this.cluster)
+    return this.#ways.has(action)
+  }
+}
+
+/** Goes back from the starts and promotions that something is there to undo of. */
+function waysToUndoing({ actions }: Cluster): ReadonlySet<Action> {
+  const ways = new Set<Action>()
+  for (let i = 0; i < actions.length; i += 1) {
+    const action = actions[i] as Action
+    if (action.resource?.variant === variant.primitive && undoingOf(action).some((item) => !item.pseudo))
+      ways.add(action)
+  }
+  for (const action of ways) {
+    for (const { first, original } of action.before) {
+      if ((original & f.impliesThen) !== 0 || (first.resource?.variant ?? 0) >= variant.group) ways.add(first)
+    }
+  }
+  return ways
 }
 
 type Frame = {
@@ -48,7 +85,9 @@ type Frame = {
  * What undoes something that follows a probe of a resource, by way of an action after it: the stops that go with the
  * starts there. It is the same for the probes on all nodes.
  */
-function undoneBy(cluster: Cluster, probed: Resource, from: Action): readonly Action[] {
+function undoneBy(ways: WaysToUndoing, probed: Resource, from: Action): readonly Action[] {
+  if (!ways.has(from)) return none
+  const { cluster } = ways
   const found: Action[] = []
   cluster.epoch += 1
   const stack: Frame[] = []
@@ -66,7 +105,8 @@ function undoneBy(cluster: Cluster, probed: Resource, from: Action): readonly Ac
     }
     const edge = frame.action.after[frame.next] as Edge
     frame.next -= 1
-    if ((edge.original & f.impliesThen) !== 0 || leadsToMember(probed, frame, edge)) enter(edge.then)
+    if (((edge.original & f.impliesThen) !== 0 || leadsToMember(probed, frame, edge)) && ways.has(edge.then))
+      enter(edge.then)
   }
   return found
 }
@@ -79,10 +119,15 @@ function frameOf(cluster: Cluster, probed: Resource, action: Action): Frame {
   return { action, next: action.after.length - 1, compatible, interleaved }
 }
 
-function collectUndoing({ task: name, resource }: Action, found: Action[]): void {
+function collectUndoing(action: Action, found: Action[]): void {
+  for (const item of undoingOf(action)) if (!item.pseudo) found.push(item)
+}
+
+/** The stops that go with a start, the demotions that go with a promotion. */
+function undoingOf({ task: name, resource }: Action): readonly Action[] {
   const undoing = name === task.start ? task.stop : name === task.promote ? task.demote : undefined
-  if (undoing === undefined || resource === undefined) return
-  for (const item of findLoose(resource.actionsByKey, keyOf(resource, undoing))) if (!item.pseudo) found.push(item)
+  if (undoing === undefined || resource === undefined) return none
+  return findLoose(resource.actionsByKey, keyOf(resource, undoing))
 }
 
 function leadsToMember(probed: Resource, frame: Frame, edge: Edge): boolean {
