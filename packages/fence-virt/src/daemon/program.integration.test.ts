@@ -17,6 +17,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UnixSocket } from '@quorate/qb/ffi'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { handshakeMsMax } from './listener.ts'
 
 const quorate = fileURLToPath(new URL('../../../cli/bin/quorate.js', import.meta.url))
 /** Not a measure of speed: a loaded machine may take its time. */
@@ -88,6 +89,8 @@ function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('close', resolve))
 }
 
+/** A shortage that goes on is told so often, ms. */
+const shortageToldMs = 10_000
 /** Fewer than 30 are open when the daemon serves nobody. */
 const filesMax = 48
 
@@ -166,16 +169,20 @@ describe('fence_virtd as a program', () => {
     child.stderr?.on('data', (text: Buffer) => {
       told += text.toString()
     })
+    const began = performance.now()
     const silent = await Promise.all(Array.from({ length: 2 * filesMax }, silentClient))
     for (let round = 0; round < 3; round += 1) expect(client('-o', 'monitor').code).toBe(0)
-    expect(silent.some((socket) => !socket.destroyed)).toBe(true)
+    // A slow machine needs longer for that than a silent client is borne.
+    expect(silent.some((socket) => !socket.destroyed) || performance.now() - began > handshakeMsMax).toBe(true)
     for (const socket of silent) socket.destroy()
     expect(client('-o', 'monitor').code).toBe(0)
     const end = ended(child)
     child.kill('SIGTERM')
     expect(await end).toBe(0)
-    expect(told.match(/too many open files: no connection is accepted/g)).toHaveLength(1)
-    expect(told.match(/connections are accepted again/g)).toHaveLength(1)
+    const shortages = told.match(/too many open files: no connection is accepted/g) ?? []
+    expect(shortages.length).toBeGreaterThan(0)
+    expect(shortages.length).toBeLessThanOrEqual(1 + Math.floor((performance.now() - began) / shortageToldMs))
+    expect(told.match(/connections are accepted again/g)).toHaveLength(shortages.length)
   })
 
   it('serves, tells its state, and ends at SIGTERM without leaving files', async () => {

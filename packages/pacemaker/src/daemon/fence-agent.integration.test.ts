@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { endUnread } from '@quorate/testkit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { FenceAgentEnd } from '../fencer/room.ts'
 import { fenceAgentFolders, learnFenceAgent, runFenceAgent } from './fence-agent.ts'
 
@@ -59,8 +59,20 @@ describe('a fence agent', () => {
 
   it('that takes too long is ended with all its children, and what it says then is no result', async () => {
     const file = path.join(folder, 'children')
-    const name = agent('fence_slow', `trap 'exit 0' TERM; sleep 600 & echo $! >${file}; wait`)
-    expect(await run(name, 300)).toEqual({ kind: 'timeout' })
+    const name = agent(
+      'fence_slow',
+      `trap 'exit 0' TERM; sleep 600 & echo $! >${file}.new; mv ${file}.new ${file}; wait`,
+    )
+    // Its time is over when it has come so far.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const running = run(name, 300)
+      while (!fs.existsSync(file)) await new Promise((resolve) => setImmediate(resolve))
+      vi.advanceTimersByTime(300)
+      expect(await running).toEqual({ kind: 'timeout' })
+    } finally {
+      vi.useRealTimers()
+    }
     const child = fs.readFileSync(file, 'utf8').trim()
     await expect.poll(() => isAlive(child), { timeout: patienceMs }).toBe(false)
   })
