@@ -83,7 +83,7 @@ function chanceOf(seed: number): Chance {
 describe.skipIf(missing !== undefined)(
   `schemas as xmllint judges them${missing === undefined ? '' : ` (${missing})`}`,
   () => {
-    test('old CIBs, whole and with things changed at random', { timeout: 120_000 }, () => {
+    test('old CIBs, whole and with things changed at random', () => {
       const documents = Array.from({ length: documentsMax }, (_, seed) => {
         const chance = chanceOf(seed)
         return chance.yes(60) ? mutated(oldCib(seed), chance) : oldCib(seed)
@@ -93,7 +93,7 @@ describe.skipIf(missing !== undefined)(
       expect(valid).toBeGreaterThan(documentsMax)
     })
 
-    test('every expression in the rules of every section', { timeout: 120_000 }, () => {
+    test('every expression in the rules of every section', () => {
       const documents = expressions.flatMap((expression) =>
         rulePlaces(`<rule id="r" score="5">${expression}</rule>`).map((configuration) => {
           const read = parseXml(
@@ -113,7 +113,7 @@ describe.skipIf(missing !== undefined)(
 describe.skipIf(suiteMissing !== undefined)(
   `schemas on the suite's CIBs${suiteMissing === undefined ? '' : ` (${suiteMissing})`}`,
   () => {
-    test('with things changed at random', { timeout: 120_000 }, () => {
+    test('with things changed at random', () => {
       const inputs = fs
         .readdirSync(suite)
         .filter((name) => name.endsWith('.xml') && fs.statSync(path.join(suite, name)).size < suiteBytesMax)

@@ -16,7 +16,8 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-upgrade-'))
 /** `QUORATE_OLD_CIBS=FROM-TO` compares other seeds than those of every run. */
 const [firstSeed = 0, lastSeed = 24] = (process.env['QUORATE_OLD_CIBS'] ?? '0-24').split('-').map(Number)
 const seeds = Array.from({ length: lastSeed - firstSeed + 1 }, (_, index) => firstSeed + index)
-const timeoutMs = 60_000 + seeds.length * 2_000
+/** Ten times what it takes where a machine has nothing else to do, for each of two programs. */
+const timeoutMs = 300_000 + seeds.length * 20_000
 
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
 

@@ -10,7 +10,6 @@ const count = 60
 
 test.skipIf(isMissing).each(['plain', 'all', 'every', 'whole', 'full'])(
   `random clusters with features %s get the graphs of the real crm_simulate${isMissing ? ' (skipped: pacemaker-cli-utils is not installed)' : ''}`,
-  { timeout: 600_000 },
   async (features) => {
     const results: RandomResult[] = []
     for await (const result of compareRandom(count, 1, parseFeatures(features))) results.push(result)

@@ -15,7 +15,6 @@ function cibOf(text: string): XmlElement {
 
 test.skipIf(isMissing)(
   `clusters of every kind get what the real crm_simulate gives them${isMissing ? ' (skipped: pacemaker-cli-utils is not installed)' : ''}`,
-  { timeout: 600_000 },
   async () => {
     const all = [...situations]
     const different: unknown[] = []
