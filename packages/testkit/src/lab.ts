@@ -198,6 +198,22 @@ export class Lab {
     })
   }
 
+  /**
+   * Waits until the cluster of a node has nothing left to do, and its DC knows that. A resource is located while its start is
+   * still pending, and `crm_resource --wait` looks at the CIB only. @throws Error where that does not come about
+   */
+  async waitIdle(node: number): Promise<void> {
+    const end = Date.now() + patienceMs
+    for (;;) {
+      await this.must(['exec', String(node), 'crm_resource', '--wait', '--timeout', `${patienceMs / 1000}s`])
+      const { stdout: dc } = await this.exec(node, 'crmadmin', '-D', '-q')
+      const { stdout: state } = await this.exec(node, 'crmadmin', '-S', dc.trim(), '-q')
+      if (state.trim() === 'S_IDLE') return
+      if (Date.now() > end) throw new Error(`the DC ${dc.trim()} is not idle within ${patienceMs} ms: ${state}`)
+      await new Promise((resolve) => setTimeout(resolve, lookMs))
+    }
+  }
+
   /** Asks every node on which a daemon runs until each says yes. */
   async #allOf(daemon: string, isThere: (node: number, running: readonly number[]) => Promise<boolean>): Promise<void> {
     const end = Date.now() + patienceMs

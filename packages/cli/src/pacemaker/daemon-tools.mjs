@@ -1,5 +1,5 @@
 // Runs command lines of attrd_updater and crmadmin with the real tools or, in this process, with ours, within a node of a lab.
-// Usage: daemon-tools.mjs STEPS. STEPS: a JSON file of { whose, line, env, wanted }. A step with `wanted` is run again until it says
+// Usage: daemon-tools.mjs STEPS PATIENCE_MS. STEPS: a JSON file of { whose, line, env, wanted }. A step with `wanted` is run again until it says
 // that, or PATIENCE_MS have passed. Prints a JSON list of what each said at last.
 import fs from 'node:fs'
 import process from 'node:process'
@@ -9,7 +9,6 @@ import { crmadmin } from '../../dist/crmadmin/main.js'
 import { tryProgram, tryTool } from '../../dist/pacemaker/tool-trial.js'
 
 const tools = { attrd_updater: attrdUpdater, crmadmin }
-const PATIENCE_MS = 90_000
 const PAUSE_MS = 50
 
 /** Both outputs, in order: real ones list nodes in the order of a hash table. */
@@ -20,11 +19,13 @@ async function said({ whose, line, env = {} }) {
   return `${(done.out + done.err).split('\n').sort().join('\n').trim()} [${done.code}]`
 }
 
+const [, , stepsFile, patience] = process.argv
+const patienceMs = Number(patience)
 const results = []
-for (const step of JSON.parse(fs.readFileSync(process.argv[2], 'utf8'))) {
+for (const step of JSON.parse(fs.readFileSync(stepsFile, 'utf8'))) {
   let text = await said(step)
   for (const since = performance.now(); step.wanted !== undefined && text !== step.wanted; text = await said(step)) {
-    if (performance.now() - since > PATIENCE_MS) break
+    if (performance.now() - since > patienceMs) break
     await sleep(PAUSE_MS)
   }
   results.push(text)

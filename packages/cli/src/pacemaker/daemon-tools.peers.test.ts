@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { Lab, labMissing, quorateProgram } from '@quorate/testkit'
+import { Lab, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const missing = labMissing([
@@ -12,6 +12,7 @@ const missing = labMissing([
   '/usr/sbin/crmadmin',
 ])
 const lab = new Lab('dt')
+const patient = { timeout: patienceMs, interval: 200 }
 /** Node 1 is real, node 2 is ours. */
 const [real, ours] = [1, 2]
 
@@ -23,8 +24,8 @@ beforeAll(async () => {
   await lab.waitRing()
   await lab.must(['start-pacemaker', String(real)])
   await lab.must(['start', String(ours), 'pacemaker', process.execPath, quorateProgram, 'pacemakerd', '-f'])
-  await lab.must(['wait-online', '120'])
-}, 200_000)
+  await lab.waitOnline()
+})
 
 afterAll(async () => {
   if (missing === undefined) await lab.down()
@@ -110,7 +111,7 @@ async function run(node: number, steps: readonly Asked[]): Promise<readonly stri
   const file = path.join(lab.folder, `steps${node}.json`)
   fs.writeFileSync(file, JSON.stringify(steps))
   const script = fileURLToPath(new URL('./daemon-tools.mjs', import.meta.url))
-  const { stdout, stderr } = await lab.exec(node, process.execPath, script, file)
+  const { stdout, stderr } = await lab.exec(node, process.execPath, script, file, String(patienceMs))
   expect(stderr).toBe('')
   return JSON.parse(stdout)
 }
@@ -157,7 +158,7 @@ async function differing(
 describe.skipIf(missing !== undefined).sequential(`attrd_updater (${missing ?? 'in the lab'})`, () => {
   test('says and does the same whichever the tool and whichever the daemon', async () => {
     expect(await Promise.all([real, ours].map((node) => differing(node, life)))).toEqual([[], []])
-  }, 300_000)
+  })
 
   test('takes the node of the resource whose agent runs it', async () => {
     const env = { OCF_RESKEY_CRM_meta_on_node: 'THERE' }
@@ -172,7 +173,7 @@ describe.skipIf(missing !== undefined).sequential(`attrd_updater (${missing ?? '
     ]
     const inContainer = { ...env, CRM_meta_container_attribute_target: 'host', CRM_meta_physical_host: 'HERE' }
     expect(await differing(ours, ofContainer, inContainer)).toEqual([])
-  }, 300_000)
+  })
 
   test('prints the XML of the real tool', async () => {
     const lines = ['-n A -QA', '-n nope -Q', '-Q', '-n A -B 1'].map((line) => `${line} --output-as=xml`)
@@ -192,7 +193,7 @@ describe.skipIf(missing !== undefined).sequential(`attrd_updater (${missing ?? '
       const texts = shown.flatMap((list) => list.slice(2 * at, 2 * at + 2))
       expect(texts).toEqual(Array(4).fill(texts[0]))
     }
-  }, 300_000)
+  })
 
   test('and the CIB holds all of it under the ids of the real writer, but what is private', async () => {
     const pairs = async (): Promise<readonly string[]> => {
@@ -204,8 +205,8 @@ describe.skipIf(missing !== undefined).sequential(`attrd_updater (${missing ?? '
       const letters = `${whose}${node}`
       return [`status-${node}-A-${letters} A 2`, `set.A-${letters}-S-${letters} S 3`]
     })
-    await expect.poll(pairs, { timeout: 90_000, interval: 200 }).toEqual(wanted.sort())
-  }, 300_000)
+    await expect.poll(pairs, patient).toEqual(wanted.sort())
+  })
 
   test('which hears of a dampened value only when its time has come', async () => {
     for (const caller of callers.filter(([, whose]) => whose === 'real')) {
@@ -217,12 +218,12 @@ describe.skipIf(missing !== undefined).sequential(`attrd_updater (${missing ?? '
       await tell('-n A-late -B 7 -d 600')
       await tell('-n A-soon -U 1')
       // Values without a dampening are written in the order in which they came: the first one has been passed over by now.
-      await expect.poll(() => pair('A-soon'), { timeout: 90_000, interval: 200 }).toContain('value="1"')
+      await expect.poll(() => pair('A-soon'), patient).toContain('value="1"')
       expect(await pair('A-late')).toBe('')
       await tell('-n A-late -Y -d 0')
-      await expect.poll(() => pair('A-late'), { timeout: 90_000, interval: 200 }).toContain('value="7"')
+      await expect.poll(() => pair('A-late'), patient).toContain('value="7"')
     }
-  }, 300_000)
+  })
 })
 
 /** What a quiet cluster says that a node leads. */
@@ -249,16 +250,16 @@ const quiet = (dc: string): readonly Step[] => [
 
 describe.skipIf(missing !== undefined).sequential(`crmadmin (${missing ?? 'in the lab'})`, () => {
   test('says the same whichever the tool and whichever the daemon', async () => {
-    await lab.must(['exec', String(real), 'crm_resource', '--wait', '--timeout', '60s'])
+    await lab.waitIdle(real)
     const dc = (await lab.must(['exec', String(real), 'crmadmin', '-D', '-q'])).stdout.trim()
     expect(await Promise.all([real, ours].map((node) => differing(node, quiet(dc))))).toEqual([[], []])
-  }, 300_000)
+  })
 
   test('gives up on a node that does not answer', async () => {
     const lost = 'error: No reply received from controller before timeout (200ms)\n'
     const step: Step = ['crmadmin -S node9 -t 200ms', `${lost}error: Command failed: Connection timed out\n`, 124]
     expect(await differing(ours, [step])).toEqual([])
-  }, 300_000)
+  })
 
   test('prints the XML of the real tool', async () => {
     const lines = ['-D', '-S node1', '-N', '-N guest', '-S node2'].map((line) => `crmadmin ${line} --output-as=xml`)
@@ -269,5 +270,5 @@ describe.skipIf(missing !== undefined).sequential(`crmadmin (${missing ?? 'in th
       )
       for (const at of lines.keys()) expect(shown[2 * at + 1]).toBe(shown[2 * at])
     }
-  }, 300_000)
+  })
 })

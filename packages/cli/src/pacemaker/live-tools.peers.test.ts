@@ -50,7 +50,7 @@ describe.skipIf(missing !== undefined)(`our tools on a real Pacemaker (${missing
 
   test('show the same', async () => {
     // What the cluster still does must not come between the two that are compared.
-    await lab.must(['exec', '1', 'crm_resource', '--wait', '--timeout', '240s'])
+    await lab.waitIdle(1)
     for (const argv of [
       ['crm_mon', '-1'],
       ['crm_mon', '-1rnfA'],
@@ -78,6 +78,7 @@ describe.skipIf(missing !== undefined)(`our tools on a real Pacemaker (${missing
     const there = (await ours('crm_resource', '-W', '-r', 'd1', '-Q')).stdout.trim()
     expect((await ours('crm_resource', '-F', '-r', 'd1', '-N', there)).status).toBe(0)
     await realShows(`d1 asyncmon on ${there} returned 'error'`)
+    await lab.waitIdle(1)
     expect((await ours('crm_resource', '-C', '-r', 'd1')).stdout).toContain('... got reply (done)\n')
     await realShows('Started', 'Failed Resource Actions')
   })

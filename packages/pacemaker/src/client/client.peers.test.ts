@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined)(`our client with real daemons${why}`, () 
       const crm = await c.ControllerClient.connect('client-test')
       const there = await crm.ping('node2')
       const order = { node: 'node2', resource: 'd1', agentClass: 'ocf', agentProvider: 'pacemaker', agentType: 'Dummy' }
-      const op = await crm.forgetResource(order, 20000)
+      const op = await crm.forgetResource(order, ${patienceMs})
       print({
         nodes: (await crm.listNodes()).map((node) => node.id + node.name + node.state),
         info: await crm.nodeInfo(),

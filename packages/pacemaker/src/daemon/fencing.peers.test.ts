@@ -36,7 +36,7 @@ monitor) exit 0 ;;
 esac
 echo "$action $name" >>${begun}
 n=0
-until [ -s ${mode} ]; do n=$((n + 1)); [ $n -gt 600 ] && exit 1; sleep 0.05; done
+until [ -s ${mode} ]; do n=$((n + 1)); [ $n -gt 4000 ] && exit 1; sleep 0.05; done
 [ "$(cat ${mode})" = open ] || exit 1
 printf 'action=%s\\nplug=%s\\n' "$action" "$name" | fence_lab
 `
@@ -94,8 +94,10 @@ async function asked(): Promise<string> {
   return stdout
 }
 
+/** The word is there at once, for an agent that looks in this moment. */
 function say(word: string): void {
-  fs.writeFileSync(mode, word)
+  fs.writeFileSync(`${mode}.new`, word)
+  fs.renameSync(`${mode}.new`, mode)
 }
 
 beforeAll(async () => {
@@ -111,6 +113,8 @@ beforeAll(async () => {
   await lab.waitOnline()
   await lab.must(['exec', '3', 'cibadmin', '-R', '-o', 'resources', '-X', resources])
   await lab.must(['exec', '3', 'crm_attribute', '-n', 'stonith-max-attempts', '-v', '2'])
+  // The agent waits for the test, which waits for the nodes.
+  await lab.must(['exec', '3', 'crm_attribute', '-n', 'stonith-timeout', '-v', '240s'])
   await lab.must(['exec', '3', 'cibadmin', '-R', '-o', 'constraints', '-X', home(2)])
 })
 
@@ -121,6 +125,7 @@ afterAll(async () => {
 
 describe.skipIf(missing !== undefined)(`fencing${why}`, () => {
   test('a node of ours that is cut off is fenced by a real DC, and recovered by another of ours only then', async () => {
+    await lab.waitIdle(real)
     await runsOn(real, 2)
     expect((await shown(1)()).stdout).toContain('Current DC: node3')
     const before = await starts(1, real)
@@ -132,12 +137,18 @@ describe.skipIf(missing !== undefined)(`fencing${why}`, () => {
     say('open')
     await until(locate(1), (output) => /on: node[13]$/.test(output.stdout.trim()))
     expect(await startsReach(before + 1, 1, real)).toBe(before + 1)
-    const state = await lab.exec(1, 'cibadmin', '-Q', '-A', "//node_state[@uname='node2']")
-    for (const pair of ['in_ccm="false"', 'crmd="offline"', 'join="down"', 'expected="down"']) {
-      expect(state.stdout).toContain(pair)
-    }
+    const pairs = ['in_ccm="false"', 'crmd="offline"', 'join="down"', 'expected="down"']
+    // The DC has it written, and does not wait for that; each fencer hears of the end for itself.
+    const state = await until(
+      () => lab.exec(1, 'cibadmin', '-Q', '-A', "//node_state[@uname='node2']"),
+      ({ stdout: text }) => pairs.every((pair) => text.includes(pair)) && !text.includes('<lrm'),
+    )
+    for (const pair of pairs) expect(state.stdout).toContain(pair)
     expect(state.stdout).not.toContain('<lrm')
-    const history = await lab.exec(1, 'stonith_admin', '-H', 'node2')
+    const history = await until(
+      () => lab.exec(1, 'stonith_admin', '-H', 'node2'),
+      (output) => output.stdout.includes('reboot of node2 successful'),
+    )
     expect(history.stdout).toContain('reboot of node2 successful')
   })
 
@@ -149,6 +160,8 @@ describe.skipIf(missing !== undefined)(`fencing${why}`, () => {
     await startOurs(2)
     await lab.waitOnline()
     await lab.must(['exec', '3', 'cibadmin', '-R', '-o', 'constraints', '-X', home(real)])
+    // It may be there before it has been to node 2, which has just come back and was its home until now.
+    await lab.waitIdle(1)
     await runsOn(1, real)
     const before = await starts(1, 2)
     await lab.must(['kill', String(real)])
@@ -164,6 +177,7 @@ describe.skipIf(missing !== undefined)(`fencing${why}`, () => {
     await lab.must(['exec', '1', 'crm_attribute', '-n', 'something', '-v', 'else'])
     await until(locate(1), (output) => /on: node[12]$/.test(output.stdout.trim()))
     expect(await startsReach(before + 1, 1, 2)).toBe(before + 1)
-    expect((await shown(1)()).stdout).toContain('OFFLINE: [ node3 ]')
+    const left = await until(shown(1), ({ stdout }) => stdout.includes('OFFLINE: [ node3 ]'))
+    expect(left.stdout).toContain('OFFLINE: [ node3 ]')
   })
 })

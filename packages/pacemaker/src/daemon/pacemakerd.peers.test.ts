@@ -39,6 +39,11 @@ class Ring {
     await this.#lab.must(args, env)
   }
 
+  /** Waits until the cluster has nothing left to do: the address is there before its start is known to have succeeded. */
+  async settled(): Promise<void> {
+    await this.#lab.waitIdle(1)
+  }
+
   /** Runs a real tool in a node. */
   async tool(node: number, ...command: readonly string[]): Promise<string> {
     const { stdout, stderr } = await this.#lab.exec(node, ...command)
@@ -88,6 +93,7 @@ describe.concurrent(`on real corosync${why}`, () => {
       await ring.configure(1)
       await expect.poll(() => ring.holders([1, 2, 3]), patient).toHaveLength(1)
       await expect.poll(() => ring.status(1), patient).toContain('Started: [ node1 node2 node3 ]')
+      await ring.settled()
       const [victim = 0] = await ring.holders([1, 2, 3])
       const rest = [1, 2, 3].filter((node) => node !== victim)
       await ring.must(['kill', `node${victim}`])
@@ -113,8 +119,10 @@ describe.concurrent(`on real corosync${why}`, () => {
       await expect.poll(() => ring.holders([2]), patient).toEqual([])
       await ring.tool(1, 'crm_standby', '-N', 'node2', '-D')
       await expect.poll(() => ring.holders([1, 2, 3]), patient).toEqual([2])
+      await ring.settled()
       await ring.tool(3, 'crm_resource', '--fail', '-r', 'd', '-N', 'node2')
       await expect.poll(() => ring.tool(3, 'crm_mon', '-1f'), patient).toMatch(/d: .*fail-count=1/)
+      await ring.settled()
       await ring.tool(3, 'crm_resource', '--cleanup', '-r', 'd')
       await expect.poll(() => ring.tool(3, 'crm_mon', '-1f'), patient).not.toContain('fail-count')
       expect(await ring.tool(2, 'crmadmin', '-D')).toContain('Designated Controller is: node')

@@ -63,6 +63,7 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
   })
 
   test('a failure is counted, shown, and forgotten again', async () => {
+    await lab.waitIdle(2)
     await must('crm_resource', '-F', '-r', 'a', '-N', 'node1')
     const failed = await until(
       () => lab.exec(2, 'crm_mon', '-1f'),
@@ -70,7 +71,12 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
     )
     expect(failed.stdout).toContain('fail-count=1')
     expect(failed.stdout).toContain("a asyncmon on node1 returned 'error'")
-    expect(await must('crm_failcount', '-G', '-r', 'a', '-N', 'node1')).toContain('value=1')
+    const counted = await until(
+      () => lab.exec(2, 'crm_failcount', '-G', '-r', 'a', '-N', 'node1'),
+      ({ stdout }) => stdout.includes('value=1'),
+    )
+    expect(counted.stdout).toContain('value=1')
+    await lab.waitIdle(2)
     await must('crm_resource', '-C', '-r', 'a')
     const clean = await until(
       () => lab.exec(2, 'crm_mon', '-1f'),
@@ -82,7 +88,7 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
 
   test('crmadmin, crm_node, attrd_updater and stonith_admin get their answers', async () => {
     // The DC has to have done with what the tests before this one left it to do.
-    await must('crm_resource', '--wait', '--timeout', '240s')
+    await lab.waitIdle(2)
     expect(await must('crmadmin', '-D')).toMatch(/^Designated Controller is: node[123]$/m)
     for (const node of ['node1', 'node2', 'node3']) {
       expect(await must('crmadmin', '-S', node)).toMatch(
@@ -103,7 +109,8 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
     `crm configures and shows${noCrm === undefined ? '' : ` (skipped: ${noCrm})`}`,
     async () => {
       await must('crm', 'configure', 'primitive', 'b', 'ocf:pacemaker:Dummy', 'op', 'monitor', 'interval=10s')
-      await until(located('b'), ({ stdout }) => stdout.includes('is running on'))
+      // It is located while its start is pending, and shown as started when that is over.
+      await lab.waitIdle(2)
       expect(await must('crm', 'status')).toMatch(/\* b\t\(ocf:pacemaker:Dummy\):\t Started node[123]/)
       expect(await must('crm', 'configure', 'show', 'b')).toMatch(/^primitive b .*Dummy/)
       await must('crm', 'resource', 'restart', 'b')
@@ -116,7 +123,7 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
       // Without it pcs finds that the resource would go back where it came from, and refuses.
       await must('crm_attribute', '-t', 'rsc_defaults', '-n', 'resource-stickiness', '-v', '100')
       await must('pcs', 'resource', 'create', 'c', 'ocf:pacemaker:Dummy')
-      await until(located('c'), ({ stdout }) => stdout.includes('is running on'))
+      await lab.waitIdle(2)
       const { stdout } = await located('c')()
       const target = stdout.includes('node1') ? 'node2' : 'node1'
       await must('pcs', 'resource', 'move', 'c', target)
@@ -128,7 +135,7 @@ describe.skipIf(missing !== undefined)(`the real tools on three nodes of ours${w
   )
 
   test('every node holds the same CIB at the end', async () => {
-    await must('crm_resource', '--wait', '--timeout', '240s')
+    await lab.waitIdle(2)
     const copies = async (): Promise<number> => {
       const cibs = await Promise.all([1, 2, 3].map((node) => lab.exec(node, 'cibadmin', '-Q', '-l')))
       const shown = cibs.map(({ stdout }) =>
