@@ -4,7 +4,7 @@ import type { Action } from '../model/model.ts'
 import { findResource } from '../model/tree.ts'
 import type { Decision } from './decision.ts'
 import { dueFencing } from './due-fencing.ts'
-import { redefinedText } from './general-reasons.ts'
+import { pendingText, redefinedText } from './general-reasons.ts'
 import type { WaitStep } from './reason.ts'
 import { colocationTie, gateText, orderTie, type Tie, type TieSide, tieText } from './tie.ts'
 
@@ -42,8 +42,11 @@ export function actionReason(decision: Decision, action: Action): ActionReason |
   return { why: withTie(why, tie), follows: stepOf(tie, id, name, why) }
 }
 
-/** Why something is stopped of which logs have no reason; undefined where that is not known. */
-export function impliedReason({ cluster }: Decision, { task: name, node, pseudo, dangle }: Action): string | undefined {
+/** Why something is done of which logs have no reason; undefined where that is not known. */
+export function impliedReason({ cluster }: Decision, action: Action): string | undefined {
+  const { task: name, node, pseudo, dangle, resource, optional } = action
+  // What has begun and not ended is asked for again.
+  if (name === task.start && optional && resource?.startPending === true) return pendingText(resource)
   if (name !== task.stop || node === undefined) return undefined
   if (pseudo && dueFencing(cluster).some((item) => item.node === node)) {
     return `${node.uname} is to be fenced, by which it is stopped there`

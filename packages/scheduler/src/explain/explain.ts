@@ -10,7 +10,7 @@ import type { StatusOptions } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { actionReason, impliedReason } from './action-reason.ts'
 import { type Decision, decisionOn } from './decision.ts'
-import { dueFencing, fencingReason } from './due-fencing.ts'
+import { dueFencing, fencingReason, guestReason } from './due-fencing.ts'
 import { summaryText } from './explanation-text.ts'
 import { failedText, generalFindings, restartText } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
@@ -152,7 +152,7 @@ export function nodeState(cluster: Cluster, node: ClusterNode): NodeStateExplana
       : stateReasons(cluster, node),
     fencing: isFenced
       ? {
-          reason: action === undefined ? undefined : fencingReason(cluster, action),
+          reason: action === undefined ? guestText(cluster, node) : fencingReason(cluster, action),
           isPossible,
           remedy: isPossible ? undefined : fencingNeeds(cluster, node),
         }
@@ -173,6 +173,14 @@ function awaitedReason({ uname }: ClusterNode, { id, assigned }: Resource): Reas
     settings: [],
     because: [],
   }
+}
+
+/** Why a guest should be fenced where nothing fences it: what is known of it, or of where its container was. */
+function guestText(cluster: Cluster, node: ClusterNode): string | undefined {
+  const container = containerOf(node)
+  const host = container?.runningOn.find(({ unclean }) => unclean)
+  const lost = host === undefined ? undefined : `its container ${container?.id} was on ${host.uname}, which is unclean`
+  return guestReason(cluster, node) ?? lost
 }
 
 /** What is missing for a node to be fenced. */
@@ -225,6 +233,7 @@ export function outcomeOf(decision: Decision, leaf: Resource): InstanceOutcome {
   const outcome = {
     role: roleText(leaf.role),
     nextRole: roleText(leaf.nextRole),
+    isStarting: leaf.startPending && leaf.pendingTask === task.start,
     runningOn: leaf.runningOn.map((node) => node.uname),
     assigned: leaf.assigned?.uname,
     mainReason: main?.text,
@@ -398,7 +407,9 @@ function outdoneBy(
   reasons: readonly Reason[],
 ): NodeExplanation['outdoneBy'] {
   const { trace } = decision
-  const { assigned } = leaf
+  const { assigned, managed, blocked, runningOn } = leaf
+  // What is left where it runs is so whatever the scores.
+  if ((!managed || blocked) && runningOn.length > 0) return undefined
   const mine = trace.score(leaf, node)
   const isRuledOut = mine === undefined || mine <= -infinity || reasons.some(({ score }) => score === undefined)
   if (assigned === undefined || assigned === node || isRuledOut) return undefined

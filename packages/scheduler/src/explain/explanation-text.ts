@@ -33,7 +33,7 @@ function shownNodes({ instances }: Explanation, instance: InstanceExplanation): 
   const alike = instances.filter(
     (item) => item.isInterchangeable && withoutInstance(item.id) === withoutInstance(instance.id),
   )
-  if (alike.length < 2) return instance.nodes
+  if (!instance.isInterchangeable || alike.length < 2) return instance.nodes
   const taken = new Set(alike.map(({ assigned }) => assigned))
   const speaker = alike.find(({ assigned }) => assigned === undefined) ?? alike[alike.length - 1]
   return instance.nodes.filter(({ node, isChosen }) => isChosen || (instance === speaker && !taken.has(node)))
@@ -95,10 +95,14 @@ export function outlookText(of: Outcome): string {
 }
 
 /** What the first line of an explanation is made of. */
-type Outcome = Pick<InstanceExplanation, 'assigned' | 'nextRole' | 'runningOn' | 'role' | 'actions' | 'mainReason'>
+type Outcome = Pick<
+  InstanceExplanation,
+  'assigned' | 'nextRole' | 'isStarting' | 'runningOn' | 'role' | 'actions' | 'mainReason'
+>
 
-function nowText({ runningOn, role: now }: Outcome): string {
+function nowText({ runningOn, role: now, isStarting }: Outcome): string {
   if (runningOn.length === 0) return 'stopped'
+  if (isStarting && runningOn.length === 1) return `is being started on ${runningOn.join(', ')}`
   const as = now === roleText(role.started) ? '' : ` as ${now}`
   return `runs on ${runningOn.join(', ')}${as}`
 }
@@ -129,7 +133,8 @@ function nextText(of: Outcome): string {
 function placeText(of: Outcome, assigned: string, start: DueAction | undefined, as: string): string {
   const { runningOn, role: now, nextRole, actions } = of
   if (!runningOn.includes(assigned)) return `is to run on ${assigned}${as}`
-  if (start !== undefined) {
+  const goesOn = of.isStarting && actions.every(({ task: name }) => name !== task.stop)
+  if (start !== undefined && !goesOn) {
     return runningOn.length > 1 ? `is to be restarted on ${assigned} only${as}` : `is to be restarted there${as}`
   }
   if (runningOn.length > 1)

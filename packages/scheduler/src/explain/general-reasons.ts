@@ -414,10 +414,18 @@ function ticketFindings({ cluster, trace }: Decision, leaf: Resource): readonly 
   return found
 }
 
+/** What was begun to be done with a resource and has not ended; undefined where nothing was. */
+export function pendingText({ pendingTask, pendingNode }: Resource): string | undefined {
+  if (pendingTask === undefined || pendingNode === undefined) return undefined
+  return `its ${pendingTask} on ${pendingNode.uname} has begun, and no end of it is recorded yet`
+}
+
 function stateFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
   const found: GeneralFinding[] = []
   const recovery = recoveryText(decision, leaf)
   const isLeft = leaf.blocked || !leaf.managed
+  const begun = pendingText(leaf)
+  if (begun !== undefined) found.push(note(begun))
   if (recovery !== undefined) found.push(note(isLeft ? `it failed: ${recovery}` : `it is recovered: ${recovery}`))
   const { partialSource, partialTarget } = leaf
   if (partialSource !== undefined && partialTarget !== undefined) {

@@ -53,6 +53,13 @@ export function obstaclesTo(decision: Decision, action: Action): readonly Obstac
     const last = own === undefined && causes.length === 0 ? lastRoot(decision, step.action) : undefined
     if (last !== undefined) add(step, last)
   }
+  // Where all of them wait for one another, the nearest that has no place is where it begins.
+  for (const step of found.size === 0 ? open : []) {
+    const root = step.from === undefined ? undefined : lastRoot(decision, step.action)
+    if (root === undefined) continue
+    add(step, root)
+    break
+  }
   const all = [...found.values()]
   return all.filter(({ root }) => !all.some((other) => isToldBy(root, other.root))).map(({ obstacle }) => obstacle)
 }

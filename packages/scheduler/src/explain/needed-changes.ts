@@ -29,9 +29,15 @@ export function isThere(leaf: Resource, node: ClusterNode): boolean {
   )
 }
 
-/** True where an action is to be done. A start that quorum forbids counts as one that need not be, and is due all the same. */
-export function isDue({ runningOn, assigned, nextRole }: Resource, action: Action): boolean {
-  if (!action.optional) return true
+/**
+ * True where an action is to be done. A start that quorum forbids counts as one that need not be, and is due all the same;
+ * so is one that has begun and not ended, which is asked for again.
+ */
+export function isDue({ runningOn, assigned, nextRole, managed, startPending }: Resource, action: Action): boolean {
+  // What is not managed is left alone whatever is planned; a stop that this forbids is told with what keeps it.
+  const isLeft = action.runnable || (action.task === task.start && runningOn.length > 0)
+  if (!managed && isLeft) return false
+  if (!action.optional || (startPending && action.task === task.start && action.printAlways)) return true
   const isWanted = nextRole > role.stopped && action.node !== undefined && action.node === assigned
   return action.task === task.start && !action.runnable && isWanted && !runningOn.includes(assigned)
 }

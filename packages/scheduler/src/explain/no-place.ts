@@ -4,8 +4,8 @@ import { infinity, scoreText } from '../score.ts'
 import type { Decision } from './decision.ts'
 import { isInterchangeable } from './interchangeable.ts'
 import { nodeFindings } from './node-reasons.ts'
+import { partnerText } from './partner.ts'
 import type { Reason, ReasonKind } from './reason.ts'
-import { orderTie, tieText } from './tie.ts'
 
 /** Primitives that a resource is or has in it. */
 export function leavesOf(resource: Resource): readonly Resource[] {
@@ -14,14 +14,15 @@ export function leavesOf(resource: Resource): readonly Resource[] {
   return leaves
 }
 
-/** Nodes that a person would ask about: guests that cannot run a resource are none, nor remote nodes where no such can. */
+/** Nodes that a person would ask about: where it is and is to be; of the others, guests that cannot run a resource are none, nor remote nodes where no such can. */
 export function worthwhile(cluster: Cluster, leaf: Resource): readonly ClusterNode[] {
   const isInside = leaf.container === undefined && isBundled(leaf) && leaf.parent?.variant !== variant.bundle
   const isHostOnly = leaf.isConnection || leaf.isFenceDevice
   return cluster.nodes.filter((node) => {
+    if (leaf.assigned === node || leaf.runningOn.includes(node)) return true
     if (isHostOnly && isRemote(node)) return false
     if (!isGuest(node)) return node.kind !== 'ping' && !isInside
-    return (leaf.allowed.get(node) ?? -infinity) > -infinity || leaf.assigned === node || leaf.runningOn.includes(node)
+    return (leaf.allowed.get(node) ?? -infinity) > -infinity
   })
 }
 
@@ -54,19 +55,6 @@ export function ruledOutBy(decision: Decision, leaf: Resource, node: ClusterNode
     decisiveReason(decision, leaf, node)?.text ??
     (score < 0 ? `its score on ${node.uname} is ${scoreText(score)}, and less than 0 keeps it away` : undefined)
   )
-}
-
-/** Why an instance has no partner of what it follows instance by instance; undefined where that is not the matter. */
-function partnerText({ cluster, trace }: Decision, leaf: Resource): string | undefined {
-  for (let at: Resource | undefined = leaf; at !== undefined; at = at.parent) {
-    const pair = trace.partnerMissing(at)
-    const [first, then] = [pair?.first.resource, pair?.then.resource]
-    if (pair === undefined || first === undefined || then === undefined) continue
-    const tie = orderTie(cluster, { resource: first, task: pair.first.task }, { resource: then, task: pair.then.task })
-    const by = tie === undefined ? '' : ` (${tieText(tie)}, interleave=true)`
-    return `no instance of ${first.id} is to be where it would go, and it follows one${by}`
-  }
-  return undefined
 }
 
 /** Nodes to which no instance of its clone goes, of what has no place itself; undefined of others, and where none has one. */
@@ -142,8 +130,9 @@ function byReason(
     const plain = (text.startsWith(`${uname} `) ? text.replace(uname, 'it') : text)
       .split(' ')
       .flatMap((word, i, words) => {
-        const isPlace = words[i - 1] === 'on' && word.replace(/[,:;]$/, '') === uname
-        if (isPlace) return [`there${word.slice(uname.length)}`]
+        const isName = word.replace(/[,:;]$/, '') === uname
+        if (isName && words[i - 1] === 'on') return [`there${word.slice(uname.length)}`]
+        if (isName && words[i - 1] === 'names') return [`it${word.slice(uname.length)}`]
         return word === 'on' && words[i + 1]?.replace(/[,:;]$/, '') === uname ? [] : [word]
       })
       .join(' ')

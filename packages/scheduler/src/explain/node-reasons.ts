@@ -10,10 +10,11 @@ import { colocationName } from './colocation-reason.ts'
 import type { Decision } from './decision.ts'
 import { failedText } from './failure-reason.ts'
 import { isInterchangeable } from './interchangeable.ts'
+import { partnerText } from './partner.ts'
 import type { Reason } from './reason.ts'
 import { optionSetting, type Setting } from './setting.ts'
 import { bySource, failureSettings, metaSettings, metaSource } from './setting-source.ts'
-import { nodeStateChanges, stateReasons } from './state-changes.ts'
+import { nodeStateChanges, placedAs, stateReasons } from './state-changes.ts'
 import { noCandidate, stepFindings } from './step-reason.ts'
 
 /** Everything for or against a node, and what would have to change for nothing to rule it out. */
@@ -26,7 +27,7 @@ export function nodeFindings(decision: Decision, resource: Resource, node: Clust
   const isCandidate = trace.score(resource, node) !== undefined
   const steps = isCandidate ? stepFindings(decision, resource, node, trace.steps(resource, node)) : []
   const optIn = isCandidate ? undefined : candidateFinding(cluster, resource, node)
-  const outside = containerFinding(node)
+  const outside = containerFinding(node) ?? lateFinding(decision, resource, node)
   return {
     reasons: [
       ...states,
@@ -58,6 +59,22 @@ function containerFinding(node: ClusterNode): NodeFinding | undefined {
   if (container === undefined || !isReady(node) || isAvailable(node, { guests: true })) return undefined
   const change: Change = { text: `${container.id} has to run`, place: { resource: container, node: undefined } }
   const text = `${node.uname} is inside ${container.id}, which is to run nowhere`
+  return ruledOut('container', text, change)
+}
+
+/** A guest that is not up takes nothing before its connection has a place; undefined where that is not what keeps a resource away. */
+function lateFinding({ trace }: Decision, resource: Resource, node: ClusterNode): NodeFinding | undefined {
+  const container = containerOf(node)
+  const { assigned, managed, blocked } = resource
+  if (container === undefined || assigned === undefined || !managed || blocked) return undefined
+  if ((trace.score(resource, node) ?? -infinity) <= (trace.score(resource, assigned) ?? -infinity)) return undefined
+  if (!isAvailable(node, { guests: true })) return undefined
+  const [whole, other] = [placedAs(container), placedAs(resource)]
+  const change: Change =
+    whole === other
+      ? { text: `nothing makes it run here: it is placed together with ${container.id}`, isImpossible: true }
+      : { text: `what makes ${whole.xmlId} wait for the place of ${other.xmlId} has to go` }
+  const text = `${node.uname} comes up with ${container.id}, which is placed after it: before that it takes nothing`
   return ruledOut('container', text, change)
 }
 
@@ -152,6 +169,13 @@ function silentReasons(decision: Decision, resource: Resource, node: ClusterNode
       say('location', `location constraint ${id}${rule}${about}: ${scoreText(score)} ${effect}`, id)
     }
   }
+  const { managed, blocked, runningOn, assigned } = resource
+  if ((!managed || blocked) && runningOn.length > 0 && node !== assigned && !runningOn.includes(node)) {
+    const names = runningOn.map(({ uname }) => uname).join(', ')
+    say('unmanaged', `it is left on ${names}, whatever the scores, since it is ${blocked ? 'blocked' : 'not managed'}`)
+  }
+  const partner = assigned === undefined ? partnerText(decision, resource) : undefined
+  if (partner !== undefined) say('instances', partner)
   const full = fullClone(cluster, resource, node)
   if (full !== undefined)
     say(

@@ -1,7 +1,7 @@
 import type { ClusterNode, Resource } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
 import { isPromotable, nextRole, singleLocation, top } from '../model/tree.ts'
-import { addScores, infinity, scoreText } from '../score.ts'
+import { addScores, clampScore, infinity, scoreText } from '../score.ts'
 import { requestedRole } from '../unpack/resource.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
@@ -33,7 +33,7 @@ export function promotionFinding(decision: Decision, leaf: Resource): PromotionF
   const instance = clone.children.find((item) => item === leaf || item.children.includes(leaf)) ?? leaf
   const node = singleLocation(instance, 'next')
   if (node === undefined) return undefined
-  const score = instance.sortIndex
+  const score = clampScore(instance.sortIndex)
   const isPromoted = nextRole(instance) === role.promoted
   const changes = isPromoted ? [] : changesFor(decision, clone, instance, node)
   const reasons = partsOf(decision, clone, instance, node)
@@ -79,10 +79,10 @@ function partsOf(decision: Decision, clone: Resource, instance: Resource, node: 
   })
   const parts = [...own.map(told), others, ...wished].filter(({ score }) => score !== 0)
   const sum = parts.reduce((total, { score }) => addScores(total, score ?? 0), 0)
-  if (sum === instance.sortIndex) return parts
-  return [
-    plain(instance.sortIndex, instance.managed ? 'its target-role is Promoted' : 'it is promoted and not managed'),
-  ]
+  // What colocations take from it is taken as a number: several make less than -INFINITY.
+  const total = clampScore(instance.sortIndex)
+  if (sum === total) return parts
+  return [plain(total, instance.managed ? 'its target-role is Promoted' : 'it is promoted and not managed')]
 }
 
 /**

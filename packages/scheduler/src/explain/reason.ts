@@ -174,6 +174,8 @@ export type InstanceExplanation = {
   readonly summary: string
   readonly role: string
   readonly nextRole: string
+  /** True where a start of it has begun and no end of that is recorded: where it is said to run it may not yet. */
+  readonly isStarting: boolean
   readonly runningOn: readonly string[]
   /** True where any other instance of its clone would do as well. */
   readonly isInterchangeable: boolean

@@ -18,6 +18,7 @@ test.each([
     'boolean-op="or"',
     '#uname eq n1 or cpu gt 4',
   ],
+  [`${uname}<rule id="s"><rule id="t"/></rule>`, '', '#uname eq n1'],
   [
     `${uname}<rule id="s"><date_expression id="d" operation="lt" end="2030-01-01"/></rule>`,
     '',

@@ -14,7 +14,7 @@ export function dependsOnTime(rule: XmlElement): boolean {
 function expressionText(part: XmlElement): string | undefined {
   switch (part.name) {
     case 'rule':
-      return part.children.length === 0 ? undefined : `(${ruleText(part)})`
+      return ruleText(part) === '' ? undefined : `(${ruleText(part)})`
     case 'expression': {
       const [name, operation] = [attr(part, 'attribute') ?? '', attr(part, 'operation') ?? '']
       if (operation === 'defined' || operation === 'not_defined') return `${operation} ${name}`

@@ -56,6 +56,8 @@ export function moreScore(decision: Decision, leaf: Resource, node: ClusterNode)
       },
     ]
   }
+  // What has more already is kept away by something else.
+  if (mine > theirs) return []
   return [
     {
       text: `any score more for ${node.uname}: both have ${scoreText(mine)}, and ${tieBreak(decision.cluster, leaf, assigned)}`,

@@ -1,6 +1,6 @@
 import type { Action, Cluster, ClusterNode, Colocation, Resource, ScoreCause, ScoreObserver } from '../model/model.ts'
 import { forEachBelow } from '../model/tree.ts'
-import { infinity } from '../score.ts'
+import { clampScore, infinity } from '../score.ts'
 
 /** One change of a score. Added up in order (with `addScores`, beginning with 0) they make the score. */
 export type ScoreStep = {
@@ -185,6 +185,6 @@ function move(column: Column, score: number | undefined, cause: ScoreCause, sour
   const isInfinite = Math.abs(score) >= infinity
   const isReachable = before === undefined || Math.abs(before) < infinity || score <= -infinity
   if (!isReachable) column.steps = []
-  const gain = isInfinite || before === undefined || !isReachable ? score : score - before
+  const gain = isInfinite || before === undefined || !isReachable ? clampScore(score) : score - before
   if (gain !== 0 || before === undefined) column.steps.push({ cause, gain, source })
 }
