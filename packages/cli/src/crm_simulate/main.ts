@@ -63,13 +63,15 @@ export async function crmSimulate(argv: readonly string[], host: ToolHost): Prom
     }
     return profileFolder(profile, output)
   }
-  const { code, results, errors } = await perform(options, output)
-  return output.end(code, results, errors)
+  const { code, isCut, results, errors } = await perform(options, output)
+  return isCut === true ? output.abandon(code) : output.end(code, results, errors)
 }
 
 /** How a run ended, and what it came to where it got that far. */
 type Ending = {
   readonly code: number
+  /** It ended before there was anything to be written for programs. */
+  readonly isCut?: boolean
   readonly results?: readonly XmlElement[]
   readonly errors?: readonly string[]
 }
@@ -98,7 +100,7 @@ async function perform(options: Options, output: Output): Promise<Ending> {
   const remarks = output.format === 'text' ? told.remarks : told.remarks.filter((remark) => typeof remark !== 'string')
   host.err(logLines(remarks, options.count('verbose')))
   if (!output.isData) host.out(told.stdout)
-  return { code: end.code, results: told.report, errors: told.errors }
+  return { code: end.code, isCut: end.isCut === true, results: told.report, errors: told.errors }
 }
 
 /** Options that mean --run as well. */
@@ -183,7 +185,7 @@ function injectionsOf(options: Options): Injections {
 }
 
 /** How a run ends, and where it stops before that: at the first file that cannot be written. */
-type Saved = { readonly code: number; readonly stage?: Stage }
+type Saved = { readonly code: number; readonly stage?: Stage; readonly isCut?: boolean }
 
 /** @param kept file for the CIB as it is in the end */
 function save(options: Options, outcome: SimulationOutcome, kept: string | undefined): Saved {
@@ -203,6 +205,7 @@ function save(options: Options, outcome: SimulationOutcome, kept: string | undef
     return otherwise
   }
   keep(output)
+  if (outcome.isAmbiguous) return { code: exitCodes.software, isCut: true }
   return { code: outcome.complete ? exitCodes.ok : exitCodes.error }
 }
 

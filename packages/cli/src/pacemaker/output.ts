@@ -44,6 +44,12 @@ export class Output {
     this.#close()
     return code
   }
+
+  /** Ends the output without what is only written at the end. Answers the exit code. */
+  abandon(code: number): number {
+    this.#close()
+    return code
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ import { edgeFlag } from '../order/flags.ts'
 import { failCount } from '../unpack/fail-count.ts'
 import { startAndStop } from '../unpack/history.ts'
 import { type HistoryEntry, inOrder, isProbe } from '../unpack/history-entry.ts'
-import { historyOf, type LrmResource } from '../unpack/history-index.ts'
+import { type LrmResource, soleListNamed } from '../unpack/history-index.ts'
 import { deferParameterCheck, deferredChecks, parametersChangedReason } from '../unpack/operation-result.ts'
 import { cancelFromHistory, cleanUp, tellInterval } from './cleanup.ts'
 import { clearFailCount, requestAction } from './create.ts'
@@ -25,7 +25,7 @@ export function handleConfigChanges(cluster: Cluster): void {
   const agreeing = new Map<Resource, string>()
   for (const node of cluster.nodes) {
     if (!node.maintenance && !isAvailable(node)) continue
-    const histories = historyOf(cluster).byNode.get(node) ?? []
+    const histories = soleListNamed(cluster, node.uname)
     for (let i = 0; i < histories.length; i += 1) {
       const history = histories[i] as LrmResource
       if (history.isEmpty) continue

@@ -132,7 +132,9 @@ function locateByRule(cluster: Cluster, xml: XmlElement, resource: Resource, ite
   for (let i = 0; i < lookups; i += 1) {
     configError(cluster, 'get_node_score', `Rule ${idOf(rule)}: no score specified.  Assuming 0.`)
   }
-  for (const node of cluster.nodes) {
+  // Where all of a rule has to be true, the last node is the first: it stands for others of its id.
+  const nodes = isOr ? cluster.nodes : [...cluster.nodes].reverse()
+  for (const node of nodes) {
     const context = ruleContext(cluster, {
       attributes: node.attributes,
       matches,

@@ -2,6 +2,8 @@ import { element, type XmlElement } from '@quorate/xml'
 import { notifyKey, operationKey, task } from '../action/key.ts'
 import { routerFor } from '../action/remote.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
+import { isGuest } from '../model/tree.ts'
+import { findNode } from '../unpack/nodes.ts'
 import { type AttributesForm, attributesForm, fits, isOnNode } from './attributes.ts'
 
 const clusterTasks: readonly string[] = [task.fence, task.shutdown, task.clearFailCount, task.deleteHistory]
@@ -92,7 +94,7 @@ export class ActionForms {
   rest(action: Action): readonly XmlElement[] {
     if (action.task === task.maintenanceNodes) return [maintenanceXml(this.#cluster)]
     const { node } = action
-    const downed = node !== undefined && isOnNode(action) ? downedXml(action, node) : undefined
+    const downed = node !== undefined && isOnNode(action) ? downedXml(this.#cluster, action, node) : undefined
     return downed === undefined ? none : [downed]
   }
 }
@@ -124,7 +126,7 @@ function resourceXml(resource: Resource): XmlElement {
   })
 }
 
-function downedXml(action: Action, node: ClusterNode): XmlElement | undefined {
+function downedXml(cluster: Cluster, action: Action, node: ClusterNode): XmlElement | undefined {
   const isEnd = action.task === task.shutdown || action.task === task.fence || action.task === task.stop
   if (!isEnd) return undefined
   const ids: string[] = []
@@ -132,7 +134,7 @@ function downedXml(action: Action, node: ClusterNode): XmlElement | undefined {
   if (action.task === task.shutdown) ids.push(node.id)
   else if (action.task === task.fence) {
     if (!['off', 'reboot', 'poweroff'].includes(action.meta.get('stonith_action') ?? '')) return undefined
-    ids.push(node.id, ...guestsOn(node))
+    ids.push(node.id, ...guestsOn(cluster, node))
   } else if (resource?.isConnection === true && action.task === task.stop) {
     const migrates = action.before.some(({ first }) => first.resource === resource && first.task === task.migrateFrom)
     if (!migrates) ids.push(resource.id)
@@ -145,8 +147,12 @@ function downedXml(action: Action, node: ClusterNode): XmlElement | undefined {
   )
 }
 
-function guestsOn(node: ClusterNode): string[] {
-  return node.running.filter((item) => item.isConnection && item.container !== undefined).map((item) => item.id)
+/** Guests that are down with a node: a connection that is named like a cluster node leads to none. */
+function guestsOn(cluster: Cluster, node: ClusterNode): string[] {
+  return node.running.flatMap((item) => {
+    const guest = item.isConnection && item.container !== undefined ? findNode(cluster, item.id) : undefined
+    return guest !== undefined && isGuest(guest) ? [guest.id] : []
+  })
 }
 
 /** Remote nodes whose state of maintenance is not the recorded one. */

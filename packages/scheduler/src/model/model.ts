@@ -14,6 +14,8 @@ export class ClusterNode {
   readonly index: number
   /** Another node has the same id. */
   isTwin = false
+  /** And was there before it. */
+  isLateTwin = false
   readonly id: string
   readonly uname: string
   kind: 'member' | 'remote' | 'ping'

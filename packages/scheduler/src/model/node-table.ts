@@ -11,6 +11,8 @@ export type Indexed = {
   readonly entryMode: Discovery
   /** It has the index of another node. */
   readonly isTwin?: boolean
+  /** And was made after that. */
+  readonly isLateTwin?: boolean
 }
 
 const absent = -0x8000_0000
@@ -103,7 +105,9 @@ export class NodeTable {
 
   /** False for a node that another one of its index stands for here. */
   isItself(node: Indexed): boolean {
-    return (this.#standIns?.get(node.index) ?? node) === node
+    const standIn = this.#standIns?.get(node.index)
+    // What was put there before there were twins is the older one.
+    return standIn === undefined ? node.isLateTwin !== true : standIn === node
   }
 
   mode(node: Indexed): Discovery {

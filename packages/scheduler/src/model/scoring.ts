@@ -43,12 +43,13 @@ export function allowEverywhere(cluster: Cluster, resource: Resource): void {
 }
 
 /** True where a table has what each node has of its own, as the nodes are now. */
-function isBase({ nodes }: Cluster, table: NodeTable): boolean {
+function isBase({ nodes, nodesByIndex }: Cluster, table: NodeTable): boolean {
   let size = 0
   for (let i = 0; i < nodes.length; i += 1) {
     const node = nodes[i] as ClusterNode
     if (node.entryMode === discovery.never) continue
-    size += 1
+    // Of nodes of one id, a table has one.
+    if (!node.isTwin || nodesByIndex[node.index] === node) size += 1
     if (table.get(node) !== addScores(node.entryScore, 0) || table.mode(node) !== node.entryMode) return false
   }
   return size === table.size

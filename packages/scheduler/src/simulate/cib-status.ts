@@ -9,6 +9,7 @@ import {
   withChildren,
   type XmlElement,
 } from '@quorate/xml'
+import type { LogLine } from '../model/model.ts'
 import { CibVersion } from './cib-version.ts'
 import { hasRepeats, mergedState } from './merge-state.ts'
 
@@ -38,6 +39,29 @@ type State = {
   layout: (XmlElement | 'lrm' | 'transient')[]
   /** Whether ids are repeated in it, so that what is written over it is not all that there is then. */
   readonly hasRepeats: boolean
+  /** Whether another has its id: changes go into the first of them. */
+  sharesId: boolean
+}
+
+/** How changes are written into a status section. */
+export type StatusRules = {
+  /** Whether nodes that something is changed of get an entry in the configuration where they have none. */
+  readonly entersNodes?: boolean
+  /** Whether no state is changed that shares its name with another: the C program ends there. */
+  readonly refusesNamesakes?: boolean
+}
+
+/** What was to be changed of a node whose name several states have. */
+export class AmbiguousState extends Error {
+  /** As the tools log it. */
+  readonly remark: LogLine
+
+  constructor(uname: string) {
+    const text = `Detected multiple node_state entries for xpath=//node_state[@uname='${uname}'], bailing`
+    super(text)
+    this.name = 'AmbiguousState'
+    this.remark = { kind: 'error', source: 'pcmk__inject_node', text }
+  }
 }
 
 /** The status section of a CIB while a simulation changes it. */
@@ -45,6 +69,10 @@ export class SimulatedStatus {
   readonly #cib: XmlElement
   readonly #states: State[] = []
   readonly #byName = new Map<string, State>()
+  readonly #byId = new Map<string, State>()
+  readonly #refusesNamesakes: boolean
+  /** Names of several states, none of which may be changed. */
+  readonly #refused = new Set<string>()
   /** Children of the section in document order. */
   readonly #layout: (XmlElement | State)[] = []
   readonly #entersNodes: boolean
@@ -54,10 +82,10 @@ export class SimulatedStatus {
   readonly #entered: Set<string>
   readonly #version: CibVersion
 
-  /** @param entersNodes whether nodes that something is changed of get an entry in the configuration where they have none */
-  constructor(cib: XmlElement, entersNodes = false) {
+  constructor(cib: XmlElement, { entersNodes, refusesNamesakes }: StatusRules = {}) {
     this.#cib = cib
-    this.#entersNodes = entersNodes
+    this.#entersNodes = entersNodes === true
+    this.#refusesNamesakes = refusesNamesakes === true
     this.#version = new CibVersion(cib)
     const configuration = child(cib, 'configuration')
     const nodes = configuration === undefined ? undefined : child(configuration, 'nodes')
@@ -71,13 +99,42 @@ export class SimulatedStatus {
   #add(state: State): State {
     this.#states.push(state)
     this.#layout.push(state)
-    const name = state.attributes.get('uname') ?? ''
-    if (!this.#byName.has(name)) this.#byName.set(name, state)
+    this.#enterName(state)
+    const id = state.attributes.get('id') ?? ''
+    const first = this.#byId.get(id)
+    if (first === undefined) this.#byId.set(id, state)
+    else {
+      state.sharesId = true
+      first.sharesId = true
+    }
     return state
   }
 
-  /** The state of a node; made where there is none. */
+  #enterName(state: State): void {
+    const name = state.attributes.get('uname') ?? ''
+    if (!this.#byName.has(name)) this.#byName.set(name, state)
+    else if (this.#refusesNamesakes) this.#refused.add(name)
+  }
+
+  /**
+   * Writes a changed state over what it was before, where that is more than to have it: into the first of its id, which
+   * gets its name then.
+   */
+  #settle(state: State, before: XmlElement | undefined): void {
+    if (before === undefined) return
+    const now = writeState(state)
+    const target = this.#byId.get(state.attributes.get('id') ?? '') ?? state
+    if (target === state) return restore(state, mergedState(before, now))
+    restore(target, mergedState(writeState(target), now))
+    restore(state, before)
+    this.#byName.clear()
+    this.#refused.clear()
+    for (const item of this.#states) this.#enterName(item)
+  }
+
+  /** The state of a node; made where there is none. @throws AmbiguousState */
   node(uname: string, id: string): State {
+    if (this.#refused.has(uname)) throw new AmbiguousState(uname)
     this.#touched.set(uname, id)
     if (this.#entersNodes && !this.#entered.has(uname)) {
       this.#entered.add(uname)
@@ -90,7 +147,14 @@ export class SimulatedStatus {
       ['id', id],
       ['uname', uname],
     ])
-    return this.#add({ attributes, lrm: undefined, transient: undefined, layout: [], hasRepeats: false })
+    return this.#add({
+      attributes,
+      lrm: undefined,
+      transient: undefined,
+      layout: [],
+      hasRepeats: false,
+      sharesId: false,
+    })
   }
 
   /** Sets attributes of a node's state. @param origin who says so */
@@ -102,18 +166,20 @@ export class SimulatedStatus {
       isChanged ||= state.attributes.get(name) !== value
       state.attributes.set(name, value)
     }
-    settleRepeats(state, before)
+    this.#settle(state, before)
     if (isChanged) this.#version.statusChanged()
   }
 
-  /** Forgets what ran on a node, and its transient attributes. */
-  clearNode(uname: string, id: string): void {
-    const state = this.node(uname, id)
-    for (const part of ['lrm', 'transient'] as const) {
-      if (state[part] === undefined) continue
-      state[part] = undefined
-      state.layout.splice(state.layout.indexOf(part), 1)
-      this.#version.statusChanged()
+  /** Forgets what ran on nodes of that name, and their transient attributes. */
+  clearNode(uname: string): void {
+    for (const state of this.#states) {
+      if (state.attributes.get('uname') !== uname) continue
+      for (const part of ['lrm', 'transient'] as const) {
+        if (state[part] === undefined) continue
+        state[part] = undefined
+        state.layout.splice(state.layout.indexOf(part), 1)
+        this.#version.statusChanged()
+      }
     }
   }
 
@@ -136,7 +202,7 @@ export class SimulatedStatus {
       whole,
       set === undefined ? [...whole.children, made] : whole.children.map((item) => (item === set ? made : item)),
     )
-    settleRepeats(state, old)
+    this.#settle(state, old)
   }
 
   /** Sets attributes of a ticket; made where it is not known. */
@@ -179,7 +245,7 @@ export class SimulatedStatus {
       state.layout.push('lrm')
     }
     change(historyOf(state.lrm, names, agent).operations)
-    settleRepeats(state, before)
+    this.#settle(state, before)
     this.#version.statusChanged()
   }
 
@@ -262,6 +328,7 @@ function readState(xml: XmlElement): State {
     transient,
     layout: xml.children.map((item) => (item === lrm ? 'lrm' : item === transient ? 'transient' : item)),
     hasRepeats: hasRepeats(xml),
+    sharesId: false,
   }
 }
 
@@ -296,13 +363,13 @@ function readLrm(xml: XmlElement): Lrm {
 
 /** What is to be written over; undefined where ids stand for one thing each, so that what is written is what there is then. */
 function versionOf(state: State): XmlElement | undefined {
-  return state.hasRepeats ? writeState(state) : undefined
+  return state.hasRepeats || state.sharesId ? writeState(state) : undefined
 }
 
-/** Writes a changed state over what it was before, where that is more than to have it. */
-function settleRepeats(state: State, before: XmlElement | undefined): void {
-  if (before === undefined) return
-  const { lrm, transient, layout } = readState(mergedState(before, writeState(state)))
+function restore(state: State, xml: XmlElement): void {
+  const { attributes, lrm, transient, layout } = readState(xml)
+  state.attributes.clear()
+  for (const [name, value] of attributes) state.attributes.set(name, value)
   Object.assign(state, { lrm, transient, layout })
 }
 

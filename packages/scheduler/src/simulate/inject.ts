@@ -3,7 +3,7 @@ import { findResource } from '../model/tree.ts'
 import type { StatusItem } from '../report/status-item.ts'
 import type { ClusterStatus } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
-import { SimulatedStatus, withNodes } from './cib-status.ts'
+import { AmbiguousState, SimulatedStatus, withNodes } from './cib-status.ts'
 import { CibVersion } from './cib-version.ts'
 import { nextCallId, recordOperation } from './history-write.ts'
 import { parseOperationSpec } from './operation-spec.ts'
@@ -27,6 +27,8 @@ export type Injected = {
   readonly cib: XmlElement
   readonly lines: readonly StatusItem[]
   readonly errors: readonly string[]
+  /** Why the events end before the last of them: one concerns a node whose name several states have. */
+  readonly ambiguity?: AmbiguousState
 }
 
 /** True where something is asked for besides the quorum, which alone changes nothing. */
@@ -57,10 +59,7 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
   const lines: StatusItem[] = []
   const errors: string[] = []
   let root = cib
-  const say = (text: string, data?: XmlElement): void => void lines.push(data === undefined ? { text } : { text, data })
-  const sayNode = (action: string, name: string, text: string): void => {
-    say(text, element('modify_node', { action, node: name }))
-  }
+  const say = (text: string): void => void lines.push({ text })
   if (what.quorum !== undefined) {
     say(`Setting quorum: ${what.quorum}`)
     if (attr(root, 'have-quorum') !== what.quorum) {
@@ -78,7 +77,29 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
   const stated = new Set(child(root, 'status')?.children.map((state) => attr(state, 'uname')))
   const unknown = named.filter((name) => findNode(cluster, name) === undefined && !stated.has(name))
   root = withNodes(root, new Map(unknown.map((name) => [name, name])))
-  const status = new SimulatedStatus(root, entersNodes(what))
+  const status = new SimulatedStatus(root, { entersNodes: entersNodes(what), refusesNamesakes: true })
+  try {
+    pretend(cluster, status, what, nowSeconds, lines, errors)
+  } catch (fault) {
+    if (!(fault instanceof AmbiguousState)) throw fault
+    return { cib: status.cib(), lines, errors, ambiguity: fault }
+  }
+  return { cib: status.cib(), lines, errors }
+}
+
+/** Makes the events happen that concern nodes, tickets and operations. @throws AmbiguousState */
+function pretend(
+  cluster: ClusterStatus,
+  status: SimulatedStatus,
+  what: Injections,
+  nowSeconds: number,
+  lines: StatusItem[],
+  errors: string[],
+): void {
+  const say = (text: string, data: XmlElement): void => void lines.push({ text, data })
+  const sayNode = (action: string, name: string, text: string): void => {
+    say(text, element('modify_node', { action, node: name }))
+  }
   const idOfNode = (name: string): string => findNode(cluster, name)?.id ?? name
   for (const name of what.nodesUp ?? []) {
     sayNode('Online', name, `Bringing node ${name} online`)
@@ -87,7 +108,7 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
   for (const name of what.nodesDown ?? []) {
     sayNode('Offline', name, `Taking node ${name} offline`)
     status.setNode(name, idOfNode(name), down)
-    status.clearNode(name, idOfNode(name))
+    status.clearNode(name)
   }
   for (const name of what.nodesFail ?? []) {
     sayNode('Failing', name, `Failing node ${name}`)
@@ -95,7 +116,6 @@ export function inject(cib: XmlElement, cluster: ClusterStatus, what: Injections
   }
   injectTickets(status, what, say)
   for (const text of what.operations ?? []) injectOperation(cluster, status, text, nowSeconds, lines, errors)
-  return { cib: status.cib(), lines, errors }
 }
 
 function injectTickets(status: SimulatedStatus, what: Injections, say: (text: string, data: XmlElement) => void): void {

@@ -5,7 +5,7 @@ import { findResource } from '../model/tree.ts'
 import type { StatusItem } from '../report/status-item.ts'
 import { infinity } from '../score.ts'
 import type { ClusterStatus } from '../status.ts'
-import type { SimulatedStatus } from './cib-status.ts'
+import { AmbiguousState, type SimulatedStatus } from './cib-status.ts'
 import { nextCallId, recordOperation } from './history-write.ts'
 import { leadingInteger, type OperationSpec } from './operation-spec.ts'
 
@@ -30,6 +30,8 @@ export type Simulation = {
   readonly complete: boolean
   /** Numbers of actions that were not done, each with those of the actions that it still waits for. */
   readonly left: ReadonlyMap<string, readonly string[]>
+  /** Why it ended before its time: an action was on a node whose name several states have. */
+  readonly ambiguity?: AmbiguousState
 }
 
 /** Carries out a graph on a copy of the status, in the order in which a controller would. */
@@ -77,6 +79,16 @@ export class GraphRunner {
 
   /** Runs pass after pass until nothing more can be done. */
   run(): Simulation {
+    try {
+      this.#runAll()
+    } catch (fault) {
+      if (!(fault instanceof AmbiguousState)) throw fault
+      return { ...this.#ended(), ambiguity: fault }
+    }
+    return this.#ended()
+  }
+
+  #runAll(): void {
     let current = new IndexHeap()
     let next = new IndexHeap()
     this.#synapses.forEach((synapse, i) => {
@@ -102,6 +114,9 @@ export class GraphRunner {
       }
       ;[current, next] = [next, current]
     }
+  }
+
+  #ended(): Simulation {
     const open = this.#synapses.filter((synapse) => !synapse.executed)
     const complete = this.#abortPriority > 0 || open.length === 0
     const left = new Map(open.map(({ action, waits }) => [attr(action, 'id') ?? '', [...waits]]))
@@ -146,7 +161,7 @@ export class GraphRunner {
     const id = attr(action, 'on_node_uuid') ?? target
     const off = { in_ccm: 'false', crmd: 'offline', join: 'down', expected: 'down' }
     this.#status.setNode(target, id, off, 'simulate_fencing_action')
-    this.#status.clearNode(target, id)
+    this.#status.clearNode(target)
   }
 
   #resourceOperation(action: XmlElement, operation: string): End {

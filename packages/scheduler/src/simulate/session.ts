@@ -12,7 +12,7 @@ import { transitionSummary } from '../report/transition-summary.ts'
 import { parseInteger } from '../scalar.ts'
 import { decide } from '../schedule.ts'
 import { type ClusterStatus, type StatusOptions, unpackStatus } from '../status.ts'
-import { SimulatedStatus } from './cib-status.ts'
+import { type AmbiguousState, SimulatedStatus } from './cib-status.ts'
 import { entersNodes, hasInjections, type Injections, inject } from './inject.ts'
 import { RunReport } from './run-report.ts'
 import { GraphRunner } from './runner.ts'
@@ -70,6 +70,8 @@ export type SimulationOutcome = {
   readonly output: XmlElement
   /** False where a simulated transition got stuck. */
   readonly complete: boolean
+  /** True where it ended before its time, without a word of what would follow: several states have the name of a node. */
+  readonly isAmbiguous: boolean
   /** The run as elements; empty where they were not asked for. */
   readonly report: readonly XmlElement[]
   /** What was said about the configuration and the status decided on. */
@@ -196,6 +198,7 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
     out.items(injected.lines, 1)
     out.report.modifications(injections, injected.lines)
     out.remarks.push(...injected.errors)
+    if (injected.ambiguity !== undefined) return ambiguous(out, cluster, cib, injected.ambiguity)
     input = injected.cib
     cluster = unpack(input)
     out.heard(cluster.log)
@@ -243,11 +246,23 @@ function finish(
     input,
     output,
     complete: true,
+    isAmbiguous: false,
     log: out.told('decided').remarks.filter((remark) => typeof remark !== 'string'),
     savedInput: () => savedInput(input, { entryNotes, impliedConnections }),
     until: (stage) => out.told(stage),
     ...more,
   }
+}
+
+function ambiguous(
+  out: Transcript,
+  cluster: ClusterStatus,
+  cib: XmlElement,
+  { remark }: AmbiguousState,
+  more: Partial<SimulationOutcome> = {},
+): SimulationOutcome {
+  out.remarks.push(remark)
+  return finish(out, cluster, cib, cib, { ...more, complete: false, isAmbiguous: true })
 }
 
 function statusOptions(request: SimulationRequest): StatusOptions {
@@ -301,9 +316,12 @@ function decideAndShow(
   }
   if (!request.simulate || graph === undefined)
     return finish(out, cluster, input, input, { graph, graphText: text, dot })
-  const status = new SimulatedStatus(input, entersNodes(request.injections ?? {}))
+  const status = new SimulatedStatus(input, {
+    entersNodes: entersNodes(request.injections ?? {}),
+    refusesNamesakes: true,
+  })
   const runner = new GraphRunner(cluster, graph, status, request.failures ?? [], request.nowSeconds)
-  const { lines, errors, complete } = runner.run()
+  const { lines, errors, complete, ambiguity } = runner.run()
   out.remarks.push(...errors)
   const output = status.cib()
   out.report.list('transition', lines)
@@ -315,6 +333,9 @@ function decideAndShow(
       if (line.column0 === true) out.line(line.text)
       else out.items([line], 1)
     }
+  }
+  if (ambiguity !== undefined) return ambiguous(out, cluster, input, ambiguity, { graph, graphText: text, dot })
+  if (request.quiet !== true) {
     if (timeLine !== undefined) out.line(timeLine)
     const revised = unpackStatus(output, { ...statusOptions(request), wantsScores: false })
     out.heard(revised.log)

@@ -249,7 +249,7 @@ function unpackConnection(
   const { container, instance } = replica
   if (container === undefined || instance === undefined) return true
   let id = `${bundle.id}-${replica.number}`
-  if (cluster.resourceById.has(id)) id = cleanId(`pcmk-internal-${instance.id}-remote-${replica.number}`)
+  if (cluster.resourceById.has(id)) id = `pcmk-internal-${instance.id}-remote-${replica.number}`
   const server = plan.ipStart === undefined ? '#uname' : (replica.ipAddress ?? '#uname')
   const xml = connectionXml({ id, container: container.id, server, port: plan.controlPort ?? remotePort })
   const node = guestNode(cluster, idOf(xml))

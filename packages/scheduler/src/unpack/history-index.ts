@@ -113,6 +113,26 @@ export function historyOn(cluster: Cluster, node: ClusterNode | undefined, id: s
   return node === undefined ? undefined : historyOf(cluster).firstById.get(node)?.get(id)
 }
 
+const soleLists = new WeakMap<Cluster, ReadonlyMap<string, readonly LrmResource[]>>()
+
+/**
+ * What is recorded under a node's name, in document order. Where several states of that name have a list the C program
+ * finds none.
+ */
+export function soleListNamed(cluster: Cluster, uname: string): readonly LrmResource[] {
+  let lists = soleLists.get(cluster)
+  if (lists === undefined) {
+    const found = new Map<string, readonly LrmResource[]>()
+    for (const [state, histories] of historyOf(cluster).byState) {
+      const name = attr(state, 'uname')
+      if (name !== undefined && lrmList(state) !== undefined) found.set(name, found.has(name) ? [] : histories)
+    }
+    lists = found
+    soleLists.set(cluster, lists)
+  }
+  return lists.get(uname) ?? []
+}
+
 const byUname = new WeakMap<Cluster, ReadonlyMap<string, ReadonlyMap<string, readonly LrmResource[]>>>()
 
 /**
@@ -145,7 +165,10 @@ function indexByUname({ byState }: HistoryIndex): ReadonlyMap<string, ReadonlyMa
 }
 
 function lrmResources(state: XmlElement): readonly XmlElement[] {
+  return (lrmList(state)?.children ?? []).filter((item) => item.name === 'lrm_resource')
+}
+
+function lrmList(state: XmlElement): XmlElement | undefined {
   const lrm = child(state, 'lrm')
-  const list = lrm === undefined ? undefined : child(lrm, 'lrm_resources')
-  return (list?.children ?? []).filter((item) => item.name === 'lrm_resource')
+  return lrm === undefined ? undefined : child(lrm, 'lrm_resources')
 }

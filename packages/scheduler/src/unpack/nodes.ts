@@ -22,6 +22,7 @@ export function addNode(
   if (twin !== undefined) {
     twin.isTwin = true
     node.isTwin = true
+    node.isLateTwin = true
   }
   node.attributes.set('#kind', kind === 'remote' ? 'remote' : 'cluster')
   let at = 0
