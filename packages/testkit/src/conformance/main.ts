@@ -5,7 +5,14 @@ import { parseArgs } from 'node:util'
 import { formatXml } from '@quorate/xml'
 import { type RandomCase, randomCase } from './random/cib.ts'
 import { compareInputs, type FailureOfC, type RandomResult } from './random/compare-c.ts'
-import { changeFeatures, courseFeatures, oddFeatures, parseFeatures, randomFeatures } from './random/feature.ts'
+import {
+  changeFeatures,
+  courseFeatures,
+  oddFeatures,
+  parseFeatures,
+  randomFeatures,
+  strangeFeatures,
+} from './random/feature.ts'
 import { mutator } from './random/mutated.ts'
 import { shrinkRandom } from './random/shrink-case.ts'
 import { runCase } from './run-case.ts'
@@ -26,7 +33,8 @@ LIST has the features that they may show, all where it is not given: ${randomFea
 all, none, or plain for those that need no other nodes, templates, tags, rules and times; what few clusters have:
 ${oddFeatures.join(', ')}; odd for these, every for all and odd; what comes of clusters that change:
 ${changeFeatures.join(', ')}; whole for these and every; clusters that have run for a while:
-${courseFeatures.join(', ')}; full for all that there are.
+${courseFeatures.join(', ')}; full for all these; what hardly any cluster is:
+${strangeFeatures.join(', ')}; total for all that there are.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `
 

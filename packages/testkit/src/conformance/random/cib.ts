@@ -17,6 +17,7 @@ import { withOddConstraints } from './odd-constraints.ts'
 import { withContainers } from './odd-containers.ts'
 import { withDates } from './odd-dates.ts'
 import { withUnfencing } from './odd-fencing.ts'
+import { withNamesakes } from './odd-namesakes.ts'
 import { withOld } from './odd-old.ts'
 import { withOddOperations } from './odd-operations.ts'
 import { withReferences } from './odd-references.ts'
@@ -252,6 +253,7 @@ function withStatusFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib
   if (mix.has('reconfigured')) now = withReconfiguration(chance, now)
   if (mix.has('inner')) now = replaceChild(now, 'configuration', (item) => withInnerNames(chance, item))
   if (mix.has('name')) now = withNames(chance, now)
+  if (mix.has('namesake')) now = withNamesakes(chance, now)
   if (mix.has('course')) now = withCourse(chance, now)
   if (mix.has('comment')) now = withComments(chance, now)
   return now

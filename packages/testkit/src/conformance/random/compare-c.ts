@@ -28,6 +28,8 @@ export type RandomResult = {
 const patienceCpuSeconds = 10
 /** Exit code of the C program where the simulated transition got stuck: its outputs are complete. */
 const stuckExit = 1
+/** Exit code where it ended because several states have the name of a node: its outputs are what there was until then. */
+const ambiguousExit = 70
 const outputBytesMax = 64 * 1024 * 1024
 
 /** Runs the C program; @returns what it printed, or how it failed. The system itself ends one that never would. */
@@ -46,7 +48,7 @@ function runC(
   return new Promise((resolve, reject) => {
     execFile('prlimit', argv, options, (error, text) => {
       if (signal?.aborted === true) reject(signal.reason)
-      else if (error === null || error.code === stuckExit) resolve({ text })
+      else if (error === null || error.code === stuckExit || error.code === ambiguousExit) resolve({ text })
       else if (typeof error.code === 'number') resolve('refused')
       else if (typeof error.code === 'string') reject(error)
       else resolve(error.signal === 'SIGXCPU' || error.signal === 'SIGKILL' ? 'endless' : 'aborted')

@@ -24,10 +24,14 @@ export const changeFeatures = ['reconfigured', 'inner', 'comment'] as const
 /** What comes of clusters that have run for a while: `whole` is without them, so that its seeds stay what they were. */
 export const courseFeatures = ['course'] as const
 
-/** Every feature there is but those of {@link changeFeatures} and {@link courseFeatures}. */
+/** What clusters are that hardly any tool would write: `full` is without it, so that its seeds stay what they were. */
+export const strangeFeatures = ['namesake'] as const
+
+/** Every feature there is but those of {@link changeFeatures}, {@link courseFeatures} and {@link strangeFeatures}. */
 export const everyFeature = [...randomFeatures, ...oddFeatures] as const
 const wholeFeatures = [...everyFeature, ...changeFeatures] as const
-const knownFeatures = [...wholeFeatures, ...courseFeatures] as const
+const fullFeatures = [...wholeFeatures, ...courseFeatures] as const
+const knownFeatures = [...fullFeatures, ...strangeFeatures] as const
 export type RandomFeature = (typeof knownFeatures)[number]
 
 /** In how many of a hundred clusters a feature that is asked for shows: low enough that a cluster mixes a few. */
@@ -62,6 +66,7 @@ const sharePercent: Readonly<Record<RandomFeature, number>> = {
   inner: 40,
   comment: 30,
   course: 75,
+  namesake: 60,
 }
 
 /** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */
@@ -73,7 +78,7 @@ export function mixOf(chance: Chance, offered: readonly RandomFeature[]): Readon
 /**
  * Reads a list like `bundle,remote`; `none` is none, `plain` those without other kinds of nodes, templates, tags, rules and
  * times, `all` these too, `odd` what few configurations have, `every` all of these, `whole` those of clusters that change as
- * well, and `full` all that there are.
+ * well, `full` those of clusters that have run for a while, and `total` all that there are.
  *
  * @throws RangeError naming the word that is no feature
  */
@@ -82,14 +87,15 @@ export function parseFeatures(text: string): readonly RandomFeature[] {
   if (text === 'odd') return oddFeatures
   if (text === 'every') return everyFeature
   if (text === 'whole') return wholeFeatures
-  if (text === 'full') return knownFeatures
+  if (text === 'full') return fullFeatures
+  if (text === 'total') return knownFeatures
   if (text === 'plain') return plainFeatures
   if (text === 'none') return []
   return text.split(',').map((word) => {
     const feature = knownFeatures.find((name) => name === word)
     if (feature === undefined) {
       throw new RangeError(
-        `--features: "${word}" is none of ${knownFeatures.join(', ')}, plain, all, odd, every, whole, full, none`,
+        `--features: "${word}" is none of ${knownFeatures.join(', ')}, plain, all, odd, every, whole, full, total, none`,
       )
     }
     return feature
