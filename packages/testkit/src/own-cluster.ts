@@ -11,6 +11,8 @@ const program = fileURLToPath(new URL('../../cli/bin/quorate.js', import.meta.ur
 const tokenMs = 3000
 /** Clear of a real corosync's 5405 and of ports that the kernel hands out; each process has two of its own. */
 const ringPorts = { first: 20_000, count: 2500 }
+/** Between two looks for processes that are still there, ms. */
+const lookMs = 10
 /** How much of the end of a file of a node is told. */
 const storyChars = 2000
 
@@ -130,11 +132,40 @@ export class OwnCluster {
         await gone
       }),
     )
+    for (let left = this.#left(); left.length > 0; left = this.#left()) {
+      for (const pid of left) killProcess(pid)
+      await new Promise((resolve) => setTimeout(resolve, lookMs))
+    }
     fs.rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** What is left of what was started on the nodes: agents are in no daemon's process group, and live on without theirs. */
+  #left(): readonly number[] {
+    const mark = `QUORATE_ROOT=${this.folder}/`
+    const pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    return pids.map(Number).filter((pid) => environmentOf(pid).some((word) => word.startsWith(mark)))
   }
 
   #env(name: string): NodeJS.ProcessEnv {
     return { ...process.env, ...this.#settings.env?.(this.folder), QUORATE_ROOT: path.join(this.folder, name) }
+  }
+}
+
+/** Words of the environment that a process was started with; none where it is gone. */
+function environmentOf(pid: number): readonly string[] {
+  try {
+    return fs.readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+  } catch {
+    return []
+  }
+}
+
+/** That a process is gone meanwhile does not matter. */
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }
 }
 

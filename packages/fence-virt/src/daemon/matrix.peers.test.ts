@@ -65,8 +65,8 @@ describe.skipIf(lacks !== undefined)(`real and own clients and daemons (${lacks 
     labs = [await FenceLab.open('one'), await FenceLab.open('two')]
     lab = labs[0]
   })
-  afterAll(() => {
-    for (const one of labs ?? []) one.close()
+  afterAll(async () => {
+    for (const one of labs ?? []) await one.close()
   })
 
   const conf = (listener: string, body: string, rest = '', of = lab): string => `

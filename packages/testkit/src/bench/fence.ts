@@ -68,7 +68,7 @@ export const fence: Bench = async () => {
     await silence(lab)
     return 0
   } finally {
-    lab.close()
+    await lab.close()
   }
 }
 

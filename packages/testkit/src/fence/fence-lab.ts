@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
@@ -70,14 +71,22 @@ export class FenceLab {
       for (const [name, { uuid, runs }] of Object.entries(labGuests)) lab.define(name, uuid, runs)
       return lab
     } catch (error) {
-      lab.close()
+      await lab.close()
       throw error
     }
   }
 
-  close(): void {
+  /** Ends all that was started, and takes the directory away once nothing can write there any more. */
+  async close(): Promise<void> {
     this.#isClosed = true
-    for (const child of this.#children) child.kill('SIGKILL')
+    await Promise.all(
+      this.#children.map(async (child) => {
+        if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+        const gone = once(child, 'exit')
+        child.kill('SIGKILL')
+        await gone
+      }),
+    )
     spawnSync('ip', ['netns', 'del', this.#namespace])
     rmSync(this.directory, { recursive: true, force: true })
   }
