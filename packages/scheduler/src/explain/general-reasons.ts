@@ -242,7 +242,18 @@ export function restartText(decision: Decision, leaf: Resource): string | undefi
   if (leaf.runningOn.length > 1) {
     return `it is active on ${leaf.runningOn.length} nodes, and multiple-active=stop_start`
   }
-  return redefinedText(decision, leaf) ?? needlessRoleText(leaf)
+  return redefinedText(decision, leaf) ?? needlessRoleText(leaf) ?? brokenMigrationText(decision.cluster, leaf)
+}
+
+/** A live migration that was begun and cannot be gone on with; only the log has it. */
+function brokenMigrationText({ log }: Cluster, { id }: Resource): string | undefined {
+  const start = `Forcing recovery of ${id} because it `
+  const why = log.find(({ text }) => text.startsWith(start))?.text.slice(start.length)
+  const [, source, target] = / from (\S*) to (\S*)/.exec(why ?? '') ?? []
+  if (why === undefined || source === undefined || target === undefined) return undefined
+  const way = `${source === '' ? '' : ` from ${source}`}${target === '' ? '' : ` to ${target}`}`
+  const end = why.endsWith('elsewhere') ? 'it may be active elsewhere as well' : 'it cannot be gone on with'
+  return `its live migration${way} did not come to its end, and ${end}`
 }
 
 /** What has a role that only instances of promotable clones have, and is none of these (any more): it is started without. */

@@ -607,6 +607,24 @@ test('a live migration that did not come to its end is told where nothing failed
   )
 })
 
+test('a live migration that cannot be gone on with is why a resource is restarted', () => {
+  const migrated = operationOf(entry('a', { task: 'migrate_to' })).replace(
+    'call-id="1"',
+    'call-id="5" migrate_source="n1" migrate_target="n2"',
+  )
+  const stopped = operationOf(entry('a', { task: 'stop' }))
+    .replace('a_last_0', 'a_stop_0')
+    .replace('call-id="1"', 'call-id="7"')
+  const of = {
+    resources: dummy('a'),
+    constraints: '<rsc_location id="there" rsc="a" node="n2" score="50"/>',
+    states: [{ history: entry('a').replace(/<lrm_rsc_op .*\/>/, migrated + stopped) }, { history: entry('a') }],
+  }
+  expect(head(of, 'a')).toBe(
+    'a: runs on n2; is to be restarted there: its live migration from n1 to n2 did not come to its end, and it cannot be gone on with.',
+  )
+})
+
 test('of a group that others have to be with, it begins with the member that is not there', () => {
   const of = {
     resources: `<group id="g">${dummy('a')}${dummy('b', meta('b', 'target-role', 'Stopped'))}</group>${dummy('c')}`,
