@@ -1,4 +1,5 @@
 import { task } from '../action/key.ts'
+import { isGraphAction } from '../graph/worthy.ts'
 import type { Action, ClusterNode, Resource } from '../model/model.ts'
 import { role } from '../model/role.ts'
 import { containerOf, forEachLeaf, top } from '../model/tree.ts'
@@ -30,16 +31,16 @@ export function isThere(leaf: Resource, node: ClusterNode): boolean {
 }
 
 /**
- * True where an action is to be done. A start that quorum forbids counts as one that need not be, and is due all the same;
- * so is one that has begun and not ended, which is asked for again.
+ * True where an action is to be done: it is in the graph, or would be but for what keeps it. A start that quorum forbids
+ * counts as one that need not be, and is due all the same.
  */
-export function isDue({ runningOn, assigned, nextRole, managed, startPending }: Resource, action: Action): boolean {
-  // What is not managed is left alone whatever is planned; a stop that this forbids is told with what keeps it.
-  const isLeft = action.runnable || (action.task === task.start && runningOn.length > 0)
-  if (!managed && isLeft) return false
-  if (!action.optional || (startPending && action.task === task.start && action.printAlways)) return true
+export function isDue({ runningOn, assigned, nextRole, managed }: Resource, action: Action): boolean {
+  // What runs on a node of which nothing is known is not stopped there, and what is not managed is left alone.
+  if (action.runnable) return isGraphAction(action)
+  const isStart = action.task === task.start
+  if (!managed && isStart && runningOn.length > 0) return false
   const isWanted = nextRole > role.stopped && action.node !== undefined && action.node === assigned
-  return action.task === task.start && !action.runnable && isWanted && !runningOn.includes(assigned)
+  return !action.optional || (isStart && isWanted && !runningOn.includes(assigned))
 }
 
 /** All that stands between a resource and a node in this decision. */

@@ -150,3 +150,16 @@ describe('where a value is set', () => {
       expect([path, select(made, path)]).toMatchObject([path, { ok: true, value: { length: 1 } }])
   })
 })
+
+test('a value that is shared by id-ref is where it is referred to', () => {
+  const of = {
+    resources:
+      dummy('b', meta('bm', 'target-role', 'Stopped')) +
+      dummy('a', `<meta_attributes id="am">${pair('x', 'priority', '1')}<nvpair id-ref="bm-v"/></meta_attributes>`),
+  }
+  const { cib: made } = answer(of)
+  const path = settingOf(of, 'target-role')?.path
+  expect(path).toContain("meta_attributes[@id='am']/nvpair[@id-ref='bm-v']")
+  const hits = select(made, path ?? '')
+  expect(hits.ok && hits.value.length).toBe(1)
+})

@@ -64,7 +64,9 @@ export function pathOf({ cib }: Cluster, of: XmlElement): string | undefined {
   const steps: string[] = []
   for (let at: XmlElement | undefined = of; at !== undefined; at = above.get(at)) {
     const id = attr(at, 'id')
-    steps.unshift(id === undefined || at === cib ? at.name : `${at.name}[@id='${id}']`)
+    const shared = attr(at, 'id-ref')
+    const which = id !== undefined ? `[@id='${id}']` : shared === undefined ? '' : `[@id-ref='${shared}']`
+    steps.unshift(at === cib ? at.name : `${at.name}${which}`)
   }
   return `/${steps.join('/')}`
 }

@@ -234,6 +234,7 @@ const once: readonly (readonly [features: string, seed: number])[] = [
   ['full', 31044],
   ['full', 31028],
   ['full', 30041],
+  ['full', 31206],
   ['all', 41133],
 ]
 
