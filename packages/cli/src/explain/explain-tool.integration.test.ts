@@ -371,3 +371,71 @@ describe('quorate what-if', () => {
     expect(found.err).toContain(message)
   })
 })
+
+describe('secrets', () => {
+  /** Digests of the parameters passwd=old, and of none. */
+  const oldDigest = '0556a203982bd6feb223091a538b271b'
+  const started = history('db', 'start', 0)
+    .replace(emptyDigest, oldDigest)
+    .replace('op-digest', `op-secure-params=" passwd " op-secure-digest="${emptyDigest}" op-digest`)
+  /** One node where db runs, which was started with passwd=old. */
+  const secretCib = (passwd: string): string =>
+    `<cib validate-with="pacemaker-3.9" crm_feature_set="3.16.1" have-quorum="1" epoch="1" num_updates="0" admin_epoch="0"><configuration><crm_config><cluster_property_set id="p">${pair('p1', 'stonith-enabled', 'false')}</cluster_property_set></crm_config><nodes><node id="1" uname="n1"/></nodes><resources><primitive id="db" class="ocf" provider="pacemaker" type="Dummy"><instance_attributes id="i">${pair('i1', 'passwd', passwd)}</instance_attributes></primitive></resources><constraints/></configuration><status>${state(1, '', started)}</status></cib>`
+  const [same, other] = ['same', 'other'].map((name) => path.join(scratch, `${name}.xml`)) as [string, string]
+  beforeAll(() => {
+    fs.writeFileSync(same, secretCib('old'))
+    fs.writeFileSync(other, secretCib('new'))
+  })
+  const nowMs = 1_700_000_000_000
+  const plan = '  * Restart    db      (    n1 )  due to resource definition change'
+  const change = ['--modify', '<nvpair id="i1" value="newer"/>']
+
+  test('of a file that are other ones are taken for masked, and that is said', async () => {
+    const { out } = await tryTool(explainTool, ['--xml-file', other, 'db'], { nowMs })
+    expect(out).toContain('db: runs on n1; is to stay.')
+    expect(out).toContain('its secret parameters are not those that it was started with: taken for masked')
+    const told = await tryTool(whatIfTool, ['--xml-file', other, ...change], { nowMs })
+    expect(told.out.split('\n')[0]).toBe('Nothing is different.')
+  })
+
+  test('of a cluster of which one has changed count as any change', async () => {
+    const env = { CIB_file: other }
+    const { out } = await tryTool(explainTool, ['db'], { env, nowMs })
+    expect(out).toContain('db: runs on n1; is to be restarted there: its parameters have changed since it was started.')
+    const told = await tryTool(whatIfTool, change, { env, nowMs })
+    expect(told.out).toContain(`It does in any case:\n${plan}\n`)
+  })
+
+  test.each([
+    ['of a file', ['--xml-file', same], {}],
+    ['of a cluster', [], { CIB_file: same }],
+  ])('%s that are those of what runs: one that is supposed to change is a change', async (_, argv, env) => {
+    const told = await tryTool(whatIfTool, [...argv, ...change], { env, nowMs })
+    expect(told.out.split('\n').slice(0, 3)).toEqual(['restarted: db.', 'The cluster would:', plan])
+  })
+})
+
+describe('a configuration that is supposed', () => {
+  test('says where the schema does not allow it', async () => {
+    const { code, err } = await call(whatIfTool, '--create', '<primitive id="y" class="lsb" type="x"/>')
+    expect(code).toBe(78)
+    expect(err.split('\n')).toEqual([
+      'what-if: the change would be refused: Update does not conform to the configured schema',
+      "what-if:   /cib/configuration/primitive[@id='y']: element 'primitive' is not allowed inside 'configuration'",
+      '',
+    ])
+  })
+
+  test('of an older schema is brought to the newest', async () => {
+    const draft = path.join(scratch, 'draft.xml')
+    const old = cib
+      .replace('pacemaker-3.9', 'pacemaker-1.2')
+      .replaceAll('<node id', '<node type="normal" id')
+      .replace(/<resources>[\s\S]*<\/constraints>/, '<resources/><constraints/>')
+    fs.writeFileSync(draft, old)
+    const { code, out } = await call(whatIfTool, '--new-cib', draft)
+    expect(code).toBe(0)
+    expect(out).toContain('stopped: web')
+    expect(out).not.toContain('unrecognized type')
+  })
+})

@@ -1,21 +1,21 @@
 import { parseArgs } from 'node:util'
-import { failed, type Result } from '@quorate/base'
-import { cibCallOptions, exitCodeOf, exitCodes, faultText, isValidCib, performCall } from '@quorate/cib'
+import { exitCodes } from '@quorate/cib'
 import {
+  hasOtherSecrets,
   type NamedValue,
   type Preference,
+  type StatusOptions,
   type Supposition,
   scoreOf,
   type WhatIf,
   whatIfLines,
   whatIfWithEnd,
 } from '@quorate/scheduler'
-import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
-import { decisionInput, readXml } from '../explain/decision-input.ts'
+import { type DecisionInput, decisionInput } from '../explain/decision-input.ts'
 import { decisionJson } from '../explain/decision-json.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
-import { readXmlFile } from '../pacemaker/xml-file.ts'
 import type { Tool } from '../tool.ts'
+import { changedCib, type Edit, isEdit } from './edits.ts'
 
 const usage = `Usage: quorate what-if [OPTIONS] [--then OPTIONS]...
 
@@ -114,7 +114,7 @@ export async function whatIfTool(argv: readonly string[], host: ToolHost): Promi
   }
   const input = await decisionInput('what-if', lastOf(steps, 'xml-file'), host)
   if (!input.ok) return input.error
-  const { options } = input.value
+  const options = optionsFor(input.value, steps)
   const all: WhatIf[] = []
   let at = input.value.cib
   for (const { values, what } of steps) {
@@ -132,6 +132,13 @@ export async function whatIfTool(argv: readonly string[], host: ToolHost): Promi
   }
   say(all, steps.length, format, host)
   return exitCodes.ok
+}
+
+/** How to decide. Secrets of a file that are those of its cluster are not masked: another one that is supposed is a change. */
+function optionsFor({ cib, options }: DecisionInput, steps: readonly Step[]): StatusOptions {
+  const isChanged = steps.some(({ values }) => values.edits.length > 0 || values['new-cib'] !== undefined)
+  if (!isChanged || options.hasMaskedSecrets !== true) return options
+  return { ...options, hasMaskedSecrets: hasOtherSecrets(cib, options) }
 }
 
 /** What is supposed at once, with the options that say so. */
@@ -229,24 +236,6 @@ function parse(argv: readonly string[]) {
   return { ...values, edits }
 }
 
-/** Changes of the configuration, as cibadmin calls them, and what they are to the CIB manager. */
-const editOperations = {
-  patch: 'cib_apply_diff',
-  modify: 'cib_modify',
-  create: 'cib_create',
-  replace: 'cib_replace',
-  delete: 'cib_delete',
-} as const
-
-type EditOption = keyof typeof editOperations
-
-/** One of these changes as it was given. */
-type Edit = { readonly option: EditOption; readonly value: string }
-
-function isEdit(name: string): name is EditOption {
-  return Object.hasOwn(editOperations, name)
-}
-
 /** An argument that has to look like something, and what that is called. */
 function fields(option: string, wanted: string, pattern: RegExp, texts: readonly string[]): readonly RegExpExecArray[] {
   return texts.map((text) => {
@@ -332,74 +321,4 @@ function suppositionOf(values: ReturnType<typeof parse>): Supposition {
     nodeAttributes: ofNodes('attribute', values.attribute),
     utilization: ofNodes('utilization', values.utilization),
   }
-}
-
-type Change = {
-  readonly op: (typeof editOperations)[EditOption]
-  readonly data: XmlElement
-  readonly section: string | undefined
-}
-
-/** The changes asked for in the order in which they are made, or the exit code where one cannot be read. */
-async function changesOf(
-  { edits, scope }: ReturnType<typeof parse>,
-  host: ToolHost,
-): Promise<readonly Change[] | number> {
-  const changes: Change[] = []
-  for (const { option, value } of edits) {
-    const data = await editData(option, value)
-    if (!data.ok) return complain(host, data.error)
-    const section = option === 'patch' ? undefined : scope
-    changes.push({ op: editOperations[option], data: data.value, section })
-  }
-  return changes
-}
-
-/** What is to be put in, from an argument or from the file that it names; what is wrong with it otherwise. */
-async function editData(option: EditOption, value: string): Promise<Result<XmlElement, string>> {
-  if (option === 'patch') return readXml(value, 'diff')
-  const isText = value.trimStart().startsWith('<')
-  let text = value
-  if (!isText) {
-    try {
-      text = await readXmlFile(value)
-    } catch (error) {
-      return failed((error as Error).message)
-    }
-  }
-  const parsed = parseXml(text)
-  return parsed.ok ? parsed : failed(xmlErrorText(parsed.error, isText ? 'argument' : value))
-}
-
-function complain(host: ToolHost, text: string): number {
-  host.err(`what-if: ${text}\n`)
-  return exitCodes.data
-}
-
-/** The CIB with the changes asked for, or the exit code where one is refused: as the CIB manager would refuse it. */
-async function changedCib(
-  cib: XmlElement,
-  values: ReturnType<typeof parse>,
-  host: ToolHost,
-): Promise<XmlElement | number> {
-  let changed = cib
-  const file = values['new-cib']
-  if (file !== undefined) {
-    const read = await readXml(file, 'cib')
-    if (!read.ok) return complain(host, read.error)
-    changed = read.value
-  }
-  const changes = await changesOf(values, host)
-  if (typeof changes === 'number') return changes
-  for (const { op, data, section } of changes) {
-    const options = cibCallOptions.canCreate
-    const call = section === undefined ? { op, data, options } : { op, section, data, options }
-    const outcome = performCall(changed, call, { isValid: isValidCib })
-    if (outcome.rc !== 0) {
-      host.err(`what-if: the change would be refused: ${faultText(outcome.rc)}\n`)
-      return exitCodeOf(outcome.rc)
-    }
-    changed = outcome.cib
-  }
-  return changed
 }

@@ -431,12 +431,22 @@ export function pendingText({ pendingTask, pendingNode }: Resource): string | un
   return `its ${pendingTask} on ${pendingNode.uname} has begun, and no end of it is recorded yet`
 }
 
+/** That only secrets have changed, and are taken for masked; only the log has it. */
+function maskedText({ hasMaskedSecrets, log }: Cluster, { id }: Resource): string | undefined {
+  const isSaid = ({ text }: { readonly text: string }): boolean =>
+    text.startsWith("Only 'private' parameters to ") && text.includes(` for ${id} on `)
+  if (!hasMaskedSecrets || !log.some(isSaid)) return undefined
+  return 'its secret parameters are not those that it was started with: taken for masked, as in a CIB that was given away; the cluster itself would restart or reload it'
+}
+
 function stateFindings(decision: Decision, leaf: Resource): readonly GeneralFinding[] {
   const found: GeneralFinding[] = []
   const recovery = recoveryText(decision, leaf)
   const isLeft = leaf.blocked || !leaf.managed
   const begun = pendingText(leaf)
   if (begun !== undefined) found.push(note(begun))
+  const masked = maskedText(decision.cluster, leaf)
+  if (masked !== undefined) found.push(note(masked))
   if (recovery !== undefined) found.push(note(isLeft ? `it failed: ${recovery}` : `it is recovered: ${recovery}`))
   const { partialSource, partialTarget } = leaf
   if (partialSource !== undefined && partialTarget !== undefined) {
