@@ -3,7 +3,7 @@ import { forEachLeaf, isBundled, isGuest, isRemote, top } from '../model/tree.ts
 import { infinity, scoreText } from '../score.ts'
 import type { Decision } from './decision.ts'
 import { isInterchangeable } from './interchangeable.ts'
-import { nodeFindings } from './node-reasons.ts'
+import { emptyText, nodeFindings } from './node-reasons.ts'
 import { partnerText } from './partner.ts'
 import type { Reason, ReasonKind } from './reason.ts'
 
@@ -85,7 +85,7 @@ export function isSpare(decision: Decision, leaf: Resource): boolean {
 
 /** Why no node will do: what all of them have in common, or what each has. */
 export function nowhere(decision: Decision, leaf: Resource): string {
-  if (leaf.variant !== variant.primitive) return 'there is nothing in it that could be run (quorate explain --check)'
+  if (leaf.variant !== variant.primitive) return `${emptyText} (quorate explain --check)`
   const partner = partnerText(decision, leaf)
   if (partner !== undefined) return partner
   const [left] = leaf.runningOn

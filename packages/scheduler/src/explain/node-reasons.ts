@@ -142,6 +142,9 @@ function instanceOn(resource: Resource, node: ClusterNode): Resource | undefined
   return found
 }
 
+/** Of a collective without parts. */
+export const emptyText = 'there is nothing in it that could be run'
+
 /** What was taken into account and gave nothing: failures below the threshold, roles, colocations that were left out. */
 function silentReasons(decision: Decision, resource: Resource, node: ClusterNode): readonly Reason[] {
   const { cluster, trace, constraints } = decision
@@ -174,6 +177,7 @@ function silentReasons(decision: Decision, resource: Resource, node: ClusterNode
     const names = runningOn.map(({ uname }) => uname).join(', ')
     say('unmanaged', `it is left on ${names}, whatever the scores, since it is ${blocked ? 'blocked' : 'not managed'}`)
   }
+  if (resource.variant !== variant.primitive) say('instances', emptyText)
   const partner = assigned === undefined ? partnerText(decision, resource) : undefined
   if (partner !== undefined) say('instances', partner)
   const full = fullClone(cluster, resource, node)
