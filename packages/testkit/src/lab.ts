@@ -97,6 +97,7 @@ export class Lab {
   readonly #name: string
   readonly #script = path.join(sharedFolder(), 'lab/lab.sh')
   #nodes: readonly number[] = []
+  #links = 1
 
   /**
    * @param name letters and digits, at most 8. The lab's own name has the process in it too: of two runs side by side neither
@@ -119,6 +120,7 @@ export class Lab {
 
   async #build({ nodes, transport, links = 1, tokenMs = 1000, totem = '', quorum = '' }: LabSettings): Promise<void> {
     this.#nodes = Array.from({ length: nodes }, (_, index) => index + 1)
+    this.#links = links
     await this.run(['down'])
     this.#makeDisks(links)
     await this.must(['up', String(nodes), transport], {
@@ -277,11 +279,32 @@ export class Lab {
     return ended(nice, [...most, this.#script, ...args], { LAB_NAME: this.#name, LAB_DIR: this.folder, ...env })
   }
 
-  /** As {@link run}. @throws Error where the command fails */
+  /**
+   * As {@link run}. Where lab.sh has given up on what is only slow, that is waited for, and lab.sh goes on: what is there it
+   * leaves as it is. It gives a node some five seconds to come up, and a daemon some two. @throws Error where the command fails
+   */
   async must(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<LabOutput> {
-    const output = await this.run(args, env)
-    if (output.status === 0) return output
-    throw new Error(`lab.sh ${args.join(' ')}: exit ${output.status}\n${output.stdout}${output.stderr}`)
+    for (;;) {
+      const output = await this.run(args, env)
+      if (output.status === 0) return output
+      const [, node, daemon] = /node(\d+)(?:: (\S+) did not start| did not boot)/.exec(output.stderr) ?? []
+      const isThere = (): boolean =>
+        daemon === undefined ? this.#initOf(Number(node)) !== undefined : this.isRunning(Number(node), daemon)
+      if (node === undefined || !(await this.#comesAbout(isThere)))
+        throw new Error(`lab.sh ${args.join(' ')}: exit ${output.status}\n${output.stdout}${output.stderr}`)
+      if (daemon !== undefined) continue
+      for (let link = 0; link < this.#links; link += 1) await this.run(['link', node, 'up', String(link)])
+    }
+  }
+
+  /** Whether something is so, or becomes so in time. */
+  async #comesAbout(isSo: () => boolean): Promise<boolean> {
+    const end = Date.now() + patienceMs
+    while (!isSo()) {
+      if (Date.now() > end) return false
+      await new Promise((resolve) => setTimeout(resolve, lookMs))
+    }
+    return true
   }
 }
 
