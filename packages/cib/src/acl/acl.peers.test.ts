@@ -233,7 +233,7 @@ describe.skipIf(!hasPacemaker)('beside the real cibadmin (needs Debian pacemaker
       const { call, args } = randomCall(dice, before)
       fs.writeFileSync(file, formatXml(before))
       const env = { ...process.env, CIB_file: file, CIB_user: 'ann' }
-      const real = spawnSync('cibadmin', args, { encoding: 'utf8', env, timeout: 10_000 })
+      const real = spawnSync('cibadmin', args, { encoding: 'utf8', env, timeout: 60_000 })
       // It crashes where elements that a rule denies stand inside of each other.
       if (real.status === null) continue
       answers += 1

@@ -39,7 +39,7 @@ const cib = `<cib admin_epoch="0" epoch="5" num_updates="0" validate-with="pacem
 </configuration></cib>
 `
 
-describe('on our daemons', { timeout: patienceMs }, () => {
+describe('on our daemons', () => {
   let cluster: OwnCluster
 
   beforeAll(() => {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { Lab, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
+import { Lab, labMissing, quorateProgram } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { drivenAnswer } from './sample-drive.ts'
 
@@ -31,9 +31,7 @@ afterAll(async () => {
 })
 
 describe.skipIf(missing !== undefined)(`the console on a real corosync and Pacemaker${why}`, () => {
-  test('moves three resources at once as one change of the CIB and leaves no constraints; a ban, nodes, a failure and a refresh', {
-    timeout: patienceMs,
-  }, async () => {
+  test('moves three resources at once as one change of the CIB and leaves no constraints; a ban, nodes, a failure and a refresh', async () => {
     const { status, stderr } = await lab.exec(
       1,
       'cibadmin',

@@ -64,7 +64,7 @@ async function ask(manners: Manners, ...argv: readonly string[]): Promise<string
   }
   const host = { out, err: () => undefined, keyFile: path.join(directory, 'key'), readStdin: async () => '' }
   // The time is out where the daemon neither answers nor hangs up, and nowhere else.
-  const timeoutS = manners.stays === true ? '1' : '45'
+  const timeoutS = manners.stays === true ? '3' : '45'
   const code = await runAgent('fence_virt', ['-T', '127.0.0.1', '-p', `${port}`, '-t', timeoutS, ...argv], host)
   return `${code} ${shown}`
 }

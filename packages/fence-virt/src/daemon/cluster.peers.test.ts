@@ -125,8 +125,8 @@ async function deafNode(makers: GroupMakers): Promise<number | undefined> {
   return undefined
 }
 
-/** fence_virt of Debian against the daemon of a node: exit code. */
-async function ask(node: number, operation: string, target: string): Promise<number> {
+/** fence_virt of Debian against the daemon of a node, with so many seconds: exit code. */
+async function ask(node: number, operation: string, target: string, timeoutS = 20): Promise<number> {
   const { status } = await lab.exec(
     node,
     'fence_virt',
@@ -135,7 +135,7 @@ async function ask(node: number, operation: string, target: string): Promise<num
     '-k',
     `${directory}/key`,
     '-t',
-    '20',
+    `${timeoutS}`,
     '-o',
     operation,
     '-n',
@@ -239,7 +239,8 @@ async function switchesResource(): Promise<void> {
   await answers(1, status, 0, patienceMs)
   const asked: string[] = []
   const asks = async (operation: string, target = 'vm1'): Promise<void> => {
-    asked.push(`${operation} ${target} ${await ask(1, operation, target)}`)
+    // Here it waits for the cluster, which may take its time.
+    asked.push(`${operation} ${target} ${await ask(1, operation, target, patienceMs / 1000)}`)
   }
   await asks('off')
   const where = await lab.exec(1, 'crm_resource', '-W', '-r', 'vm1')

@@ -70,9 +70,9 @@ listeners { serial { uri = "${lab.uri}"; path = "${lab.directory}/lines"; } }
 backends { libvirt { uri = "${lab.uri}"; } }`
     daemon = await lab.daemon('ours', conf, () => readdirSync(lab.directory).some((name) => name.endsWith('.sock')))
   })
-  afterAll(() => {
+  afterAll(async () => {
     for (const socket of sockets) socket.close()
-    lab.close()
+    await lab.close()
   })
 
   const all = (command: 'start' | 'destroy', names: readonly string[]): void => {
@@ -202,7 +202,20 @@ backends { libvirt { uri = "${lab.uri}"; uri1 = "${second.uri}"; } }`
       const libvirtd = Number(readFileSync(`${lab.directory}/libvirtd.pid`, 'utf8'))
       process.kill(libvirtd, 'SIGSTOP')
       try {
-        const argv = ['-T', labAddress, '-p', `${port}`, '-k', lab.keyFile, '-o', operation, '-n', 'vm-slow']
+        const argv = [
+          '-T',
+          labAddress,
+          '-p',
+          `${port}`,
+          '-k',
+          lab.keyFile,
+          '-t',
+          '240',
+          '-o',
+          operation,
+          '-n',
+          'vm-slow',
+        ]
         const asked = lab.client('real', 'fence_virt', argv)
         await until(() => daemon.log.includes(`${operation} of 'vm-slow' asked by`), 'the operation has begun')
         const ended = daemon.stop()

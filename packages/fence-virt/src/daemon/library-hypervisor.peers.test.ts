@@ -6,7 +6,7 @@ import { LibraryHypervisor } from './library-hypervisor.ts'
 import { LibvirtBackend } from './libvirt-backend.ts'
 
 const isMissing = !spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout?.includes('libvirt.so.0')
-const patient = { timeout: 60_000, interval: 20 }
+const patient = { timeout: 240_000, interval: 20 }
 const journal = new StreamJournal(() => undefined, 0)
 
 describe.skipIf(isMissing)(
