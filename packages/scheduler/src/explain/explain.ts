@@ -273,7 +273,7 @@ function mainReason(
   }
   const isHeld = actions.every(({ isRunnable }) => !isRunnable)
   if ((leaf.blocked || (!leaf.managed && isHeld)) && held !== undefined) return plain(held)
-  const wait = waitReason(actions, held)
+  const wait = waitReason(actions, held, leaf)
   if (wait !== undefined) return wait
   const due = dueText(actions, held)
   const promoted = promotedText(decision, leaf, actions)
@@ -336,7 +336,7 @@ function stuckStopText(actions: readonly DueAction[], why: string): string {
 }
 
 /** What keeps it from being started or promoted where it is to be. */
-function waitReason(actions: readonly DueAction[], held: string | undefined): MainReason | undefined {
+function waitReason(actions: readonly DueAction[], held: string | undefined, leaf: Resource): MainReason | undefined {
   const stuck = actions.find(
     ({ task: name, isRunnable }) => !isRunnable && (name === task.start || name === task.promote),
   )
@@ -346,7 +346,8 @@ function waitReason(actions: readonly DueAction[], held: string | undefined): Ma
   const ids = wait.way.filter(({ kind }) => kind !== 'group').flatMap(({ constraints }) => constraints)
   const text = `it waits for ${wait.text}${ids.length === 0 ? '' : ` (by ${[...new Set(ids)].join(', ')})`}`
   const { resource, because } = wait
-  return { text, begins: resource === undefined ? undefined : { id: resource, text: because ?? wait.text } }
+  const isOther = resource !== undefined && resource !== leaf.id
+  return { text, begins: isOther ? { id: resource, text: because ?? wait.text } : undefined }
 }
 
 /** Why the first is done of what is due; that there is no quorum is told with what follows from it. */

@@ -42,7 +42,9 @@ function shownNodes({ instances }: Explanation, instance: InstanceExplanation): 
 /** An explanation of a node as lines for people. */
 export function nodeStateLines(of: NodeStateExplanation, { withResources = true } = {}): readonly string[] {
   // Its name stands before the colon already.
-  const said = of.reasons.map(({ text }) => (text.startsWith(`${of.node} is `) ? text.slice(of.node.length + 4) : text))
+  const said = of.reasons.map(({ text }) =>
+    text.startsWith(`${of.node} `) ? text.slice(of.node.length + 1).replace(/^is /, '') : text,
+  )
   const lines = [`${of.node}: ${said.length > 0 ? said.join('; ') : 'online'}.`]
   if (of.fencing !== undefined) {
     const verb = of.fencing.isPossible ? 'is to be fenced' : 'should be fenced, but cannot be'
@@ -132,6 +134,9 @@ function nextText(of: Outcome): string {
 /** Where it is to be, where nothing keeps it from that. */
 function placeText(of: Outcome, assigned: string, start: DueAction | undefined, as: string): string {
   const { runningOn, role: now, nextRole, actions } = of
+  const isMigrated = actions.some(({ task: name, isRunnable }) => isRunnable && name === task.migrateFrom)
+  if (isMigrated && runningOn.includes(assigned)) return `its live migration to ${assigned} is to be finished`
+  if (isMigrated) return `is to be migrated live to ${assigned}${as}`
   if (!runningOn.includes(assigned)) return `is to run on ${assigned}${as}`
   const goesOn = of.isStarting && actions.every(({ task: name }) => name !== task.stop)
   if (start !== undefined && !goesOn) {

@@ -9,6 +9,7 @@ import { generalFindings } from './general-reasons.ts'
 import { leavesOf } from './no-place.ts'
 import { attributeOf } from './promotion-attribute.ts'
 import type { PromotionExplanation, Reason } from './reason.ts'
+import { heldByConstraint } from './score-changes.ts'
 import type { ScoreStep } from './score-trace.ts'
 import { attributeSetting } from './setting.ts'
 import { bySource, metaSource } from './setting-source.ts'
@@ -253,6 +254,8 @@ function heldBy(decision: Decision, clone: Resource, rival: Resource): readonly 
   }
   if (node === undefined) return [{ text: `INFINITY must not hold the promotion of ${rival.id}` }]
   const why = partsOf(decision, clone, rival, node).find(({ score }) => (score ?? 0) >= infinity)
+  const held = heldByConstraint(decision, why)
+  if (held !== undefined) return [held]
   const by = why === undefined ? '' : `: ${why.text}`
   const wish = { resource: placedAs(clone).xmlId, node: node.uname, score: -infinity, isForPromotion: true }
   return [{ text: `INFINITY must not hold the promotion on ${node.uname}${by}`, suppose: { preferences: [wish] } }]

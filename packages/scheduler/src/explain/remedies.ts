@@ -366,7 +366,7 @@ function raised(change: Change, wish: Preference): Change {
   const what = wish.isForPromotion === true ? 'promotion score on' : 'score for'
   return {
     ...change,
-    text: `${scoreText(score)} more ${what} ${wish.node}`,
+    text: `${scoreText(score)} more ${what} ${wish.node}${/: its agent .*$/.exec(change.text)?.[0] ?? ''}`,
     suppose: { preferences: [{ ...wish, score }] },
   }
 }

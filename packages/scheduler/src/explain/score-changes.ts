@@ -1,10 +1,10 @@
-import { idOf } from '@quorate/xml'
+import { attr } from '@quorate/xml'
 import type { ClusterNode, Resource } from '../model/model.ts'
 import { infinity, scoreText } from '../score.ts'
 import type { Change } from './change.ts'
 import type { Decision } from './decision.ts'
 import { fullClone } from './node-reasons.ts'
-import type { ScoreStep } from './score-trace.ts'
+import type { Reason } from './reason.ts'
 import { placedAs } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
 import type { Supposition } from './supposition.ts'
@@ -36,10 +36,11 @@ export function moreScore(decision: Decision, leaf: Resource, node: ClusterNode)
   }
   const theirs = trace.score(leaf, assigned) ?? 0
   if (theirs >= infinity) {
-    const why = trace.steps(leaf, assigned).find(({ gain }) => gain >= infinity)
-    const held = why === undefined ? undefined : heldByConstraint(decision, why)
+    const step = trace.steps(leaf, assigned).find(({ gain }) => gain >= infinity)
+    const why = step === undefined ? undefined : stepFinding(decision, leaf, assigned, step).reason
+    const held = heldByConstraint(decision, why)
     if (held !== undefined) return [held]
-    const by = why === undefined ? '' : `: ${stepFinding(decision, leaf, assigned, why).reason.text}`
+    const by = why === undefined ? '' : `: ${why.text}`
     return [
       {
         text: `INFINITY must not hold it on ${assigned.uname}${by}`,
@@ -66,15 +67,22 @@ export function moreScore(decision: Decision, leaf: Resource, node: ClusterNode)
   ]
 }
 
-/** What takes away a location constraint that holds a resource somewhere; undefined for any other cause. */
-function heldByConstraint({ constraints }: Decision, { cause }: ScoreStep): Change | undefined {
-  const constraint = cause.kind === 'location' ? constraints.get(cause.record.id) : undefined
-  if (cause.kind !== 'location' || constraint === undefined) return undefined
-  const id = idOf(constraint)
+/**
+ * What takes away the location constraint that holds a resource somewhere, its own or that of another one which wishes it
+ * there; undefined for any other cause.
+ */
+export function heldByConstraint({ constraints }: Decision, why: Reason | undefined): Change | undefined {
+  let at = why
+  while (at?.kind === 'wish' || at?.kind === 'instances') at = at.because.find(({ score }) => (score ?? 0) >= infinity)
+  const id = at?.kind === 'location' ? at.constraint : undefined
+  const constraint = id === undefined ? undefined : constraints.get(id)
+  if (id === undefined || constraint === undefined) return undefined
+  const resource = attr(constraint, 'rsc')
   return {
-    text: id.startsWith('cli-')
-      ? `crm_resource --clear --resource ${cause.record.resource.xmlId}`
-      : `constraint ${id} has to go or be lowered`,
+    text:
+      id.startsWith('cli-') && resource !== undefined
+        ? `crm_resource --clear --resource ${resource}`
+        : `constraint ${id} has to go or be lowered`,
     suppose: { withoutConstraints: [id] },
   }
 }
