@@ -154,8 +154,27 @@ describe('what would have to change', () => {
       attributes: [pair('master-db', '10'), pair('master-db', '10')],
     })
     const { texts, after } = await remedied(file, 'ip', 'n2')
-    expect(texts?.join('\n')).toContain('INFINITY must not hold the promotion on n1: location constraint there')
+    expect(texts?.[0]).toBe('db:1: constraint there has to go or be lowered')
     expect(after.get('ip')).toEqual({ nodes: ['n2'], role: 'Started' })
+  })
+
+  test('a promotion, and a place, that what is left of a move of another resource holds elsewhere', async () => {
+    const file = cibFile({
+      resources: `<clone id="dbs">${meta('dbs', 'promotable', 'true')}${stateful('db')}</clone>${dummy('ip')}${dummy('web')}`,
+      constraints: `<rsc_location id="cli-prefer-ip" rsc="ip" node="n1" score="INFINITY"/><rsc_colocation id="with" rsc="ip" with-rsc="dbs" with-rsc-role="Promoted" score="INFINITY"/><rsc_colocation id="too" rsc="ip" with-rsc="web" score="INFINITY"/>`,
+      histories: [ran('db', 'start', 'Stateful') + ran('ip') + ran('web'), ran('db', 'start', 'Stateful')],
+      attributes: [pair('master-db', '10'), pair('master-db', '20')],
+    })
+    const { instances } = await explained(file, 'dbs')
+    const other = instances.find(({ promotion }) => promotion?.isPromoted === false)?.promotion
+    expect([other?.node, other?.remedies, other?.whatIf]).toEqual([
+      'n2',
+      ['crm_resource --clear --resource ip'],
+      ['--without', 'cli-prefer-ip'],
+    ])
+    const { texts, after } = await remedied(file, 'web', 'n2')
+    expect(texts?.join('\n')).toContain('crm_resource --clear --resource ip')
+    expect(after.get('web')).toEqual({ nodes: ['n2'], role: 'Started' })
   })
 
   test('a promotion that a colocation forbids', async () => {

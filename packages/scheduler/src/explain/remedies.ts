@@ -6,7 +6,7 @@ import { addScores, scoreText } from '../score.ts'
 import { findNode } from '../unpack/nodes.ts'
 import type { Change } from './change.ts'
 import { type Decision, decisionOn } from './decision.ts'
-import { endingOf, nameOf, type Standstill, unsimulatedText } from './ending.ts'
+import { carriedOut, endingOf, nameOf, type Standstill, unsimulatedText } from './ending.ts'
 import { obstaclesTo } from './held-up.ts'
 import { changesFor, followed, heldUp, isHopeless, isThere, promotionChanges } from './needed-changes.ts'
 import { absent, effectsOn, effectsText, placements, type Whole, wholes } from './placement.ts'
@@ -313,13 +313,21 @@ function lackAtEnd(at: Decision, question: Question): Lack | undefined {
   // What goes on elsewhere, or in any case, takes nothing from what is asked for; nor that it is started anew in its place,
   // as where a simulation keeps no record of parameters and of unfencing.
   const own = restless.filter((action) => action.resource === leaf || isTakenDown(action, node))
+  if (own.length === 0) return undefined
   const isRestarted = (['stop', 'start'] as const).every((name) => own.some((action) => action.task === name))
-  if (isRestarted && own.every((action) => action.node === node && action.task !== task.fence)) return undefined
-  const anyway = new Set(own.length === 0 ? [] : endingOf(question.decision).restless.map(serviceText))
+  const isInPlace = isRestarted && own.every((action) => action.node === node && action.task !== task.fence)
+  const anyway = new Set(endingOf(question.decision).restless.map(serviceText))
   const made = own.filter((action) => !anyway.has(serviceText(action)))
-  if (made.length === 0) return undefined
-  const again = made.slice(0, restlessShown).map(nameOf).join(', ')
+  if ((isInPlace || made.length === 0) && isStillThere(last, question)) return undefined
+  const again = (made.length > 0 ? made : own).slice(0, restlessShown).map(nameOf).join(', ')
   return { text: `the cluster would not come to rest: it does this again and again: ${again}`, changes: [] }
+}
+
+/** True where what is done again and again leaves the resource on its node once it is done again. */
+function isStillThere(last: Decision, question: Question): boolean {
+  const { cib, standstill } = carriedOut(last.cib, last.cluster, last.graph, last.options.nowSeconds)
+  const place = standstill === undefined ? placeIn(decisionOn(cib, last.options), question) : undefined
+  return place?.leaf.runningOn.includes(place.node) === true
 }
 
 /** The decision as it would be with some changes; undefined where they cannot be made. */

@@ -200,7 +200,7 @@ test('a live migration under way is told as that, and not as one that is active 
   }
   const { general, summary } = first(of, 'a')
   expect(general.map(({ text }) => text)).toEqual(['its live migration from n1 to n2 has begun'])
-  expect(summary).toBe('runs on n2, n1; is to run on n2 only: n2 has more score (50) than n1 (0)')
+  expect(summary).toBe('runs on n2, n1; its live migration to n2 is to be finished: n2 has more score (50) than n1 (0)')
 })
 
 test('what is not migrated live says because of what', () => {
@@ -721,4 +721,39 @@ test('what was promoted as part of a promotable clone that is gone is started an
   expect(head(of, 'a')).toBe(
     'a: runs on n1 as Promoted; is to be restarted there: it is Promoted, and nothing that it belongs to is promotable.',
   )
+})
+
+test('what is migrated live says so, and not only where it is to run', () => {
+  const of = {
+    resources: dummy('a', meta('a', 'allow-migrate', 'true')),
+    constraints: '<rsc_location id="there" rsc="a" node="n2" score="50"/>',
+    states: [{ history: entry('a') }, { history: entry('a', { task: 'monitor', rc: 7 }) }],
+  }
+  expect(first(of, 'a').summary).toBe(
+    'runs on n1; is to be migrated live to n2: n2 has more score (50) than n1 (0); resource-stickiness is 0',
+  )
+})
+
+test('what waits for a probe of its own does not begin with itself', () => {
+  const joining = cib({
+    resources: '<primitive id="a" class="stonith" type="fence_x"/>',
+    properties: pair('stonith-enabled', 'true'),
+    states: [{}, {}],
+  })
+  // Its messaging is up, and the rest of it not yet.
+  const states = new Map([
+    ['online', 'offline'],
+    ['member', 'down'],
+  ])
+  const pending = (element: XmlElement): XmlElement =>
+    element.attributes.includes('n2') && element.name === 'node_state'
+      ? { ...element, attributes: element.attributes.map((word) => states.get(word) ?? word) }
+      : { ...element, children: element.children.map(pending) }
+  const found = explain(pending(joining), 'a', undefined, options)
+  invariant(found.ok, 'the resource is there')
+  const [instance] = found.value.instances
+  expect(instance?.summary).toContain('waits for the probe of a on n2: n2 has not finished joining')
+  expect(instance?.begins).toBeUndefined()
+  const node = explainNodeState(pending(joining), 'n2', options)
+  expect(node.ok && nodeStateLines(node.value)[0]).toBe('n2: has not finished joining.')
 })
