@@ -9,7 +9,7 @@ test('what a program wrote last is heard, although its end is told first', async
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'program-end-'))
   const [pid, go] = [path.join(folder, 'pid'), path.join(folder, 'go')]
   try {
-    const script = `echo $$ >${pid}; until [ -e ${go} ]; do :; done; echo said; echo complained >&2; exit 3`
+    const script = `echo $$ >${pid}; until [ -e ${go} ] || [ ! -d /proc/$PPID ]; do :; done; echo said; echo complained >&2; exit 3`
     const running = ended('sh', ['-c', script])
     await endUnread(pid, () => fs.writeFileSync(go, ''))
     expect(await running).toEqual({ status: 3, stdout: 'said\n', stderr: 'complained\n' })

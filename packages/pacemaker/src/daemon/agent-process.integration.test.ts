@@ -33,7 +33,7 @@ monitor) echo "ocf-exit-reason:no such thing" >&2; exit 7 ;;
 stop) trap '' TERM; sleep 600 & echo $! > ${'$'}{HA_RSCTMP}/new; mv ${'$'}{HA_RSCTMP}/new ${'$'}{HA_RSCTMP}/child; sleep 600 ;;
 promote) kill -SEGV $$ ;;
 demote) yes 0123456789 | head -c 3000000 ; echo "ocf-exit-reason:told at last" >&2; exit 1 ;;
-reload) echo $$ > ${'$'}{HA_RSCTMP}/waiting; until [ -e ${'$'}{HA_RSCTMP}/go ]; do :; done; echo "ocf-exit-reason:too busy" >&2; exit 1 ;;
+reload) echo $$ > ${'$'}{HA_RSCTMP}/waiting; until [ -e ${'$'}{HA_RSCTMP}/go ] || [ ! -d /proc/$PPID ]; do :; done; echo "ocf-exit-reason:too busy" >&2; exit 1 ;;
 notify) sleep 600 & echo $! > ${'$'}{HA_RSCTMP}/daemon; exit 0 ;;
 esac
 `

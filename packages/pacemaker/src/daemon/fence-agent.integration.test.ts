@@ -52,7 +52,9 @@ describe('a fence agent', () => {
 
   it('is heard to the end where this process learns of its end first', async () => {
     const [pid, go] = ['waiting', 'go'].map((name) => path.join(folder, name))
-    const running = run(agent('fence_last', `echo $$ >${pid}; until [ -e ${go} ]; do :; done; echo node1`))
+    const running = run(
+      agent('fence_last', `echo $$ >${pid}; until [ -e ${go} ] || [ ! -d /proc/$PPID ]; do :; done; echo node1`),
+    )
     await endUnread(pid ?? '', () => fs.writeFileSync(go ?? '', ''))
     expect(await running).toEqual({ kind: 'exit', code: 0, stdout: 'node1\n', stderr: '' })
   })
