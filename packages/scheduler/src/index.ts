@@ -14,7 +14,7 @@ export {
 export { type OnUnreadable, type Period, parseDurationFields, parseMoment, parsePeriod } from './date-text.ts'
 export type { NamedValue } from './explain/cib-edit.ts'
 export { type Decision, decisionOn } from './explain/decision.ts'
-export { configurationProblems, explain, explainFrom, explainNodeState } from './explain/explain.ts'
+export { configurationProblems, explain, explainFrom, explainNodeState, unknownText } from './explain/explain.ts'
 export { explanationLines, nodeStateLines } from './explain/explanation-text.ts'
 export type { ConstraintLoop } from './explain/loops.ts'
 export { hasOtherSecrets } from './explain/masked-secrets.ts'

@@ -161,12 +161,12 @@ describe('quorate explain', () => {
   })
 
   test.each([
-    [['nobody'], 105, "explain: there is no resource or node 'nobody'"],
-    [['web', 'n9'], 105, "explain: there is no node 'n9'"],
+    [['nobody'], 105, "explain: there is no resource or node 'nobody': there are web, late, dbs, db, n1, n2, n3"],
+    [['web', 'n9'], 105, "explain: there is no node 'n9': there are n1, n2, n3"],
     [['--output-as=yaml', 'web'], 64, 'explain: --output-as=yaml: expected text or json'],
     [['--bogus', 'web'], 64, "explain: Unknown option '--bogus'"],
-    [['web', 'n1', 'n2'], 64, 'Usage: quorate explain'],
-    [['--check', 'web'], 64, 'Usage: quorate explain'],
+    [['web', 'n1', 'n2'], 64, "explain: 'n2' is too much: at most a resource and a node are expected\n"],
+    [['--check', 'web'], 64, "explain: 'web' is too much: --check takes no name\n"],
   ])('%j is refused', async (argv, code, message) => {
     const found = await call(explainTool, ...argv)
     expect(found).toMatchObject({ code, out: '' })
@@ -351,14 +351,21 @@ describe('quorate what-if', () => {
 
   test.each([
     [['--node-lost', 'n9'], 105, "what-if: there is no node 'n9'"],
-    [['--ticket-revoke', 'nosuch'], 105, "what-if: there is no ticket 'nosuch'"],
+    [['--ticket-revoke', 'nosuch'], 105, "what-if: there is no ticket 'nosuch': there is site\n"],
+    [['--bundle', 'web:replicas=2'], 105, "what-if: there is no bundle 'web': there are none\n"],
+    [
+      ['--scope', 'nosuch', '--delete', '<primitive id="web"/>'],
+      64,
+      'what-if: --scope=nosuch: expected configuration,',
+    ],
+    [['--modify', 'nowhere.xml'], 65, 'what-if: --modify wants XML, or a file with it: '],
     [['--fail', 'web'], 64, '--fail wants RESOURCE@NODE'],
     [['--standby', 'n1', '--then'], 64, '--then: nothing is supposed before or after it'],
     [['--standby', 'n1', '--then', '--standby', 'n9'], 105, "what-if: there is no node 'n9'"],
     [['--cleanup', ''], 64, '--cleanup wants RESOURCE, @NODE or RESOURCE@NODE'],
     [['--prefer', 'web@n2=much'], 64, '--prefer wants RESOURCE@NODE or RESOURCE@NODE=SCORE'],
     [['--prefer', 'nobody@n2'], 105, "what-if: there is no resource 'nobody'"],
-    [['--without', 'nosuch'], 105, "what-if: there is no constraint 'nosuch'"],
+    [['--without', 'nosuch'], 105, "what-if: there is no constraint 'nosuch': there are likes, needs"],
     [['--meta', 'web=5'], 64, '--meta wants RESOURCE:NAME=VALUE'],
     [['--modify', '<oops'], 65, 'what-if: argument:1'],
     [['--scope', 'resources', '--modify', '<primitive id="x"/>'], 78, 'the change would be refused'],

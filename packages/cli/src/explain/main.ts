@@ -9,6 +9,7 @@ import {
   nodeStateLines,
   overview,
   overviewLines,
+  unknownText,
 } from '@quorate/scheduler'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import type { Tool } from '../tool.ts'
@@ -21,10 +22,10 @@ const usage = `Usage: quorate explain [--xml-file FILE] [--output-as text|json]
        quorate explain [--xml-file FILE] [--output-as text|json] --check
 
 Without a name: everything that is not as it should be, causes first: nodes, resources that are stopped, wait, are left
-alone or about to change, failures that are remembered. With one: why a resource runs where it runs, why not elsewhere, what the cluster is about to do with it, and what would have to
-change: every constraint, score, failure and option with its contribution. Of a node: how it stands, whether it is to be
-fenced, and why. With --check: what is wrong with the configuration, constraints that go in a circle included, of which
-crm_verify says nothing. Changes nothing.
+alone or about to change, failures that are remembered. With one: why a resource runs where it runs, why not elsewhere, what
+the cluster is about to do with it, and what would have to change: every constraint, score, failure and option with its
+contribution. Of a node: how it stands, whether it is to be fenced, and why. With --check: what is wrong with the
+configuration, constraints that go in a circle included, of which crm_verify says nothing. Changes nothing.
 
 Options:
   -x, --xml-file FILE   a CIB in a file instead of the cluster's (CIB_file and CIB_shadow work as well)
@@ -67,8 +68,10 @@ export async function explainTool(argv: readonly string[], host: ToolHost): Prom
     return exitCodes.ok
   }
   const [resource, node, ...more] = positionals
-  if (values.check ? positionals.length > 0 : more.length > 0) {
-    host.err(usage)
+  const surplus = values.check ? resource : more[0]
+  if (surplus !== undefined) {
+    const wanted = values.check ? '--check takes no name' : 'at most a resource and a node are expected'
+    host.err(`explain: '${surplus}' is too much: ${wanted}\n`)
     return exitCodes.usage
   }
   const format = values['output-as']
@@ -94,7 +97,7 @@ export async function explainTool(argv: readonly string[], host: ToolHost): Prom
   if (found.ok) return say(found.value, explanationLines)
   const state = node === undefined ? explainNodeState(cib, resource, options) : found
   if (state.ok && 'running' in state.value) return say(state.value, (value) => nodeStateLines(value))
-  host.err(`explain: ${node === undefined ? `there is no resource or node '${resource}'` : found.error}\n`)
+  host.err(`explain: ${node === undefined ? unknownText(cib, resource, options) : found.error}\n`)
   return exitCodes.noSuchObject
 }
 

@@ -69,7 +69,7 @@ async function editData(option: EditOption, value: string): Promise<Result<XmlEl
     try {
       text = await readXmlFile(value)
     } catch (error) {
-      return failed((error as Error).message)
+      return failed(`--${option} wants XML, or a file with it: ${(error as Error).message}`)
     }
   }
   const parsed = parseXml(text)

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { exitCodes } from '@quorate/cib'
+import { exitCodes, isSectionName } from '@quorate/cib'
 import {
   hasOtherSecrets,
   type NamedValue,
@@ -155,9 +155,14 @@ function stepsOf(argv: readonly string[]): readonly Step[] {
   return parts.map((part) => {
     if (part.length === 0 && parts.length > 1) throw new Error('--then: nothing is supposed before or after it')
     const values = parse(part)
+    if (!isSectionName(values.scope)) throw new Error(`--scope=${values.scope}: expected ${scopes}`)
     return { values, what: suppositionOf(values) }
   })
 }
+
+/** Sections that a change can be for. */
+const scopes =
+  'configuration, crm_config, nodes, resources, constraints, rsc_defaults, op_defaults, fencing-topology, acls, tags, alerts or status'
 
 /** How many steps may be supposed: each is simulated to its end. */
 const stepsMax = 20

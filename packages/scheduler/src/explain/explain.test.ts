@@ -134,7 +134,10 @@ test('what holds for every node: target-role, quorum, opt-in', () => {
 test('an unknown resource or node is said by name', () => {
   expect(explain(cib(primitive('a')), 'b', undefined, options)).toEqual({
     ok: false,
-    error: "there is no resource 'b'",
+    error: "there is no resource 'b': there is a",
   })
-  expect(explain(cib(primitive('a')), 'a', 'n9', options)).toEqual({ ok: false, error: "there is no node 'n9'" })
+  expect(explain(cib(primitive('a')), 'a', 'n9', options)).toEqual({
+    ok: false,
+    error: "there is no node 'n9': there are n1, n2, n3",
+  })
 })

@@ -6,7 +6,7 @@ import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
 import { role, roleText } from '../model/role.ts'
 import { containerOf, forEachBelow } from '../model/tree.ts'
 import { infinity, scoreText } from '../score.ts'
-import type { StatusOptions } from '../status.ts'
+import { type StatusOptions, unpackStatus } from '../status.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { actionReason, impliedReason } from './action-reason.ts'
 import { type Decision, decisionOn } from './decision.ts'
@@ -16,6 +16,7 @@ import { failedText, generalFindings, restartText } from './general-reasons.ts'
 import { obstaclesTo } from './held-up.ts'
 import { isInterchangeable } from './interchangeable.ts'
 import { loopsOf } from './loops.ts'
+import { unknownNameText } from './nearest-name.ts'
 import { isDue, isThere } from './needed-changes.ts'
 import { decisiveReason, leavesOf, nowhere, ruledOutBy, worthwhile } from './no-place.ts'
 import { nodeFindings } from './node-reasons.ts'
@@ -35,7 +36,7 @@ import type {
   Reason,
 } from './reason.ts'
 import { noRemedy, promotionTried, type RemedyStep, remediesAtOnce, remediesTried } from './remedies.ts'
-import { resourcesNamed } from './resources-named.ts'
+import { nodeNames, resourceNames, resourcesNamed } from './resources-named.ts'
 import { stateReasons } from './state-changes.ts'
 import { suppositionArguments } from './supposition.ts'
 
@@ -84,9 +85,9 @@ export function explainFrom(
 ): Result<Explanation, string> {
   const { cluster } = decision
   const resources = resourcesNamed(cluster, resourceId)
-  if (resources.length === 0) return failed(`there is no resource '${resourceId}'`)
+  if (resources.length === 0) return failed(unknownNameText('resource', resourceId, resourceNames(cluster)))
   const node = nodeName === undefined ? undefined : findNode(cluster, nodeName)
-  if (nodeName !== undefined && node === undefined) return failed(`there is no node '${nodeName}'`)
+  if (nodeName !== undefined && node === undefined) return failed(unknownNameText('node', nodeName, nodeNames(cluster)))
   const asked = resources.flatMap(leavesOf).map((leaf) => ({
     leaf,
     nodes: node === undefined ? worthwhile(cluster, leaf) : [node],
@@ -113,6 +114,12 @@ function idsAround(resources: readonly Resource[]): ReadonlySet<string> {
   return found
 }
 
+/** That neither a resource nor a node is called so, and what there is. */
+export function unknownText(cib: XmlElement, name: string, options: StatusOptions): string {
+  const cluster = unpackStatus(cib, options)
+  return unknownNameText('resource or node', name, [...resourceNames(cluster), ...nodeNames(cluster)])
+}
+
 /** Everything that is wrong with a configuration as far as the scheduler can tell, loops of constraints included. */
 export function configurationProblems(cib: XmlElement, options: StatusOptions): readonly ConfigurationProblem[] {
   return problemsOf(decisionOn(cib, options))
@@ -132,7 +139,9 @@ export function explainNodeState(
 ): Result<NodeStateExplanation, string> {
   const { cluster } = decisionOn(cib, options)
   const node = findNode(cluster, nodeName)
-  return node === undefined ? failed(`there is no node '${nodeName}'`) : ok(nodeState(cluster, node))
+  return node === undefined
+    ? failed(unknownNameText('node', nodeName, nodeNames(cluster)))
+    : ok(nodeState(cluster, node))
 }
 
 export function nodeState(cluster: Cluster, node: ClusterNode): NodeStateExplanation {

@@ -166,7 +166,7 @@ test('a guest whose container is placed later takes nothing before, whatever its
   const [at] = found.value.instances[0]?.nodes ?? []
   expect(found.value.instances[0]?.assigned).not.toBe('g')
   expect(at?.reasons.map(({ text }) => text)).toContain(
-    'g comes up with vm, which is placed after it: before that it takes nothing',
+    'vm, with which g comes up, is placed after it: before that nothing goes there',
   )
   expect(at?.remedies).toEqual(['what makes vm wait for the place of web has to go'])
 })

@@ -62,20 +62,26 @@ function containerFinding(node: ClusterNode): NodeFinding | undefined {
   return ruledOut('container', text, change)
 }
 
-/** A guest that is not up takes nothing before its connection has a place; undefined where that is not what keeps a resource away. */
+/** A remote node that is not up takes nothing before its connection has a place; undefined where that is not what keeps a resource away. */
 function lateFinding({ trace }: Decision, resource: Resource, node: ClusterNode): NodeFinding | undefined {
   const container = containerOf(node)
+  const carrier = container ?? node.connection
   const { assigned, managed, blocked } = resource
-  if (container === undefined || assigned === undefined || !managed || blocked) return undefined
+  if (carrier === undefined || assigned === undefined || !managed || blocked) return undefined
   if ((trace.score(resource, node) ?? -infinity) <= (trace.score(resource, assigned) ?? -infinity)) return undefined
   if (!isAvailable(node, { guests: true })) return undefined
-  const [whole, other] = [placedAs(container), placedAs(resource)]
+  const [whole, other] = [placedAs(carrier), placedAs(resource)]
   const change: Change =
     whole === other
-      ? { text: `nothing makes it run here: it is placed together with ${container.id}`, isImpossible: true }
+      ? { text: `nothing makes it run here: it is placed together with ${carrier.id}`, isImpossible: true }
       : { text: `what makes ${whole.xmlId} wait for the place of ${other.xmlId} has to go` }
-  const text = `${node.uname} comes up with ${container.id}, which is placed after it: before that it takes nothing`
-  return ruledOut('container', text, change)
+  const what =
+    container === undefined ? `the connection of ${node.uname}` : `${container.id}, with which ${node.uname} comes up,`
+  return ruledOut(
+    container === undefined ? 'remote-node' : 'container',
+    `${what} is placed after it: before that nothing goes there`,
+    change,
+  )
 }
 
 function candidateFinding(cluster: Cluster, resource: Resource, node: ClusterNode): NodeFinding {

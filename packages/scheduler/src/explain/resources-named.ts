@@ -1,5 +1,5 @@
 import type { Cluster, Resource } from '../model/model.ts'
-import { findResource } from '../model/tree.ts'
+import { findResource, forEachBelow } from '../model/tree.ts'
 
 /**
  * Everything that is meant by an id: the resource or instance of that id; all instances of what is configured under it
@@ -19,4 +19,16 @@ export function resourcesNamed(cluster: Cluster, id: string): readonly Resource[
   if (found.length > 0) return found
   const known = findResource(cluster, id)
   return known === undefined ? [] : [known]
+}
+
+/** Names of all resources, as they are configured. */
+export function resourceNames({ resources }: Cluster): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const resource of resources) forEachBelow(resource, ({ xmlId }) => names.add(xmlId))
+  return names
+}
+
+/** Names of all nodes. */
+export function nodeNames({ nodes }: Cluster): readonly string[] {
+  return nodes.map(({ uname }) => uname)
 }

@@ -19,7 +19,8 @@ import {
   withoutConstraint,
   withValue,
 } from './cib-edit.ts'
-import { resourcesNamed } from './resources-named.ts'
+import { unknownNameText } from './nearest-name.ts'
+import { nodeNames, resourceNames, resourcesNamed } from './resources-named.ts'
 
 /** A location constraint, for running or for being promoted. */
 export type Preference = {
@@ -323,12 +324,12 @@ function unknownName(cluster: Cluster, what: Supposition): string | undefined {
     ...(what.preferences ?? []).map(({ node }) => node),
   ]
   const node = nodes.find((name) => findNode(cluster, name) === undefined)
-  if (node !== undefined) return `there is no node '${node}'`
+  if (node !== undefined) return unknownNameText('node', node, nodeNames(cluster))
   const tickets = [what.ticketsGranted, what.ticketsRevoked, what.ticketsStandby, what.ticketsActivated].flatMap(
     (ids) => ids ?? [],
   )
   const ticket = tickets.find((id) => !cluster.tickets.has(id) && !mentionsTicket(cluster.cib, id))
-  if (ticket !== undefined) return `there is no ticket '${ticket}'`
+  if (ticket !== undefined) return unknownNameText('ticket', ticket, cluster.tickets.keys())
   const resources = [
     ...(what.failures ?? []).map(({ resource }) => resource),
     ...(what.stopped ?? []).map(({ resource }) => resource),
@@ -337,15 +338,18 @@ function unknownName(cluster: Cluster, what: Supposition): string | undefined {
     ...(what.metaAttributes ?? []).map(({ resource }) => resource),
   ]
   const resource = resources.find((id) => resourcesNamed(cluster, id).length === 0 && !isConfigured(cluster.cib, id))
-  if (resource !== undefined) return `there is no resource '${resource}'`
+  if (resource !== undefined) return unknownNameText('resource', resource, resourceNames(cluster))
   const idle = (what.failures ?? []).find((item) => !runsOn(cluster, item.resource, item.node))
   if (idle !== undefined) return notRunningText(cluster, idle.resource, idle.node)
   const bundles = [...(what.bundleOptions ?? []), ...(what.bundleNetworks ?? [])]
   const bundle = bundles.find((item) => !isBundle(cluster, item.bundle))?.bundle
-  if (bundle !== undefined) return `there is no bundle '${bundle}'`
+  if (bundle !== undefined) {
+    const names = cluster.resources.flatMap((item) => (item.bundle === undefined ? [] : [item.xmlId]))
+    return unknownNameText('bundle', bundle, names)
+  }
   const known = new Set(constraintsOf(cluster.cib).map(idOf))
   const constraint = (what.withoutConstraints ?? []).find((id) => !known.has(id))
-  return constraint === undefined ? undefined : `there is no constraint '${constraint}'`
+  return constraint === undefined ? undefined : unknownNameText('constraint', constraint, known)
 }
 
 function runsOn(cluster: Cluster, id: string, node: string): boolean {

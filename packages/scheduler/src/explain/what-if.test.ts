@@ -72,9 +72,15 @@ test('nothing different is said to be nothing', () => {
 })
 
 test('unknown names are refused', () => {
-  expect(whatIf(cluster(false), { nodesLost: ['n9'] }, options)).toEqual({ ok: false, error: "there is no node 'n9'" })
+  expect(whatIf(cluster(false), { nodesLost: ['n9'] }, options)).toEqual({
+    ok: false,
+    error: "there is no node 'n9': there are n1, n2, n3",
+  })
   const failures = [{ resource: 'x', node: 'n1' }]
-  expect(whatIf(cluster(false), { failures }, options)).toEqual({ ok: false, error: "there is no resource 'x'" })
+  expect(whatIf(cluster(false), { failures }, options)).toEqual({
+    ok: false,
+    error: "there is no resource 'x': there are a, b",
+  })
 })
 
 test('what stays up that would be stopped without it is not told to be started', () => {
@@ -109,7 +115,10 @@ test('a failure is one of the role in which an instance runs, also where it was 
 
 test('nothing is supposed of what is not there: a ticket, a monitor where nothing runs, what could be configured again', () => {
   const of = cluster(false)
-  expect(whatIf(of, { ticketsGranted: ['site'] }, options)).toEqual({ ok: false, error: "there is no ticket 'site'" })
+  expect(whatIf(of, { ticketsGranted: ['site'] }, options)).toEqual({
+    ok: false,
+    error: "there is no ticket 'site': there are none",
+  })
   expect(whatIf(of, { failures: [{ resource: 'a', node: 'n2' }] }, options)).toEqual({
     ok: false,
     error: 'a does not run on n2, so that no monitor of it can fail there: it runs on n1',
