@@ -30,7 +30,7 @@ export const ticketInfo: ToolInfo = {
     { short: 'G', long: 'get-attr', argument: 'ATTRIBUTE', help: 'Show an attribute of a ticket', ...advanced },
     { short: 'S', long: 'set-attr', argument: 'ATTRIBUTE', help: 'Set an attribute of a ticket', ...advanced },
     { short: 'D', long: 'delete-attr', argument: 'ATTRIBUTE', help: 'Remove an attribute of a ticket', ...advanced },
-    { short: 'C', long: 'cleanup', help: 'Forget a ticket at this site', ...advanced },
+    { short: 'C', long: 'cleanup', endsCluster: true, help: 'Forget a ticket at this site', ...advanced },
     { short: 'v', long: 'attr-value', argument: 'VALUE', help: 'Value for -S', ...additional },
     { short: 'd', long: 'default', argument: 'VALUE', help: 'What -G shows where there is none', ...additional },
     { short: 'f', long: 'force', help: 'Do it all the same', ...additional },

@@ -9,6 +9,8 @@ export type Option = {
   readonly isInteger?: boolean
   /** Whether the argument may be missing (then only `--long=ARG` and `-sARG` give one). */
   readonly isArgumentOptional?: boolean
+  /** Whether letters behind its own are a word by themselves though it takes no argument; of the newer tools only. */
+  readonly endsCluster?: boolean
   /** What it does. Empty: not shown in the help. */
   readonly help: string
   /** Heading under which the help shows it. */
@@ -28,11 +30,14 @@ export type Dialect = 'getopt' | 'groups'
 
 type Found = { readonly option: Option; readonly inline: string | undefined } | { readonly message: string }
 
-/** Parses a command line by a table of options. Operands may stand anywhere; `--` ends the options. */
+/**
+ * Parses a command line by a table of options. Operands may stand anywhere; `--` ends the options. The newer tools do not
+ * read on behind a call for help.
+ */
 export function parseLine(argv: readonly string[], table: readonly Option[], dialect: Dialect): ParsedLine {
   const options: Given[] = []
   const operands: string[] = []
-  const rest = [...argv]
+  const rest = dialect === 'groups' ? [...spreadWords(argv, table)] : [...argv]
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--') {
       operands.push(...rest)
@@ -42,6 +47,8 @@ export function parseLine(argv: readonly string[], table: readonly Option[], dia
       operands.push(word)
       continue
     }
+    const help = dialect === 'groups' ? helpAskedFor(word, table) : undefined
+    if (help !== undefined) return { ok: true, options: [...options, help], operands }
     const found = word.startsWith('--') ? longOption(word, table, dialect) : shortOption(word, table, dialect)
     if ('message' in found) return { ok: false, message: found.message }
     const { option, inline } = found
@@ -62,6 +69,54 @@ export function parseLine(argv: readonly string[], table: readonly Option[], dia
     options.push({ long: option.long, value })
   }
   return { ok: true, options, operands }
+}
+
+/**
+ * A line as the newer tools take it apart before they read it: each letter of a cluster is a word. Behind a letter that takes
+ * an argument the rest of its word, else all of the next, is one as it stands; a dash among letters ends the options.
+ * Negative numbers stay whole.
+ */
+function spreadWords(argv: readonly string[], table: readonly Option[]): readonly string[] {
+  const words: string[] = []
+  const rest = [...argv]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--') return [...words, word, ...rest]
+    if (!/^-[^-]/.test(word) || /^-[1-9]\d*$/.test(word)) {
+      words.push(word)
+      continue
+    }
+    const letters = [...word.slice(1)]
+    for (let letter = letters.shift(); letter !== undefined; letter = letters.shift()) {
+      words.push(`-${letter}`)
+      const option = table.find((item) => item.short === letter)
+      if (option?.argument === undefined && option?.endsCluster !== true) continue
+      words.push(...(letters.length > 0 ? [letters.join('')] : rest.splice(0, 1)))
+      break
+    }
+  }
+  return words
+}
+
+/** The call for help that a word is: for all of it, or (with the name as its value) for a group of options. */
+function helpAskedFor(word: string, table: readonly Option[]): Given | undefined {
+  const option = table.find(({ long }) => long === 'help')
+  if (word === '-?' || word === '--help' || (option !== undefined && word === `-${option.short}`)) {
+    return { long: 'help', value: undefined }
+  }
+  const group = /^--help-([a-z]+)$/.exec(word)?.[1]
+  if (group === undefined) return undefined
+  if (group === 'all') return { long: 'help-all', value: undefined }
+  return optionsOfGroup(group, table).length === 0 ? undefined : { long: 'help', value: group }
+}
+
+/** Options of the groups whose title has a word. */
+export function optionsOfGroup(word: string, table: readonly Option[]): readonly Option[] {
+  return table.filter(({ group = 'Options' }) =>
+    group
+      .toLowerCase()
+      .split(/[^a-z]+/)
+      .includes(word),
+  )
 }
 
 const integerMax = 2 ** 31 - 1
@@ -106,7 +161,7 @@ function shortOption(word: string, table: readonly Option[], dialect: Dialect): 
   const letter = word[1] as string
   const option = table.find((item) => item.short === letter)
   if (option === undefined) {
-    return { message: dialect === 'groups' ? `Unknown option -${letter}` : `invalid option -- '${letter}'` }
+    return { message: dialect === 'groups' ? `Unknown option ${word}` : `invalid option -- '${letter}'` }
   }
   return { option, inline: word.length > 2 ? word.slice(2) : undefined }
 }

@@ -1,5 +1,5 @@
 import { exitCodes } from '@quorate/cib'
-import { type Given, helpText, type Option, parseLine } from './command-line.ts'
+import { type Given, helpText, type Option, optionsOfGroup, parseLine } from './command-line.ts'
 import { type ToolHost, versionText } from './tool-host.ts'
 
 /** Options that every tool of the newer kind has. */
@@ -67,22 +67,6 @@ export type ToolInfo = {
   readonly examples?: readonly (readonly [purpose: string, command: string])[]
 }
 
-/** The options of the group that `--help-GROUP` asks for; undefined where a line asks for none. */
-function groupAskedFor(argv: readonly string[], table: readonly Option[]): readonly Option[] | undefined {
-  for (const word of argv) {
-    const name = /^--help-([a-z]+)$/.exec(word)?.[1]
-    if (name === undefined || name === 'all') continue
-    const group = table.filter((option) =>
-      (option.group ?? 'Options')
-        .toLowerCase()
-        .split(/[^a-z]+/)
-        .includes(name),
-    )
-    if (group.length > 0) return group
-  }
-  return undefined
-}
-
 function examplesText(examples: ToolInfo['examples'] = []): string {
   if (examples.length === 0) return ''
   return `\nExamples:\n\n${examples.map(([purpose, command]) => `${purpose}:\n\n\t${command}\n`).join('\n')}`
@@ -93,17 +77,17 @@ function examplesText(examples: ToolInfo['examples'] = []): string {
  * exit code.
  */
 export function readOptions(argv: readonly string[], info: ToolInfo, host: ToolHost): Options | number {
-  const group = groupAskedFor(argv, info.options)
-  if (group !== undefined) {
-    host.out(helpText(`${info.name} [OPTIONS]`, info.purpose, group))
-    return exitCodes.ok
-  }
   const line = parseLine(argv, info.options, 'groups')
   if (!line.ok) {
     host.err(`${info.name}: ${line.message}\n`)
     return exitCodes.usage
   }
   const options = new Options(line.options, line.operands)
+  const group = options.value('help')
+  if (group !== undefined) {
+    host.out(helpText(`${info.name} [OPTIONS]`, info.purpose, optionsOfGroup(group, info.options)))
+    return exitCodes.ok
+  }
   if (options.has('help') || options.has('help-all')) {
     host.out(helpText(`${info.name} [OPTIONS]`, info.purpose, info.options) + examplesText(info.examples))
     return exitCodes.ok
