@@ -118,3 +118,28 @@ export const errnoRows: readonly (readonly [code: number, name: string, text: st
   [128, 'EKEYREVOKED', 'Key has been revoked'],
   [129, 'EKEYREJECTED', 'Key was rejected by service'],
 ]
+
+/** System errors of Linux that Pacemaker has no names for, as glibc words them. */
+const unnamedTexts: Readonly<Record<number, string>> = {
+  48: 'Link number out of range',
+  50: 'No CSI structure available',
+  55: 'No anode',
+  59: 'Bad font file format',
+  68: 'Advertise error',
+  69: 'Srmount error',
+  73: 'RFS specific error',
+  109: 'Too many references: cannot splice',
+  118: 'Not a XENIX named type file',
+  119: 'No XENIX semaphores available',
+  130: 'Owner died',
+  131: 'State not recoverable',
+  132: 'Operation not possible due to RF-kill',
+  133: 'Memory page has hardware error',
+}
+
+const texts: ReadonlyMap<number, string> = new Map(errnoRows.map(([code, , text]) => [code, text]))
+
+/** What glibc says of a system error. */
+export function systemErrorText(code: number): string {
+  return texts.get(code) ?? unnamedTexts[code] ?? `Unknown error ${code}`
+}

@@ -92,7 +92,14 @@ export const exitCodeRows: readonly (readonly [code: number, name: string, text:
   [193, 'CRM_EX_NONE', 'No exit status available'],
 ]
 
+/** Exit codes from which on, as shells have it, they tell of a signal; the last of all is any error. */
+const signalBase = 128
+const codeMax = 255
+
 /** Text of an exit code; one that has none is `Unknown exit status`. */
 export function exitCodeText(code: number): string {
-  return exitCodeRows.find((row) => row[0] === code)?.[2] ?? 'Unknown exit status'
+  const known = exitCodeRows.find((row) => row[0] === code)?.[2]
+  if (known !== undefined) return known
+  if (code === codeMax) return 'Error occurred'
+  return code > signalBase && code < codeMax ? 'Interrupted by signal' : 'Unknown exit status'
 }

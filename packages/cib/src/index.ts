@@ -15,6 +15,7 @@ export {
 } from './cib-file.ts'
 export { cibDigest, fileDigest, operationDigest, patchDigest } from './digest.ts'
 export { emptyCib, featureSet, newestSchema } from './empty-cib.ts'
+export { systemErrorText } from './errno.ts'
 export { exitCodeRows, exitCodes, exitCodeText } from './exit-code.ts'
 export { cibFaults } from './fault.ts'
 export { type CodeName, exitCodeOf, faultText, legacyErrors, returnCodes } from './pacemaker-error.ts'

@@ -1,9 +1,11 @@
-import { exitCodeRows, exitCodes, exitCodeText, legacyErrors, returnCodes } from '@quorate/cib'
+import { exitCodeRows, exitCodes, exitCodeText, legacyErrors, returnCodes, systemErrorText } from '@quorate/cib'
 import { element } from '@quorate/xml'
-import { openOutput } from '../pacemaker/output.ts'
+import { exiting, logLines } from '../pacemaker/log-lines.ts'
+import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
-import { commonOptions, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
+import { commonOptions, type Options, outputOptions, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
+import { readCode } from './code-text.ts'
 
 const info: ToolInfo = {
   name: 'crm_error',
@@ -31,11 +33,21 @@ export function crmError(argv: readonly string[], host: ToolHost): number {
   const output = openOutput(options, host, ['crm_error', ...argv])
   if (typeof output === 'string') {
     host.err(`crm_error: ${output}\n`)
-    return exitCodes.error
+    return exiting(info.name, exitCodes.error, host, options)
   }
-  const kind: Kind = options.has('exit') ? 'exit' : options.has('rc') ? 'rc' : 'legacy'
+  const kind: Kind = options.has('rc') ? 'rc' : options.has('exit') ? 'exit' : 'legacy'
   const isList = options.has('list') || options.operands.length === 0
-  const rows = isList ? rowsOf(kind) : options.operands.map((text) => rowOf(kind, number(text)))
+  const rows = isList ? rowsOf(kind) : options.operands.map((text) => told(text, kind, options, host))
+  return exiting(info.name, print(rows, isList || options.has('verbose'), output, options), host, options)
+}
+
+function told(text: string, kind: Kind, options: Options, host: ToolHost): Row {
+  const { code, remarks } = readCode(text)
+  host.err(logLines(remarks, options.count('verbose')))
+  return rowOf(kind, code)
+}
+
+function print(rows: readonly Row[], isTable: boolean, output: Output, options: Options): number {
   const withNames = options.has('name')
   if (output.isData) {
     const results = rows.map((row) => {
@@ -44,17 +56,13 @@ export function crmError(argv: readonly string[], host: ToolHost): number {
     })
     return output.end(exitCodes.ok, results)
   }
-  output.host.out(rows.map((row) => `${isList ? listLine(row, withNames) : oneLine(row, withNames)}\n`).join(''))
+  output.host.out(rows.map((row) => `${isTable ? tableLine(row, withNames) : oneLine(row, withNames)}\n`).join(''))
   return output.end(exitCodes.ok)
 }
 
-function number(text: string): number {
-  const value = Number.parseInt(text, 10)
-  return Number.isNaN(value) ? -1001 : value
-}
-
-function listLine({ code, name, text }: Row, withNames: boolean): string {
-  const start = `${String(code).padStart(5)}: `
+function tableLine({ code, name, text }: Row, withNames: boolean): string {
+  // A number without a sign has a blank in its place, however wide it is.
+  const start = `${String(code).padStart(code < 0 ? 5 : Math.max(5, String(code).length + 1))}: `
   return withNames ? `${start}${name.padEnd(26)}  ${text}` : start + text
 }
 
@@ -69,17 +77,22 @@ function rowsOf(kind: Kind): readonly Row[] {
     const rows = [...returnCodes.values()]
     return [...rows.filter((row) => row.code < 0), zero, ...rows.filter((row) => row.code > 0)]
   }
-  const unlisted = 211
-  return [zero, ...[...legacyErrors.values()].filter((row) => row.code !== unlisted)]
+  return [zero, ...[...legacyErrors.values()].filter((row) => row.code !== unnamed)]
 }
+
+/** The least number of 32 bits, which no sign turns: what could not be read as a code. */
+const unreadable = -(2 ** 31)
+/** A code that the older interfaces have no name for. */
+const unnamed = 211
 
 function rowOf(kind: Kind, code: number): Row {
   if (kind === 'exit') {
-    const row = exitCodeRows.find(([known]) => known === code)
-    return { code, name: row?.[1] ?? 'CRM_EX_UNKNOWN', text: row === undefined ? 'Error occurred' : exitCodeText(code) }
+    const name = exitCodeRows.find(([known]) => known === code)?.[1] ?? 'CRM_EX_UNKNOWN'
+    return { code, name, text: exitCodeText(code) }
   }
   if (code === 0) return { code, name: 'pcmk_rc_ok', text: 'OK' }
   const known = kind === 'rc' ? returnCodes.get(code) : legacyErrors.get(Math.abs(code))
-  if (known !== undefined) return { ...known, code }
-  return { code, name: 'Unknown', text: code === -1001 ? 'Error' : `Unknown error ${Math.abs(code)}` }
+  const name = known === undefined || known.code === unnamed ? 'Unknown' : known.name
+  const isError = code === unreadable || (kind === 'rc' && code < 0)
+  return { code, name, text: known?.text ?? (isError ? 'Error' : systemErrorText(Math.abs(code))) }
 }
