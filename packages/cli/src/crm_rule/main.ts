@@ -1,6 +1,6 @@
 import { exitCodes, exitCodeText } from '@quorate/cib'
 import { parseMoment, type RuleEffect, ruleEffect, unpackStatus } from '@quorate/scheduler'
-import { child, element, idOf, parseXml, type XmlElement } from '@quorate/xml'
+import { child, descendants, element, idOf, parseXml, type XmlElement } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { exiting, logLines, unreadableTeller } from '../pacemaker/log-lines.ts'
@@ -35,12 +35,17 @@ type Verdict = { readonly code: number; readonly text: string; readonly isFault:
 
 const unknown = 'Could not determine whether rule %s is in effect: '
 
-const verdicts: Readonly<Record<RuleEffect | 'missing', Verdict>> = {
+const verdicts: Readonly<Record<RuleEffect | 'missing' | 'ambiguous', Verdict>> = {
   'in-effect': { code: exitCodes.ok, text: 'Rule %s is still in effect', isFault: false },
   satisfied: { code: exitCodes.ok, text: 'Rule %s satisfies conditions', isFault: false },
   expired: { code: exitCodes.expired, text: 'Rule %s is expired', isFault: false },
   'not-yet': { code: exitCodes.notYetInEffect, text: 'Rule %s has not yet taken effect', isFault: false },
   missing: { code: exitCodes.noSuchObject, text: `${unknown}Rule not found`, isFault: true },
+  ambiguous: {
+    code: exitCodes.multiple,
+    text: `${unknown}Found more than one rule with matching ID`,
+    isFault: true,
+  },
   'no-date': { code: exitCodes.unimplemented, text: `${unknown}Rule does not have a date expression`, isFault: true },
   'several-dates': {
     code: exitCodes.unimplemented,
@@ -78,8 +83,9 @@ export async function crmRule(argv: readonly string[], host: ToolHost): Promise<
 
 async function report(options: Options, output: Output, host: ToolHost): Promise<number> {
   const errors: string[] = []
-  // As text, faults are told where they are found, among what is told of dates.
-  const onFault = (line: string): unknown => (output.isData ? errors.push(line) : host.err(`${line}\n`))
+  // As text, faults are told where they are found, among what is told of dates; without any output, nowhere.
+  const onFault = (line: string): unknown =>
+    output.isData ? errors.push(line) : output.format === 'none' ? undefined : host.err(`${line}\n`)
   const { code, results } = await checkRules(options, host, onFault)
   if (output.isData) {
     const rows = results.map(({ id, verdict }) => element('rule-check', { 'rule-id': id, rc: String(verdict.code) }))
@@ -112,8 +118,9 @@ async function checkRules(options: Options, host: ToolHost, onFault: (line: stri
   if ('error' in source) return failed(source.code, source.error)
   let code: number = exitCodes.ok
   const results = ids.map((id) => {
-    const rule = id === '' ? undefined : source.rules.find((item) => idOf(item) === id)
-    const found = rule === undefined ? 'missing' : ruleEffect(rule, moment, onUnreadable)
+    const [rule, other] = id === '' ? [] : source.rules.filter((item) => idOf(item) === id)
+    const effect = rule === undefined ? 'missing' : ruleEffect(rule, moment, onUnreadable)
+    const found = other === undefined ? effect : 'ambiguous'
     const verdict = verdicts[found]
     // The exit code is that of the last rule, but for those with a date specification that is met.
     if (found !== 'satisfied') code = verdict.code
@@ -131,9 +138,9 @@ async function readSource(options: Options, host: ToolHost): Promise<Source> {
     const text = given === '-' ? host.readInput() : given
     const parsed = parseXml(text)
     if (parsed.ok) tellStatus(parsed.value, options, host)
-    // Rules are looked for in a CIB only.
-    if (parsed.ok) return { rules: parsed.value.name === 'cib' ? [...rulesIn(parsed.value)] : [] }
-    return { code: exitCodes.data, error: `crm_rule: Couldn't parse input string: ${text}\n` }
+    if (parsed.ok) return { rules: rulesIn(parsed.value) }
+    const what = given === '-' ? 'from STDIN' : `string: ${text}`
+    return { code: exitCodes.data, error: `crm_rule: Couldn't parse input ${what}\n` }
   }
   const opened = await openCib(host, { name: 'crm_rule', isReadOnly: true })
   if (!opened.ok) return noSource
@@ -141,8 +148,7 @@ async function readSource(options: Options, host: ToolHost): Promise<Source> {
   await opened.cib.close()
   if (!('cib' in found)) return noSource
   tellStatus(found.cib, options, host)
-  const configuration = child(found.cib, 'configuration')
-  return { rules: configuration === undefined ? [] : [...rulesIn(configuration)] }
+  return { rules: rulesIn(found.cib) }
 }
 
 /** Tells what the scheduler says of a CIB, of which the real one reads the status for every rule. */
@@ -156,10 +162,9 @@ function tellStatus(cib: XmlElement, options: Options, host: ToolHost): void {
 /** Whatever keeps it from the CIB, the real one says that there is no input. */
 const noSource: Source = { code: exitCodes.noInput, error: `CIB query failed: ${exitCodeText(exitCodes.noInput)}` }
 
-function* rulesIn(top: XmlElement): Iterable<XmlElement> {
-  const pending = [top]
-  for (let item = pending.pop(); item !== undefined; item = pending.pop()) {
-    if (item.name === 'rule') yield item
-    for (let i = item.children.length - 1; i >= 0; i -= 1) pending.push(item.children[i] as XmlElement)
-  }
+/** Rules anywhere in a CIB, of those that have a section of constraints; in other documents none is looked for. */
+function rulesIn(cib: XmlElement): readonly XmlElement[] {
+  const configuration = cib.name === 'cib' ? child(cib, 'configuration') : undefined
+  if (configuration === undefined || child(configuration, 'constraints') === undefined) return []
+  return [...descendants(cib)].filter(({ name }) => name === 'rule')
 }
