@@ -2,7 +2,7 @@ import { cibFaults, exitCodeOf, faultText } from '@quorate/cib'
 import { pingPacemakerd } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import { unpackStatus } from '@quorate/scheduler'
-import { attr, type XmlElement } from '@quorate/xml'
+import type { XmlElement } from '@quorate/xml'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
 import { currentCib } from '../pacemaker/current-cib.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
@@ -12,10 +12,6 @@ import type { FencingHistory, Snapshot } from './view.ts'
 
 /** How long to wait for pacemakerd, in milliseconds. */
 const pingTimeoutMs = 30_000
-
-/** What is said of a CIB that is held to no schema. */
-export const unvalidated =
-  'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)'
 
 /** A snapshot, or why there is none. */
 export type Taken =
@@ -56,7 +52,6 @@ export async function takeSnapshot(host: ToolHost, takeFencing?: () => Promise<F
       lines: [`crm_mon: Connection to cluster failed: ${faultText(found.rc)}`],
     }
   }
-  if (attr(found.cib, 'validate-with') === 'none') host.err(`${unvalidated}\n`)
   const cib = currentCib(found.cib, host)
   if (cib === undefined) {
     const why = faultText(cibFaults.schema)

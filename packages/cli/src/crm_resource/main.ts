@@ -1,7 +1,7 @@
 import { cibFaults, exitCodeOf, exitCodes, exitCodeText, faultText } from '@quorate/cib'
 import type { LogLine, Resource } from '@quorate/scheduler'
-import { attr, element, formatXml } from '@quorate/xml'
-import { snapshotOf, unvalidated } from '../crm_mon/source.ts'
+import { element, formatXml } from '@quorate/xml'
+import { snapshotOf } from '../crm_mon/source.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { currentCib } from '../pacemaker/current-cib.ts'
 import { exiting, logLines } from '../pacemaker/log-lines.ts'
@@ -172,7 +172,6 @@ async function perform(
   try {
     const whole = await wholeCib(opened.cib)
     if (!('cib' in whole)) throw cibFailure(whole.rc)
-    if (attr(whole.cib, 'validate-with') === 'none') outer.err(`${unvalidated}\n`)
     const current = currentCib(whole.cib, outer)
     if (current === undefined) {
       const text = exitCodeText(exitCodes.error)

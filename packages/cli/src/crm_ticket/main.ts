@@ -20,8 +20,8 @@ type Work = {
   readonly options: Options
   readonly host: ToolHost
   readonly cib: CibAccess
-  /** The CIB as it was at first, at a schema of today. */
-  readonly whole: XmlElement
+  /** What the CIB made of the cluster at first, at a schema of today. */
+  readonly cluster: Cluster
   readonly ticket: string | undefined
 }
 
@@ -49,7 +49,13 @@ async function answer(options: Options, host: ToolHost): Promise<number> {
     const why = rc === cibFaults.schema ? 'update local CIB to latest schema version' : 'get local CIB'
     return fail(host, exitCodeOf(rc), `Could not ${why}`)
   }
-  const code = await perform({ options, host, cib: opened.cib, whole, ticket: options.value('ticket') })
+  const code = await perform({
+    options,
+    host,
+    cib: opened.cib,
+    cluster: clusterOf(whole, options, host),
+    ticket: options.value('ticket'),
+  })
   const written = await opened.cib.close()
   return code === exitCodes.ok && written !== 0 ? exitCodeOf(written) : code
 }
@@ -83,7 +89,7 @@ async function perform(work: Work): Promise<number> {
   return command === 'cleanup' ? cleanUp(work, ticket) : modify(work, ticket, change)
 }
 
-function clusterOf({ whole, host, options }: Work): Cluster {
+function clusterOf(whole: XmlElement, options: Options, host: ToolHost): Cluster {
   const nowSeconds = Math.floor(host.now() / 1000)
   const cluster = unpackStatus(whole, { nowSeconds, utcOffsetSeconds: utcOffsetSeconds(host.now()) })
   unpackConstraints(cluster)
@@ -99,8 +105,8 @@ function inTableOrder({ tickets }: Cluster): readonly Ticket[] {
 }
 
 async function showTickets(work: Work, style: string): Promise<number> {
-  const { host, ticket } = work
-  const known = inTableOrder(clusterOf(work))
+  const { host, ticket, cluster } = work
+  const known = inTableOrder(cluster)
   const shown = ticket === undefined ? known : known.filter(({ id }) => id === ticket)
   if (ticket !== undefined && shown.length === 0) {
     return fail(host, exitCodes.noSuchObject, `No such ticket '${ticket}'`)
@@ -148,7 +154,7 @@ async function cleanUp(work: Work, ticket: string): Promise<number> {
   const state = await ticketState(cib, ticket)
   if (state === undefined) {
     // A ticket that only constraints mention has nothing to be cleaned up; what is forced is not asked after.
-    if (options.has('force') || clusterOf(work).tickets.has(ticket)) return exitCodes.ok
+    if (options.has('force') || work.cluster.tickets.has(ticket)) return exitCodes.ok
     return fail(host, exitCodes.noSuchObject, `No such ticket '${ticket}'`)
   }
   if (isYes(attr(state, 'granted')) && !options.has('force')) {

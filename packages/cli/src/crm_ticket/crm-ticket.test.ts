@@ -1,0 +1,40 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import { tryTool } from '../pacemaker/tool-trial.ts'
+import { crmTicket } from './main.ts'
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-ticket-'))
+const file = path.join(folder, 'cib.xml')
+const remark =
+  'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)\n'
+afterAll(() => fs.rmSync(folder, { recursive: true }))
+
+beforeEach(() =>
+  fs.writeFileSync(
+    file,
+    `<cib validate-with="none" crm_feature_set="3.16.1" epoch="1" num_updates="0" admin_epoch="0"><configuration>
+<crm_config/><nodes><node id="1" uname="n1"/></nodes><resources/><constraints/></configuration>
+<status><tickets><ticket_state id="T" granted="true"/></tickets></status></cib>`,
+  ),
+)
+
+const crm = (...argv: string[]) => tryTool(crmTicket, argv, { env: { CIB_file: file } })
+
+test('that a CIB is held to no schema is told whatever is asked', async () => {
+  expect(await crm('-w')).toEqual({ code: 0, out: 'T\n', err: remark })
+  expect((await crm('-t', 'T', '-S', 'x', '-v', '1')).err).toBe(remark)
+})
+
+test('what the scheduler says of the CIB is told before a line is found wanting', async () => {
+  const { err } = await crm('-g', '-V')
+  expect(err).toMatch(
+    /^Schema .*\n\(unpack_resources\) \terror: .*\n(?:\(.*\n)*crm_ticket: Must supply ticket ID with -t\n$/,
+  )
+})
+
+test('letters behind -C are no options: a granted ticket is not cleaned up for -Cf', async () => {
+  expect((await crm('-t', 'T', '-Cf')).code).toBe(4)
+  expect((await crm('-t', 'T', '-C', '-f')).code).toBe(0)
+})
