@@ -51,8 +51,11 @@ function int32(digits: string): number {
   return Number(BigInt.asIntN(32, value > max ? max : value < -max ? -max - 1n : value))
 }
 
-/** Days since 1970-01-01 of the date that a text begins with, and why there is none: empty where nothing can be said. */
-type Day = { readonly days: number } | { readonly why: string }
+/**
+ * Days since 1970-01-01 of the date that a text begins with, which may lie before the year that it names; or why there is
+ * none: empty where nothing can be said.
+ */
+type Day = { readonly days: number; readonly isBeforeYear: boolean } | { readonly why: string }
 
 const noDay: Day = { why: '' }
 
@@ -64,7 +67,7 @@ function readDay(text: string): Day {
   if (inYear !== undefined) {
     const daysMax = isLeap(ofYear) ? 366 : 365
     if (inYear > daysMax) return { why: `'${inYear}' is not a valid day of the year (max ${daysMax})` }
-    return inYear < 1 ? noDay : { days: daysFromCivil(ofYear, 1, 1) + inYear - 1 }
+    return { days: daysFromCivil(ofYear, 1, 1) + inYear - 1, isBeforeYear: inYear < 1 }
   }
   const [weekYear = 0, week = 0, inWeek] = scanNumbers(text, '%d-W%d-%d')
   if (inWeek === undefined) return noDay
@@ -72,16 +75,20 @@ function readDay(text: string): Day {
   const weeksMax = (firstMonday(weekYear + 1) - first) / 7
   if (week > weeksMax) return { why: `'${week}' is not a valid week of the year (max ${weeksMax})` }
   if (inWeek < 1 || inWeek > 7) return { why: `'${inWeek}' is not a valid day of the week` }
-  return { days: first + (week - 1) * 7 + inWeek - 1 }
+  return { days: first + (week - 1) * 7 + inWeek - 1, isBeforeYear: false }
 }
 
-/** The day before the first of a month is a day 0 of it, and so on down to the first of the year. */
+/**
+ * The day before the first of a month is a day 0 of it, and so on down to the first of the year. A month 0 is the first one;
+ * all months have passed before a negative one.
+ */
 function monthDay(year: number, month: number, day: number): Day {
   if (month > 12) return { why: `'${month}' is not a valid month` }
   const daysMax = month < 1 ? 0 : monthLength(year, month)
   if (day > daysMax) return { why: `'${day}' is not a valid day of the month` }
-  const days = daysFromCivil(year, month, 1) + day - 1
-  return month < 1 || days < daysFromCivil(year, 1, 1) ? noDay : { days }
+  const first = month < 0 ? daysFromCivil(year + 1, 1, 1) : daysFromCivil(year, Math.max(month, 1), 1)
+  const days = first + day - 1
+  return { days, isBeforeYear: days < daysFromCivil(year, 1, 1) }
 }
 
 /** Seconds of a time of day: `22:13:20` or `221320`, of which the later parts may be missing, or all. */
@@ -131,15 +138,20 @@ export function parseMoment(
     const today = Math.floor(((now.clockSeconds ?? now.epochSeconds) + local) / daySeconds)
     return momentAt(today, text.replace(/^T/, ''), local, onUnreadable)
   }
-  const day = readDay(text)
-  if ('why' in day) {
-    const because = day.why === '' ? '' : ` because ${day.why}`
+  const unreadable = (why: string): undefined => {
+    const because = why === '' ? '' : ` because ${why}`
     onUnreadable('parse_date', `'${text}' is not a valid ISO 8601 date/time specification${because}`)
-    return undefined
   }
+  const day = readDay(text)
+  if ('why' in day) return unreadable(day.why)
   const rest = text.replace(/^[0-9W-]*/, '')
-  if (!/^[ T]/.test(rest)) return { epochSeconds: day.days * daySeconds, offsetSeconds: 0 }
-  return momentAt(day.days, rest.slice(1), local, onUnreadable)
+  const isTimed = /^[ T]/.test(rest)
+  const found = isTimed
+    ? momentAt(day.days, rest.slice(1), local, onUnreadable)
+    : { epochSeconds: day.days * daySeconds, offsetSeconds: 0 }
+  // The C tools look at the day when they have read the time: the end of a day, which is the next, has put it right.
+  const isRolled = isTimed && readClock(rest.slice(1), quiet) === daySeconds
+  return found !== undefined && day.isBeforeYear && !isRolled ? unreadable('') : found
 }
 
 function momentAt(days: number, time: string, local: number, onUnreadable: OnUnreadable): Moment | undefined {

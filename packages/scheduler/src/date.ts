@@ -92,7 +92,7 @@ export function dateFields(moment: Moment): DateFields {
   const days = Math.floor(local / daySeconds)
   const inDay = local - days * daySeconds
   const [years, months, monthdays] = civilFromDays(days)
-  const weekyears = days < firstMonday(years) ? years - 1 : days >= firstMonday(years + 1) ? years + 1 : years
+  const yeardays = days - daysFromCivil(years, 1, 1) + 1
   return {
     years,
     months,
@@ -100,11 +100,27 @@ export function dateFields(moment: Moment): DateFields {
     hours: Math.floor(inDay / 3600),
     minutes: Math.floor((inDay % 3600) / 60),
     seconds: inDay % 60,
-    yeardays: days - daysFromCivil(years, 1, 1) + 1,
-    weekyears,
-    weeks: Math.floor((days - firstMonday(weekyears)) / 7) + 1,
-    weekdays: ((((days + 3) % 7) + 7) % 7) + 1,
+    yeardays,
+    ...isoWeek(years, yeardays),
   }
+}
+
+/**
+ * The ISO week of a day of a year, by the rule that counts from the weekday of January 1 (R. McCarty). Before the year 1 the
+ * C tools divide towards zero in it, and so get other weekdays there, down to negative ones: so do we.
+ */
+function isoWeek(year: number, dayOfYear: number): Pick<DateFields, 'weekyears' | 'weeks' | 'weekdays'> {
+  const inCentury = (year - 1) % 100
+  const centuries = Math.trunc((year - 1) / 100)
+  const january1 = 1 + (((centuries % 4) * 5 + inCentury + Math.trunc(inCentury / 4)) % 7)
+  const weekdays = 1 + ((dayOfYear + january1 - 2) % 7)
+  if (dayOfYear <= 8 - january1 && january1 > 4) {
+    const isLong = january1 === 5 || (january1 === 6 && isLeap(year - 1))
+    return { weekyears: year - 1, weeks: isLong ? 53 : 52, weekdays }
+  }
+  if ((isLeap(year) ? 366 : 365) - dayOfYear < 4 - weekdays) return { weekyears: year + 1, weeks: 1, weekdays }
+  const weeks = Math.trunc((dayOfYear + 7 - weekdays + january1 - 1) / 7) - (january1 > 4 ? 1 : 0)
+  return { weekyears: year, weeks, weekdays }
 }
 
 /** Adds a duration to a moment, field by field from years down to seconds. */

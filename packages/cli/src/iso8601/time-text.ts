@@ -37,16 +37,16 @@ function secondsOf({ epochSeconds }: Moment): number {
 }
 
 function dayText(fields: ReturnType<typeof dateFields>, calendar: 'date' | 'ordinal' | 'week'): string {
-  if (calendar === 'ordinal') return `${yearText(fields.years)}-${String(fields.yeardays).padStart(3, '0')}`
-  if (calendar === 'week') return `${yearText(fields.weekyears)}-W${two(fields.weeks)}-${fields.weekdays}`
+  if (calendar === 'ordinal') return `${unsigned(fields.years)}-${String(fields.yeardays).padStart(3, '0')}`
+  if (calendar === 'week') return `${unsigned(fields.weekyears)}-W${two(fields.weeks)}-${unsigned(fields.weekdays)}`
   // A year 0 is that of a duration, the days of which belong to no month.
   if (fields.years === 0) return `0000-00-${two(fields.yeardays)}`
-  return `${yearText(fields.years).padStart(4, '0')}-${two(fields.months)}-${two(fields.monthdays)}`
+  return `${unsigned(fields.years).padStart(4, '0')}-${two(fields.months)}-${two(fields.monthdays)}`
 }
 
-/** Years before 0 are shown as numbers without a sign, of 32 bits. */
-function yearText(years: number): string {
-  return String(years >>> 0)
+/** Years before 0, and weekdays in them, are shown as numbers without a sign, of 32 bits. */
+function unsigned(value: number): string {
+  return String(value >>> 0)
 }
 
 function offsetText(offsetSeconds: number): string {
