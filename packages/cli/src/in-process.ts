@@ -1,4 +1,8 @@
 export { cibadmin } from './cibadmin/main.ts'
+export { crmError } from './crm_error/main.ts'
 export { crmMon } from './crm_mon/main.ts'
 export { crmResource } from './crm_resource/main.ts'
+export { crmRule } from './crm_rule/main.ts'
+export { crmTicket } from './crm_ticket/main.ts'
+export { iso8601 } from './iso8601/main.ts'
 export type { ToolHost } from './pacemaker/tool-host.ts'

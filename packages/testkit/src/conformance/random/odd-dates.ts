@@ -100,7 +100,8 @@ function duration(chance: Chance, id: string): XmlElement {
   return element('duration', { id, ...Object.fromEntries(chosen.map((name) => [name, chance.pick(counts)])) })
 }
 
-function oddDate(chance: Chance, id: string): XmlElement {
+/** A date expression with texts of every form. */
+export function oddDate(chance: Chance, id: string): XmlElement {
   switch (chance.pick(['in_range', 'in_range', 'gt', 'lt', 'date_spec', 'date_spec'])) {
     case 'gt':
       return element('date_expression', { id, operation: 'gt', start: moment(chance) })

@@ -1,0 +1,108 @@
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { ToolCase, ToolName } from './tool-case.ts'
+import { type FailureOfReal, type Outcome, ourOutcome, realOutcome } from './trial.ts'
+
+/** How a case fared. */
+export type Verdict = {
+  /** Names of what differs; empty too where the real tool failed. */
+  readonly differs: readonly string[]
+  readonly real: Outcome | FailureOfReal
+  /** What ours did; its stack where it threw. */
+  readonly ours: Outcome | string
+}
+
+/** What is our own in every program: the texts of help and version. */
+function isOwnText(real: Outcome): boolean {
+  return /^(?:Usage:|Pacemaker 2\.)/.test(real.out)
+}
+
+function withoutOwnText(of: Outcome): Outcome {
+  return { ...of, out: of.out.split(/[: \n]/, 1)[0] ?? '' }
+}
+
+/** JSON is ours alone: the real tools refuse it, so it has to tell what their XML tells. */
+function asksForJson(of: ToolCase): boolean {
+  return of.argv.includes('json') || of.argv.includes('--output-as=json')
+}
+
+function asXml(of: ToolCase): ToolCase {
+  const argv = of.argv.map((word) => (word === 'json' ? 'xml' : word === '--output-as=json' ? '--output-as=xml' : word))
+  return { ...of, argv }
+}
+
+/**
+ * Lines of the error output that are not compared: where ours says what a schema does not allow the real tools say nothing, or
+ * what libxml2 says; what their libraries tell of their own work for so many -V; and how often the scheduler asks for a role.
+ */
+const uncompared = [
+  /^\/.*cib\.xml:\d+: \/cib.*\n/gm,
+  /^\((?!crm_exit)\w+\) \t(?:debug|info): .*\n/gm,
+  /^\((?:xml_log|load_file_cib|validate_with|crm_log_args|log_assertion_as|log_xmllib_err|string2xml)\) \t.*\n/gm,
+  /^\(get_target_role\) \t.*\n/gm,
+]
+
+/** What the real tools' library says of numbers that it reads: ours tells it of what is asked about. */
+const scanning = /^\(scan_ll\) \t.*\n/gm
+
+function comparedLines(err: string, tool: ToolName): string {
+  const text = uncompared.reduce((rest, pattern) => rest.replaceAll(pattern, ''), err)
+  return tool === 'crm_error' ? text : text.replaceAll(scanning, '')
+}
+
+function compared(of: Outcome, tool: ToolName): Outcome {
+  return { ...of, err: comparedLines(of.err, tool) }
+}
+
+function differencesOf(real: Outcome, own: Outcome): readonly string[] {
+  const [a, b] = isOwnText(real) ? [withoutOwnText(real), withoutOwnText(own)] : [real, own]
+  return (['code', 'out', 'err', 'cib', 'file'] as const).filter((name) => a[name] !== b[name])
+}
+
+/** Runs a case with both tools, both within one second of the clock. */
+async function runBoth(of: ToolCase, folder: string): Promise<Omit<Verdict, 'differs'>> {
+  for (;;) {
+    const began = Math.floor(Date.now() / 1000)
+    const real = await realOutcome(of, folder)
+    const nowMs = Date.now()
+    if (Math.floor(nowMs / 1000) !== began) continue
+    const ours = await ourOutcome(of, folder, nowMs).catch((fault: unknown) =>
+      fault instanceof Error ? (fault.stack ?? fault.message) : String(fault),
+    )
+    return {
+      real: typeof real === 'string' ? real : compared(real, of.tool),
+      ours: typeof ours === 'string' ? ours : compared(ours, of.tool),
+    }
+  }
+}
+
+/** Compares both tools on a case. */
+export async function compareTools(given: ToolCase, folder: string): Promise<Verdict> {
+  const { real, ours } = await runBoth(asksForJson(given) ? asXml(given) : given, folder)
+  if (typeof ours === 'string') return { differs: ['fault'], real, ours }
+  if (typeof real === 'string') return { differs: [], real, ours }
+  if (!asksForJson(given)) return { differs: differencesOf(real, ours), real, ours }
+  const json = await ourOutcome(given, folder, Date.now())
+  const differs = [...differencesOf(real, ours), ...(isSameAsJson(ours, json) ? [] : ['json'])]
+  return { differs, real, ours }
+}
+
+/** Whether what was told as JSON ends like what was told as XML. @throws SyntaxError where it is no JSON */
+function isSameAsJson(xml: Outcome, json: Outcome): boolean {
+  const [a, b] = [xml.file ?? xml.out, json.file ?? json.out]
+  const isData = a.startsWith('<pacemaker-result')
+  return (
+    xml.code === json.code && (isData && b.startsWith('{') ? JSON.parse(b).element === 'pacemaker-result' : a === b)
+  )
+}
+
+/** Works in a folder of its own, which is gone afterwards. */
+export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-tools-'))
+  try {
+    return await work(folder)
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}

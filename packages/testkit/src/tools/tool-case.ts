@@ -1,0 +1,24 @@
+import type { XmlElement } from '@quorate/xml'
+import type { Chance } from '../conformance/random/chance.ts'
+
+/** A command line, and what it is run on. */
+export type ToolCase = {
+  readonly tool: ToolName
+  readonly argv: readonly string[]
+  /** The CIB in `CIB_file`; left out where the tool reads none. */
+  readonly cib?: XmlElement
+  /** All of standard input. */
+  readonly input?: string
+  /** Time zone of the machine, as in `TZ`. */
+  readonly zone: string
+}
+
+/** Tools whose command lines are made at random. */
+export const toolNames = ['iso8601', 'crm_error', 'crm_rule', 'crm_ticket', 'crm_resource'] as const
+export type ToolName = (typeof toolNames)[number]
+
+/** What a generator decides: all but the tool and the zone. */
+export type Asked = Omit<ToolCase, 'tool' | 'zone'>
+
+/** Makes command lines of a tool. */
+export type AskTool = (chance: Chance) => Asked
