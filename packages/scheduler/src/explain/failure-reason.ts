@@ -64,7 +64,13 @@ export function failedOperationReason(
   }
 }
 
+/** As what failures are recorded that nobody's operation found. */
+const reported = 'asyncmon'
+
 /** A failed operation in words. */
 export function failedAs(name: string, rc: number, node: ClusterNode): string {
+  if (name === reported) {
+    return `a failure on ${node.uname} was reported, as crm_resource --fail does (${exitWords(rc)}, rc=${rc})`
+  }
   return `its ${name} failed on ${node.uname} (${exitWords(rc)}, rc=${rc})`
 }

@@ -3,6 +3,7 @@ import { parseXml, type XmlElement } from '@quorate/xml'
 import { expect, test } from 'vitest'
 import { explain, explainNodeState } from './explain.ts'
 import { nodeStateLines } from './explanation-text.ts'
+import { supposedCib } from './supposition.ts'
 
 const options = { nowSeconds: 1_700_000_000 }
 
@@ -180,5 +181,48 @@ test('nodes that are no candidates for the same reason are told together', () =>
   }
   expect(told(of, 'web').summary).toBe(
     'runs on n1; is to stop: location constraint l; and no other node will do (n2, n3: symmetric-cluster=false, and no location constraint names it)',
+  )
+})
+
+test('a preference that is supposed is no constraint that somebody could take away', () => {
+  const of = cib({ resources: dummy('web') + dummy('db'), histories: ['', ''] })
+  const made = supposedCib(
+    of,
+    {
+      preferences: [
+        { resource: 'web', node: 'n1', score: 1_000_000 },
+        { resource: 'db', node: 'n2', score: -1_000_000 },
+      ],
+    },
+    options,
+  )
+  invariant(made.ok, 'it can be supposed')
+  const at = (id: string) => {
+    const found = explain(made.value, id, 'n2', options)
+    invariant(found.ok, 'the resource is there')
+    return found.value.instances[0]?.nodes[0]
+  }
+  expect(at('web')?.remedies).toEqual(['INFINITY must not hold it on n1: the location constraint that is supposed'])
+  expect(at('db')?.reasons.map(({ text, remedy }) => [text, remedy])).toEqual([
+    ['the location constraint that is supposed', undefined],
+  ])
+})
+
+test('a failure that somebody reported is not told as that of an operation', () => {
+  const of = {
+    resources: monitored,
+    histories: [
+      entry('web').replace(
+        '</lrm_resource>',
+        `${/<lrm_rsc_op .*?\/>/
+          .exec(entry('web', { task: 'asyncmon', rc: 1 }))?.[0]
+          .replace('web_last_0', 'web_asyncmon_0')
+          .replace('call-id="1"', 'call-id="2"')}</lrm_resource>`,
+      ),
+      '',
+    ],
+  }
+  expect(told(of, 'web').summary).toBe(
+    'runs on n1; is to be restarted there: a failure on n1 was reported, as crm_resource --fail does (error, rc=1)',
   )
 })

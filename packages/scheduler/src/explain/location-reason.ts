@@ -6,6 +6,7 @@ import { sectionOf } from '../unpack/section.ts'
 import type { Decision } from './decision.ts'
 import { ruleText } from './rule-text.ts'
 import { attributeSetting, constraintSettings, optionSetting } from './setting.ts'
+import { supposedPrefix } from './supposition.ts'
 import type { Told } from './told-reason.ts'
 
 /** What a location constraint, or the health of a node, makes of the score of a resource on it. */
@@ -22,11 +23,12 @@ export function locationReason(
   const about = record.resource === resource ? '' : ` on ${record.resource.id}`
   const rule = id === record.id ? '' : ruleNote(constraint, record.id)
   const sets = constraint.children.some((item) => item.name === 'resource_set') ? ' (a set)' : ''
-  const text = `location constraint ${id}${rule}${about}${sets}${namedBy(cluster, constraint, 'rsc')}${leftBy(id)}`
+  const name = id.startsWith(supposedPrefix) ? 'the location constraint that is supposed' : `location constraint ${id}`
+  const text = `${name}${rule}${about}${sets}${namedBy(cluster, constraint, 'rsc')}${leftBy(id)}`
   const scores = constraintSettings(cluster, constraint, 'score', record.id)
   const named = constraintSettings(cluster, constraint, 'score-attribute', record.id)
   const settings = [...scores, ...named]
-  if (gain >= 0) return { kind: 'location', constraint: id, text, settings }
+  if (gain >= 0 || id.startsWith(supposedPrefix)) return { kind: 'location', constraint: id, text, settings }
   const isFromMove = id.startsWith('cli-')
   return {
     kind: 'location',

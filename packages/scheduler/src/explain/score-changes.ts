@@ -7,7 +7,7 @@ import { fullClone } from './node-reasons.ts'
 import type { Reason } from './reason.ts'
 import { placedAs } from './state-changes.ts'
 import { stepFinding } from './step-reason.ts'
-import type { Supposition } from './supposition.ts'
+import { type Supposition, supposedPrefix } from './supposition.ts'
 import { tieBreak } from './tie-break.ts'
 
 /** More score than the chosen node has. */
@@ -76,7 +76,7 @@ export function heldByConstraint({ constraints }: Decision, why: Reason | undefi
   while (at?.kind === 'wish' || at?.kind === 'instances') at = at.because.find(({ score }) => (score ?? 0) >= infinity)
   const id = at?.kind === 'location' ? at.constraint : undefined
   const constraint = id === undefined ? undefined : constraints.get(id)
-  if (id === undefined || constraint === undefined) return undefined
+  if (id === undefined || constraint === undefined || id.startsWith(supposedPrefix)) return undefined
   const resource = attr(constraint, 'rsc')
   return {
     text:

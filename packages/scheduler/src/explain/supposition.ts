@@ -411,6 +411,9 @@ function withoutHistory(cib: XmlElement, cluster: Cluster, resource: string, nod
   return atStates(cib, findNode(cluster, node)?.uname ?? node, walk)
 }
 
+/** How ids of constraints begin that are supposed, and that nobody has to take away. */
+export const supposedPrefix = 'what-if-'
+
 function withPreference(
   cib: XmlElement,
   { resource, node, score, isForPromotion = false, isExclusive = false }: Preference,
@@ -420,7 +423,13 @@ function withPreference(
     ...(isForPromotion ? { role: 'Promoted' } : {}),
     ...(isExclusive ? { 'resource-discovery': 'exclusive' } : {}),
   }
-  const made = element('rsc_location', { id: `what-if-${i}`, rsc: resource, node, score: scoreText(score), ...more })
+  const made = element('rsc_location', {
+    id: `${supposedPrefix}${i}`,
+    rsc: resource,
+    node,
+    score: scoreText(score),
+    ...more,
+  })
   return atPath(cib, ['configuration', 'constraints'], (section) => withChildren(section, [...section.children, made]))
 }
 

@@ -1,5 +1,5 @@
 import { invariant } from '@quorate/base'
-import { parseXml, withAttributes, writeXml } from '@quorate/xml'
+import { parseXml, withAttributes, writeXml, type XmlElement } from '@quorate/xml'
 import { expect, test } from 'vitest'
 import { whatIf, whatIfLines } from './what-if.ts'
 
@@ -194,4 +194,17 @@ test('a node that is fenced in any case is told apart, and nothing new is done',
   const more = whatIf(parsed.value, { nodesLost: ['n1'] }, options)
   invariant(more.ok, 'the node is known')
   expect(more.value).toMatchObject({ fenced: ['n1', 'n3'], fencedAnyway: ['n3'] })
+})
+
+test('that a node is to be fenced is in the plan, and no new fault of the configuration', () => {
+  const device = parseXml('<primitive id="dev" class="stonith" type="fence_dummy"/>')
+  invariant(device.ok, 'the device is well formed')
+  const withDevice = (element: XmlElement): XmlElement =>
+    element.name === 'resources'
+      ? { ...element, children: [...element.children, device.value] }
+      : { ...element, children: element.children.map(withDevice) }
+  const found = whatIf(withDevice(cluster(true)), { nodesLost: ['n1'] }, options)
+  invariant(found.ok, 'the node is known')
+  expect(found.value.fenced).toEqual(['n1'])
+  expect(found.value.problems).toEqual([])
 })
