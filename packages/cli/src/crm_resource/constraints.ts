@@ -97,11 +97,12 @@ class Teller {
   }
 }
 
+/** In the order in which the rules looked at the nodes. */
 function* placesOf(
   of: Resource,
 ): Generator<{ readonly record: LocationRecord; readonly node: string; readonly score: number }> {
   for (const record of of.locations) {
-    for (const [node, score] of [...record.scores].reverse()) yield { record, node: node.uname, score }
+    for (const [node, score] of record.scores) yield { record, node: node.uname, score }
   }
 }
 

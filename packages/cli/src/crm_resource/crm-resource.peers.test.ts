@@ -60,6 +60,7 @@ const handMade = `<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" ep
   </resources><constraints>
     <rsc_location id="l1" rsc="a" node="n1" score="5"/>
     <rsc_location id="l2" rsc="a"><rule id="r1" score="7"><expression id="r1e" attribute="#uname" operation="defined"/></rule></rsc_location>
+    <rsc_location id="l7" rsc="a"><rule id="r7" score="3" boolean-op="or"><expression id="r7e" attribute="#uname" operation="eq" value="n1"/><expression id="r7f" attribute="#uname" operation="eq" value="n2"/></rule></rsc_location>
     <rsc_location id="l3" rsc-pattern="^[ab]$" node="n2" score="-INFINITY" resource-discovery="never"/>
     <rsc_location id="l4" node="n2" score="3"><resource_set id="l4s"><resource_ref id="a"/><resource_ref id="g"/></resource_set></rsc_location>
     <rsc_location id="l5" rsc="cl" node="n1" score="9" role="Promoted"/>
