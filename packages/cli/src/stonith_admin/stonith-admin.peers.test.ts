@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Lab, type LabOutput, labMissing, patienceMs, quorateProgram } from '@quorate/testkit'
+import { Lab, type LabOutput, labMissing, patienceMs, quorateProgram, until } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const programs = ['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/stonith_admin', '/usr/sbin/crm_mon']
@@ -174,6 +174,10 @@ beforeAll(async () => {
   // Nothing moves while something else is restarted.
   const stay = ['crm_attribute', '-t', 'rsc_defaults', '-n', 'resource-stickiness', '-v', '1000']
   await lab.must(['exec', String(realNode), ...stay])
+  // What the cluster still does must not come between two that are compared.
+  await lab.waitIdle(realNode)
+  const isServed = async (): Promise<boolean> => (await lab.exec(cannedNode, 'stonith_admin', '-L')).status === 0
+  await until(isServed, 'the canned daemons answer')
 })
 
 afterAll(async () => {
@@ -268,8 +272,8 @@ describe.skipIf(missing !== undefined)(`with a cluster of a real node and one of
   test('says of real daemons what the real tools say, before and after nodes were fenced', async () => {
     const changes: readonly Case[] = [
       { line: 'stonith_admin -C nodeX', whose: 'ours' },
-      { line: 'stonith_admin -F nodeZ -t 3', whose: 'ours' },
-      { line: 'stonith_admin -B nodeZ -t 3', whose: 'real' },
+      { line: 'stonith_admin -F nodeZ -t 60', whose: 'ours' },
+      { line: 'stonith_admin -B nodeZ -t 60', whose: 'real' },
       { line: 'stonith_admin -R dev1 -a fence_lab -o pcmk_host_list=node9', whose: 'ours' },
       { line: 'stonith_admin -l node9' },
       { line: 'stonith_admin -D dev1', whose: 'ours' },
@@ -330,7 +334,7 @@ describe.skipIf(missing !== undefined)(`with a cluster of a real node and one of
         '-F',
         'node2',
         '-t',
-        '120',
+        '240',
       )
       expect(done).toEqual({ status: 0, stdout: '', stderr: '' })
       await expect
