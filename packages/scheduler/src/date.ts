@@ -106,7 +106,7 @@ export function dateFields(moment: Moment): DateFields {
 }
 
 /**
- * The ISO week of a day of a year, by the rule that counts from the weekday of January 1 (R. McCarty). Before the year 1 the
+ * The ISO week of a day of a year, counted from the weekday of January 1. Before the year 1 the
  * C tools divide towards zero in it, and so get other weekdays there, down to negative ones: so do we.
  */
 function isoWeek(year: number, dayOfYear: number): Pick<DateFields, 'weekyears' | 'weeks' | 'weekdays'> {
