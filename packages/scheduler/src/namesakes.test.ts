@@ -136,6 +136,8 @@ describe('of nodes of one id', () => {
     })
     const container = found.filter((line) => line.includes('pcmk__bundle_allocate: b-podman-0 allocation'))
     expect(container).toEqual(['pcmk__bundle_allocate: b-podman-0 allocation score on n2: 0'])
+    expect(found).toContain('pcmk__primitive_assign: p:1 allocation score on b-1: INFINITY')
+    expect(found).toContain('pcmk__clone_allocate: b-clone allocation score on b-1: 0')
   })
 
   test.each([
@@ -153,17 +155,20 @@ describe('of nodes of one id', () => {
   })
 })
 
-test('a connection that is named like a cluster node goes down with no node that is fenced', () => {
-  const downed = (name: string): readonly (string | undefined)[] => {
+test('with a node that is fenced goes down what its connections are named like, where there are remote nodes at all', () => {
+  const downed = (name: string, more = ''): readonly (string | undefined)[] => {
     const guest = `<primitive id="v" class="ocf" provider="pacemaker" type="Dummy"><meta_attributes id="m"><nvpair id="m1" name="remote-node" value="${name}"/></meta_attributes></primitive>`
     const { graph } = run({
       nodes: members,
-      resources: `${guest}${fencing}`,
+      resources: `${guest}${fencing}${more}`,
       status: `${state('1', 'n1', history(name, 'remote', 'start'), 'in_ccm="false"')}${state('2', 'n2')}`,
     })
     const all = graph === undefined ? [] : [...descendants(graph)]
-    return all.flatMap((item) => (item.name === 'downed' ? item.children.map(({ attributes }) => attributes[1]) : []))
+    const fenced = all.filter((item) => attr(item, 'operation_key') === 'stonith-n1-reboot')
+    const lists = fenced.flatMap(({ children }) => children.filter((item) => item.name === 'downed'))
+    return lists.flatMap(({ children }) => children).map(({ attributes }) => attributes[1])
   }
-  expect(downed('g')).toContain('g')
+  expect(downed('g')).toEqual(['1', 'g'])
   expect(downed('n2')).toEqual(['1'])
+  expect(downed('n2', remote('rem'))).toEqual(['1', '2'])
 })

@@ -38,8 +38,9 @@ export function* assignBundle(
   for (const replica of traits.replicas) yield* assignReplica(assigner, replica, prefer)
   const { inner } = traits
   if (inner !== undefined) {
-    const guests = new Set(traits.replicas.map((replica) => replica.node))
-    for (const node of nodesOf(cluster, inner.allowed)) inner.allowed.set(node, guests.has(node) ? 0 : -infinity)
+    // By index: of nodes of one id, the one that the table has is meant.
+    const guests = new Set(traits.replicas.map((replica) => replica.node?.index))
+    for (const node of nodesOf(cluster, inner.allowed)) inner.allowed.set(node, guests.has(node.index) ? 0 : -infinity)
     cluster.observer?.note(cluster, inner, { kind: 'container' })
     yield { resource: inner, prefer }
   }
@@ -87,7 +88,7 @@ function* assignReplica(assigner: Assigner, replica: Replica, prefer: ClusterNod
   if (instance === undefined) return
   const parent = instance.parent
   for (const node of nodesOf(cluster, instance.allowed)) {
-    if (node !== replica.node) instance.allowed.set(node, -infinity)
+    if (node.index !== replica.node?.index) instance.allowed.set(node, -infinity)
     else if (overThreshold(cluster, instance, node) === undefined) instance.allowed.set(node, infinity)
   }
   cluster.observer?.note(cluster, instance, { kind: 'container' })

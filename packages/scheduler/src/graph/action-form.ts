@@ -2,7 +2,6 @@ import { element, type XmlElement } from '@quorate/xml'
 import { notifyKey, operationKey, task } from '../action/key.ts'
 import { routerFor } from '../action/remote.ts'
 import type { Action, Cluster, ClusterNode, Resource } from '../model/model.ts'
-import { isGuest } from '../model/tree.ts'
 import { findNode } from '../unpack/nodes.ts'
 import { type AttributesForm, attributesForm, fits, isOnNode } from './attributes.ts'
 
@@ -147,11 +146,15 @@ function downedXml(cluster: Cluster, action: Action, node: ClusterNode): XmlElem
   )
 }
 
-/** Guests that are down with a node: a connection that is named like a cluster node leads to none. */
+/**
+ * Guests that are down with a node: those that its connections are named like, be they cluster nodes; none are looked for
+ * where there are cluster nodes only.
+ */
 function guestsOn(cluster: Cluster, node: ClusterNode): string[] {
+  if (!cluster.remoteNodesExist) return []
   return node.running.flatMap((item) => {
     const guest = item.isConnection && item.container !== undefined ? findNode(cluster, item.id) : undefined
-    return guest !== undefined && isGuest(guest) ? [guest.id] : []
+    return guest === undefined ? [] : [guest.id]
   })
 }
 
