@@ -33,7 +33,7 @@ LIST has the features that they may show, all where it is not given: ${randomFea
 all, none, or plain for those that need no other nodes, templates, tags, rules and times; what few clusters have:
 ${oddFeatures.join(', ')}; odd for these, every for all and odd; what comes of clusters that change:
 ${changeFeatures.join(', ')}; whole for these and every; clusters that have run for a while:
-${courseFeatures.join(', ')}; full for all these; what hardly any cluster is:
+${courseFeatures.join(', ')}; full for all these; beyond small clusters that a tool would write:
 ${strangeFeatures.join(', ')}; total for all that there are.
 DIR is a folder with cases.json, or cts/scheduler of a Pacemaker checkout.
 `

@@ -17,10 +17,12 @@ import { withOddConstraints } from './odd-constraints.ts'
 import { withContainers } from './odd-containers.ts'
 import { withDates } from './odd-dates.ts'
 import { withUnfencing } from './odd-fencing.ts'
+import { withInstances } from './odd-instances.ts'
 import { withNamesakes } from './odd-namesakes.ts'
 import { withOld } from './odd-old.ts'
 import { withOddOperations } from './odd-operations.ts'
 import { withReferences } from './odd-references.ts'
+import { withTexts } from './odd-texts.ts'
 import { withValues } from './odd-values.ts'
 import { withParameters } from './parameters.ts'
 import { placeState, type RandomPlace } from './place.ts'
@@ -253,11 +255,21 @@ function withStatusFeatures(chance: Chance, mix: ReadonlySet<RandomFeature>, cib
   if (mix.has('reconfigured')) now = withReconfiguration(chance, now)
   if (mix.has('inner')) now = replaceChild(now, 'configuration', (item) => withInnerNames(chance, item))
   if (mix.has('name')) now = withNames(chance, now)
+  if (mix.has('instance')) now = withInstances(chance, now)
+  if (mix.has('text')) now = withTexts(chance, now)
   if (mix.has('namesake')) now = withNamesakes(chance, now)
   if (mix.has('course')) now = withCourse(chance, now)
   if (mix.has('comment')) now = withComments(chance, now)
   return now
 }
+
+type Range = readonly [low: number, high: number]
+type Size = { readonly nodes: Range; readonly plainMax: number; readonly constraints: Range }
+
+const small: Size = { nodes: [1, 4], plainMax: 5, constraints: [0, 5] }
+const large: Size = { nodes: [3, 8], plainMax: 12, constraints: [3, 12] }
+/** Where the C program's tables grow beyond what they begin with. */
+const huge: Size = { nodes: [9, 20], plainMax: 30, constraints: [5, 40] }
 
 /** A random input, and the time that is asked for with `-t` where one is. */
 export type RandomCase = { readonly cib: XmlElement; readonly moment?: string }
@@ -271,9 +283,10 @@ export type RandomCase = { readonly cib: XmlElement; readonly moment?: string }
 export function randomCase(seed: number, features: readonly RandomFeature[] = []): RandomCase {
   const chance = new Chance(new Prng(BigInt(seed)))
   const mix = mixOf(chance, features)
-  const nodes = Array.from({ length: mix.has('large') ? chance.int(3, 8) : chance.int(1, 4) }, (_, i) => `n${i + 1}`)
+  const size = mix.has('huge') ? huge : mix.has('large') ? large : small
+  const nodes = Array.from({ length: chance.int(...size.nodes) }, (_, i) => `n${i + 1}`)
   const hosting = hostingResources(chance, mix, nodes)
-  const plainMax = mix.has('large') ? 12 : hosting.length > 0 ? 3 : 5
+  const plainMax = size === small && hosting.length > 0 ? 3 : size.plainMax
   const resources = Array.from({ length: chance.int(hosting.length > 0 ? 0 : 1, plainMax) }, (_, i) =>
     randomResource(chance, `r${i + 1}`),
   )
@@ -281,7 +294,7 @@ export function randomCase(seed: number, features: readonly RandomFeature[] = []
   const hosts = hosting.map((item) => item.resource)
   const all = mix.size === 0 || chance.yes(50) ? [...resources, ...hosts] : [...hosts, ...resources]
   const places = hosting.flatMap((item) => item.places.map(({ uname }) => uname))
-  const constraints = Array.from({ length: mix.has('large') ? chance.int(3, 12) : chance.int(0, 5) }, (_, i) =>
+  const constraints = Array.from({ length: chance.int(...size.constraints) }, (_, i) =>
     randomConstraint(chance, `c${i + 1}`, all, [...nodes, ...places]),
   )
   const configuration = element('configuration', {}, [

@@ -25,7 +25,7 @@ export type RandomResult = {
 }
 
 /** Longest that the C program may work, in seconds of processor time; most of these inputs take it milliseconds. */
-const patienceCpuSeconds = 10
+const patienceCpuSeconds = 4
 /** Exit code of the C program where the simulated transition got stuck: its outputs are complete. */
 const stuckExit = 1
 /** Exit code where it ended because several states have the name of a node: its outputs are what there was until then. */

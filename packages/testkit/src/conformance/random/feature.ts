@@ -24,8 +24,8 @@ export const changeFeatures = ['reconfigured', 'inner', 'comment'] as const
 /** What comes of clusters that have run for a while: `whole` is without them, so that its seeds stay what they were. */
 export const courseFeatures = ['course'] as const
 
-/** What clusters are that hardly any tool would write: `full` is without it, so that its seeds stay what they were. */
-export const strangeFeatures = ['namesake'] as const
+/** What is beyond small clusters that a tool would write: `full` is without it, so that its seeds stay what they were. */
+export const strangeFeatures = ['namesake', 'huge', 'instance', 'text'] as const
 
 /** Every feature there is but those of {@link changeFeatures}, {@link courseFeatures} and {@link strangeFeatures}. */
 export const everyFeature = [...randomFeatures, ...oddFeatures] as const
@@ -67,6 +67,9 @@ const sharePercent: Readonly<Record<RandomFeature, number>> = {
   comment: 30,
   course: 75,
   namesake: 60,
+  huge: 20,
+  instance: 40,
+  text: 30,
 }
 
 /** Those of the features that one cluster gets. Without features no choice is made, so that old seeds stay what they were. */

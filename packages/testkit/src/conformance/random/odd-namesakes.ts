@@ -13,7 +13,7 @@ function takenNames(configuration: XmlElement): readonly string[] {
   const members = child(configuration, 'nodes')?.children ?? []
   const resources = child(configuration, 'resources')
   const ids = resources === undefined ? [] : idsOf(resources, collectives)
-  const inBundles = ids.filter((id) => /^b\d$/.test(id)).flatMap((id) => [`${id}-0`, `${id}-podman-0`, `${id}-1`])
+  const inBundles = ids.filter((id) => /^b\d$/.test(id)).flatMap((id) => [`${id}-0`, `${id}-1`])
   return [...members.flatMap((node) => [attr(node, 'uname') ?? '', idOf(node)]), ...ids, ...inBundles]
 }
 
@@ -51,7 +51,7 @@ function renamedIn(of: XmlElement, names: ReadonlyMap<string, string>): XmlEleme
   )
 }
 
-/** Members that are called like others or like their ids, or have an id that is a name of another; also where the status section speaks of them. */
+/** Members that are called like others but for case, or like their ids, or have an id that is a name of another; also where the status section speaks of them. */
 function twinMembers(chance: Chance, cib: XmlElement): XmlElement {
   const members = childrenNamed(child(child(cib, 'configuration') ?? cib, 'nodes') ?? cib, 'node')
   if (members.length < 2) return cib
@@ -59,7 +59,6 @@ function twinMembers(chance: Chance, cib: XmlElement): XmlElement {
   const other = chance.pick(members.filter((item) => item !== twin))
   const [uname, id] = [attr(other, 'uname') ?? '', idOf(other)]
   const changes = chance.pick<Readonly<Record<string, string>>>([
-    { uname },
     { uname: otherCase(chance, uname) },
     { uname: id },
     { id: uname },
