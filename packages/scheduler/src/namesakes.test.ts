@@ -172,3 +172,19 @@ test('with a node that is fenced goes down what its connections are named like, 
   expect(downed('n2')).toEqual(['1'])
   expect(downed('n2', remote('rem'))).toEqual(['1', '2'])
 })
+
+test('a replica on a node that is called like what stands for no value is told no address', () => {
+  const addresses = (uname: string): readonly (string | undefined)[] => {
+    const { graph } = run({
+      nodes: node('1', uname),
+      resources:
+        '<bundle id="b"><podman image="i"/><network control-port="3131"/><primitive id="p" class="ocf" provider="pacemaker" type="Dummy"/></bundle>',
+      options: unfenced,
+      status: state('1', uname),
+    })
+    const all = graph === undefined ? [] : [...descendants(graph)]
+    return all.flatMap((item) => (attr(item, 'port') === '3131' ? [attr(item, 'addr')] : []))
+  }
+  expect(new Set(addresses('n1'))).toEqual(new Set(['n1']))
+  expect(new Set(addresses('#default'))).toEqual(new Set([undefined]))
+})

@@ -95,7 +95,9 @@ export function attributesForm(cluster: Cluster, action: Action): AttributesForm
       if (!beginsWithDigit(name)) add(name, value)
     })
     const address = connectionAddress(cluster, resource)
-    if (address !== undefined) found.set('addr', address)
+    // A node can be called like what stands for no value, and there is none then.
+    if (address === '#default') found.delete('addr')
+    else if (address !== undefined) found.set('addr', address)
   }
   tellMeta(action, add)
   if (resource !== undefined) {
