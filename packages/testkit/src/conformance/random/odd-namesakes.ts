@@ -86,9 +86,11 @@ function mixedStates(chance: Chance, cib: XmlElement): XmlElement {
       element('node_state', { id: idOf(one), uname: name, remote_node: 'true' }, one.children),
       one,
     ])
+    // A copy through and through, as a document has it.
+    const copies = rewrite(mixed, (item) => [item])
     const children = chance.yes(50)
-      ? [...status.children, mixed]
-      : status.children.map((item) => (item === one ? mixed : item))
+      ? [...status.children, ...copies]
+      : status.children.flatMap((item) => (item === one ? copies : [item]))
     return withChildren(status, children)
   })
 }
