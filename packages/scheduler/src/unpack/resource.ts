@@ -177,7 +177,10 @@ function unpackTraits(cluster: Cluster, resource: Resource): void {
   const threshold = meta.get('migration-threshold')
   if (threshold !== undefined && !sameText(threshold, 'default')) {
     resource.migrationThreshold = parseScore(threshold, health)
-    if (resource.migrationThreshold < 0) resource.migrationThreshold = 1
+    if (resource.migrationThreshold < 0) {
+      configWarning(cluster, 'pe__unpack_resource', 'migration-threshold must be non-negative, using 1 instead')
+      resource.migrationThreshold = 1
+    }
   }
   resource.isFenceDevice = sameText(agent.class, 'stonith')
   if (resource.isFenceDevice) cluster.fenceDeviceExists = true
