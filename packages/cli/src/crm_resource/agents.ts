@@ -59,7 +59,12 @@ function systemdUnits(): readonly string[] {
 }
 
 /** What is installed here, as lines and as XML. */
-export type AgentList = { readonly lines: readonly string[]; readonly xml: XmlElement }
+export type AgentList = {
+  /** Heading of the lines with --text-fancy; left out where they are a document. */
+  readonly title?: string
+  readonly lines: readonly string[]
+  readonly xml: XmlElement
+}
 
 /**
  * --list-standards, --list-ocf-providers, --list-agents, --list-ocf-alternatives, --show-metadata: what is installed here.
@@ -70,7 +75,7 @@ export function listAgents(command: string, value: string | undefined, host: Too
   switch (command) {
     case 'list-standards': {
       const names = ['ocf', 'lsb', 'service', ...(hasSystemd() ? ['systemd'] : []), 'stonith']
-      return listOf('list', { name: 'standards', count: String(names.length) }, 'item', names)
+      return listOf('Standards', 'list', { name: 'standards', count: String(names.length) }, 'item', names)
     }
     case 'list-agents': {
       const [standard = '', ...rest] = (value ?? '').split(':')
@@ -78,23 +83,29 @@ export function listAgents(command: string, value: string | undefined, host: Too
       const names = agentsOf(host, standard, provider)
       const among = provider === undefined ? '' : ` and provider '${provider}'`
       if (names.length === 0) throw missing(exitCodes.error, `No agents found for standard '${standard}'${among}`)
-      return listOf('agents', { standard, provider }, 'agent', names)
+      return listOf(`${provider ?? standard} agents`, 'agents', { standard, provider }, 'agent', names)
     }
     case 'list-ocf-alternatives': {
       const names = ocfProviders(host, value)
       if (names.length === 0) throw missing(exitCodes.noSuchObject, `No OCF providers found for ${value ?? ''}`)
-      return listOf('providers', { for: value }, 'provider', names)
+      return listOf('Providers', 'providers', { for: value }, 'provider', names)
     }
     case 'show-metadata':
       return metadataOf(value ?? '', host)
     default:
-      return listOf('providers', { standard: 'ocf' }, 'provider', ocfProviders(host, value))
+      return listOf('Providers', 'providers', { standard: 'ocf' }, 'provider', ocfProviders(host))
   }
 }
 
-function listOf(name: string, attributes: AttributesInit, item: string, lines: readonly string[]): AgentList {
+function listOf(
+  title: string,
+  name: string,
+  attributes: AttributesInit,
+  item: string,
+  lines: readonly string[],
+): AgentList {
   const items = lines.map((line) => element(item, {}, [], line))
-  return { lines, xml: element(name, attributes, items) }
+  return { title, lines, xml: element(name, attributes, items) }
 }
 
 function missing(code: number, why: string): Failure {

@@ -3,6 +3,7 @@ import type { LogLine, Resource } from '@quorate/scheduler'
 import { element, formatXml } from '@quorate/xml'
 import { snapshotOf } from '../crm_mon/source.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
+import type { Given } from '../pacemaker/command-line.ts'
 import { currentCib } from '../pacemaker/current-cib.ts'
 import { exiting, logLines } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
@@ -121,7 +122,7 @@ async function answer(options: Options, argv: readonly string[], outer: ToolHost
     if (options.has('expired') && last.long !== 'clear') {
       throw new Failure(exitCodes.usage, [`${name}: --expired requires --clear or -U`])
     }
-    if (agentCommands.has(last.long)) code = showAgents(last.long, last.value, host, { isXml, ...work })
+    if (agentCommands.has(last.long)) code = showAgents(last, options, host, { isXml, ...work })
     else code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work }, outer)
   } catch (fault) {
     if (!(fault instanceof Failure)) throw fault
@@ -139,9 +140,11 @@ function unexpectedWords(words: readonly string[]): Failure {
 
 type Answers = Pick<Work, 'isXml' | 'results' | 'errors'>
 
-function showAgents(long: string, value: string | undefined, host: ToolHost, { isXml, results }: Answers): number {
-  const { lines, xml } = listAgents(long, value, host)
-  if (!isXml) for (const line of lines) host.out(`${line}\n`)
+function showAgents({ long, value }: Given, options: Options, host: ToolHost, { isXml, results }: Answers): number {
+  const { title, lines, xml } = listAgents(long, value, host)
+  const isFancy = options.has('text-fancy') && title !== undefined
+  const shown = isFancy ? [`${title}:`, ...lines.map((line) => `  * ${line}`)] : lines
+  if (!isXml) for (const line of shown) host.out(`${line}\n`)
   results.push(xml)
   return exitCodes.ok
 }

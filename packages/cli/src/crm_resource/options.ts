@@ -17,14 +17,7 @@ export const resourceOptions: readonly Option[] = [
   { short: 'O', long: 'list-operations', help: 'Operations that are active', ...query },
   { short: 'o', long: 'list-all-operations', help: 'All operations', ...query },
   { short: '', long: 'list-standards', help: 'Standards of agents', ...query },
-  {
-    short: '',
-    long: 'list-ocf-providers',
-    argument: 'AGENT',
-    isArgumentOptional: true,
-    help: 'Providers of OCF agents',
-    ...query,
-  },
+  { short: '', long: 'list-ocf-providers', help: 'Providers of OCF agents', ...query },
   { short: '', long: 'list-agents', argument: 'STD[:PROV]', help: 'Agents of a standard or provider', ...query },
   { short: '', long: 'list-ocf-alternatives', argument: 'AGENT', help: 'Providers of one OCF agent', ...query },
   {
