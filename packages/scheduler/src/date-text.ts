@@ -75,7 +75,8 @@ function readDay(text: string): Day {
   const weeksMax = (firstMonday(weekYear + 1) - first) / 7
   if (week > weeksMax) return { why: `'${week}' is not a valid week of the year (max ${weeksMax})` }
   if (inWeek < 1 || inWeek > 7) return { why: `'${inWeek}' is not a valid day of the week` }
-  return { days: first + (week - 1) * 7 + inWeek - 1, isBeforeYear: false }
+  // Days of weeks are counted in 32 bits.
+  return { days: first + Math.imul(week - 1, 7) + inWeek - 1, isBeforeYear: false }
 }
 
 /**

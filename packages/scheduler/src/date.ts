@@ -135,6 +135,9 @@ export function addDuration(moment: Moment, by: DurationFields): Moment {
   const monthIndex = year * 12 + (month - 1) + by.months
   const [y, m] = [Math.floor(monthIndex / 12), (((monthIndex % 12) + 12) % 12) + 1]
   const moved = daysFromCivil(y, m, by.months === 0 ? day : Math.min(day, monthLength(y, m)))
-  const seconds = durationDays(by) * daySeconds + durationSeconds(by)
-  return { ...moment, epochSeconds: moved * daySeconds + inDay + seconds - moment.offsetSeconds }
+  // The day of the year, as far as days take it, is a number of 32 bits with the C tools.
+  const newYear = daysFromCivil(civilFromDays(moved)[0], 1, 1)
+  const day32 = (moved - newYear + 1 + durationDays(by)) | 0
+  const at = (newYear + day32 - 1) * daySeconds + inDay + durationSeconds(by)
+  return { ...moment, epochSeconds: at - moment.offsetSeconds }
 }
