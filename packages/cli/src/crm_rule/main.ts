@@ -156,7 +156,8 @@ function tellStatus(cib: XmlElement, options: Options, host: ToolHost): void {
   const verbosity = options.count('verbose')
   if (verbosity === 0) return
   const nowSeconds = Math.floor(host.now() / 1000)
-  host.err(logLines(unpackStatus(cib, { nowSeconds }).log, verbosity))
+  const cluster = unpackStatus(cib, { nowSeconds, utcOffsetSeconds: utcOffsetSeconds(host.now()) })
+  host.err(logLines(cluster.log, verbosity))
 }
 
 /** Whatever keeps it from the CIB, the real one says that there is no input. */
