@@ -11,7 +11,7 @@ export type KnownOption = {
 }
 
 /** Words that are an option of nobody, or no option at all. */
-const strayWords = ['--bogus', '-y', '--', '-', '', 'word', '-?', '--help-nothing', '--bogus=1', '-=', '--=', '-Vx']
+const strayWords = ['--bogus', '-y', '--', '-', '', 'word', '-?', '--help-nothing', '--bogus=1', '-=', '--=']
 
 /** An option with its argument in one of the ways in which it can be written. */
 export function written(chance: Chance, option: KnownOption): readonly string[] {
