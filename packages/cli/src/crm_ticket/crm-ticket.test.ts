@@ -20,6 +20,12 @@ beforeEach(() =>
   ),
 )
 
+test('a ticket on which nothing depends that there is, is known', async () => {
+  const more = '<constraints><rsc_ticket id="c" ticket="X" rsc="gone"/></constraints>'
+  fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('<constraints/>', more))
+  expect((await crm('-w')).out).toBe('T\nX\n')
+})
+
 const crm = (...argv: string[]) => tryTool(crmTicket, argv, { env: { CIB_file: file } })
 
 test('that a CIB is held to no schema is told whatever is asked', async () => {

@@ -4,6 +4,7 @@ const query = { group: 'Queries' }
 const command = { group: 'Commands' }
 const advanced = { group: 'Advanced Options' }
 const additional = { group: 'Additional Options' }
+const deprecated = { group: 'Deprecated Options' }
 
 /** Options of crm_ticket (behaviour/pacemaker-tools.md 14). Those without a help text are old, and change nothing. */
 export const ticketInfo: ToolInfo = {
@@ -35,8 +36,8 @@ export const ticketInfo: ToolInfo = {
     { short: 'd', long: 'default', argument: 'VALUE', help: 'What -G shows where there is none', ...additional },
     { short: 'f', long: 'force', help: 'Do it all the same', ...additional },
     { short: 't', long: 'ticket', argument: 'ID', help: 'The ticket', ...additional },
-    { short: 'n', long: 'set-name', argument: 'ID', help: '' },
-    { short: 'i', long: 'nvpair', argument: 'ID', help: '' },
-    { short: 'Q', long: 'quiet', help: '' },
+    { short: 'n', long: 'set-name', argument: 'ID', help: '', ...deprecated },
+    { short: 'i', long: 'nvpair', argument: 'ID', help: '', ...deprecated },
+    { short: 'Q', long: 'quiet', help: '', ...deprecated },
   ],
 }

@@ -21,3 +21,13 @@ test('a migration-threshold below 0 is a doubtful configuration', async () => {
       'crm_verify: Warnings found during check: config may not be valid\n',
   )
 })
+
+test('a loss-policy that needs fencing is an error where there is none', async () => {
+  const ticket = '<constraints><rsc_ticket id="t" ticket="T" rsc="a" loss-policy="fence"/></constraints>'
+  const xml = withMeta('priority', '1').replace('<constraints/>', ticket)
+  const { code, err } = await tryTool(crmVerify, ['-V', '-X', xml])
+  expect(code).toBe(78)
+  expect(err).toContain(
+    "(rsc_ticket_new) \terror: Resetting 'loss-policy' for ticket 'T' to 'stop' because fencing is not configured\n",
+  )
+})

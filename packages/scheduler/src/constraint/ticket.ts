@@ -1,7 +1,7 @@
 import { attr, childrenNamed, idOf, type XmlElement } from '@quorate/xml'
 import { fenceNode } from '../action/fencing.ts'
 import { configError } from '../model/log.ts'
-import type { Cluster, LossPolicy, Resource, TicketDependency } from '../model/model.ts'
+import type { Cluster, LossPolicy, Resource, Ticket, TicketDependency } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { forEachLeaf } from '../model/tree.ts'
 import { findTicket } from '../unpack/node-state.ts'
@@ -27,6 +27,8 @@ export function unpackTicket(cluster: Cluster, original: XmlElement): void {
   }
   // There is no ticket of that name, and so nothing that depends on it.
   if (ticketId === '') return
+  // Known from now on, even where what depends on it is not.
+  const ticket = findTicket(cluster, ticketId)
   const sets = expandSets(cluster, original)
   const xml =
     sideToSet(cluster, sets, { attribute: 'rsc', moved: 'rsc-role', movedAs: 'role', always: false }) ?? original
@@ -34,13 +36,13 @@ export function unpackTicket(cluster: Cluster, original: XmlElement): void {
   if (items.length === 0) {
     const resource = constraintInstance(cluster, attr(xml, 'rsc'), attr(xml, 'rsc-instance'))
     if (resource === undefined) return refuseResource(cluster, xml)
-    return addDependency(cluster, xml, resource, attr(xml, 'rsc-role'))
+    return addDependency(cluster, xml, ticket, resource, attr(xml, 'rsc-role'))
   }
   for (const set of resolvedSets(cluster, items)) {
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
       if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' does not exist`, 'unpack_rsc_ticket_set')
-      addDependency(cluster, xml, resource, attr(set, 'role'))
+      addDependency(cluster, xml, ticket, resource, attr(set, 'role'))
     }
   }
 }
@@ -54,10 +56,14 @@ function refuseResource(cluster: Cluster, xml: XmlElement): void {
   refuse(cluster, xml, `resource '${name}' is not a clone but instance '${asked}' was requested`, source)
 }
 
-function lossPolicy(cluster: Cluster, text: string | undefined, of: Role): LossPolicy {
+function lossPolicy(cluster: Cluster, ticket: Ticket, text: string | undefined, of: Role): LossPolicy {
   switch (text?.toLowerCase()) {
-    case 'fence':
-      return cluster.settings.fencingEnabled ? 'fence' : 'stop'
+    case 'fence': {
+      if (cluster.settings.fencingEnabled) return 'fence'
+      const reset = `Resetting 'loss-policy' for ticket '${ticket.id}' to 'stop' because fencing is not configured`
+      configError(cluster, 'rsc_ticket_new', reset)
+      return 'stop'
+    }
     case 'freeze':
       return 'freeze'
     case 'demote':
@@ -69,14 +75,20 @@ function lossPolicy(cluster: Cluster, text: string | undefined, of: Role): LossP
   }
 }
 
-function addDependency(cluster: Cluster, xml: XmlElement, resource: Resource, roleName: string | undefined): void {
+function addDependency(
+  cluster: Cluster,
+  xml: XmlElement,
+  ticket: Ticket,
+  resource: Resource,
+  roleName: string | undefined,
+): void {
   const asked = readRole(cluster, roleName)
   const filter = asked === role.started ? role.unknown : asked
   const dependency: TicketDependency = {
     id: idOf(xml),
-    ticket: findTicket(cluster, attr(xml, 'ticket') ?? ''),
+    ticket,
     role: filter,
-    lossPolicy: lossPolicy(cluster, attr(xml, 'loss-policy'), filter),
+    lossPolicy: lossPolicy(cluster, ticket, attr(xml, 'loss-policy'), filter),
   }
   resource.tickets.push(dependency)
   if (!dependency.ticket.granted || dependency.ticket.standby) applyLoss(cluster, resource, dependency)
