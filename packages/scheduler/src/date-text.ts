@@ -254,7 +254,7 @@ export function parsePeriod(text: string, now: Moment, onUnreadable: OnUnreadabl
     if (second?.startsWith('P') === true) return unreadable('two durations')
     if (second === undefined) return { start: now, end: addDuration(now, length) }
     const end = parseMoment(second, now, onUnreadable)
-    return end === undefined ? undefined : { start: addDuration(end, negative(length)), end }
+    return end === undefined ? undefined : { start: addDuration(end, negative(length), true), end }
   }
   const start = parseMoment(text, now, onUnreadable)
   if (start === undefined) return undefined

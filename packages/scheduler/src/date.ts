@@ -123,14 +123,19 @@ function isoWeek(year: number, dayOfYear: number): Pick<DateFields, 'weekyears' 
   return { weekyears: year, weeks, weekdays }
 }
 
-/** Adds a duration to a moment, field by field from years down to seconds. */
-export function addDuration(moment: Moment, by: DurationFields): Moment {
+/**
+ * Adds a duration to a moment, field by field from years down to seconds. The last day of a leap year stays the last one of
+ * a year; going back from an end, as C does it, it is the first of the next.
+ */
+export function addDuration(moment: Moment, by: DurationFields, isGoingBack = false): Moment {
   const local = moment.epochSeconds + moment.offsetSeconds
   const days = Math.floor(local / daySeconds)
   const inDay = local - days * daySeconds
   const [from] = civilFromDays(days)
   // Another year keeps the day's number in its year, not its month: the last of October where a leap year follows.
-  const thatYear = days - daysFromCivil(from, 1, 1) + daysFromCivil(from + by.years, 1, 1)
+  const inYear = days - daysFromCivil(from, 1, 1)
+  const [first, next] = [daysFromCivil(from + by.years, 1, 1), daysFromCivil(from + by.years + 1, 1, 1)]
+  const thatYear = isGoingBack ? first + inYear : Math.min(first + inYear, next - 1)
   const [year, month, day] = civilFromDays(thatYear)
   const monthIndex = year * 12 + (month - 1) + by.months
   const [y, m] = [Math.floor(monthIndex / 12), (((monthIndex % 12) + 12) % 12) + 1]
