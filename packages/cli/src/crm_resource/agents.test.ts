@@ -26,3 +26,8 @@ test.each([
 ])('crm_resource %s', async (line, out) => {
   expect(await tryTool(crmResource, line.split(' '), { env: { OCF_ROOT: root } })).toEqual({ code: 0, out, err: '' })
 })
+
+test('--expired without --clear is told before words that mean nothing', async () => {
+  const { code, err } = await tryTool(crmResource, ['-L', '-e', 'word'])
+  expect({ code, err }).toEqual({ code: 64, err: 'crm_resource: --expired requires --clear or -U\n' })
+})

@@ -117,11 +117,11 @@ async function answer(options: Options, argv: readonly string[], outer: ToolHost
   const work: { results: Work['results']; errors: string[] } = { results: [], errors: [] }
   let code: number
   try {
-    const { operands } = options
-    if (operands.length > 0 && !takesWords.has(last.long)) throw unexpectedWords(operands)
     if (options.has('expired') && last.long !== 'clear') {
       throw new Failure(exitCodes.usage, [`${name}: --expired requires --clear or -U`])
     }
+    const { operands } = options
+    if (operands.length > 0 && !takesWords.has(last.long)) throw unexpectedWords(operands)
     if (agentCommands.has(last.long)) code = showAgents(last, options, host, { isXml, ...work })
     else code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work }, outer)
   } catch (fault) {
