@@ -6,7 +6,7 @@ import { commandLine, type KnownOption, some } from './line.ts'
 import { withSchema } from './schema-claim.ts'
 import type { Asked } from './tool-case.ts'
 
-const tickets = ['T1', 'T2', 'site A', 'a"b', 'x:y', 'T10', 'ticketA']
+const tickets = ['T1', 'T2', 'site A', 'x:y', 'T10', 'ticketA']
 const booleans = ['true', 'false', 'yes', 'no', 'on', 'off', '1', '0', 'TRUE', 'Y', 'N', '', 'maybe', '2']
 const attributes = ['granted', 'standby', 'last-granted', 'id', 'owner', 'expires', 'term', 'foo', '', 'booth-cfg-name']
 

@@ -51,6 +51,9 @@ function told({ differs, real, ours }: Verdict): string {
     .join('')
 }
 
+/** A line on stderr says how far a comparison is after every so many cases. */
+const progressCases = 100
+
 async function compare(count: number, seed: number, tool: ToolName | undefined, isQuiet: boolean): Promise<number> {
   const counts = new Map<ToolName, { same: number; different: number; aborted: number; endless: number }>()
   let isEqual = true
@@ -60,6 +63,7 @@ async function compare(count: number, seed: number, tool: ToolName | undefined, 
       const verdict = await compareTools(made, folder)
       const row = counts.get(made.tool) ?? { same: 0, different: 0, aborted: 0, endless: 0 }
       counts.set(made.tool, row)
+      if ((i - seed + 1) % progressCases === 0) process.stderr.write(`${i - seed + 1} of ${count}\n`)
       const isDifferent = verdict.differs.length > 0
       row[isDifferent ? 'different' : typeof verdict.real === 'string' ? verdict.real : 'same'] += 1
       if (!isDifferent) continue
