@@ -9,6 +9,7 @@ import {
   isLeap,
   type Moment,
   monthLength,
+  weekCount,
 } from './date.ts'
 
 /** From when to when. */
@@ -72,7 +73,7 @@ function readDay(text: string): Day {
   const [weekYear = 0, week = 0, inWeek] = scanNumbers(text, '%d-W%d-%d')
   if (inWeek === undefined) return noDay
   const first = firstMonday(weekYear)
-  const weeksMax = (firstMonday(weekYear + 1) - first) / 7
+  const weeksMax = weekCount(weekYear)
   if (week > weeksMax) return { why: `'${week}' is not a valid week of the year (max ${weeksMax})` }
   if (inWeek < 1 || inWeek > 7) return { why: `'${inWeek}' is not a valid day of the week` }
   // Days of weeks are counted in 32 bits.

@@ -80,10 +80,26 @@ export function monthLength(year: number, month: number): number {
   return month === 2 ? (isLeap(year) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
 }
 
+/**
+ * The weekday of January 1, 1 for Monday. Before the year 1 the C tools divide towards zero to find it, and so get other
+ * weekdays there, down to negative ones: so do we.
+ */
+function january1(year: number): number {
+  const inCentury = (year - 1) % 100
+  const centuries = Math.trunc((year - 1) / 100)
+  return 1 + (((centuries % 4) * 5 + inCentury + Math.trunc(inCentury / 4)) % 7)
+}
+
 /** Day count of the Monday of week 1 of an ISO year. */
 export function firstMonday(year: number): number {
-  const fourth = daysFromCivil(year, 1, 4)
-  return fourth - ((((fourth + 3) % 7) + 7) % 7)
+  const weekday = january1(year)
+  return daysFromCivil(year, 1, 1) + 1 - weekday + (weekday > 4 ? 7 : 0)
+}
+
+/** Weeks of an ISO year. */
+export function weekCount(year: number): number {
+  const weekday = january1(year)
+  return weekday === 4 || (weekday === 3 && isLeap(year)) ? 53 : 52
 }
 
 /** Calendar fields of a moment. */
@@ -105,21 +121,16 @@ export function dateFields(moment: Moment): DateFields {
   }
 }
 
-/**
- * The ISO week of a day of a year, counted from the weekday of January 1. Before the year 1 the
- * C tools divide towards zero in it, and so get other weekdays there, down to negative ones: so do we.
- */
+/** The ISO week of a day of a year. */
 function isoWeek(year: number, dayOfYear: number): Pick<DateFields, 'weekyears' | 'weeks' | 'weekdays'> {
-  const inCentury = (year - 1) % 100
-  const centuries = Math.trunc((year - 1) / 100)
-  const january1 = 1 + (((centuries % 4) * 5 + inCentury + Math.trunc(inCentury / 4)) % 7)
-  const weekdays = 1 + ((dayOfYear + january1 - 2) % 7)
-  if (dayOfYear <= 8 - january1 && january1 > 4) {
-    const isLong = january1 === 5 || (january1 === 6 && isLeap(year - 1))
+  const first = january1(year)
+  const weekdays = 1 + ((dayOfYear + first - 2) % 7)
+  if (dayOfYear <= 8 - first && first > 4) {
+    const isLong = first === 5 || (first === 6 && isLeap(year - 1))
     return { weekyears: year - 1, weeks: isLong ? 53 : 52, weekdays }
   }
   if ((isLeap(year) ? 366 : 365) - dayOfYear < 4 - weekdays) return { weekyears: year + 1, weeks: 1, weekdays }
-  const weeks = Math.trunc((dayOfYear + 7 - weekdays + january1 - 1) / 7) - (january1 > 4 ? 1 : 0)
+  const weeks = Math.trunc((dayOfYear + 7 - weekdays + first - 1) / 7) - (first > 4 ? 1 : 0)
   return { weekyears: year, weeks, weekdays }
 }
 
