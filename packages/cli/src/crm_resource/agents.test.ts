@@ -31,3 +31,12 @@ test('--expired without --clear is told before words that mean nothing', async (
   const { code, err } = await tryTool(crmResource, ['-L', '-e', 'word'])
   expect({ code, err }).toEqual({ code: 64, err: 'crm_resource: --expired requires --clear or -U\n' })
 })
+
+test.each([
+  ['x:y:z', 'Metadata query for x:y:z failed: No such device or address'],
+  ['ocf:Dummy', "'ocf:Dummy' is not a valid agent specification"],
+])('--show-metadata %s is refused', async (spec, why) => {
+  const err = `crm_resource: ${why}\nError performing operation: No such object\n`
+  const argv = ['--show-metadata', spec]
+  expect(await tryTool(crmResource, argv, { env: { OCF_ROOT: root } })).toEqual({ code: 105, out: '', err })
+})

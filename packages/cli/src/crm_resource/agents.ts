@@ -120,7 +120,7 @@ function metadataOf(spec: string, host: ToolHost): AgentList {
   const [standard = '', ...rest] = spec.split(':')
   const type = rest.at(-1) ?? ''
   const provider = rest.length > 1 ? rest.slice(0, -1).join(':') : ''
-  if (type === '' || (standard === 'ocf') !== (provider !== '')) {
+  if (type === '' || rest.length === 0 || (standard === 'ocf' && provider === '')) {
     throw missing(exitCodes.noSuchObject, `'${spec}' is not a valid agent specification`)
   }
   const text =

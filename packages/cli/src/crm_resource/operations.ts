@@ -51,8 +51,9 @@ function* historiesIn(
 ): Generator<{ readonly node: ClusterNode; readonly history: XmlElement }> {
   const status = child(cluster.cib, 'status')
   for (const state of status === undefined ? [] : childrenNamed(status, 'node_state')) {
-    const [id, uname] = [attr(state, 'id'), attr(state, 'uname')]
-    const node = cluster.nodes.find((item) => item.uname === uname || item.id === id)
+    // By its name only: another node may have the same id, as a guest that is named like one.
+    const uname = attr(state, 'uname')?.toLowerCase()
+    const node = cluster.nodes.find((item) => item.uname.toLowerCase() === uname)
     if (node === undefined || (only !== undefined && node !== only)) continue
     // What ran on a node that is offline counts until the node is fenced.
     if (!node.online && !cluster.settings.fencingEnabled) continue
