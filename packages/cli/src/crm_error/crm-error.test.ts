@@ -11,6 +11,7 @@ test.each([
   ['-X -- 255', 'Error occurred'],
   ['-X -- x', 'Unknown exit status'],
   ['-X -r -- 20', 'Not a directory'],
+  ['-r -X -- 20', 'Unknown exit status'],
   ['-r -n -- -1', 'Unknown - Error'],
   ['-r -n -- 133', 'Unknown - Memory page has hardware error'],
   ['-n -- -211', 'Unknown - Schema is already the latest available'],

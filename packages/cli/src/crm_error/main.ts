@@ -35,7 +35,7 @@ export function crmError(argv: readonly string[], host: ToolHost): number {
     host.err(`crm_error: ${output}\n`)
     return exiting(info.name, exitCodes.error, host, options)
   }
-  const kind: Kind = options.has('rc') ? 'rc' : options.has('exit') ? 'exit' : 'legacy'
+  const kind: Kind = (options.last(['rc', 'exit'])?.long as 'rc' | 'exit' | undefined) ?? 'legacy'
   const isList = options.has('list') || options.operands.length === 0
   const rows = isList ? rowsOf(kind) : options.operands.map((text) => told(text, kind, options, host))
   return exiting(info.name, print(rows, isList || options.has('verbose'), output, options), host, options)
