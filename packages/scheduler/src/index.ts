@@ -77,9 +77,8 @@ export { agentText, pendingState, primitiveText, type ResourceTextOptions, shown
 export { type ResourceListOptions, resourceItem, resourceItems } from './report/resource-list.ts'
 export { exitWords, operationWords } from './report/result-words.ts'
 export { bracketed, fancyLines, parenthesised, plainLines, type StatusItem } from './report/status-item.ts'
-export { transitionNotices } from './report/transition-notices.ts'
 export { parseInteger } from './scalar.ts'
-export { decide, locate, type Schedule, schedule } from './schedule.ts'
+export { decide, locate, type Schedule, schedule, scheduleLog } from './schedule.ts'
 export { scoreOf, scoreText } from './score.ts'
 export type { Injections } from './simulate/inject.ts'
 export {
@@ -87,6 +86,7 @@ export {
   type SimulationOutcome,
   type SimulationRequest,
   type Stage,
+  schemaWarnings,
   simulate,
 } from './simulate/session.ts'
 export { type ClusterStatus, isDisabled, type StatusOptions, unpackStatus } from './status.ts'

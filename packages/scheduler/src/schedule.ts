@@ -16,6 +16,7 @@ import { blockAllDependents, updateAll } from './order/engine.ts'
 import { expandOrders } from './order/expand.ts'
 import { orderProbes } from './order/probe-order.ts'
 import { dropInvalidOrders } from './order/sanity.ts'
+import { transitionNotices } from './report/transition-notices.ts'
 import { type ClusterStatus, type StatusOptions, unpackStatus } from './status.ts'
 
 /** What is to be done, and the state that it was decided on. */
@@ -61,4 +62,13 @@ export function schedule(cib: XmlElement, options: StatusOptions): Schedule {
   decide(status)
   const graph = graphXml(status, graphActions(status))
   return { graph, status, log: status.log }
+}
+
+/** All that is said while a CIB is decided on: of what is going to be done, before what drawing the graph brings up. */
+export function scheduleLog(cib: XmlElement, options: StatusOptions): readonly LogLine[] {
+  const status = unpackStatus(cib, options)
+  decide(status)
+  status.log.push(...transitionNotices(status))
+  graphActions(status)
+  return status.log
 }

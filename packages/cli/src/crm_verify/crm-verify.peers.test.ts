@@ -20,10 +20,8 @@ const lacks = !isInstalled
 /** Parts of Pacemaker whose remarks are about its own insides: what it makes of numbers, and how it chose. */
 const ownRemarks = /^\((?:scan_ll|assign_best_node|action_for_ordering)\)/
 
-/** What was told, in no order: the order among equals is that of the hash tables of glib. */
 function told({ code, out, err }: ToolOutcome) {
-  const lines = err.split('\n').filter((line) => line !== '' && !ownRemarks.test(line))
-  return { code, out, err: lines.sort() }
+  return { code, out, err: err.split('\n').filter((line) => !ownRemarks.test(line)) }
 }
 
 /** What is read with -p. */

@@ -3,9 +3,8 @@ import { exitCodes, exitCodeText, newestSchema, usableCib } from '@quorate/cib'
 import {
   type LogLine,
   type StatusOptions,
-  schedule,
+  scheduleLog,
   sectionOf,
-  transitionNotices,
   unfencingSource,
   unpackConstraints,
   unpackStatus,
@@ -140,10 +139,7 @@ function presentOf(host: ToolHost): StatusOptions {
 
 /** What the scheduler has to say about a CIB. Where there is no status there is nothing to decide on. */
 function remarksOn(cib: XmlElement, options: StatusOptions): readonly LogLine[] {
-  if (sectionOf(cib, 'status') !== undefined) {
-    const { log, status } = schedule(cib, options)
-    return [...log, ...transitionNotices(status)]
-  }
+  if (sectionOf(cib, 'status') !== undefined) return scheduleLog(cib, options)
   const cluster = unpackStatus(cib, options)
   unpackConstraints(cluster)
   return cluster.log

@@ -26,8 +26,8 @@ export function fenceAndShutDown(cluster: Cluster): void {
     }
     if (node.unclean && anyManaged && judgeFencing(cluster, node)) {
       const fence = fenceAction(cluster, node, { optional: false, reason: 'node is unclean' })
-      orderAgainstFence(cluster, fence, node)
       configWarning(cluster, 'schedule_fencing', `Scheduling node ${node.uname} for fencing`)
+      orderAgainstFence(cluster, fence, node)
       if (node.isDc) {
         dcDown = fence
         continue

@@ -1,4 +1,5 @@
 import { insertThisWith, insertWithThis } from '../constraint/colocation.ts'
+import { hashOrder } from '../model/hash-order.ts'
 import { instanceNumberOf } from '../model/instances.ts'
 import { statusError, statusWarning } from '../model/log.ts'
 import type { Cluster, ClusterNode, Resource } from '../model/model.ts'
@@ -145,6 +146,7 @@ function* place(
 
 function banUnfit(assigner: Assigner, parent: Resource, instance: Resource, perNode: number): void {
   const { cluster } = assigner
+  let strangers: Set<ClusterNode> | undefined
   for (const node of nodesOf(cluster, instance.allowed)) {
     const score = parent.allowed.get(node)
     if (!isAvailable(node) || instance.orphan || score === undefined || score < 0) {
@@ -152,12 +154,21 @@ function banUnfit(assigner: Assigner, parent: Resource, instance: Resource, perN
       const why = !isAvailable(node) ? 'node-state' : instance.orphan ? 'orphan' : 'parent'
       cluster.observer?.note(cluster, instance, { kind: 'instances', parent, why })
       if (isAvailable(node) && !instance.orphan && score === undefined) {
-        const text = `${instance.id} cannot run on ${node.uname}: node not allowed`
-        statusWarning(cluster, 'can_run_instance', text)
+        strangers ??= new Set()
+        strangers.add(node)
       }
     } else if (parent.allowed.count(node) >= perNode) {
       addScore(instance, node, -infinity)
       cluster.observer?.note(cluster, instance, { kind: 'instances', parent, why: 'node-max' })
     }
+  }
+  if (strangers !== undefined) warnOfStrangers(cluster, instance, strangers)
+}
+
+/** Says which nodes an instance may not run on because its collective knows nothing of them. */
+function warnOfStrangers(cluster: Cluster, instance: Resource, strangers: ReadonlySet<ClusterNode>): void {
+  for (const node of hashOrder(cluster, instance.allowed)) {
+    if (!strangers.has(node)) continue
+    statusWarning(cluster, 'can_run_instance', `${instance.id} cannot run on ${node.uname}: node not allowed`)
   }
 }

@@ -1,12 +1,13 @@
 import { task } from '../action/key.ts'
-import type { Cluster, LogLine } from '../model/model.ts'
+import type { Action, Cluster, LogLine } from '../model/model.ts'
 import { transitionSummary } from './transition-summary.ts'
 
 /** What a transition does, as notices of the log: nodes that are shut down, and the lines of the summary. */
 export function transitionNotices(cluster: Cluster): readonly LogLine[] {
   const out: LogLine[] = []
-  for (const { node, optional, ...action } of cluster.actions) {
-    if (action.task !== task.shutdown || optional || node === undefined) continue
+  for (let i = cluster.actions.length - 1; i >= 0; i -= 1) {
+    const { node, optional, task: name } = cluster.actions[i] as Action
+    if (name !== task.shutdown || optional || node === undefined) continue
     out.push({ kind: 'notice', source: 'node_action', text: ` * Shutdown ${node.uname}` })
   }
   for (const { text } of transitionSummary(cluster, 'growing')) {

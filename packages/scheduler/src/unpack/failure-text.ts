@@ -64,8 +64,10 @@ export function preventedText(
   name: string,
   isFatal: boolean,
 ): string {
-  const where = isFatal ? 'anywhere because of fatal failure' : `on ${reading.node.uname} because of hard failure`
-  return `Preventing ${name} from restarting ${where} (${resultText(entry, rc)})| rc=${rc} id=${entry.id}`
+  const [where, gap] = isFatal
+    ? ['anywhere because of fatal failure', ' ']
+    : [`on ${reading.node.uname} because of hard failure`, '']
+  return `Preventing ${name} from restarting ${where} (${resultText(entry, rc)})${gap}| rc=${rc} id=${entry.id}`
 }
 
 /** A stop that failed where the node cannot be fenced. */
