@@ -89,6 +89,7 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
     ['one as XML', ['-R', '-i', 'bad', '--output-as=xml']],
     ['an unknown format', ['--output-as=html']],
     ['an output that cannot be written', ['--output-to=/nowhere/out']],
+    ['an output that is a folder', ['--output-to=/tmp']],
     ['an unknown option', ['--nope']],
     ['a missing argument', ['-d']],
     ['a time', ['-S', '-t', '2030-01-01 00:00:00Z']],
@@ -150,8 +151,10 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
     const argv = ['-x', packed, '-S', '--output-as=xml', `--output-to=${target}`]
     expect(await real(argv)).toEqual({ code: 0, out: '', err: '' })
     const expected = fs.readFileSync(target, 'utf8')
+    fs.rmSync(target)
     expect(await ours(argv)).toEqual({ code: 0, out: '', err: '' })
     expect(fs.readFileSync(target, 'utf8')).toBe(expected)
+    expect(fs.statSync(target).mode & 0o777).toBe(0o640)
   })
 
   /** What a call leaves behind where it has a folder to itself, with the input in it. */
@@ -202,6 +205,9 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
     ['order1.xml', ['-S', '-I', 'no/file', '--output-as=xml', '-u', 'new']],
     ['order1.xml', ['-S', '-O', 'no/file', '--output-as=xml']],
     ['order1.xml', ['-S', '-G', '.', '-O', 'out']],
+    ['order1.xml', ['-S', '-O', '.']],
+    ['order1.xml', ['-S', '-O', 'input.xml/x', '--output-as=xml']],
+    ['order1.xml', ['-S', '-I', '.', '-u', 'new']],
   ])('what is left behind of %s by %j', async (file, options) => {
     expect(await folderAfter(ours, file, options)).toEqual(await folderAfter(real, file, options))
   })
@@ -229,6 +235,30 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
     expect(await tryTool(crmSimulate, ['-R'], { env, input: text })).toEqual(expected)
   })
 
+  test('standard input cannot be edited, and the CIB of a cluster is not, whatever file was named before', async () => {
+    const live = path.join(scratch, 'live.xml')
+    fs.copyFileSync(input, live)
+    const env = { PATH: process.env['PATH'], CIB_file: live }
+    const text = fs.readFileSync(input, 'utf8')
+    const folder = fs.mkdtempSync(path.join(scratch, 'folder-'))
+    const before = process.cwd()
+    process.chdir(folder)
+    for (const argv of [['-X'], ['-X', '-x', '-'], ['-X', '-p']]) {
+      expect((await tryProgram('crm_simulate', argv, { input: text, env })).code).toBe(66)
+      const told = await tryTool(crmSimulate, argv, { input: text, env })
+      expect(told).toEqual({ code: 66, out: '', err: expect.stringContaining('--in-place') })
+    }
+    process.chdir(before)
+    for (const argv of [
+      ['-X', '-L'],
+      ['-X', '-x', live, '-L', '-u', 'new'],
+    ]) {
+      const expected = await tryProgram('crm_simulate', argv, { env })
+      expect(await tryTool(crmSimulate, argv, { env })).toEqual(expected)
+      expect(fs.readFileSync(live, 'utf8')).toBe(text)
+    }
+  })
+
   test.each([
     ['of a file, where they may be masked', ['-S', '-x'], 0],
     ['of a cluster, where a change is a change', ['-S', '-L'], 2],
@@ -248,9 +278,12 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
     [['-s', '-U', '-N', '2']],
     [['-s', '--text-fancy', '-u', 'new', '-O', 'nowhere/out']],
     [['-U', '--output-as=xml']],
+    [['-s', '-N', '2', '-t', '2005-01-01']],
+    [['-Q', '-t', '2005-01-01', '-u', 'new']],
   ])('every CIB of a folder with %j', async (options) => {
     const folder = fs.mkdtempSync(path.join(scratch, 'folder-'))
-    for (const name of ['order1.xml', 'migrate-fencing.xml', 'clone-no-shuffle.xml']) {
+    // The last has rules for dates: here they are asked what they say of today.
+    for (const name of ['order1.xml', 'migrate-fencing.xml', 'clone-no-shuffle.xml', 'location-date-rules-1.xml']) {
       fs.copyFileSync(path.join(suite, name), path.join(folder, name))
     }
     fs.writeFileSync(path.join(folder, '.hidden.xml'), 'not read')

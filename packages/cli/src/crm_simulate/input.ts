@@ -36,6 +36,12 @@ export function isLive(options: Options): boolean {
   return lastSource(options)?.long === 'live-check'
 }
 
+/** The file that the CIB is read from; undefined where it is none. */
+export function editedFile(options: Options): string | undefined {
+  const last = lastSource(options)
+  return last?.long === 'xml-file' && last.value !== '-' ? last.value : undefined
+}
+
 async function readNamed(options: Options, host: ToolHost): Promise<Input> {
   // Without a source it is standard input, whatever the environment says.
   const file = isLive(options) ? undefined : (lastSource(options)?.value ?? '-')

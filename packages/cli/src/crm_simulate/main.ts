@@ -7,6 +7,7 @@ import {
   type SimulationOutcome,
   type SimulationRequest,
   type Stage,
+  schemaWarnings,
   simulate,
 } from '@quorate/scheduler'
 import { encodeXml, type XmlElement } from '@quorate/xml'
@@ -16,12 +17,12 @@ import { type Block, statusBlocks } from '../crm_mon/status-text.ts'
 import { statusElements } from '../crm_mon/status-xml.ts'
 import type { Snapshot, View } from '../crm_mon/view.ts'
 import { logLines } from '../pacemaker/log-lines.ts'
-import { type Output, openOutput } from '../pacemaker/output.ts'
-import { systemFaultText } from '../pacemaker/system-fault.ts'
-import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
+import { Output, outputOrFault } from '../pacemaker/output.ts'
+import { systemFaultCode, systemFaultText } from '../pacemaker/system-fault.ts'
+import { processHost, type ToolHost, toolFileMode } from '../pacemaker/tool-host.ts'
 import { type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
-import { isLive, readInput } from './input.ts'
+import { editedFile, isLive, readInput } from './input.ts'
 import { simulateExamples, simulateOptions } from './options.ts'
 import { type Profile, profileFolder } from './profile.ts'
 
@@ -41,23 +42,27 @@ export async function crmSimulate(argv: readonly string[], host: ToolHost): Prom
     host,
   )
   if (typeof options === 'number') return options
-  const output = openOutput(options, host, ['crm_simulate', ...argv])
-  if (typeof output === 'string') {
-    host.err(`${output}\n`)
-    return exitCodes.noSuchObject
+  const output = outputOrFault(options, host, ['crm_simulate', ...argv])
+  if (!(output instanceof Output)) {
+    host.err(`${output.text}\n`)
+    return output.code
   }
   const folder = options.value('profile')
   if (folder !== undefined) {
+    const asked = requestOf(options, output)
     const request: SimulationRequest = {
-      ...requestOf(options, output),
+      ...asked,
       simulate: false,
       injections: {},
       ...(output.isData ? { elements: () => [] } : {}),
+      // Unlike elsewhere, the time for which a CIB was decided on does not count.
+      effectiveTime: asked.effectiveTime ?? { text: '', ...presentOf(host) },
     }
     const profile: Profile = {
       folder,
       repeat: Number(options.value('repeat') ?? '1'),
       verbosity: options.count('verbose'),
+      moment: options.has('quiet') ? undefined : asked.effectiveTime?.text,
       hasTitle: request.fancy === true || !(request.showsScores === true || request.showsUtilization === true),
       request,
     }
@@ -78,20 +83,21 @@ type Ending = {
 
 async function perform(options: Options, output: Output): Promise<Ending> {
   const { host } = output
-  if (options.has('in-place') && options.value('xml-file') === undefined) {
+  if (options.has('in-place') && !isLive(options) && editedFile(options) === undefined) {
     host.err('crm_simulate: --in-place is only supported with --xml-file\n')
-    return { code: exitCodes.usage }
+    return { code: exitCodes.noInput }
   }
   const input = await readInput(options, host)
   if (!input.ok) {
     host.err(`${input.lines.join('\n')}\n`)
     return { code: input.code }
   }
-  const kept = options.has('in-place') ? options.value('xml-file') : options.value('save-output')
+  const kept = options.has('in-place') ? editedFile(options) : options.value('save-output')
   const fault = kept === undefined ? undefined : writingFault(kept, [], 'a')
   if (fault !== undefined) {
-    host.err(`crm_simulate: Could not create '${kept}': ${fault}\n`)
-    return { code: exitCodes.noSuchObject }
+    const lines = [...schemaWarnings(input.cib), `crm_simulate: Could not create '${kept}': ${fault.text}`]
+    host.err(lines.map((line) => `${line}\n`).join(''))
+    return { code: fault.code }
   }
   const outcome = simulate(input.cib, requestOf(options, output))
   const end = save(options, outcome, kept)
@@ -103,21 +109,23 @@ async function perform(options: Options, output: Output): Promise<Ending> {
   return { code: end.code, isCut: end.isCut === true, results: told.report, errors: told.errors }
 }
 
+function presentOf(host: ToolHost): { readonly epochSeconds: number; readonly offsetSeconds: number } {
+  return { epochSeconds: Math.floor(host.now() / 1000), offsetSeconds: utcOffsetSeconds(host.now()) }
+}
+
 /** Options that mean --run as well. */
 const decides = ['run', 'show-scores', 'show-utilization', 'save-graph', 'save-dotfile', 'profile'] as const
 
 function requestOf(options: Options, output: Output): SimulationRequest {
   const { host } = output
-  const nowSeconds = Math.floor(host.now() / 1000)
-  const offsetSeconds = utcOffsetSeconds(host.now())
   const text = options.value('set-datetime')
-  const now = { epochSeconds: nowSeconds, offsetSeconds }
+  const now = presentOf(host)
   // As with the C program, what is no time is the present.
   const effectiveTime = text === undefined ? undefined : { text, ...(parseMoment(text, now) ?? now) }
   const isSimulated = options.has('simulate') || options.has('in-place') || options.has('op-fail')
   return {
-    nowSeconds,
-    utcOffsetSeconds: offsetSeconds,
+    nowSeconds: now.epochSeconds,
+    utcOffsetSeconds: now.offsetSeconds,
     ...(effectiveTime === undefined ? {} : { effectiveTime }),
     isLive: isLive(options),
     process: isSimulated || decides.some((name) => options.has(name)),
@@ -190,19 +198,20 @@ type Saved = { readonly code: number; readonly stage?: Stage; readonly isCut?: b
 /** @param kept file for the CIB as it is in the end */
 function save(options: Options, outcome: SimulationOutcome, kept: string | undefined): Saved {
   const { input, output, savedInput, graphText, dot } = outcome
-  const files: readonly (readonly [name: string, content: (() => Pieces) | undefined, otherwise: Saved])[] = [
-    ['save-input', () => [encodeXml(savedInput())], { code: exitCodes.noSuchObject, stage: 'modified' }],
-    ['save-graph', graphText, { code: exitCodes.io, stage: 'decided' }],
-    ['save-dotfile', dot === undefined ? undefined : () => [dot()], { code: exitCodes.io, stage: 'decided' }],
+  const files: readonly (readonly [name: string, content: (() => Pieces) | undefined, stage: Stage])[] = [
+    ['save-input', () => [encodeXml(savedInput())], 'modified'],
+    ['save-graph', graphText, 'decided'],
+    ['save-dotfile', dot === undefined ? undefined : () => [dot()], 'decided'],
   ]
   const keep = (cib: XmlElement): void => {
     if (kept !== undefined) writingFault(kept, [encodeXml(cib)])
   }
-  for (const [name, content, otherwise] of files) {
+  for (const [name, content, stage] of files) {
     const file = options.value(name)
-    if (file === undefined || content === undefined || writingFault(file, content()) === undefined) continue
+    const fault = file === undefined || content === undefined ? undefined : writingFault(file, content())
+    if (fault === undefined) continue
     keep(input)
-    return otherwise
+    return { code: stage === 'modified' ? fault.code : exitCodes.io, stage }
   }
   keep(output)
   if (outcome.isAmbiguous) return { code: exitCodes.software, isCut: true }
@@ -212,13 +221,13 @@ function save(options: Options, outcome: SimulationOutcome, kept: string | undef
 /** What a file is to hold, in order. */
 type Pieces = Iterable<string | Uint8Array>
 
-/** Files tell of a cluster what not everybody on the host need know. */
-const fileMode = 0o640
+/** Why a file cannot be written, and with which exit code a run ends for that. */
+type WritingFault = { readonly text: string; readonly code: number }
 
 /** Writes a file, or to its end; answers why it cannot be written. */
-function writingFault(file: string, content: Pieces, flags: 'w' | 'a' = 'w'): string | undefined {
+function writingFault(file: string, content: Pieces, flags: 'w' | 'a' = 'w'): WritingFault | undefined {
   try {
-    const opened = fs.openSync(file, flags, fileMode)
+    const opened = fs.openSync(file, flags, toolFileMode)
     try {
       for (const piece of content) fs.writeFileSync(opened, piece)
     } finally {
@@ -226,6 +235,6 @@ function writingFault(file: string, content: Pieces, flags: 'w' | 'a' = 'w'): st
     }
     return undefined
   } catch (fault) {
-    return systemFaultText(fault)
+    return { text: systemFaultText(fault), code: systemFaultCode(fault) }
   }
 }

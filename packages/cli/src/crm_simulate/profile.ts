@@ -11,6 +11,8 @@ export type Profile = {
   readonly folder: string
   readonly repeat: number
   readonly verbosity: number
+  /** Words in which a time was asked for, where they are to be told. */
+  readonly moment: string | undefined
   /** Whether lines stand under a title; without, where scores are asked for. */
   readonly hasTitle: boolean
   readonly request: SimulationRequest
@@ -54,6 +56,9 @@ export function profileFolder(profile: Profile, output: Output): number {
     }
     const began = process.hrtime.bigint()
     for (let i = 0; i < profile.repeat; i += 1) {
+      if (profile.moment !== undefined && !output.isData) {
+        host.out(`Setting effective cluster time: ${profile.moment}\n`)
+      }
       const outcome = simulate(result.value, request)
       host.err(outcome.warnings.map((line) => `${line}\n`).join(''))
       host.err(logLines(outcome.remarks.filter(isNews), profile.verbosity))

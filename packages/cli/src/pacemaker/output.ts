@@ -1,8 +1,9 @@
 import fs from 'node:fs'
+import { exitCodes } from '@quorate/cib'
 import { attributePairs, isComment, type XmlElement } from '@quorate/xml'
 import { formatResult, resultElement } from './result-xml.ts'
-import { systemFaultText } from './system-fault.ts'
-import type { ToolHost } from './tool-host.ts'
+import { systemFaultCode, systemFaultText } from './system-fault.ts'
+import { type ToolHost, toolFileMode } from './tool-host.ts'
 import type { Options } from './tool-options.ts'
 
 const formats = ['text', 'xml', 'json', 'none'] as const
@@ -52,21 +53,33 @@ export class Output {
   }
 }
 
+/** Why an output cannot be opened, and the exit code of a tool that ends with one that says so. */
+export type OutputFault = { readonly text: string; readonly code: number }
+
 /**
  * Opens the output that --output-as and --output-to ask for; or says, without the tool's name, why it cannot be.
  * JSON is ours: Pacemaker 2.1.5 has none.
  */
 export function openOutput(options: Options, host: ToolHost, request: readonly string[]): Output | string {
+  const opened = outputOrFault(options, host, request)
+  return opened instanceof Output ? opened : opened.text
+}
+
+/** {@link openOutput}, with the exit code where it fails. */
+export function outputOrFault(options: Options, host: ToolHost, request: readonly string[]): Output | OutputFault {
   const asked = options.value('output-as')
   const format = formats.find((name) => name === (asked ?? 'text'))
-  if (format === undefined) return `Error creating output format ${asked}: Unknown output format`
+  if (format === undefined) {
+    return { text: `Error creating output format ${asked}: Unknown output format`, code: exitCodes.noSuchObject }
+  }
   const file = options.value('output-to')
   if (file === undefined || file === '-') return new Output(format, host, request, host.out, () => undefined)
   let fd: number
   try {
-    fd = fs.openSync(file, 'w')
+    fd = fs.openSync(file, 'w', toolFileMode)
   } catch (fault) {
-    return `Error creating output format ${asked ?? '(null)'}: ${systemFaultText(fault)}`
+    const text = `Error creating output format ${asked ?? '(null)'}: ${systemFaultText(fault)}`
+    return { text, code: systemFaultCode(fault) }
   }
   return new Output(
     format,

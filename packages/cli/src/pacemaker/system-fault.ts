@@ -1,3 +1,5 @@
+import { exitCodeOf, exitCodes } from '@quorate/cib'
+
 /** What the host says of a file that cannot be opened, in the words of its C library. */
 const texts: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
@@ -16,4 +18,10 @@ export function systemFaultText(fault: unknown): string {
   const { code } = fault as NodeJS.ErrnoException
   if (code !== undefined && texts[code] !== undefined) return texts[code]
   return fault instanceof Error ? fault.message : String(fault)
+}
+
+/** Exit code of a tool that ends because the host refused something. */
+export function systemFaultCode(fault: unknown): number {
+  const { errno } = fault as NodeJS.ErrnoException
+  return errno === undefined ? exitCodes.error : exitCodeOf(errno)
 }

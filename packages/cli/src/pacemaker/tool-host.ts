@@ -44,3 +44,6 @@ function writeAll(fd: number, text: string): void {
 
 /** What every tool prints for --version: front ends read the first line. */
 export const versionText = 'Pacemaker 2.1.5\nQuorate: the Linux-HA stack in TypeScript\n'
+
+/** Files that tools write tell of a cluster what not everybody on the host need know. */
+export const toolFileMode = 0o640

@@ -176,11 +176,7 @@ class Transcript {
 export function simulate(cib: XmlElement, request: SimulationRequest): SimulationOutcome {
   const quiet = request.quiet === true
   const out = new Transcript(showsNumbers(request) && request.fancy !== true, quiet)
-  if (attr(cib, 'validate-with') === 'none') {
-    out.warnings.push(
-      'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)',
-    )
-  }
+  out.warnings.push(...schemaWarnings(cib))
   const unpack = (of: XmlElement): ClusterStatus => unpackStatus(of, statusOptions(request))
   const timeLine = effectiveTimeLine(cib, request)
   let input = cib
@@ -208,6 +204,14 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
   out.reached('modified')
   if (!request.process && !request.simulate) return finish(out, cluster, input, input)
   return decideAndShow(cluster, input, request, out, timeLine)
+}
+
+/** What is said of a CIB that is held to no schema, before anything else. */
+export function schemaWarnings(cib: XmlElement): readonly string[] {
+  if (attr(cib, 'validate-with') !== 'none') return []
+  return [
+    'Schema validation of configuration is disabled (enabling is encouraged and prevents common misconfigurations)',
+  ]
 }
 
 function showsNumbers({ showsScores, showsUtilization }: SimulationRequest): boolean {
