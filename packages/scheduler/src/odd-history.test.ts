@@ -93,3 +93,9 @@ test.each([
     expect(current(run({ inside, entries: entries.join('') })).endsWith(shown)).toBe(true)
   },
 )
+
+test('an operation whose name is empty counts, and one without a name does not', () => {
+  const shown = (operation: string): string => current(run({ inside: '', entries: entry('p_last_0', 0, operation) }))
+  expect(shown('operation="" operation_key="p__0" interval="0"')).toMatch(/Started n1$/)
+  expect(shown('operation_key="p__0" interval="0"')).toMatch(/Stopped$/)
+})

@@ -5,9 +5,11 @@ export class CibVersion {
   #epoch: number
   #updates: number
   #isChanged = false
+  #hasEpoch: boolean
 
   constructor(cib: XmlElement) {
     this.#epoch = countOf(cib, 'epoch')
+    this.#hasEpoch = attr(cib, 'epoch') !== undefined
     this.#updates = countOf(cib, 'num_updates')
   }
 
@@ -15,6 +17,7 @@ export class CibVersion {
     this.#epoch += 1
     this.#updates = 0
     this.#isChanged = true
+    this.#hasEpoch = true
   }
 
   /** Anything but the configuration was changed by one update. */
@@ -23,9 +26,10 @@ export class CibVersion {
     this.#isChanged = true
   }
 
-  /** Attributes of the root that are other than they were. */
+  /** Attributes of the root that are other than they were, in the order in which a root without them gets them. */
   changes(): Readonly<Record<string, string>> {
-    return this.#isChanged ? { epoch: String(this.#epoch), num_updates: String(this.#updates) } : {}
+    if (!this.#isChanged) return {}
+    return { num_updates: String(this.#updates), ...(this.#hasEpoch ? { epoch: String(this.#epoch) } : {}) }
   }
 }
 

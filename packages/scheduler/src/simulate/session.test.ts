@@ -272,3 +272,23 @@ test('of entries of one id all are written over the first, whenever anything is 
   // The stop is recorded in the first, and the second is then written over that.
   expect(endOf(entry('start', 1, 0) + entry('monitor', 2, 0))).toEqual(['monitor 2', 'monitor 2'])
 })
+
+test.each([
+  ['a node that is brought up', { nodesUp: ['n1'] }, 'num_updates="2"'],
+  ['an option', { watchdog: 'true' }, 'num_updates="0" epoch="1"'],
+])('a CIB without a version gets of one what counts %s', (_, injections, version) => {
+  const read = parseXml('<cib><configuration><nodes><node id="1" uname="n1"/></nodes></configuration><status/></cib>')
+  if (!read.ok) throw new Error(JSON.stringify(read.error))
+  const { input } = simulate(read.value, { nowSeconds, process: false, simulate: false, injections })
+  expect(writeXml(input)).toContain(`<cib ${version}>`)
+})
+
+test('ids in the saved connection to a guest node have dots where its name has what no id may', () => {
+  const guest = '<meta_attributes id="m"><nvpair id="m1" name="remote-node" value="a:b#c"/></meta_attributes>'
+  const { savedInput } = run(primitive('v', guest))
+  const connection = named(savedInput(), 'a:b#c')
+  expect([...descendants(connection as XmlElement)].flatMap((item) => attr(item, 'id') ?? [])).toEqual([
+    ...['a:b#c', 'a.b.c-meta_attributes', 'a.b.c-meta_attributes-internal_rsc', 'a.b.c-meta_attributes-container'],
+    ...['a.b.c-monitor-30s', 'a.b.c-start-0'],
+  ])
+})

@@ -6,7 +6,7 @@ import { forEachBelow, isRemote } from '../model/tree.ts'
 import { parseBoolean, parseCount } from '../scalar.ts'
 import { infinity } from '../score.ts'
 import { type ContainerPlan, containerXml, type PortMapping, type StorageMapping } from './container.ts'
-import { connectionXml } from './implied.ts'
+import { cleanId, connectionXml } from './implied.ts'
 import { addNode, findNode } from './nodes.ts'
 import { type UnpackVariant, unpackResource } from './resource.ts'
 import { nameValueSet } from './template.ts'
@@ -186,11 +186,6 @@ function nextAddress(address: string): string | undefined {
   const [a = 0, b = 0, c = 0, d = 0] = parts
   if (c > 253) return undefined
   return d > 253 ? `${a}.${b}.${c + 1}.1` : `${a}.${b}.${c}.${d + 1}`
-}
-
-/** Characters that may not be in an id become dots. */
-function cleanId(id: string): string {
-  return id.replace(/[:#]/g, '.')
 }
 
 function unpackReplica(

@@ -25,15 +25,21 @@ export type ConnectionParts = {
   readonly port?: string | undefined
 }
 
+/** Characters that may not be in an id become dots. */
+export function cleanId(id: string): string {
+  return id.replace(/[:#]/g, '.')
+}
+
 /** The definition of the connection resource that a guest node or a bundle implies. */
 export function connectionXml(parts: ConnectionParts): XmlElement {
   const { id } = parts
-  const operations = [element('op', { id: `${id}-monitor-30s`, interval: '30s', name: 'monitor', timeout: '30s' })]
+  const base = cleanId(id)
+  const operations = [element('op', { id: `${base}-monitor-30s`, interval: '30s', name: 'monitor', timeout: '30s' })]
   if (parts.startTimeout !== undefined) {
-    operations.push(element('op', { id: `${id}-start-0`, interval: '0', name: 'start', timeout: parts.startTimeout }))
+    operations.push(element('op', { id: `${base}-start-0`, interval: '0', name: 'start', timeout: parts.startTimeout }))
   }
   const children = [
-    nameValueSet('meta_attributes', `${id}-meta_attributes`, [
+    nameValueSet('meta_attributes', `${base}-meta_attributes`, [
       ['internal_rsc', 'true'],
       ['container', parts.container],
       ['allow-migrate', parts.migrateable],
@@ -42,7 +48,7 @@ export function connectionXml(parts: ConnectionParts): XmlElement {
   ]
   if (parts.server !== undefined || parts.port !== undefined) {
     children.push(
-      nameValueSet('instance_attributes', `${id}-instance_attributes`, [
+      nameValueSet('instance_attributes', `${base}-instance_attributes`, [
         ['addr', parts.server],
         ['port', parts.port],
       ]),

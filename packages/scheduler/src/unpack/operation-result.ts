@@ -59,10 +59,15 @@ const failureSource = 'unpack_rsc_op_failure'
 /** Results of a probe that say where a resource is, and thus are no fault of the node. */
 const tellingOfProbe: readonly number[] = [exitCode.ok, exitCode.notRunning, exitCode.promoted]
 
+/** Whether it is not recorded what was done; an operation whose name is empty is one. */
+function hasNoTask({ task: name, xml }: HistoryEntry): boolean {
+  return name === '' && attr(xml, 'operation') === undefined
+}
+
 /** Takes one operation of the history into account. */
 export function processEntry(reading: Reading, entry: HistoryEntry): void {
   const { resource, node, cluster } = reading
-  if (entry.task === '' || entry.task === task.notify || entry.task === 'meta-data') return
+  if (hasNoTask(entry) || entry.task === task.notify || entry.task === 'meta-data') return
   if (entry.status < status.pending || entry.status > status.noSecrets) return
   const expired = entry.status !== status.notInstalled && hasExpired(reading, entry)
   const judged = remap(reading, entry, expired)
