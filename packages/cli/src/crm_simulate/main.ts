@@ -3,6 +3,8 @@ import { exitCodes } from '@quorate/cib'
 import {
   type ClusterStatus,
   type Injections,
+  type LogLine,
+  type Moment,
   parseMoment,
   type SimulationOutcome,
   type SimulationRequest,
@@ -16,6 +18,7 @@ import type { Section } from '../crm_mon/sections.ts'
 import { type Block, statusBlocks } from '../crm_mon/status-text.ts'
 import { statusElements } from '../crm_mon/status-xml.ts'
 import type { Snapshot, View } from '../crm_mon/view.ts'
+import { momentText } from '../iso8601/time-text.ts'
 import { logLines } from '../pacemaker/log-lines.ts'
 import { Output, outputOrFault } from '../pacemaker/output.ts'
 import { systemFaultCode, systemFaultText } from '../pacemaker/system-fault.ts'
@@ -109,6 +112,15 @@ async function perform(options: Options, output: Output): Promise<Ending> {
   return { code: end.code, isCut: end.isCut === true, results: told.report, errors: told.errors }
 }
 
+/** A time asked for. As with the C program, what is no time is the present. */
+function askedTime(text: string, now: Moment): NonNullable<SimulationRequest['effectiveTime']> {
+  const notes: LogLine[] = []
+  const asked = parseMoment(text, now, (source, fault) => notes.push({ kind: 'error', source, text: fault }))
+  const shown = asked === undefined ? '<undefined time>' : momentText(asked, { calendar: 'date', isLocal: false })
+  notes.push({ kind: 'notice', source: 'set_effective_date', text: `Pretending 'now' is: ${shown}` })
+  return { text, ...(asked ?? now), notes }
+}
+
 function presentOf(host: ToolHost): { readonly epochSeconds: number; readonly offsetSeconds: number } {
   return { epochSeconds: Math.floor(host.now() / 1000), offsetSeconds: utcOffsetSeconds(host.now()) }
 }
@@ -120,8 +132,7 @@ function requestOf(options: Options, output: Output): SimulationRequest {
   const { host } = output
   const text = options.value('set-datetime')
   const now = presentOf(host)
-  // As with the C program, what is no time is the present.
-  const effectiveTime = text === undefined ? undefined : { text, ...(parseMoment(text, now) ?? now) }
+  const effectiveTime = text === undefined ? undefined : askedTime(text, now)
   const isSimulated = options.has('simulate') || options.has('in-place') || options.has('op-fail')
   return {
     nowSeconds: now.epochSeconds,
@@ -130,6 +141,7 @@ function requestOf(options: Options, output: Output): SimulationRequest {
     isLive: isLive(options),
     process: isSimulated || decides.some((name) => options.has(name)),
     simulate: isSimulated,
+    tellsActions: options.has('verbose'),
     drawsGraph: false,
     showsScores: options.has('show-scores'),
     showsUtilization: options.has('show-utilization'),

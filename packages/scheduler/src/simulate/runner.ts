@@ -1,20 +1,27 @@
 import { IndexHeap, padEndBytes } from '@quorate/base'
 import { attr, attributePairs, child, childrenNamed, element, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
+import type { LogLine } from '../model/model.ts'
 import { findResource } from '../model/tree.ts'
 import type { StatusItem } from '../report/status-item.ts'
 import { infinity } from '../score.ts'
 import type { ClusterStatus } from '../status.ts'
 import { AmbiguousState, type SimulatedStatus } from './cib-status.ts'
+import { endText, refusalLines, stuckLines } from './graph-log.ts'
 import { nextCallId, recordOperation } from './history-write.ts'
 import { leadingInteger, type OperationSpec } from './operation-spec.ts'
 
 type Synapse = {
   readonly action: XmlElement
   readonly priority: number
-  /** Numbers of actions that have to be done first. */
+  /** Actions that have to be done first. */
+  readonly inputs: readonly XmlElement[]
+  /** Numbers of those of them that were not done yet. */
   readonly waits: Set<string>
   executed: boolean
+  /** It was begun in vain. */
+  refused: boolean
+  skipped: boolean
 }
 
 /** How an action ended: it was done, it was begun and failed as was asked for, or it could not be begun. */
@@ -24,26 +31,33 @@ type End = 'done' | 'failed' | 'refused'
 export type Simulation = {
   /** Lines about what was done; `column0` ones stand outside of the list. */
   readonly lines: readonly (StatusItem & { readonly column0?: boolean })[]
-  /** Failures that were asked for in a way that says nothing. */
+  /** Failures that were asked for in a way that says nothing, and why something could not be begun. */
   readonly errors: readonly string[]
+  /** The errors, and what is logged about them. */
+  readonly remarks: readonly (LogLine | string)[]
   /** Whether everything was done that could be. */
   readonly complete: boolean
   /** Numbers of actions that were not done, each with those of the actions that it still waits for. */
   readonly left: ReadonlyMap<string, readonly string[]>
   /** Why it ended before its time: an action was on a node whose name several states have. */
   readonly ambiguity?: AmbiguousState
+  /** What is said of how it ended. */
+  readonly end: LogLine
+  /** What is said of it where it got stuck. */
+  readonly stuckLines: () => readonly LogLine[]
 }
 
 /** Carries out a graph on a copy of the status, in the order in which a controller would. */
 export class GraphRunner {
   readonly #cluster: ClusterStatus
+  readonly #graph: XmlElement
   readonly #status: SimulatedStatus
   readonly #failures: readonly string[]
   readonly #nowSeconds: number
   readonly #synapses: Synapse[] = []
   readonly #followers = new Map<string, number[]>()
   readonly #lines: (StatusItem & { readonly column0?: boolean })[] = []
-  readonly #errors: string[] = []
+  readonly #remarks: (LogLine | string)[] = []
   #abortPriority = 0
 
   /** @param failures operations that are to fail, as `rsc_start_0@n1=1` */
@@ -55,6 +69,7 @@ export class GraphRunner {
     nowSeconds: number,
   ) {
     this.#cluster = cluster
+    this.#graph = graph
     this.#status = status
     this.#failures = failures
     this.#nowSeconds = nowSeconds
@@ -64,17 +79,16 @@ export class GraphRunner {
   #addSynapse(xml: XmlElement): void {
     const action = child(xml, 'action_set')?.children[0]
     if (action === undefined) return
-    const waits = new Set<string>()
-    for (const trigger of child(xml, 'inputs')?.children ?? []) {
-      for (const input of trigger.children) waits.add(attr(input, 'id') ?? '')
-    }
+    const inputs = (child(xml, 'inputs')?.children ?? []).flatMap((trigger) => trigger.children)
+    const waits = new Set(inputs.map((input) => attr(input, 'id') ?? ''))
     const index = this.#synapses.length
     for (const id of waits) {
       const list = this.#followers.get(id)
       if (list === undefined) this.#followers.set(id, [index])
       else list.push(index)
     }
-    this.#synapses.push({ action, priority: Number(attr(xml, 'priority') ?? '0'), waits, executed: false })
+    const priority = Number(attr(xml, 'priority') ?? '0')
+    this.#synapses.push({ action, priority, inputs, waits, executed: false, refused: false, skipped: false })
   }
 
   /** Runs pass after pass until nothing more can be done. */
@@ -97,12 +111,18 @@ export class GraphRunner {
     while (current.smallest !== undefined) {
       for (let index = current.take(); index !== undefined; index = current.take()) {
         const synapse = this.#synapses[index]
-        if (synapse === undefined || synapse.executed || !this.#mayFire(synapse)) continue
+        if (synapse === undefined || synapse.executed) continue
+        synapse.skipped = !this.#mayFire(synapse)
+        if (synapse.skipped) continue
         synapse.executed = true
         const end = this.#execute(synapse)
         if (end !== 'done') this.#abortPriority = infinity
         // Nothing is told to those that wait for what was never begun; a failure, to those of the highest priority.
-        if (end === 'refused') continue
+        if (end === 'refused') {
+          synapse.refused = true
+          this.#remarks.push(...refusalLines(synapse.action, index))
+          continue
+        }
         for (const follower of this.#followers.get(attr(synapse.action, 'id') ?? '') ?? []) {
           const waiting = this.#synapses[follower]
           if (waiting === undefined || (end === 'failed' && waiting.priority < infinity)) continue
@@ -119,8 +139,17 @@ export class GraphRunner {
   #ended(): Simulation {
     const open = this.#synapses.filter((synapse) => !synapse.executed)
     const complete = this.#abortPriority > 0 || open.length === 0
+    const end = !complete ? 'Terminated' : open.length === 0 ? 'Complete' : 'Stopped'
     const left = new Map(open.map(({ action, waits }) => [attr(action, 'id') ?? '', [...waits]]))
-    return { lines: this.#lines, errors: this.#errors, complete, left }
+    return {
+      lines: this.#lines,
+      errors: this.#remarks.filter((line) => typeof line === 'string'),
+      remarks: this.#remarks,
+      complete,
+      left,
+      end: endText(this.#synapses, end),
+      stuckLines: () => stuckLines(this.#graph, this.#synapses),
+    }
   }
 
   #mayFire(synapse: Synapse): boolean {
@@ -180,7 +209,7 @@ export class GraphRunner {
       if (agent.class === undefined || agent.type === undefined) return 'refused'
       const fault = agentFault(name, agent.class, agent.provider)
       if (fault !== undefined) {
-        this.#errors.push(fault)
+        this.#remarks.push(fault)
         return 'refused'
       }
     }
@@ -226,7 +255,7 @@ export class GraphRunner {
       if (resourceId === undefined) continue
       const rc = leadingInteger(spec.slice(spec.indexOf('=') + 1))
       if (rc !== undefined) return { resourceId, rc }
-      this.#errors.push(`Invalid failed operation '${spec}' (result code must be integer)`)
+      this.#remarks.push(`Invalid failed operation '${spec}' (result code must be integer)`)
     }
     return undefined
   }

@@ -292,3 +292,63 @@ test('ids in the saved connection to a guest node have dots where its name has w
     ...['a.b.c-monitor-30s', 'a.b.c-start-0'],
   ])
 })
+
+/** Lines of the remarks of these parts of the C program. */
+function remarksOf({ remarks }: SimulationOutcome, sources: readonly string[]): readonly string[] {
+  return remarks.flatMap((line) => (typeof line !== 'string' && sources.includes(line.source ?? '') ? line.text : []))
+}
+
+test('who asks for it is told what is going to be done and how that ended, a failure too', () => {
+  const sources = ['log_list_item', 'pcmk__execute_graph']
+  const told = run(primitive('a', '') + primitive('b', ''), '', { tellsActions: true, failures: ['a_start_0@n1=1'] })
+  expect(remarksOf(told, sources)).toEqual([
+    'Actions: Start      a       (    n1 )',
+    'Actions: Start      b       (    n1 )',
+    'Transition 0 (Complete=3, Pending=0, Fired=0, Skipped=1, Incomplete=1, Source=crm_simulate): Stopped',
+  ])
+  expect(remarksOf(run(primitive('a', '')), sources)).toEqual([])
+})
+
+/** What is said of a simulation with two resources, each of them ordered. */
+function remarksOn(agent: string, orders: string): readonly string[] {
+  const read = parseXml(`<cib have-quorum="1"><configuration><crm_config><cluster_property_set id="s">
+    <nvpair id="s1" name="stonith-enabled" value="false"/></cluster_property_set></crm_config>
+    <nodes><node id="1" uname="n1"/></nodes><resources><primitive id="a" ${agent} type="x"/>${primitive('b', '')}</resources>
+    <constraints><rsc_order id="o" first="a" then="b"/>${orders}</constraints></configuration><status>
+    <node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"/></status></cib>`)
+  if (!read.ok) throw new Error(JSON.stringify(read.error))
+  const { remarks } = simulate(read.value, { nowSeconds, process: true, simulate: true, tellsActions: true })
+  const texts = remarks.map((line) => (typeof line === 'string' ? line : `(${line.source}) ${line.text}`))
+  return texts.slice(texts.findLastIndex((text) => text.includes('Actions:')) + 1)
+}
+
+test('of a transition that gets stuck every action is told, and what it waits for', () => {
+  const loop = '<rsc_order id="q" first="b" then="a"/>'
+  expect(remarksOn('class="ocf" provider="p"', loop)).toEqual([
+    '(pcmk__execute_graph) Transition 0 (Complete=2, Pending=0, Fired=0, Skipped=0, Incomplete=2, Source=crm_simulate): Terminated',
+    'Transition failed: terminated',
+    '(pcmk__log_graph) Graph 0 with 4 actions: batch-limit=0 jobs, network-delay=60000ms',
+    '(log_synapse_action) [Action    3]: Pending resource op a_start_0                      on n1 (priority: 0, waiting: 4)',
+    '(log_synapse_action) [Action    1]: Completed resource op a_monitor_0                  on n1 (priority: 0, waiting: none)',
+    '(log_synapse_action) [Action    4]: Pending resource op b_start_0                      on n1 (priority: 0, waiting: 3)',
+    '(log_synapse_action) [Action    2]: Completed resource op b_monitor_0                  on n1 (priority: 0, waiting: none)',
+    'An invalid transition was produced',
+  ])
+})
+
+test('of an operation that cannot be begun it is told that it is in vain', () => {
+  expect(remarksOn('class="ocf"', '')).toEqual([
+    'Please specify the provider for resource a',
+    '(simulate_resource_action) Could not simulate action 1 history for resource a',
+    '(fire_synapse) Failed initiating <rsc_op id=1> in synapse 1: Invalid argument',
+    '(pcmk__execute_graph) Synapse 1 failed to fire',
+    '(pcmk__execute_graph) Transition 0 (Complete=0, Pending=0, Fired=0, Skipped=1, Incomplete=4, Source=crm_simulate): Stopped',
+  ])
+})
+
+test('a time that was asked for is told of whenever it is set', () => {
+  const notes = [{ kind: 'notice', source: 'set_effective_date', text: 'so it is' }] as const
+  const effectiveTime = { text: 'then', epochSeconds: nowSeconds, offsetSeconds: 0, notes }
+  const told = run(primitive('a', ''), '', { effectiveTime, injections: { nodesUp: ['n1'] } })
+  expect(remarksOf(told, ['set_effective_date'])).toEqual(['so it is', 'so it is', 'so it is'])
+})

@@ -8,6 +8,7 @@ import type { LogLine } from '../model/model.ts'
 import { nodeItems } from '../report/node-list.ts'
 import { resourceItems } from '../report/resource-list.ts'
 import { fancyLines, plainLines, type StatusItem } from '../report/status-item.ts'
+import { shutdownNotices, transitionNotices } from '../report/transition-notices.ts'
 import { transitionSummary } from '../report/transition-summary.ts'
 import { parseInteger } from '../scalar.ts'
 import { decide } from '../schedule.ts'
@@ -22,10 +23,17 @@ import { savedInput } from './saved-input.ts'
 export type SimulationRequest = {
   readonly nowSeconds: number
   readonly utcOffsetSeconds?: number
-  /** Time asked for, and the words in which it was. */
-  readonly effectiveTime?: { readonly text: string; readonly epochSeconds: number; readonly offsetSeconds: number }
+  /** Time asked for, the words in which it was, and what is logged about it whenever it is set. */
+  readonly effectiveTime?: {
+    readonly text: string
+    readonly epochSeconds: number
+    readonly offsetSeconds: number
+    readonly notes?: readonly LogLine[]
+  }
   /** The CIB is a cluster's own, and its secrets are the true ones; those of a file may be masked. */
   readonly isLive?: boolean
+  /** Whether the remarks are to have what is going to be done, and how that ended. */
+  readonly tellsActions?: boolean
   /** Decide what to do (`--run`). */
   readonly process: boolean
   /** Also carry it out on a copy (`--simulate`). */
@@ -181,7 +189,7 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
   const timeLine = effectiveTimeLine(cib, request)
   let input = cib
   let cluster = unpack(cib)
-  if (timeLine !== undefined) out.line(timeLine)
+  sayTime(timeLine, request, out)
   noticesOf(cluster, out)
   out.heard(cluster.log)
   if (request.elements !== undefined) out.report.status('cluster_status', request.elements(cluster, false))
@@ -197,8 +205,8 @@ export function simulate(cib: XmlElement, request: SimulationRequest): Simulatio
     if (injected.ambiguity !== undefined) return ambiguous(out, cluster, cib, injected.ambiguity)
     input = injected.cib
     cluster = unpack(input)
+    sayTime(timeLine, request, out)
     out.heard(cluster.log)
-    if (timeLine !== undefined) out.line(timeLine)
     noticesOf(cluster, out)
   }
   out.reached('modified')
@@ -292,6 +300,8 @@ function decideAndShow(
   const from = cluster.log.length
   decide(cluster)
   out.heard(cluster.log.slice(from))
+  const toldUpTo = cluster.log.length
+  if (request.tellsActions === true) out.heard(transitionNotices(cluster))
   if (showsNumbers(request)) {
     // The C program parts what it says from what comes before it even where quiet kept that from being said.
     if (isInjected) out.gap()
@@ -306,10 +316,14 @@ function decideAndShow(
     const has = { scores: request.showsScores === true, utilization: request.showsUtilization === true }
     out.report.scores(cluster.log.slice(from), has)
   }
-  out.reached('decided')
   const summary = transitionSummary(cluster)
-  out.report.list('actions', summary)
   const actions = graphActions(cluster)
+  out.heard(cluster.log.slice(toldUpTo))
+  out.reached('decided')
+  if (request.tellsActions === true && request.quiet !== true) {
+    out.heard(shutdownNotices(cluster, request.elements === undefined ? 'node_action' : 'node_action_xml'))
+  }
+  out.report.list('actions', summary)
   const graph = request.simulate || request.drawsGraph !== false ? graphXml(cluster, actions) : undefined
   const text = (): Iterable<string> => graphText(cluster, actions)
   const dot = (): string => dotText(cluster, request.dot)
@@ -325,8 +339,14 @@ function decideAndShow(
     refusesNamesakes: true,
   })
   const runner = new GraphRunner(cluster, graph, status, request.failures ?? [], request.nowSeconds)
-  const { lines, errors, complete, ambiguity } = runner.run()
-  out.remarks.push(...errors)
+  const { lines, remarks, complete, end, stuckLines, ambiguity } = runner.run()
+  out.remarks.push(...remarks.filter((line) => typeof line === 'string' || request.tellsActions === true))
+  if (request.tellsActions === true && ambiguity === undefined) out.remarks.push(end)
+  if (!complete && ambiguity === undefined) {
+    out.remarks.push('Transition failed: terminated')
+    if (request.tellsActions === true) out.remarks.push(...stuckLines())
+    out.remarks.push('An invalid transition was produced')
+  }
   const output = status.cib()
   out.report.list('transition', lines)
   if (isInjected || showsNumbers(request)) out.gap()
@@ -340,7 +360,7 @@ function decideAndShow(
   }
   if (ambiguity !== undefined) return ambiguous(out, cluster, input, ambiguity, { graph, graphText: text, dot })
   if (request.quiet !== true) {
-    if (timeLine !== undefined) out.line(timeLine)
+    sayTime(timeLine, request, out)
     const revised = unpackStatus(output, { ...statusOptions(request), wantsScores: false })
     out.heard(revised.log)
     // The second time it is not said what would have matched.
@@ -350,8 +370,12 @@ function decideAndShow(
     if (request.elements !== undefined) out.report.status('revised_cluster_status', request.elements(revised, true))
     showStatus(revised, out, false, request)
   }
-  if (!complete) out.remarks.push('Transition failed: terminated', 'An invalid transition was produced')
   return finish(out, cluster, input, output, { graph, graphText: text, dot, complete })
+}
+
+function sayTime(line: string | undefined, { effectiveTime }: SimulationRequest, out: Transcript): void {
+  if (line !== undefined) out.line(line)
+  out.remarks.push(...(effectiveTime?.notes ?? []))
 }
 
 function noticesOf(cluster: ClusterStatus, out: Transcript): void {

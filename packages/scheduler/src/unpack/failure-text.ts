@@ -31,7 +31,8 @@ function resultText(entry: HistoryEntry, rc: number): string {
 }
 
 function when({ cluster }: Reading, entry: HistoryEntry): string {
-  return timeText(entry.changedAt, cluster.now.offsetSeconds)
+  const { offsetSeconds, localOffsetSeconds = offsetSeconds } = cluster.now
+  return timeText(entry.changedAt, localOffsetSeconds)
 }
 
 /** An operation that ended otherwise than expected. */

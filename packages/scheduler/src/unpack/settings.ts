@@ -1,5 +1,5 @@
 import { attr, child, hasChildren, type XmlElement } from '@quorate/xml'
-import { configError, configWarning, notice, settingWarning } from '../model/log.ts'
+import { configError, configWarningOnce, notice, settingWarning } from '../model/log.ts'
 import type { Cluster, ClusterSettings, PlacementStrategy, QuorumPolicy } from '../model/model.ts'
 import { intervalMs, isTrue, parseBoolean, parseInteger, parseIntervalMs, sameText } from '../scalar.ts'
 import { infinity, parseScore } from '../score.ts'
@@ -90,7 +90,7 @@ function warnOfSettings(cluster: Cluster, found: ReadonlyMap<string, string>): v
     configError(cluster, 'unpack_config', "Resetting no-quorum-policy to 'stop' because fencing is disabled")
   }
   if (found.get('stonith-action') === 'poweroff') {
-    configWarning(
+    configWarningOnce(
       cluster,
       'unpack_config',
       "Support for stonith-action of 'poweroff' is deprecated and will be removed in a future release (use 'off' instead)",
