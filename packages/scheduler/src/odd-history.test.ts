@@ -99,3 +99,22 @@ test('an operation whose name is empty counts, and one without a name does not',
   expect(shown('operation="" operation_key="p__0" interval="0"')).toMatch(/Started n1$/)
   expect(shown('operation_key="p__0" interval="0"')).toMatch(/Stopped$/)
 })
+
+function logOf({ log }: SimulationOutcome): readonly string[] {
+  return log.map(({ kind, text }) => `${kind}: ${text}`)
+}
+
+test('of a cancelled operation it is told that no history should have it', () => {
+  const entries = entry('p_last_0', 0, 'operation="stop" operation_key="p_stop_0" interval="0"')
+  const told = logOf(run({ inside: '', entries: entries.replace('op-status="0"', 'op-status="1"') }))
+  expect(told).toContain("error: Resource history contains cancellation 'p_last_0' (stop of p on n1 at unknown time)")
+})
+
+test('of a failure that has expired it is told that it does not count', () => {
+  const inside = '<meta_attributes id="t"><nvpair id="t1" name="failure-timeout" value="1"/></meta_attributes>'
+  const long = `last-rc-change="${nowSeconds - 60}"`
+  const entries = entry('p_last_0', 1, `operation="start" operation_key="p_start_0" interval="0" ${long}`)
+  expect(logOf(run({ inside, entries }))).toContain(
+    'notice: Ignoring expired p_start_0 failure on n1 | actual=1 expected=0 magic=0:1;1:1:0:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee',
+  )
+})

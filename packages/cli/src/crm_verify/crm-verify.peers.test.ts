@@ -130,6 +130,15 @@ test.skipIf(lacks !== '').each(eventful)(`-VVV tells of %s what is going to be d
   expect(told(await ours(argv))).toEqual(told(await real(argv)))
 })
 
+test.skipIf(lacks !== '')(`-VVV tells where suicide is not the policy before there was quorum${lacks}`, async () => {
+  const fencing = '<primitive id="f" class="stonith" type="fence_x"/>'
+  const cib = unchecked({ options: '<nvpair id="n" name="no-quorum-policy" value="suicide"/>', resources: fencing })
+    .replace('<cib ', '<cib have-quorum="0" ')
+    .replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"')
+  const argv = ['-VVV', '-X', cib]
+  expect(told(await ours(argv))).toEqual(told(await real(argv)))
+})
+
 test.skipIf(lacks !== '')(`-VVVV tells of its end${lacks}`, async () => {
   const { err } = await ours(['-VVVV', '-X', '<cib validate-with="none"/>'])
   expect((await real(['-VVVV', '-X', '<cib validate-with="none"/>'])).err).toContain(err.trimEnd().split('\n').at(-1))
@@ -239,6 +248,7 @@ const faulty: readonly (readonly [what: string, parts: Parts])[] = [
   ...['no-quorum-policy', 'stonith-action', 'symmetric-cluster', 'placement-strategy', 'batch-limit'].map(
     (name) => [`a wrong ${name}`, { options: `<nvpair id="n" name="${name}" value="bogus"/>` }] as const,
   ),
+  ['something removed after stop', { options: '<nvpair id="n" name="remove-after-stop" value="true"/>' }],
   ...['pe-error-series-max', 'pe-warn-series-max', 'pe-input-series-max'].map(
     (name) => [`a wrong ${name}`, { options: `<nvpair id="n" name="${name}" value="x"/>` }] as const,
   ),

@@ -68,14 +68,13 @@ export function fenceNode(cluster: Cluster, node: ClusterNode, reason: string, p
   const container = containerOf(node)
   if (container !== undefined) {
     if (container.failed) return
-    const guest = `Guest node ${node.uname}`
     if (!container.managed) {
-      const why = `would be fenced (by recovering its guest resource ${container.id}) but is unmanaged`
-      statusWarning(cluster, fenceSource, `${guest} ${why}: ${reason}`)
+      const what = `Not fencing guest node ${node.uname} (otherwise would because ${reason})`
+      notice(cluster, fenceSource, `${what}: its guest resource ${container.id} is unmanaged`)
       return
     }
     const how = `will be fenced (by recovering its guest resource ${container.id})`
-    statusWarning(cluster, fenceSource, `${guest} ${how}: ${reason}`)
+    statusWarning(cluster, fenceSource, `Guest node ${node.uname} ${how}: ${reason}`)
     node.requiresReset = true
     container.failed = true
     container.stopRequired = true

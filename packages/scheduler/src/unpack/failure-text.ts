@@ -50,11 +50,25 @@ export function pretendedText(reading: Reading, entry: HistoryEntry, rc: number)
   return `Pretending failed ${what} at ${when(reading, entry)} succeeded | rc=${rc} id=${entry.id}`
 }
 
+/** An operation that was cancelled, which no history should have. */
+export function cancelledText(reading: Reading, entry: HistoryEntry): string {
+  const { resource, node } = reading
+  const what = `${entry.task} of ${resource.id} on ${node.uname} at ${when(reading, entry)}`
+  return `Resource history contains cancellation '${entry.id}' (${what})`
+}
+
+function expiryFigures(entry: HistoryEntry, rc: number): string {
+  return `actual=${rc} expected=${entry.targetRc} magic=${attr(entry.xml, 'transition-magic') ?? '(null)'}`
+}
+
+/** A failure that has expired. */
+export function expiredText({ node }: Reading, entry: HistoryEntry, rc: number): string {
+  return `Ignoring expired ${entry.key} failure on ${node.uname} | ${expiryFigures(entry, rc)}`
+}
+
 /** A recurring operation that is started anew, since its failure has expired. */
 export function rescheduledText({ node }: Reading, entry: HistoryEntry, rc: number): string {
-  const magic = attr(entry.xml, 'transition-magic') ?? '(null)'
-  const figures = `actual=${rc} expected=${entry.targetRc} magic=${magic}`
-  return `Rescheduling ${entry.key} after failure expired on ${node.uname} | ${figures}`
+  return `Rescheduling ${entry.key} after failure expired on ${node.uname} | ${expiryFigures(entry, rc)}`
 }
 
 /** A failure after which a resource may not run on the node any more, or anywhere. */

@@ -4,7 +4,7 @@ import { compareDigests, hasHostAddress } from '../action/digest.ts'
 import { fenceAction, judgeFencing } from '../action/fencing.ts'
 import { operationKey, parseKey, task } from '../action/key.ts'
 import { addEdge, setReason } from '../action/ledger.ts'
-import { notice, statusError, statusWarning } from '../model/log.ts'
+import { configError, notice, statusError, statusWarning } from '../model/log.ts'
 import {
   type Action,
   type Cluster,
@@ -20,7 +20,15 @@ import { edgeFlag } from '../order/flags.ts'
 import { exitWords } from '../report/result-words.ts'
 import { sameText } from '../scalar.ts'
 import { failCount } from './fail-count.ts'
-import { pretendedText, preventedText, rescheduledText, unexpectedText, unrecoverableText } from './failure-text.ts'
+import {
+  cancelledText,
+  expiredText,
+  pretendedText,
+  preventedText,
+  rescheduledText,
+  unexpectedText,
+  unrecoverableText,
+} from './failure-text.ts'
 import { exitCode, type HistoryEntry, isMaskableFailure, isProbe, status } from './history-entry.ts'
 import { failedMigrateFrom, failedMigrateTo, successfulMigrateTo } from './migration-history.ts'
 import { recheckAt } from './name-values.ts'
@@ -77,7 +85,10 @@ export function processEntry(reading: Reading, entry: HistoryEntry): void {
     return
   }
   if (expired && judged.rc !== entry.targetRc) {
-    if (entry.intervalMs === 0) return
+    if (entry.intervalMs === 0) {
+      notice(cluster, historySource, expiredText(reading, entry, judged.rc))
+      return
+    }
     if (node.online && !node.unclean) {
       entry.restartDigest = 'calculated-failure-timeout'
       noteAt(cluster, entry, { 'op-restart-digest': entry.restartDigest })
@@ -105,6 +116,7 @@ function applyStatus(reading: Reading, entry: HistoryEntry, judged: Judged): voi
   const { cluster, resource, node } = reading
   switch (judged.status) {
     case status.cancelled:
+      configError(cluster, historySource, cancelledText(reading, entry))
       return
     case status.pending:
       return pendingEntry(reading, entry)
@@ -425,7 +437,7 @@ function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: A
   if (failRole !== role.stopped) return
   const clone = top(resource)
   const banned = clone !== resource && !clone.unique ? clone : resource
-  notice(cluster, failureSource, `${resource.id} will not be started under current conditions`)
+  notice(cluster, failureSource, `${banned.id} will not be started under current conditions`)
   banEverywhere(cluster, banned, failedOperation(reading, entry, rc, options.onFail))
 }
 

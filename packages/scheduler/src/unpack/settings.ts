@@ -89,6 +89,14 @@ function warnOfSettings(cluster: Cluster, found: ReadonlyMap<string, string>): v
   if (sameText(found.get('no-quorum-policy'), 'suicide') && !cluster.settings.fencingEnabled) {
     configError(cluster, 'unpack_config', "Resetting no-quorum-policy to 'stop' because fencing is disabled")
   }
+  const { noQuorumPolicy } = cluster.settings
+  if (
+    sameText(found.get('no-quorum-policy'), 'suicide') &&
+    cluster.settings.fencingEnabled &&
+    noQuorumPolicy === 'stop'
+  ) {
+    notice(cluster, 'unpack_config', "Resetting no-quorum-policy to 'stop': cluster has never had quorum")
+  }
   if (found.get('stonith-action') === 'poweroff') {
     configWarningOnce(
       cluster,
@@ -96,9 +104,13 @@ function warnOfSettings(cluster: Cluster, found: ReadonlyMap<string, string>): v
       "Support for stonith-action of 'poweroff' is deprecated and will be removed in a future release (use 'off' instead)",
     )
   }
-  const { noQuorumPolicy } = cluster.settings
   if (noQuorumPolicy === 'ignore') notice(cluster, 'unpack_config', 'On loss of quorum: Ignore')
   if (noQuorumPolicy === 'suicide') notice(cluster, 'unpack_config', 'On loss of quorum: Fence all remaining nodes')
+  if (isTrue(found.get('remove-after-stop'))) {
+    const text =
+      'Support for the remove-after-stop cluster property is deprecated and will be removed in a future release'
+    configWarningOnce(cluster, 'unpack_config', text)
+  }
   if (!cluster.settings.startupFencing) {
     settingWarning(cluster, 'unpack_config', 'Blind faith: not fencing unseen nodes')
   }
