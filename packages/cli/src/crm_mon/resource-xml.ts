@@ -29,7 +29,13 @@ export function listedResourcesXml(cluster: Cluster): readonly XmlElement[] {
   return cluster.resources.filter((item) => isListed(item, true)).map((item) => resourceXml(item))
 }
 
+/** A group is shown with the first of its members, so that an empty one is not shown at all. */
+function isEmptyGroup(of: Resource): boolean {
+  return of.group !== undefined && of.children.length === 0
+}
+
 function isListed(of: Resource, showsInactive: boolean): boolean {
+  if (isEmptyGroup(of)) return false
   if (of.orphan && !isActive(of, true)) return false
   return isActive(of, false) ? runsSomewhere(of) : showsInactive
 }
@@ -54,11 +60,7 @@ export function resourceXml(of: Resource, showsPending = true): XmlElement {
       failure_ignored: truth(of.failureIgnored),
       target_role: of.meta.get('target-role') ?? of.children[0]?.meta.get('target-role'),
     }
-    // A group is shown with the first of its members, so that an empty one is not shown at all.
-    const shown = of.children.filter(
-      (item) =>
-        (runsSomewhere(item) || !isActive(item, false)) && (item.group === undefined || item.children.length > 0),
-    )
+    const shown = of.children.filter((item) => (runsSomewhere(item) || !isActive(item, false)) && !isEmptyGroup(item))
     return element('clone', attributes, shown.map(below))
   }
   if (of.group !== undefined) {

@@ -241,6 +241,17 @@ describe.skipIf(lacks !== '')(`crm_simulate beside the real one on inputs of the
     expect(await tryTool(crmSimulate, ['-R'], { env, input: text })).toEqual(expected)
   })
 
+  test.each([[[]], [['--output-as=xml']]])('a group without members is not shown, with %j', async (options) => {
+    const file = path.join(scratch, 'empty.xml')
+    const resources = '<group id="g"/><clone id="c"><group id="h"/></clone>'
+    fs.writeFileSync(
+      file,
+      `<cib validate-with="none" have-quorum="1"><configuration><resources>${resources}</resources></configuration><status/></cib>`,
+    )
+    const argv = ['-x', file, '-S', ...options]
+    expect(await ours(argv)).toEqual(await real(argv))
+  })
+
   test('standard input cannot be edited, and the CIB of a cluster is not, whatever file was named before', async () => {
     const live = path.join(scratch, 'live.xml')
     fs.copyFileSync(input, live)

@@ -205,6 +205,12 @@ export class SimulatedStatus {
     this.#settle(state, old)
   }
 
+  /** Whether there is anything in the state of a ticket: the C program takes that for several states. */
+  isFilledTicket(id: string): boolean {
+    const tickets = this.#layout.find((item): item is XmlElement => !('layout' in item) && item.name === 'tickets')
+    return (tickets?.children.find((item) => idOf(item) === id)?.children.length ?? 0) > 0
+  }
+
   /** Sets attributes of a ticket; made where it is not known. */
   setTicket(id: string, changes: Readonly<Record<string, string>>): void {
     const at = this.#layout.findIndex((item) => !('layout' in item) && item.name === 'tickets')

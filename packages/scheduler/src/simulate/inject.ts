@@ -114,26 +114,29 @@ function pretend(
     sayNode('Failing', name, `Failing node ${name}`)
     status.setNode(name, idOfNode(name), { ...up, in_ccm: 'false' })
   }
-  injectTickets(status, what, say)
+  injectTickets(status, what, say, errors)
   for (const text of what.operations ?? []) injectOperation(cluster, status, text, nowSeconds, lines, errors)
 }
 
-function injectTickets(status: SimulatedStatus, what: Injections, say: (text: string, data: XmlElement) => void): void {
-  for (const id of what.ticketsGrant ?? []) {
-    say(`Granting ticket ${id}`, element('modify_ticket', { action: 'Granting', ticket: id }))
-    status.setTicket(id, { granted: 'true' })
-  }
-  for (const id of what.ticketsRevoke ?? []) {
-    say(`Revoking ticket ${id}`, element('modify_ticket', { action: 'Revoking', ticket: id }))
-    status.setTicket(id, { granted: 'false' })
-  }
-  for (const id of what.ticketsStandby ?? []) {
-    say(`Making ticket ${id} standby`, element('modify_ticket', { action: 'Standby', ticket: id }))
-    status.setTicket(id, { standby: 'true' })
-  }
-  for (const id of what.ticketsActivate ?? []) {
-    say(`Activating ticket ${id}`, element('modify_ticket', { action: 'Activating', ticket: id }))
-    status.setTicket(id, { standby: 'false' })
+const ticketChanges = [
+  ['ticketsGrant', 'Granting', (id: string) => `Granting ticket ${id}`, { granted: 'true' }],
+  ['ticketsRevoke', 'Revoking', (id: string) => `Revoking ticket ${id}`, { granted: 'false' }],
+  ['ticketsStandby', 'Standby', (id: string) => `Making ticket ${id} standby`, { standby: 'true' }],
+  ['ticketsActivate', 'Activating', (id: string) => `Activating ticket ${id}`, { standby: 'false' }],
+] as const
+
+function injectTickets(
+  status: SimulatedStatus,
+  what: Injections,
+  say: (text: string, data: XmlElement) => void,
+  errors: string[],
+): void {
+  for (const [name, action, text, change] of ticketChanges) {
+    for (const id of what[name] ?? []) {
+      say(text(id), element('modify_ticket', { action, ticket: id }))
+      if (status.isFilledTicket(id)) errors.push(`Multiple ticket_states match ticket_id=${id}`)
+      status.setTicket(id, change)
+    }
   }
 }
 

@@ -352,3 +352,21 @@ test('a time that was asked for is told of whenever it is set', () => {
   const told = run(primitive('a', ''), '', { effectiveTime, injections: { nodesUp: ['n1'] } })
   expect(remarksOf(told, ['set_effective_date'])).toEqual(['so it is', 'so it is', 'so it is'])
 })
+
+test.each([
+  ['<!-- ours -->', ['Multiple ticket_states match ticket_id=T']],
+  ['', []],
+])('the state of a ticket with something in it (%s) is taken for several, and changed all the same', (inside, said) => {
+  const read = parseXml(
+    `<cib><configuration/><status><tickets><ticket_state id="T">${inside}</ticket_state></tickets></status></cib>`,
+  )
+  if (!read.ok) throw new Error(JSON.stringify(read.error))
+  const told = simulate(read.value, {
+    nowSeconds,
+    process: false,
+    simulate: false,
+    injections: { ticketsGrant: ['T'] },
+  })
+  expect(told.errors).toEqual(said)
+  expect(attr(named(told.input, 'T') as XmlElement, 'granted')).toBe('true')
+})
