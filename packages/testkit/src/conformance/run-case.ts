@@ -18,7 +18,7 @@ function read(file: string | undefined): string {
 }
 
 /** Parses an input. @throws Error with the place where it is not well formed */
-function readInput(file: string): XmlElement {
+export function readInput(file: string): XmlElement {
   const parsed = parseXml(fs.readFileSync(file, 'utf8'))
   if (!parsed.ok) throw new Error(`${file}: ${JSON.stringify(parsed.error)}`)
   return parsed.value

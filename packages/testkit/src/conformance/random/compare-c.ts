@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { cibFaultsIn, usableCib } from '@quorate/cib'
 import { parseMoment, simulate } from '@quorate/scheduler'
 import { formatXml, type XmlElement } from '@quorate/xml'
-import { differences, type OutputKind, type Outputs } from '../compare.ts'
+import { differences, type Outputs } from '../compare.ts'
+import { overSeeds, type Pace } from '../over-seeds.ts'
 import { graphOf } from '../run-case.ts'
 import { type RandomCase, randomCase } from './cib.ts'
 import type { RandomFeature } from './feature.ts'
@@ -18,7 +18,7 @@ export type FailureOfC = 'refused' | 'aborted' | 'endless'
 export type RandomResult = {
   readonly seed: number
   /** Empty too where the C program failed otherwise than ours: nothing can be compared, but ours has to get through. */
-  readonly differs: readonly OutputKind[]
+  readonly differs: readonly string[]
   readonly failureOfC?: FailureOfC
   /** Ours threw. */
   readonly error?: string
@@ -133,47 +133,21 @@ export function compareRandom(
   count: number,
   firstSeed: number,
   features: readonly RandomFeature[] = [],
-  how: Comparing = {},
+  pace: Pace = {},
 ): AsyncGenerator<RandomResult> {
-  return compareInputs(count, firstSeed, (seed) => randomCase(seed, features), how)
+  return compareInputs(count, firstSeed, (seed) => randomCase(seed, features), pace)
 }
-
-type Comparing = { readonly jobs?: number; readonly signal?: AbortSignal }
 
 /**
  * Compares ours with the installed crm_simulate on inputs made from seeds; answers come in the order of the seeds.
  *
- * @param jobs how many inputs the C program works on at a time, at least 1
  * @throws what `signal` was aborted with
  */
-export async function* compareInputs(
+export function compareInputs(
   count: number,
   firstSeed: number,
   make: (seed: number) => RandomCase,
-  { jobs = os.availableParallelism(), signal }: Comparing = {},
+  pace: Pace = {},
 ): AsyncGenerator<RandomResult> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-random-'))
-  const scratches = Array.from({ length: jobs }, (_, index) => fs.mkdtempSync(path.join(folder, `${index}-`)))
-  const running: { readonly scratch: string; readonly result: Promise<RandomResult> }[] = []
-  let seed = firstSeed
-  try {
-    while (seed < firstSeed + count || running.length > 0) {
-      const scratch = seed < firstSeed + count ? scratches.pop() : undefined
-      if (scratch !== undefined) {
-        const result = compareCase(seed, make(seed), scratch, signal)
-        // An answer that is not waited for any more, because one before it failed, is no failure of its own.
-        result.catch(() => undefined)
-        running.push({ scratch, result })
-        seed += 1
-        continue
-      }
-      const first = running.shift()
-      if (first === undefined) return
-      yield await first.result
-      scratches.push(first.scratch)
-    }
-  } finally {
-    await Promise.allSettled(running.map(({ result }) => result))
-    fs.rmSync(folder, { recursive: true, force: true })
-  }
+  return overSeeds(count, firstSeed, (seed, scratch, signal) => compareCase(seed, make(seed), scratch, signal), pace)
 }
