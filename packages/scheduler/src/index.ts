@@ -77,7 +77,7 @@ export { agentText, pendingState, primitiveText, type ResourceTextOptions, shown
 export { type ResourceListOptions, resourceItem, resourceItems } from './report/resource-list.ts'
 export { exitWords, operationWords } from './report/result-words.ts'
 export { bracketed, fancyLines, parenthesised, plainLines, type StatusItem } from './report/status-item.ts'
-export { parseInteger } from './scalar.ts'
+export { isTrue, parseInteger } from './scalar.ts'
 export { decide, locate, type Schedule, schedule, scheduleLog } from './schedule.ts'
 export { scoreOf, scoreText } from './score.ts'
 export type { Injections } from './simulate/inject.ts'

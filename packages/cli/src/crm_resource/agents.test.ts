@@ -40,3 +40,10 @@ test.each([
   const argv = ['--show-metadata', spec]
   expect(await tryTool(crmResource, argv, { env: { OCF_ROOT: root } })).toEqual({ code: 105, out: '', err })
 })
+
+test('an agent without a name has no providers', async () => {
+  expect(await tryTool(crmResource, ['--list-ocf-alternatives', ''], { env: { OCF_ROOT: root } })).toMatchObject({
+    code: 105,
+    out: '',
+  })
+})

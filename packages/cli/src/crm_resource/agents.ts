@@ -15,7 +15,8 @@ function ocfFolder(host: ToolHost): string {
 function ocfProviders(host: ToolHost, agent?: string): readonly string[] {
   const folder = ocfFolder(host)
   const providers = folderEntries(folder, (entry) => entry.isDirectory() || entry.isSymbolicLink())
-  return agent === undefined ? providers : providers.filter((name) => fs.existsSync(path.join(folder, name, agent)))
+  if (agent === undefined) return providers
+  return providers.filter((name) => fs.statSync(path.join(folder, name, agent), { throwIfNoEntry: false })?.isFile())
 }
 
 /** Agents of a standard, of a provider where one is given as in `ocf:heartbeat`. */
@@ -39,6 +40,11 @@ function agentsOf(host: ToolHost, standard: string, provider: string | undefined
     default:
       return []
   }
+}
+
+/** Whether an agent of a standard, and of a provider where there are such, is installed. */
+export function hasAgent(host: ToolHost, standard: string, provider: string | undefined, type: string): boolean {
+  return agentsOf(host, standard, provider).includes(type)
 }
 
 const initFolder = '/etc/init.d'

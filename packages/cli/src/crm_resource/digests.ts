@@ -1,6 +1,8 @@
 import { exitCodes, exitCodeText } from '@quorate/cib'
 import { type ParameterDigest, resourceDigests } from '@quorate/scheduler'
 import { element, type XmlElement } from '@quorate/xml'
+import { pairOf } from '../pacemaker/command-line.ts'
+import type { Options } from '../pacemaker/tool-options.ts'
 import { Failure, namedNode, namedResource, say, titled, type Work } from './work.ts'
 
 /** --digests: by what changes of a resource's parameters are noticed, with the parameters that the line overrides. */
@@ -12,7 +14,7 @@ export function digests(work: Work): number {
     const text = exitCodeText(exitCodes.unimplemented)
     throw new Failure(exitCodes.unimplemented, [`crm_resource: Error performing operation: ${text}`])
   }
-  const found = resourceDigests(work.cluster, resource, node, overridesOf(work))
+  const found = resourceDigests(work.cluster, resource, node, overridesOf(work.options))
   const kinds: readonly (readonly [type: string, title: string, digest: ParameterDigest | undefined])[] = [
     ['all', 'all parameters', found.all],
     ['nonprivate', 'non-private parameters', found.nonPrivate],
@@ -37,14 +39,12 @@ export function digests(work: Work): number {
 }
 
 /** NAME=VALUE words of the line. @throws Failure where a word is something else */
-export function overridesOf(work: Work): ReadonlyMap<string, string> {
-  const overrides = new Map<string, string>()
-  for (const word of work.options.operands) {
-    const at = word.indexOf('=')
-    if (at <= 0) {
+export function overridesOf({ operands }: Options): ReadonlyMap<string, string> {
+  return new Map(
+    operands.map((word) => {
+      const pair = pairOf(word)
+      if (pair !== undefined) return pair
       throw new Failure(exitCodes.usage, [`crm_resource: Error parsing '${word}' as a name=value pair`])
-    }
-    overrides.set(word.slice(0, at), word.slice(at + 1))
-  }
-  return overrides
+    }),
+  )
 }

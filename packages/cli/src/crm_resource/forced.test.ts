@@ -72,3 +72,38 @@ test.each(['out', 'up', 'init'])(
     expect(fs.existsSync(deed)).toBe(false)
   },
 )
+
+test('an agent is run by its name with the parameters of the line, where there is no cluster either', async () => {
+  const named = '--class=ocf --provider=test --agent=Agent'
+  const without = (line: string) =>
+    tryTool(crmResource, line.split(' '), { env: { ...process.env, CIB_file: '/nonexistent', OCF_ROOT: scratch } })
+  expect(await without(`--validate=10 ${named} --option how=well`)).toEqual({
+    code: 0,
+    out: 'Operation validate (ocf:test:Agent) returned 0 (ok)\nvalidate-all test well 20000 10\n\n',
+    err: '',
+  })
+  const { out } = await without(`--force-check ${named} --option how=well how=better -T 3 --output-as=xml`)
+  expect(out).toContain('<resource-agent-action action="force-check" class="ocf" type="Agent" provider="test">')
+  expect(out).toContain('<override name="how" value="better"/>')
+  expect(out).toContain('monitor test better 3000')
+  expect((await without('--validate --class=ocf --provider=test --agent=nope')).err).toBe(
+    'crm_resource: ocf:test:nope is not a known resource\n',
+  )
+  expect((await without('--validate --class=ocf --provider=test --agent=../test/Agent')).code).toBe(64)
+  expect((await without('--validate --class=stonith --agent=fence_nope')).err).toBe(
+    'crm_resource: fence_nope is not a known stonith agent\n',
+  )
+})
+
+test('an agent is not named beside a resource, nor for what runs none', async () => {
+  expect((await run('--class=ocf -r a --validate')).err).toBe(
+    'crm_resource: --resource cannot be used with --class, --agent, and --provider\n',
+  )
+  expect((await run('-L --agent=x')).err).toBe(
+    'crm_resource: --class, --agent, and --provider can only be used with --validate and --force-*\n',
+  )
+})
+
+test('what is no NAME=VALUE is refused before the cluster is asked', async () => {
+  expect((await run('--digests x=')).err).toBe("crm_resource: Error parsing 'x=' as a name=value pair\n")
+})

@@ -7,7 +7,12 @@ import { exitCodes, exitCodeText, featureSet } from '@quorate/cib'
 import { readResource } from '@quorate/pacemaker'
 import { agentText, exitWords, operationWords, parametersOf, type Resource } from '@quorate/scheduler'
 import { attr, child, childrenNamed, descendants, element, type XmlElement } from '@quorate/xml'
+import { pairOf } from '../pacemaker/command-line.ts'
+import { fenceAgents } from '../pacemaker/fence-agents.ts'
 import { parseSpanMs } from '../pacemaker/time-span.ts'
+import type { ToolHost } from '../pacemaker/tool-host.ts'
+import type { Options } from '../pacemaker/tool-options.ts'
+import { hasAgent } from './agents.ts'
 import { overridesOf } from './digests.ts'
 import { collectiveOf, Failure, leavesOf, namedResource, type Work } from './work.ts'
 
@@ -30,6 +35,9 @@ const initFolder = '/etc/init.d'
 /** What init scripts answer to `status` of a service that does not run. */
 const lsbStopped = 3
 
+/** What running an agent takes of a command's work: no cluster. */
+type Asker = Pick<Work, 'options' | 'host' | 'isXml' | 'results'>
+
 /** How an agent ended that was run by hand. */
 type Ran = {
   readonly rc: number
@@ -49,18 +57,73 @@ export async function forced(work: Work, command: string, level: string): Promis
   const name = work.options.value('resource') ?? named.id
   const resource = agentOf(named, command)
   refuseUnsafe(work, named, command, name)
-  const overrides = overridesOf(work)
+  const overrides = overridesOf(work.options)
   const checked = checkLevel(level)
   if (!work.isXml && !work.options.has('quiet')) {
     for (const [key, value] of overrides) {
       work.host.out(`Overriding the cluster configuration for '${name}' with '${key}' = '${value}'\n`)
     }
   }
-  const ran = await runAgent(work, resource, name, command, checked, overrides)
-  tell(work, resource, name, command, overrides, ran)
+  const ran = await runOfResource(work, resource, name, command, checked, overrides)
+  tell(work, { xml: resource.xml, agent: agentText(resource), name }, command, overrides, ran)
+  return ended(ran)
+}
+
+/** The exit code of a run that went well. @throws Failure where it did not */
+function ended(ran: Ran): number {
   if (ran.rc === exitCodes.ok && ran.status === 0) return exitCodes.ok
   const code = ran.rc === exitCodes.ok ? exitCodes.error : ran.rc
   throw new Failure(code, [`crm_resource: Error performing operation: ${exitCodeText(code)}`])
+}
+
+/** What the agent of no resource is told to be the name of it. */
+const testInstance = 'test'
+
+/**
+ * The same of an agent that --class, --provider and --agent name, with the parameters of --option: there need be no cluster.
+ *
+ * @throws Failure where there is no such agent, and where it fails
+ */
+export async function forcedAgent(work: Asker, command: string, level: string): Promise<number> {
+  const { options, host } = work
+  const [standard, provider, type] = ['class', 'provider', 'agent'].map((long) => options.value(long))
+  const xml = element('primitive', { id: testInstance, class: standard, provider, type })
+  refuseUnknown(xml, host)
+  const overrides = overridesOf(options)
+  const checked = checkLevel(level)
+  if (!work.isXml) {
+    for (const [key, value] of overrides) host.out(`Overriding the cluster configuration with '${key}' = '${value}'\n`)
+  }
+  const given = options.values('option').flatMap((text) => {
+    const pair = pairOf(text)
+    return pair === undefined ? [] : [pair]
+  })
+  const ran = await runAgent(work, {
+    xml,
+    action: agentActions[command] ?? command,
+    instance: testInstance,
+    level: checked,
+    timeoutMs: askedTimeoutMs(options) ?? timeoutDefaultMs,
+    parameters: new Map([...given, ...overrides]),
+    meta: new Map(),
+  })
+  const agent = [standard, provider, type].filter((part) => part !== undefined).join(':')
+  tell(work, { xml, agent, name: undefined }, command, overrides, ran)
+  return ended(ran)
+}
+
+/** @throws Failure where there is no agent as an element says */
+function refuseUnknown(xml: XmlElement, host: ToolHost): void {
+  const [standard = '', provider, type = ''] = ['class', 'provider', 'type'].map((name) => attr(xml, name))
+  if (standard === 'stonith') {
+    if (provider !== undefined) throw new Failure(exitCodes.usage, ['crm_resource: stonith does not support providers'])
+    if (fenceAgents().includes(type)) return
+    throw new Failure(exitCodes.usage, [`crm_resource: ${type} is not a known stonith agent`])
+  }
+  const names = standard === 'ocf' ? provider !== undefined : provider === undefined
+  // Only names of files are looked for: one that leads elsewhere is not known.
+  if (names && readResource(xml) !== undefined && hasAgent(host, standard, provider, type)) return
+  throw new Failure(exitCodes.usage, [`crm_resource: ${standard}:${provider ?? ''}:${type} is not a known resource`])
 }
 
 /** The resource that an agent runs: of a clone its first instance. @throws Failure where there is none */
@@ -93,7 +156,7 @@ function checkLevel(text: string): number {
   throw new Failure(exitCodes.usage, [`crm_resource: Invalid check level setting: ${text}`])
 }
 
-async function runAgent(
+function runOfResource(
   work: Work,
   resource: Resource,
   name: string,
@@ -102,16 +165,43 @@ async function runAgent(
   overrides: ReadonlyMap<string, string>,
 ): Promise<Ran> {
   const { xml } = resource
+  const action = agentActions[command] ?? command
+  const timeoutMs = timeoutOf(work, resource, action)
+  return runAgent(work, {
+    xml,
+    action,
+    instance: name,
+    level,
+    timeoutMs,
+    parameters: new Map([...parametersOf(work.cluster, resource, resource.runningOn[0]), ...overrides]),
+    meta: resource.meta,
+  })
+}
+
+/** What an agent is to do. */
+type Order = {
+  /** Element whose attributes say which agent. */
+  readonly xml: XmlElement
+  readonly action: string
+  /** What the agent is told to be the name of the resource. */
+  readonly instance: string
+  /** Depth of a check, 0 where none was asked for. */
+  readonly level: number
+  readonly timeoutMs: number
+  readonly parameters: ReadonlyMap<string, string>
+  readonly meta: ReadonlyMap<string, string>
+}
+
+async function runAgent(work: Asker, order: Order): Promise<Ran> {
+  const { xml, action, instance, level, timeoutMs } = order
   const [standard = '', type = '', provider] = [attr(xml, 'class'), attr(xml, 'type'), attr(xml, 'provider')]
   // Parts of the agent's path come from the CIB: none may step out of its folder.
   if (readResource(xml) === undefined) return notInstalled(type)
-  const action = agentActions[command] ?? command
-  const timeoutMs = timeoutOf(work, resource, action)
-  if (standard === 'lsb') {
+  const script = path.join(initFolder, type)
+  if (standard === 'lsb' || (standard === 'service' && fs.existsSync(script))) {
     const isStatus = action === 'monitor'
-    const file = path.join(initFolder, type)
-    const ran = await run(file, isStatus ? 'status' : action, { ...work.host.env, LC_ALL: 'C' }, timeoutMs)
-    if (ran === undefined) return notInstalled(file)
+    const ran = await run(script, isStatus ? 'status' : action, { ...work.host.env, LC_ALL: 'C' }, timeoutMs)
+    if (ran === undefined) return notInstalled(script)
     return isStatus && ran.rc === lsbStopped ? { ...ran, rc: exitCodes.notRunning } : ran
   }
   if (standard !== 'ocf') {
@@ -119,8 +209,7 @@ async function runAgent(
     return { rc: exitCodes.unimplemented, status: 4, reason, out: '', err: '' }
   }
   const root = work.host.env['OCF_ROOT'] ?? '/usr/lib/ocf'
-  const parameters = new Map([...parametersOf(work.cluster, resource, resource.runningOn[0]), ...overrides])
-  const meta = new Map([...resource.meta, ['timeout', String(timeoutMs)]])
+  const meta = new Map([...order.meta, ['timeout', String(timeoutMs)]])
   const env: Record<string, string | undefined> = {
     ...work.host.env,
     OCF_ROOT: root,
@@ -128,7 +217,7 @@ async function runAgent(
     OCF_RA_VERSION_MINOR: '1',
     OCF_EXIT_REASON_PREFIX: reasonPrefix,
     OCF_OUTPUT_FORMAT: work.isXml ? 'xml' : 'text',
-    OCF_RESOURCE_INSTANCE: name,
+    OCF_RESOURCE_INSTANCE: instance,
     OCF_RESOURCE_TYPE: type,
     OCF_RESOURCE_PROVIDER: provider,
     OCF_RESKEY_crm_feature_set: featureSet,
@@ -137,7 +226,7 @@ async function runAgent(
   }
   if (level > 0) env['OCF_CHECK_LEVEL'] = String(level)
   for (const [key, value] of meta) env[`OCF_RESKEY_CRM_meta_${key.replaceAll('-', '_')}`] = value
-  for (const [key, value] of parameters) env[`OCF_RESKEY_${key}`] = value
+  for (const [key, value] of order.parameters) env[`OCF_RESKEY_${key}`] = value
   const file = path.join(root, 'resource.d', provider ?? 'heartbeat', type)
   return (await run(file, action, env, timeoutMs)) ?? notInstalled(type)
 }
@@ -147,14 +236,18 @@ function notInstalled(what: string): Ran {
   return { rc: exitCodes.notInstalled, status: 7, reason, out: '', err: '' }
 }
 
+/** What the line gives, in milliseconds. @throws Failure where it is no time */
+function askedTimeoutMs(options: Options): number | undefined {
+  const asked = options.value('timeout')
+  const ms = asked === undefined ? undefined : parseSpanMs(asked)
+  if (asked === undefined || ms !== undefined) return ms
+  throw new Failure(exitCodes.usage, [`crm_resource: --timeout: expected a time such as 90 or 5min, got '${asked}'`])
+}
+
 /** What the line, the operation or the defaults give, in milliseconds. */
 function timeoutOf(work: Work, resource: Resource, action: string): number {
-  const asked = work.options.value('timeout')
-  if (asked !== undefined) {
-    const ms = parseSpanMs(asked)
-    if (ms !== undefined) return ms
-    throw new Failure(exitCodes.usage, [`crm_resource: --timeout: expected a time such as 90 or 5min, got '${asked}'`])
-  }
+  const asked = askedTimeoutMs(work.options)
+  if (asked !== undefined) return asked
   const operations = child(resource.xml, 'operations')
   const operation = (operations === undefined ? [] : childrenNamed(operations, 'op')).find(
     (item) => attr(item, 'name') === action,
@@ -260,10 +353,12 @@ function reasonIn(err: string): string | undefined {
   return at < 0 ? undefined : err.slice(at + reasonPrefix.length).split('\n', 1)[0]
 }
 
+/** Of what is told: the element that says which agent, the agent as people name it, the resource where there is one. */
+type Subject = { readonly xml: XmlElement; readonly agent: string; readonly name: string | undefined }
+
 function tell(
-  work: Work,
-  resource: Resource,
-  name: string,
+  work: Asker,
+  { xml, agent, name }: Subject,
   command: string,
   overrides: ReadonlyMap<string, string>,
   { rc, status, reason, out, err }: Ran,
@@ -273,7 +368,7 @@ function tell(
     ['stderr', err],
   ].filter(([, text]) => text !== '')
   if (!work.isXml) {
-    const what = `Operation ${command} for ${name} (${agentText(resource)})`
+    const what = `Operation ${command}${name === undefined ? '' : ` for ${name}`} (${agent})`
     if (status !== 0) {
       const why = `${operationWords(status)}${reason === undefined ? '' : `: ${reason}`}`
       work.host.err(`${what} could not be executed (${why})\n`)
@@ -283,7 +378,6 @@ function tell(
     for (const [, text] of said) work.host.out(`${text}\n`)
     return
   }
-  const { xml } = resource
   const overridden = [...overrides].map(([key, value]) => element('override', { name: key, value, rsc: name }))
   const output = said.map(([source, text]) => element('output', { source }, [], text))
   work.results.push(

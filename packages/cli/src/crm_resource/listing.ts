@@ -2,6 +2,7 @@ import { exitCodes, exitCodeText } from '@quorate/cib'
 import {
   currentRole,
   fancyLines,
+  isTrue,
   plainLines,
   type Resource,
   resourceItem,
@@ -184,9 +185,13 @@ function whyText(work: Work, resource: Resource, node: ReturnType<typeof namedNo
 
 type Check = { readonly name: string; readonly value: string; readonly text: string }
 
-/** What keeps a resource, or the collective that it is a part of, from running or from being managed. */
+/**
+ * What a resource's meta-attributes say that keeps it from running or from being managed, as told of the collective that it
+ * is a part of: not what the state of the cluster does, nor maintenance.
+ */
 function checksOf(resource: Resource): readonly Check[] {
-  const { id, meta, managed, lockNode } = collectiveOf(resource)
+  const { id, promotable } = collectiveOf(resource)
+  const { meta, lockNode } = resource
   const checks: Check[] = []
   const target = meta.get('target-role')?.toLowerCase()
   if (target === 'stopped') {
@@ -195,10 +200,11 @@ function checksOf(resource: Resource): readonly Check[] {
       value: 'true',
       text: `Configuration specifies '${id}' should remain stopped`,
     })
-  } else if (target === 'unpromoted' || target === 'slave') {
+  } else if (promotable && (target === 'unpromoted' || target === 'slave')) {
     checks.push({ name: 'promotable', value: 'false', text: `Configuration specifies '${id}' should not be promoted` })
   }
-  if (!managed) {
+  const managed = meta.get('is-managed')
+  if (managed !== undefined && !isTrue(managed)) {
     const text = `Configuration prevents cluster from stopping or starting unmanaged '${id}'`
     checks.push({ name: 'unmanaged', value: 'true', text })
   }

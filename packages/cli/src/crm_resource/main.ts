@@ -16,8 +16,8 @@ import { listAgents } from './agents.ts'
 import { cleanup, fail, refresh } from './cleanup.ts'
 import { constraints } from './constraints.ts'
 import { listCts } from './cts.ts'
-import { digests } from './digests.ts'
-import { forced } from './forced.ts'
+import { digests, overridesOf } from './digests.ts'
+import { forced, forcedAgent } from './forced.ts'
 import { list, listRaw, locate, queryXml, why } from './listing.ts'
 import { ban, clear, move } from './location.ts'
 import { listActiveOperations, listAllOperations } from './operations.ts'
@@ -88,6 +88,8 @@ const agentCommands: ReadonlySet<string> = new Set([
   'show-metadata',
 ])
 
+const runsOfAgents: ReadonlySet<string> = new Set(agentRuns)
+
 /** Commands that take NAME=VALUE words. */
 const takesWords: ReadonlySet<string> = new Set(['digests', ...agentRuns])
 
@@ -122,7 +124,11 @@ async function answer(options: Options, argv: readonly string[], outer: ToolHost
     }
     const { operands } = options
     if (operands.length > 0 && !takesWords.has(last.long)) throw unexpectedWords(operands)
-    if (agentCommands.has(last.long)) code = showAgents(last, options, host, { isXml, ...work })
+    if (takesWords.has(last.long)) overridesOf(options)
+    refuseAgent(options, last.long)
+    if (agentOptions.some((long) => options.has(long))) {
+      code = await forcedAgent({ options, host, isXml, ...work }, last.long, last.value ?? '')
+    } else if (agentCommands.has(last.long)) code = showAgents(last, options, host, { isXml, ...work })
     else code = await perform(last.long, last.value ?? '', options, host, { isXml, ...work }, outer)
   } catch (fault) {
     if (!(fault instanceof Failure)) throw fault
@@ -136,6 +142,20 @@ async function answer(options: Options, argv: readonly string[], outer: ToolHost
 function unexpectedWords(words: readonly string[]): Failure {
   const lines = words.map((word, i) => `[${i + 1} of ${words.length}] ${word}`)
   return new Failure(exitCodes.usage, [`${name}: non-option ARGV-elements:`, ...lines, ''])
+}
+
+/** Options that name an agent where there is no resource. */
+const agentOptions = ['class', 'agent', 'provider']
+
+/** @throws Failure where the line names an agent, and a resource too or a command that runs none */
+function refuseAgent(options: Options, command: string): void {
+  if (!agentOptions.some((long) => options.has(long))) return
+  if (options.has('resource')) {
+    throw new Failure(exitCodes.usage, [`${name}: --resource cannot be used with --class, --agent, and --provider`])
+  }
+  if (runsOfAgents.has(command)) return
+  const text = '--class, --agent, and --provider can only be used with --validate and --force-*'
+  throw new Failure(exitCodes.usage, [`${name}: ${text}`])
 }
 
 type Answers = Pick<Work, 'isXml' | 'results' | 'errors'>

@@ -44,3 +44,24 @@ test('letters behind -C are no options: a granted ticket is not cleaned up for -
   expect((await crm('-t', 'T', '-Cf')).code).toBe(4)
   expect((await crm('-t', 'T', '-C', '-f')).code).toBe(0)
 })
+
+const state = () => /<ticket_state .*?\/>/.exec(fs.readFileSync(file, 'utf8'))?.[0]
+
+test('what is both removed and set is set, whichever comes first', async () => {
+  await crm('-t', 'T', '-s', '-D', 'standby', '-S', 'a', '-v', '1')
+  expect(state()).toBe('<ticket_state id="T" granted="true" standby="true" a="1"/>')
+  await crm('-t', 'T', '-D', 'standby', '-a', '-D', 'a')
+  expect(state()).toBe('<ticket_state id="T" granted="true" standby="false"/>')
+})
+
+test('a name and a value belong together whichever comes first, and another of the same kind takes the place of one', async () => {
+  await crm('-t', 'T', '-S', 'x', '-S', 'y', '-v', '1', '-v', '2', '-v', '3', '-S', 'z')
+  expect(state()).toBe('<ticket_state id="T" granted="true" y="1" z="3"/>')
+  expect(await crm('-t', 'T', '-S', 'x', '-v', '1', '-v', '2')).toEqual({
+    code: 64,
+    out: '',
+    err: `${remark}crm_ticket: Must supply attribute name with -S for -v 2\n`,
+  })
+  expect((await crm('-t', 'T', '-S', 'x')).err).toBe(`${remark}crm_ticket: Must supply value with -v for -S x\n`)
+  expect((await crm('-t', 'T', '-s', '-S', 'x')).err).toContain('Must supply attribute value with -v for -S x\n')
+})

@@ -79,7 +79,7 @@ async function perform(work: Work): Promise<number> {
       return showTickets(work, command)
   }
   const change = changeOf(options)
-  const isChange = change.set.size > 0 || change.remove.length > 0
+  const isChange = change.set.size > 0 || change.remove.length > 0 || options.has('set-attr')
   if (command === undefined && !isChange) return fail(host, exitCodes.usage, 'Must supply a command')
   if (ticket === undefined) {
     const code = command === 'get-attr' ? exitCodes.noSuchObject : exitCodes.usage
@@ -169,9 +169,14 @@ async function cleanUp(work: Work, ticket: string): Promise<number> {
 }
 
 async function modify({ cib, host, options }: Work, ticket: string, change: TicketChange): Promise<number> {
-  const [name] = options.values('set-attr')
-  if (name !== undefined && !options.has('attr-value')) {
-    return fail(host, exitCodes.usage, `Must supply value with -v for -S ${name}`)
+  const { half } = change
+  if (half !== undefined) {
+    const isAlone = change.set.size === 0 && change.remove.length === 0
+    const lack =
+      'value' in half
+        ? `attribute name with -S for -v ${half.value}`
+        : `${isAlone ? '' : 'attribute '}value with -v for -S ${half.name}`
+    return fail(host, exitCodes.usage, `Must supply ${lack}`)
   }
   const granted = change.set.get('granted')
   const isRevoked = change.remove.includes('granted') || (granted !== undefined && !isYes(granted))

@@ -4,10 +4,12 @@ import type { CibAccess } from '../pacemaker/cib-source.ts'
 import { literal } from '../pacemaker/nvpair-place.ts'
 import type { Options } from '../pacemaker/tool-options.ts'
 
-/** What is to become of a ticket's attributes. */
+/** What is to become of a ticket's attributes: what is both removed and set is set. */
 export type TicketChange = {
   readonly set: ReadonlyMap<string, string>
   readonly remove: readonly string[]
+  /** An attribute to be set to nothing that the line says, or a value for nothing. */
+  readonly half?: { readonly name: string } | { readonly value: string }
 }
 
 /** Whether a text means yes, as booleans of the configuration do. */
@@ -15,16 +17,33 @@ export function isYes(text: string | undefined): boolean {
   return text !== undefined && ['1', 'true', 'on', 'yes', 'y'].includes(text.toLowerCase())
 }
 
-/** Reads the changes that options ask for; of commands that contradict each other the last wins. */
+/**
+ * Reads the changes that options ask for; of several for an attribute the last counts. A name and a value belong together
+ * where one follows the other, whichever comes first; a second name or value in a row stands in place of the first.
+ */
 export function changeOf(options: Options): TicketChange {
   const set = new Map<string, string>()
-  const owner = options.last(['grant', 'revoke'])
-  if (owner !== undefined) set.set('granted', String(owner.long === 'grant'))
-  const pause = options.last(['standby', 'activate'])
-  if (pause !== undefined) set.set('standby', String(pause.long === 'standby'))
-  const [names, values] = [options.values('set-attr'), options.values('attr-value')]
-  for (const [i, name] of names.entries()) set.set(name, values[i] ?? values.at(-1) ?? '')
-  return { set, remove: options.values('delete-attr') }
+  let name: string | undefined
+  let value: string | undefined
+  for (const { long, value: argument } of options.all([
+    'grant',
+    'revoke',
+    'standby',
+    'activate',
+    'set-attr',
+    'attr-value',
+  ])) {
+    if (long === 'grant' || long === 'revoke') set.set('granted', String(long === 'grant'))
+    else if (long === 'standby' || long === 'activate') set.set('standby', String(long === 'standby'))
+    else if (long === 'set-attr') name = argument
+    else value = argument
+    if (name === undefined || value === undefined) continue
+    set.set(name, value)
+    name = undefined
+    value = undefined
+  }
+  const half = name !== undefined ? { half: { name } } : value !== undefined ? { half: { value } } : {}
+  return { set, remove: options.values('delete-attr'), ...half }
 }
 
 /** State of a ticket at this site, if it has any. */
@@ -52,10 +71,10 @@ export async function changeTicket(
   for (const [name, value] of change.set) attributes[name] = value
   if (state !== undefined) {
     const removed = Object.fromEntries(change.remove.map((name) => [name, undefined]))
-    const data = withAttributes(state, { ...attributes, ...removed })
+    // What is set again comes last.
+    const data = withAttributes(withAttributes(state, removed), attributes)
     return (await cib.perform({ op: 'cib_replace', section: 'status', data })).rc
   }
-  for (const name of change.remove) delete attributes[name]
   if (Object.keys(attributes).length === 0) return 0
   const data = element('tickets', {}, [element('ticket_state', { id: ticket, ...attributes })])
   return (await cib.perform({ op: 'cib_modify', section: 'status', options: cibCallOptions.canCreate, data })).rc

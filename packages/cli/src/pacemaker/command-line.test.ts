@@ -8,6 +8,7 @@ const table: readonly Option[] = [
   { short: 'e', long: 'end', endsCluster: true, help: 'An end' },
   { short: 'h', long: 'help', help: 'This' },
   { short: '', long: 'node', argument: 'NODE', help: '' },
+  { short: 'p', long: 'pair', argument: 'NAME=VALUE', isPair: true, help: '' },
   { short: 'c', long: 'count', argument: 'N', isInteger: true, help: '' },
 ]
 
@@ -37,6 +38,13 @@ describe('parseLine', () => {
     [['-c', '-0x1F'], 'count=-0x1F'],
     [['-c', '08'], 'Cannot parse integer value “08” for -c'],
     [['--count=3 '], 'Cannot parse integer value “3 ” for --count'],
+    [['--pair=a=b=c', '-p', 'x=y'], 'pair=a=b=c pair=x=y'],
+    [['--pair', 'a='], 'Error parsing option --pair'],
+    [['-p=b'], 'Error parsing option -p'],
+    [['-e', '-na', 'x'], 'end name=x all'],
+    [['-e', '-nx'], 'Missing argument for -n'],
+    [['-e', '-nac', '1'], 'Error parsing option -c'],
+    [['-e', '-n5', '1'], 'Unknown option -n5'],
     [['-aa-', '-x'], 'all all <-x>'],
     [['-an', '--', '-a'], 'all name=-- all'],
     [['--name', '-aax'], 'Unknown option -x'],

@@ -7,6 +7,8 @@ export type Option = {
   readonly argument?: string
   /** Whether the argument has to be a whole number of 32 bits; of the newer tools only. */
   readonly isInteger?: boolean
+  /** Whether the argument has to be NAME=VALUE, with something on both sides; of the newer tools only. */
+  readonly isPair?: boolean
   /** Whether the argument may be missing (then only `--long=ARG` and `-sARG` give one). */
   readonly isArgumentOptional?: boolean
   /** Whether letters behind its own are a word by themselves though it takes no argument; of the newer tools only. */
@@ -49,6 +51,11 @@ export function parseLine(argv: readonly string[], table: readonly Option[], dia
     }
     const help = dialect === 'groups' ? helpAskedFor(word, table) : undefined
     if (help !== undefined) return { ok: true, options: [...options, help], operands }
+    if (dialect === 'groups' && /^-[^-]./.test(word)) {
+      const fault = readCluster(word, rest, table, options)
+      if (fault !== undefined) return { ok: false, message: fault }
+      continue
+    }
     const found = word.startsWith('--') ? longOption(word, table, dialect) : shortOption(word, table, dialect)
     if ('message' in found) return { ok: false, message: found.message }
     const { option, inline } = found
@@ -61,7 +68,7 @@ export function parseLine(argv: readonly string[], table: readonly Option[], dia
     if (value === undefined && option.isArgumentOptional !== true) {
       return { ok: false, message: missing(word, dialect) }
     }
-    const fault = option.isInteger === true ? integerFault(value ?? '') : undefined
+    const fault = argumentFault(option, value ?? '')
     if (fault !== undefined) {
       const given = word.startsWith('--') ? `--${option.long}` : `-${option.short}`
       return { ok: false, message: fault(given) }
@@ -97,6 +104,30 @@ function spreadWords(argv: readonly string[], table: readonly Option[]): readonl
   return words
 }
 
+/**
+ * Reads letters that were not taken apart, as behind what ends a cluster: an argument is then the next word, and there is one
+ * for one of them only. Answers what is wrong with them.
+ */
+function readCluster(word: string, rest: string[], table: readonly Option[], options: Given[]): string | undefined {
+  let isTaken = false
+  for (const letter of word.slice(1)) {
+    const option = table.find((item) => item.short === letter)
+    if (option === undefined) return `Unknown option ${word}`
+    if (option.argument === undefined) {
+      options.push({ long: option.long, value: undefined })
+      continue
+    }
+    if (isTaken) return `Error parsing option -${letter}`
+    const value = takesNext(option, rest[0], 'groups') ? rest.shift() : undefined
+    if (value === undefined && option.isArgumentOptional !== true) return `Missing argument for -${letter}`
+    const fault = argumentFault(option, value ?? '')
+    if (fault !== undefined) return fault(`-${letter}`)
+    options.push({ long: option.long, value })
+    isTaken = true
+  }
+  return undefined
+}
+
 /** The call for help that a word is: for all of it, or (with the name as its value) for a group of options. */
 function helpAskedFor(word: string, table: readonly Option[]): Given | undefined {
   const option = table.find(({ long }) => long === 'help')
@@ -117,6 +148,19 @@ export function optionsOfGroup(word: string, table: readonly Option[]): readonly
       .split(/[^a-z]+/)
       .includes(word),
   )
+}
+
+/** What is wrong with an option's argument, by the option as it was given; undefined where nothing is. */
+function argumentFault(option: Option, text: string): ((given: string) => string) | undefined {
+  if (option.isInteger === true) return integerFault(text)
+  if (option.isPair === true && pairOf(text) === undefined) return (given) => `Error parsing option ${given}`
+  return undefined
+}
+
+/** NAME=VALUE taken apart at its first equals sign; undefined where a side of it is missing. */
+export function pairOf(text: string): readonly [name: string, value: string] | undefined {
+  const at = text.indexOf('=')
+  return at <= 0 || at === text.length - 1 ? undefined : [text.slice(0, at), text.slice(at + 1)]
 }
 
 const integerMax = 2 ** 31 - 1

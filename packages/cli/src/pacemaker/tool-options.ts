@@ -52,6 +52,11 @@ export class Options {
     return this.#given.flatMap((item) => (item.long === long && item.value !== undefined ? [item.value] : []))
   }
 
+  /** All of several names, as given. */
+  all(names: readonly string[]): readonly Given[] {
+    return this.#given.filter((item) => names.includes(item.long))
+  }
+
   /** The last one of several names: where a tool has several commands, the last wins. */
   last(names: readonly string[]): Given | undefined {
     return this.#given.findLast((item) => names.includes(item.long))
