@@ -37,6 +37,7 @@ export type {
   Wait,
   WaitStep,
 } from './explain/reason.ts'
+export { metaSource } from './explain/setting-source.ts'
 export {
   type Preference,
   type Supposition,

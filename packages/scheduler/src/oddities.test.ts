@@ -390,3 +390,15 @@ test('a left connection is inside of what any node says that there is', () => {
     unpackStatus(of, { nowSeconds }).resources.find(({ id }) => id === 'a')?.fillers ?? []
   expect(inside(parsed.value).map(({ id }) => id)).toEqual(['left'])
 })
+
+test('what is wrong with the configuration of an operation that failed is told whenever it is asked for: before the failure, of it, for what is to be done', () => {
+  const monitor = '<operations><op id="a-m" name="monitor" interval="10s" on-fail="nonsense"/></operations>'
+  const told = (rc: number) => {
+    const entry = `<lrm_rsc_op id="a_monitor_10000" operation_key="a_monitor_10000" operation="monitor" interval="10000" call-id="3"
+      rc-code="${rc}" op-status="0" transition-key="1:1:0:x" transition-magic="0:${rc};1:1:0:x"/>`
+    const histories = `<lrm_resource id="a" class="ocf" provider="p" type="x">${entry}</lrm_resource>`
+    const { log } = unpackStatus(cib({ resources: primitive('a', monitor), histories }), { nowSeconds })
+    return log.filter(({ text }) => text === 'Resource a: Unknown failure type (nonsense)').length
+  }
+  expect({ failed: told(1), wellDone: told(0) }).toEqual({ failed: 3, wellDone: 1 })
+})

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import { exitCodes } from '@quorate/cib'
 import { cibFileOf } from '../pacemaker/cib-access.ts'
 import { helpText, parseLine } from '../pacemaker/command-line.ts'
+import { unfencingLines } from '../pacemaker/log-lines.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
 import { Options } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -74,12 +75,14 @@ async function once(
     host.err(taken.lines.map((text) => `${text}\n`).join(''))
     return taken.code
   }
+  const notices = unfencingLines(taken.snapshot.cluster.log)
   if (options.has('simple-status')) {
     const simple = simpleStatus(taken.snapshot)
-    host.out(`${pacemakerdLine(taken.snapshot)}${simple.text}`)
+    host.out(`${notices}${pacemakerdLine(taken.snapshot)}${simple.text}`)
     return simple.code
   }
-  const text = formatted(argv, options, taken.snapshot, view, format)
+  const isText = format === 'text' || format === 'console'
+  const text = `${isText ? notices : ''}${formatted(argv, options, taken.snapshot, view, format)}`
   const file = options.value('output-to')
   if (file === undefined || file === '-') host.out(text)
   else fs.writeFileSync(file, text)

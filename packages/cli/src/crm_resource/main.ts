@@ -5,7 +5,7 @@ import { snapshotOf } from '../crm_mon/source.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import type { Given } from '../pacemaker/command-line.ts'
 import { currentCib } from '../pacemaker/current-cib.ts'
-import { exiting, logLines } from '../pacemaker/log-lines.ts'
+import { exiting, logLines, unfencingLines } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { openOutput } from '../pacemaker/output.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
@@ -202,6 +202,7 @@ async function perform(
     }
     const { cluster } = snapshotOf(current, undefined, host)
     outer.err(logLines(cluster.log, options.count('verbose')))
+    if (!output.isXml && !options.has('quiet')) host.out(unfencingLines(cluster.log))
     const work: Work = { options, host, cib: opened.cib, cluster, ...output }
     const { instances } = command
     if (instances !== undefined && options.value('resource') !== undefined) {

@@ -1,5 +1,5 @@
 import { cibCallOptions, cibFaults, exitCodeOf, exitCodes, exitCodeText } from '@quorate/cib'
-import { parametersOf, type Resource } from '@quorate/scheduler'
+import { type Cluster, metaSource, parametersOf, type Resource } from '@quorate/scheduler'
 import { attr, element, formatXml, type XmlElement } from '@quorate/xml'
 import { literal, nvpairId } from '../pacemaker/nvpair-place.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
@@ -13,13 +13,22 @@ function kindOf(work: Work): Kind {
   return work.options.has('utilization') ? 'utilization' : 'instance_attributes'
 }
 
+/** Meta-attributes that clones and their instances have where nobody has set them. */
+const implied: ReadonlySet<string> = new Set(['resource-stickiness', 'globally-unique', 'clone-max'])
+
+/** A meta-attribute as it is configured; what a clone or an instance has unasked is told of what is inside of it only. */
+function metaValue(cluster: Cluster, resource: Resource, name: string): string | undefined {
+  const isUnasked = implied.has(name) && metaSource(cluster, resource, name) === undefined
+  return (isUnasked ? resource.parent : resource)?.meta.get(name)
+}
+
 /** --get-parameter: the value that counts, whichever set it comes from. */
 export function getParameter(work: Work, name: string): number {
   const resource = namedResource(work, 'any')
   const kind = kindOf(work)
   const value =
     kind === 'meta_attributes'
-      ? resource.meta.get(name)
+      ? metaValue(work.cluster, resource, name)
       : kind === 'utilization'
         ? resource.utilization.get(name)
         : parametersOf(work.cluster, resource, resource.runningOn[0]).get(name)

@@ -5,14 +5,13 @@ import {
   type StatusOptions,
   scheduleLog,
   sectionOf,
-  unfencingSource,
   unpackConstraints,
   unpackStatus,
 } from '@quorate/scheduler'
 import { attr, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { utcOffsetSeconds } from '../crm_mon/local-time.ts'
 import { cibFileOf, openCib } from '../pacemaker/cib-access.ts'
-import { exiting, logLines } from '../pacemaker/log-lines.ts'
+import { exiting, logLines, unfencingLines } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
 import { type Output, openOutput } from '../pacemaker/output.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
@@ -118,7 +117,7 @@ async function verify(options: Options, output: Output): Promise<number> {
   }
   const log = remarksOn(usable.cib, presentOf(host))
   host.err(logLines(log, verbosity))
-  if (!output.isData) host.out(toldLines(log))
+  if (!output.isData) host.out(unfencingLines(log))
   const found = log.filter((line) => line.isAboutStatus !== true)
   if (found.some(({ kind }) => kind === 'error')) {
     return conclude('Errors found during check: config not valid', verbosity, host)
@@ -152,14 +151,6 @@ Please manually update the configuration to conform to the ${newestSchema} synta
 function conclude(text: string, verbosity: number, host: ToolHost): number {
   host.err(`crm_verify: ${text}\n${verbosity === 0 ? '-V may provide more details\n' : ''}`)
   return exitCodes.config
-}
-
-/** What is told whoever asks, at any verbosity: changes of devices that unfence nodes. */
-function toldLines(log: readonly LogLine[]): string {
-  return log
-    .filter(({ source }) => source === unfencingSource)
-    .map(({ kind, text }) => `${kind === 'notice' ? 'notice: ' : ''}${text}\n`)
-    .join('')
 }
 
 async function readInput(options: Options, host: ToolHost): Promise<Input> {

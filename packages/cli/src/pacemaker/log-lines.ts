@@ -1,4 +1,4 @@
-import type { LogLine, OnUnreadable, Remark } from '@quorate/scheduler'
+import { type LogLine, type OnUnreadable, type Remark, unfencingSource } from '@quorate/scheduler'
 import type { ToolHost } from './tool-host.ts'
 import type { Options } from './tool-options.ts'
 
@@ -24,6 +24,14 @@ export function logLines(remarks: readonly Remark[], verbosity: number): string 
       if (isAlwaysTold !== true && verbosity < verbosityOf[kind]) return ''
       return `(${source ?? 'scheduler'}) \t${kind === 'score' ? 'debug' : kind}: ${text}\n`
     })
+    .join('')
+}
+
+/** What tools print of a cluster before their own text, at any verbosity: changes of devices that unfence nodes. */
+export function unfencingLines(log: readonly LogLine[]): string {
+  return log
+    .filter(({ source }) => source === unfencingSource)
+    .map(({ kind, text }) => `${kind === 'notice' ? 'notice: ' : ''}${text}\n`)
     .join('')
 }
 

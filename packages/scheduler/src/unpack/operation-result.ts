@@ -35,7 +35,7 @@ import { recheckAt } from './name-values.ts'
 import type { Reading } from './reading.ts'
 import { ban, banEverywhere, block } from './running.ts'
 
-/** Options and consequences of an operation, looked up once and only when asked for. */
+/** Options and consequences of an operation: what is wrong with their configuration is told whenever they are asked for. */
 function optionsOf({ cluster, resource }: Reading, { task: name, key }: HistoryEntry): Action {
   const parsed = parseKey(key)
   // What counts is the name that the entry has for the operation; where it has none, nothing is configured for it.
@@ -133,7 +133,7 @@ function applyStatus(reading: Reading, entry: HistoryEntry, judged: Judged): voi
         reading.onFail = onFail.migrate
       }
       ban(cluster, answerable(resource), node, failedOperation(reading, entry, judged.rc, options.onFail))
-      return failureOf(reading, entry, judged.rc, options)
+      return failureOf(reading, entry, judged.rc)
     }
     case status.notConnected:
       if (isRemote(node) && node.connection?.managed === true) {
@@ -162,7 +162,7 @@ function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolea
       reading.onFail = onFail.restartContainer
     return
   }
-  failureOf(reading, entry, rc, options)
+  failureOf(reading, entry, rc)
   if (!hard && !fatal) return
   const banned = answerable(resource)
   // What is not installed on a node is no surprise there.
@@ -412,7 +412,7 @@ function clearPast(reading: Reading): void {
   reading.resource.nextRole = role.unknown
 }
 
-function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: Action): void {
+function failureOf(reading: Reading, entry: HistoryEntry, rc: number): void {
   const { cluster, resource, node } = reading
   reading.lastFailure = entry
   if (cluster.settings.symmetric || rc !== exitCode.notInstalled) {
@@ -424,6 +424,8 @@ function failureOf(reading: Reading, entry: HistoryEntry, rc: number, options: A
     }
     recordFailure(reading, entry)
   }
+  // Asked for again, as by the C program: what is wrong with the configuration of the operation is told once more.
+  const options = optionsOf(reading, entry)
   if (options.onFail > reading.onFail) reading.onFail = options.onFail
   if (entry.task === task.stop) ban(cluster, resource, node, failedOperation(reading, entry, rc, options.onFail))
   else if (entry.task === task.migrateTo) failedMigrateTo(reading, entry)
