@@ -9,7 +9,6 @@ import { unpackHistories } from './unpack/history.ts'
 import { historyOf } from './unpack/history-index.ts'
 import { unpackNodeState, unpackTicketState } from './unpack/node-state.ts'
 import { unpackNodes } from './unpack/nodes.ts'
-import { checkTargetRole } from './unpack/resource.ts'
 import { unpackResources } from './unpack/resources.ts'
 import { sectionOf } from './unpack/section.ts'
 import { defaultSettings, unpackSettings } from './unpack/settings.ts'
@@ -87,7 +86,6 @@ function countInstances(cluster: Cluster, resource: Resource): void {
     for (const item of resource.children) countInstances(cluster, item)
     return
   }
-  checkTargetRole(cluster, resource)
   if (resource.orphan && resource.role <= role.stopped) return
   cluster.instanceCount += 1
   if (isDisabled(resource)) cluster.disabledCount += 1

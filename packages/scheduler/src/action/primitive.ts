@@ -1,12 +1,12 @@
 import { attr } from '@quorate/xml'
-import { notice } from '../model/log.ts'
+import { notice, statusError } from '../model/log.ts'
 import type { Cluster, ClusterNode, Recovery, Resource } from '../model/model.ts'
 import { type Role, role } from '../model/role.ts'
 import { cleanCount, currentNode } from '../model/tree.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { cleanUp } from './cleanup.ts'
 import { requestAction } from './create.ts'
-import { fenceAction } from './fencing.ts'
+import { fenceAction, wasUnfenced } from './fencing.ts'
 import { keyOf, task } from './key.ts'
 import { addEdge, findExact, setReason } from './ledger.ts'
 import { canMigrate, createMigration } from './migration.ts'
@@ -118,8 +118,7 @@ function judgePlaces(plan: Plan, all: number, clean: number): void {
   } else multiply = (resource.needsFencing ? all : clean) > 1
   if (multiply) {
     const what = `${attr(resource.xml, 'class') ?? ''} resource ${resource.id} might be active on`
-    const count = resource.needsFencing ? all : clean
-    const text = `${what} ${count} nodes (${recoveryWords[resource.recovery]})`
+    const text = `${what} ${all} nodes (${recoveryWords[resource.recovery]})`
     const source = creationSource
     cluster.log.push({ kind: 'error', source, text, isAboutStatus: true, isRunError: true })
     const page = 'https://wiki.clusterlabs.org/wiki/FAQ#Resource_is_Too_Active'
@@ -218,6 +217,9 @@ function stopResource(cluster: Cluster, resource: Resource, optional: boolean): 
     if (resource.needsUnfencing) {
       const unfence = fenceAction(cluster, node, { action: 'on', optional: true })
       addEdge(stop, unfence, edgeFlag.impliesFirst)
+      if (!wasUnfenced(node)) {
+        statusError(cluster, 'stop_resource', `Stopping ${resource.id} until ${node.uname} can be unfenced`)
+      }
     }
   }
 }

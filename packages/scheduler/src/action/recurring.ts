@@ -110,7 +110,11 @@ function cancelForRole(cluster: Cluster, resource: Resource, entry: OperationEnt
 /** Operations that make sure that a resource does not run where it should not. */
 function recurringStopped(cluster: Cluster, resource: Resource, entry: OperationEntry): void {
   const isInstance = top(resource).variant >= variant.clone
-  if (isInstance && !resource.unique) return
+  if (isInstance && !resource.unique) {
+    const why = 'recurring monitors for Stopped role are not supported for anonymous clones'
+    notice(cluster, 'recurring_op_for_inactive', `Ignoring ${idOf(entry.xml)} (${why})`)
+    return
+  }
   const { name, intervalMs } = entry
   const { assigned } = resource
   const key = keyOf(resource, name, intervalMs)

@@ -221,7 +221,7 @@ function colocateBetween(cluster: Cluster, xml: XmlElement, a: XmlElement, b: Xm
   const right = isSequential(b) ? endOfSet(cluster, b, -1) : setMembers(cluster, b)
   for (const { missing } of [left, right]) {
     if (missing === undefined) continue
-    refuse(cluster, xml, `'${missing}' does not exist`, 'colocate_rsc_sets')
+    configError(cluster, 'colocate_rsc_sets', `${idOf(xml)}: No resource found for ${missing}`)
   }
   // A primary that does not exist ends the step at the first dependent that comes to it.
   const dependents = right.missing === undefined ? left.members : left.members.slice(0, 1)

@@ -124,7 +124,7 @@ export function refuseName(cluster: Cluster, constraint: XmlElement, name: strin
 }
 
 function warnOfUnknownName(cluster: Cluster, name: string): void {
-  const used = cluster.templates.has(name) || cluster.tags.has(name)
+  const used = cluster.templates.has(name) || (cluster.tags.get(name)?.length ?? 0) > 0
   if (!used) configWarning(cluster, 'find_constraint_tag', `No template or tag named '${name}'`)
 }
 

@@ -1,6 +1,6 @@
 import { attr, idOf, type XmlElement } from '@quorate/xml'
 import { task } from '../action/key.ts'
-import { configError, configWarningOnce } from '../model/log.ts'
+import { configError, configWarning, configWarningOnce } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { edgeFlag } from '../order/flags.ts'
 import { parseBoolean, sameText } from '../scalar.ts'
@@ -33,10 +33,27 @@ export function orderKind(cluster: Cluster, xml: XmlElement, lookups: number): O
   return 'mandatory'
 }
 
-/** Whether an order also holds backwards. */
-export function isSymmetric(kind: OrderKind, text: string | undefined): boolean {
+/**
+ * Whether an order also holds backwards, which one that serializes cannot.
+ *
+ * @param xml of the constraint or the set of it that is looked at, and complained about
+ * @param text of `symmetrical`, which a set may have from its constraint
+ * @param lookups how often the tools look it up
+ */
+export function isSymmetric(
+  cluster: Cluster,
+  kind: OrderKind,
+  xml: XmlElement,
+  text: string | undefined,
+  lookups: number,
+): boolean {
   const asked = parseBoolean(text)
-  return kind === 'serialize' ? false : (asked ?? true)
+  if (kind !== 'serialize') return asked ?? true
+  if (asked === true) {
+    const complaint = `Ignoring symmetrical for '${idOf(xml)}' because not valid with kind of 'Serialize'`
+    for (let i = 0; i < lookups; i += 1) configWarning(cluster, 'get_ordering_symmetry', complaint)
+  }
+  return false
 }
 
 /** What an order of that kind implies, seen from the first task's side. */

@@ -19,7 +19,7 @@ type Set = {
 /** Reads an order of resource sets. */
 export function orderSets(cluster: Cluster, xml: XmlElement, gate: Gate): void {
   const kind = orderKind(cluster, xml, 2)
-  const symmetric = isSymmetric(kind, attr(xml, 'symmetrical'))
+  const symmetric = isSymmetric(cluster, kind, xml, attr(xml, 'symmetrical'), 1)
   let previous: Set | undefined
   for (const target of resolvedSets(cluster, childrenNamed(xml, 'resource_set'))) {
     const set = readSet(cluster, target)
@@ -51,7 +51,8 @@ function orderWithin(cluster: Cluster, xml: XmlElement, set: Set, parentKind: Or
   // A score says nothing of the kind of a set, but of whether that goes both ways.
   const hasOwn = attr(set.xml, 'kind') !== undefined || attr(set.xml, 'score') !== undefined
   const symmetryKind = hasOwn ? orderKind(cluster, set.xml, 0) : parentKind
-  const symmetric = isSymmetric(symmetryKind, attr(set.xml, 'symmetrical') ?? attr(xml, 'symmetrical'))
+  const asked = attr(set.xml, 'symmetrical') ?? attr(xml, 'symmetrical')
+  const symmetric = isSymmetric(cluster, symmetryKind, set.xml, asked, 1)
   const sequential = parseBoolean(attr(set.xml, 'sequential')) !== false
   const flags = orderFlags(kind, set.action, symmetric ? 'symmetric' : 'asymmetric')
   const { members, action } = set

@@ -43,7 +43,7 @@ export function unpackOrder(cluster: Cluster, original: XmlElement): void {
   const kind = orderKind(cluster, xml, 4)
   const firstTask = attr(xml, 'first-action') ?? task.start
   const thenTask = attr(xml, 'then-action') ?? firstTask
-  const symmetric = isSymmetric(kind, attr(xml, 'symmetrical'))
+  const symmetric = isSymmetric(cluster, kind, xml, attr(xml, 'symmetrical'), 2)
   let flags = orderFlags(kind, firstTask, symmetric ? 'symmetric' : 'asymmetric')
   const restarts = kind === 'optional' && then.restartTypeRestart
   if (restarts) flags |= edgeFlag.impliesThen

@@ -41,7 +41,10 @@ export function unpackTicket(cluster: Cluster, original: XmlElement): void {
   for (const set of resolvedSets(cluster, items)) {
     for (const ref of childrenNamed(set, 'resource_ref')) {
       const resource = constraintResource(cluster, idOf(ref))
-      if (resource === undefined) return refuse(cluster, xml, `'${idOf(ref)}' does not exist`, 'unpack_rsc_ticket_set')
+      if (resource === undefined) {
+        const text = `${idOf(set)}: No resource found for ${idOf(ref)}`
+        return configError(cluster, 'unpack_rsc_ticket_set', text)
+      }
       addDependency(cluster, xml, ticket, resource, attr(set, 'role'))
     }
   }

@@ -17,7 +17,7 @@ import { remoteOnlineStatus, unpackRemoteState } from './node-state.ts'
 import { findNodeOf } from './nodes.ts'
 import { processEntry } from './operation-result.ts'
 import type { Reading } from './reading.ts'
-import { requestedRole } from './resource.ts'
+import { checkTargetRole, requestedRole } from './resource.ts'
 import { addRunning, block } from './running.ts'
 
 /** Reads the history of all nodes: those whose state is certain first, until nothing new comes up. */
@@ -100,6 +100,7 @@ function unpackResourceHistory(cluster: Cluster, node: ClusterNode, history: Lrm
     resource.nextRole = role.unknown
     finish(cluster, resource, node, onFail.ignore)
   } else finish(cluster, resource, node, readEntries(cluster, resource, node, history))
+  checkTargetRole(cluster, resource)
   const request = requestedRole(resource)
   if (request !== role.unknown && (resource.nextRole === role.unknown || request < resource.nextRole)) {
     resource.nextRole = request

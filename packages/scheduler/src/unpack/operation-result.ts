@@ -166,7 +166,7 @@ function errorOf(reading: Reading, entry: HistoryEntry, rc: number, hard: boolea
   if (!hard && !fatal) return
   const banned = answerable(resource)
   // What is not installed on a node is no surprise there.
-  const tell = rc === exitCode.notInstalled ? notice : statusError
+  const tell = hard && rc === exitCode.notInstalled ? notice : statusError
   tell(cluster, historySource, preventedText(reading, entry, rc, banned.id, fatal))
   ban(cluster, banned, hard ? node : undefined, failedOperation(reading, entry, rc, options.onFail))
 }

@@ -178,7 +178,7 @@ function unpackTraits(cluster: Cluster, resource: Resource): void {
   if (threshold !== undefined && !sameText(threshold, 'default')) {
     resource.migrationThreshold = parseScore(threshold, health)
     if (resource.migrationThreshold < 0) {
-      configWarning(cluster, 'pe__unpack_resource', 'migration-threshold must be non-negative, using 1 instead')
+      configWarningOnce(cluster, 'pe__unpack_resource', 'migration-threshold must be non-negative, using 1 instead')
       resource.migrationThreshold = 1
     }
   }
