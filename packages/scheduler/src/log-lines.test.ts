@@ -15,22 +15,27 @@ type Parts = {
   readonly options?: Readonly<Record<string, string>>
   /** Histories on the first node. */
   readonly histories?: string
+  /** Whether the first node is to be fenced, and in maintenance. */
+  readonly isDoomed?: boolean
   /** Tags, and what else comes after the constraints. */
   readonly more?: string
 }
 
 function told(source: string, parts: Parts): readonly string[] {
-  const { resources, constraints = '', options = {}, histories = '', more = '' } = parts
+  const { resources, constraints = '', options = {}, histories = '', isDoomed = false, more = '' } = parts
   const properties = Object.entries({ 'stonith-enabled': 'false', ...options })
     .map(([name, value]) => `<nvpair id="o-${name}" name="${name}" value="${value}"/>`)
     .join('')
+  const doom = isDoomed
+    ? '<transient_attributes id="1"><instance_attributes id="t"><nvpair id="t1" name="terminate" value="true"/><nvpair id="t2" name="maintenance" value="true"/></instance_attributes></transient_attributes>'
+    : ''
   const state = (n: number, inside: string) =>
     `<node_state id="${n}" uname="n${n}" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="${n}"><lrm_resources>${inside}</lrm_resources></lrm></node_state>`
   const parsed = parseXml(`<cib crm_feature_set="3.16.1" have-quorum="1" dc-uuid="1">
     <configuration><crm_config><cluster_property_set id="o">${properties}</cluster_property_set></crm_config>
     <nodes><node id="1" uname="n1"/><node id="2" uname="n2"/></nodes><resources>${resources}</resources>
     <constraints>${constraints}</constraints>${more}</configuration>
-    <status>${state(1, histories)}${state(2, '')}</status></cib>`)
+    <status>${state(1, histories).replace('<lrm ', `${doom}<lrm `)}${state(2, '')}</status></cib>`)
   invariant(parsed.ok, 'the test has a well-formed CIB')
   const log = scheduleLog(parsed.value, { nowSeconds })
   return log.filter((line) => line.source === source).map(({ text }) => text)
@@ -48,9 +53,12 @@ function meta(id: string, values: Readonly<Record<string, string>>): string {
 }
 
 /** What a primitive did on a node; it runs there where that went well. */
-function history(id: string, { task = 'start', rc = 0, agent = 'class="ocf" provider="p" type="x"' } = {}): string {
+function history(
+  id: string,
+  { task = 'start', rc = 0, interval = 0, agent = 'class="ocf" provider="p" type="x"' } = {},
+): string {
   const magic = '1:1:0:aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa'
-  return `<lrm_resource id="${id}" ${agent}><lrm_rsc_op id="${id}_last_0" operation_key="${id}_${task}_0" operation="${task}" call-id="2" rc-code="${rc}" op-status="${rc === 0 ? 0 : 4}" interval="0" transition-key="${magic}" transition-magic="${rc === 0 ? 0 : 4}:${rc};${magic}"/></lrm_resource>`
+  return `<lrm_resource id="${id}" ${agent}><lrm_rsc_op id="${id}_last_0" operation_key="${id}_${task}_${interval}" operation="${task}" call-id="2" rc-code="${rc}" op-status="${rc === 0 ? 0 : 4}" interval="${interval}" transition-key="${magic}" transition-magic="${rc === 0 ? 0 : 4}:${rc};${magic}"/></lrm_resource>`
 }
 
 test('a target-role that makes no sense is told of as the resource is read, and again with each of its histories', () => {
@@ -115,4 +123,19 @@ test('a migration-threshold below zero is told of once', () => {
   expect(told('pe__unpack_resource', { resources })).toEqual([
     'migration-threshold must be non-negative, using 1 instead',
   ])
+})
+
+test('actions of a node that is to be fenced are told to be left out, those of instances once more', () => {
+  const parts = {
+    options: { 'stonith-enabled': 'true' },
+    histories: history('r', { task: 'monitor', rc: 1, interval: 9000 }),
+    isDoomed: true,
+  }
+  const ids = (resources: string) =>
+    told('should_add_action_to_graph', { ...parts, resources }).map((text) =>
+      /^Skipping action (\S+) \(\d+\) because it was scheduled for unclean node \(bug\?\)$/.exec(text)?.at(1),
+    )
+  const monitor = (id: string) => `${id}_monitor_9000`
+  expect(ids(primitive('r'))).toEqual([monitor('r'), monitor('r')])
+  expect(ids(`<clone id="c">${primitive('r')}</clone>`)).toEqual([monitor('r:0'), monitor('r:0'), monitor('r:0')])
 })

@@ -108,8 +108,11 @@ function addResource(cluster: Cluster, resource: Resource, found: Action[]): voi
   }
   if (resource.variant === variant.clone) {
     prepareClone(cluster, resource)
+    const said = cluster.log.length
     for (const instance of resource.children) addResource(cluster, instance, found)
     addOwnActions(cluster, resource, found)
+    // The C program comes by the instances twice, which shows by what it says of actions that it leaves out.
+    if (cluster.log.length > said) for (const instance of resource.children) addResource(cluster, instance, found)
     return
   }
   addOwnActions(cluster, resource, found)
@@ -159,7 +162,7 @@ function byFirst(a: Edge, b: Edge): number {
 
 function addAction(cluster: Cluster, action: Action, found: Action[]): void {
   mergeInputs(action)
-  if (action.dumped || !isGraphAction(action)) return
+  if (action.dumped || !isGraphAction(action, cluster)) return
   action.dumped = true
   found.push(action)
   const { before } = action

@@ -1,11 +1,15 @@
 import { task } from '../action/key.ts'
-import { statusWarning } from '../model/log.ts'
+import { statusError, statusWarning } from '../model/log.ts'
 import { type Action, type Cluster, type Edge, variant } from '../model/model.ts'
 import { isGuest } from '../model/tree.ts'
 import { edgeFlag as f } from '../order/flags.ts'
 
-/** Whether an action belongs into the graph. */
-export function isGraphAction(action: Action): boolean {
+/**
+ * Whether an action belongs into the graph.
+ *
+ * @param cluster where it is told that an action is left out although it should not have come about, if anywhere
+ */
+export function isGraphAction(action: Action, cluster?: Cluster): boolean {
   if (!action.runnable || (action.optional && !action.printAlways)) return false
   const { resource, node } = action
   if (resource !== undefined && !resource.managed && action.task !== task.monitor) {
@@ -16,7 +20,12 @@ export function isGraphAction(action: Action): boolean {
   if (node === undefined) return false
   if (action.onDc) return true
   if (isGuest(node) && !node.requiresReset) return true
-  return node.online && !node.unclean
+  if (!node.online) return false
+  if (node.unclean && cluster !== undefined) {
+    const text = `Skipping action ${action.key} (${action.id}) because it was scheduled for unclean node (bug?)`
+    statusError(cluster, 'should_add_action_to_graph', text)
+  }
+  return !node.unclean
 }
 
 /** Whether an edge is an input of its action in the graph. Finding out can settle that it never will be. */
@@ -40,7 +49,7 @@ export function isGraphInput(cluster: Cluster, action: Action, edge: Edge): bool
       return false
     }
   }
-  return !(first.optional && !first.printAlways && !first.dumped && !isGraphAction(first))
+  return !(first.optional && !first.printAlways && !first.dumped && !isGraphAction(first, cluster))
 }
 
 function isLoadInput(action: Action, edge: Edge): boolean {
