@@ -139,3 +139,18 @@ test('actions of a node that is to be fenced are told to be left out, those of i
   expect(ids(primitive('r'))).toEqual([monitor('r'), monitor('r')])
   expect(ids(`<clone id="c">${primitive('r')}</clone>`)).toEqual([monitor('r:0'), monitor('r:0'), monitor('r:0')])
 })
+
+test('what a rule compares as a whole number is told of where it is none', () => {
+  const rule = (value: string, type = '') =>
+    `<rsc_location id="l" rsc="a"><rule id="u" score="1" boolean-op="and"><expression id="e" attribute="#uname" operation="eq" value="n1"/><expression id="f" attribute="#id" operation="gte" value="${value}"${type}/></rule></rsc_location>`
+  const of = (constraints: string) => told('scan_ll', { resources: primitive('a'), constraints })
+  expect(of(rule('red'))).toEqual([
+    "Could not parse integer from 'red' (using 0 instead): No digits found",
+    "Characters left over after parsing 'red': 'red'",
+  ])
+  expect(of(rule('1.9'))).toEqual([])
+  expect(of(rule('1.9', ' type="integer"'))).toEqual(["Characters left over after parsing '1.9': '.9'"])
+  expect(of(rule('-99999999999999999999'))).toEqual([
+    "Integer parsed from '-99999999999999999999' was clipped to -9223372036854775808",
+  ])
+})

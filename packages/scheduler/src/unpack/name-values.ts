@@ -1,5 +1,5 @@
 import { attr, hasChildren, idOf, type XmlElement } from '@quorate/xml'
-import { configError, statusError } from '../model/log.ts'
+import { configError, statusError, statusWarning } from '../model/log.ts'
 import type { Cluster } from '../model/model.ts'
 import { sameText } from '../scalar.ts'
 import { parseScore } from '../score.ts'
@@ -73,6 +73,7 @@ function plainContext(cluster: Cluster): RuleContext {
     onChange: (epochSeconds) => recheckAt(cluster, epochSeconds),
     onInvalid: (source, text) => configError(cluster, source, text),
     onUnreadable: (source, text) => statusError(cluster, source, text),
+    onOddInteger: (text) => statusWarning(cluster, 'scan_ll', text),
     resolve: references(cluster).resolve,
   }
   plainContexts.set(cluster, made)
@@ -84,9 +85,22 @@ export function ruleContext(cluster: Cluster, parts?: RuleSubject): RuleContext 
   const plain = plainContext(cluster)
   if (parts === undefined) return plain
   // Field by field: a rule is asked about on every node, and an object that is put together of two takes thrice the room.
-  const { now, onChange, onInvalid, onUnreadable, resolve } = plain
+  const { now, onChange, onInvalid, onUnreadable, onOddInteger, resolve } = plain
   const { attributes, agent, operation, matches, parameters, meta } = parts
-  return { now, onChange, onInvalid, onUnreadable, resolve, attributes, agent, operation, matches, parameters, meta }
+  return {
+    now,
+    onChange,
+    onInvalid,
+    onUnreadable,
+    onOddInteger,
+    resolve,
+    attributes,
+    agent,
+    operation,
+    matches,
+    parameters,
+    meta,
+  }
 }
 
 export type SetOptions = { readonly overwrite?: boolean; readonly firstId?: string }

@@ -32,6 +32,8 @@ export type RuleContext = RuleSubject & {
   readonly onInvalid?: ((source: string, text: string) => void) | undefined
   /** Told of dates that cannot be read, which make no rule invalid. */
   readonly onUnreadable?: OnUnreadable | undefined
+  /** Told of what is odd about a text that is compared as a whole number. */
+  readonly onOddInteger?: ((text: string) => void) | undefined
   /** Finds the target of an `id-ref`. */
   readonly resolve: (of: XmlElement) => XmlElement | undefined
 }
@@ -127,7 +129,7 @@ function attributeExpressionIsTrue(item: XmlElement, context: RuleContext): bool
   if (operation === 'defined') return left !== undefined
   if (operation === 'not_defined') return left === undefined
   const right = rightHand(item, context)
-  const order = compareValues(left, right, attr(item, 'type'), operation)
+  const order = compareValues(left, right, attr(item, 'type'), operation, context)
   const both = left !== undefined && right !== undefined
   switch (operation) {
     case 'eq':
@@ -166,6 +168,7 @@ function compareValues(
   right: string | undefined,
   type: string | undefined,
   operation: string,
+  { onOddInteger }: RuleContext,
 ) {
   if (left === undefined) return right === undefined ? 0 : -1
   if (right === undefined) return 1
@@ -175,6 +178,7 @@ function compareValues(
     case 'string':
       return compareIgnoringCase(left, right)
     case 'integer':
+      if (onOddInteger !== undefined) for (const text of [left, right]) tellOddInteger(text, onOddInteger)
       return compareParsed(left, right, parseInteger)
     case 'number':
       return compareParsed(left, right, parseNumber)
@@ -183,6 +187,18 @@ function compareValues(
     default:
       return 0
   }
+}
+
+/** What the C program says of a text that is no whole number, or of more than 64 bits, or goes on after one. */
+function tellOddInteger(text: string, tell: (text: string) => void): void {
+  const found = /^\s*([+-]?\d+)/.exec(text)
+  if (found === null) tell(`Could not parse integer from '${text}' (using 0 instead): No digits found`)
+  else if (parseInteger(text) === undefined) {
+    const limit = found[1]?.startsWith('-') ? '-9223372036854775808' : '9223372036854775807'
+    tell(`Integer parsed from '${text}' was clipped to ${limit}`)
+  }
+  const rest = found === null ? text : text.slice(found[0].length)
+  if (rest !== '') tell(`Characters left over after parsing '${text}': '${rest}'`)
 }
 
 function compareIgnoringCase(a: string, b: string): number {
