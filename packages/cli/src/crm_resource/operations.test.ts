@@ -49,3 +49,26 @@ operation_key="${id}_${task}_0" transition-key="1:1:0:x" transition-magic="${sta
   expect(await told(notConnected, true)).toBe(true)
   expect(await told(0, false)).toBe(true)
 })
+
+test('what is wrong with a history is told with the local time', async () => {
+  const file = path.join(folder, 'cancelled.xml')
+  const agent = 'class="ocf" provider="pacemaker" type="Dummy"'
+  fs.writeFileSync(
+    file,
+    `<cib validate-with="none" crm_feature_set="3.16.1"><configuration><crm_config/><nodes><node id="1" uname="n1"/></nodes>
+<resources><primitive id="a" ${agent}/></resources><constraints/></configuration><status>
+<node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member" expected="member"><lrm id="1"><lrm_resources>
+<lrm_resource id="a" ${agent}><lrm_rsc_op id="a_last_0" operation="stop" interval="0" call-id="3" rc-code="0" op-status="1"
+operation_key="a_stop_0" transition-key="1:1:0:x" transition-magic="1:0;1:1:0:x" last-rc-change="1700000000"/></lrm_resource>
+</lrm_resources></lrm></node_state></status></cib>`,
+  )
+  const zone = process.env['TZ']
+  process.env['TZ'] = 'Asia/Tokyo'
+  try {
+    const { err } = await tryTool(crmResource, ['-l', '-V'], { env: { CIB_file: file } })
+    expect(err).toContain("contains cancellation 'a_last_0' (stop of a on n1 at Nov 15 07:13:20 2023)")
+  } finally {
+    if (zone === undefined) delete process.env['TZ']
+    else process.env['TZ'] = zone
+  }
+})
