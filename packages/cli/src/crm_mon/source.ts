@@ -76,7 +76,8 @@ export function disconnected(): Taken & { readonly ok: false } {
 /** Unpacks a CIB as of now. */
 export function snapshotOf(cib: XmlElement, pacemakerd: Snapshot['pacemakerd'], host: ToolHost): Snapshot {
   const nowSeconds = Math.floor(host.now() / 1000)
-  const effectiveTime = { epochSeconds: nowSeconds, offsetSeconds: utcOffsetSeconds(host.now()) }
-  const cluster = unpackStatus(cib, { nowSeconds, effectiveTime })
+  const offsetSeconds = utcOffsetSeconds(host.now())
+  const effectiveTime = { epochSeconds: nowSeconds, offsetSeconds }
+  const cluster = unpackStatus(cib, { nowSeconds, effectiveTime, utcOffsetSeconds: offsetSeconds })
   return { cluster, pacemakerd, nowSeconds }
 }

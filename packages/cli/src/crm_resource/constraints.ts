@@ -3,6 +3,7 @@ import {
   type Colocation,
   type LocationRecord,
   type Resource,
+  role,
   roleText,
   scoreText,
   unpackConstraints,
@@ -89,8 +90,10 @@ class Teller {
         this.#line(depth + 1, `${partner.id} (id=${item.id} - loop)`)
         continue
       }
-      const role = item.primaryRole === 0 ? '' : `, ${direction.roleWord} role=${roleText(item.primaryRole)}`
-      this.#line(depth + 1, `${partner.id} (score=${scoreText(item.score)}${role}, id=${item.id})`)
+      // As with the C tool, only the element tells of what has to be stopped.
+      const isTold = item.primaryRole !== role.unknown && item.primaryRole !== role.stopped
+      const needed = isTold ? `, ${direction.roleWord} role=${roleText(item.primaryRole)}` : ''
+      this.#line(depth + 1, `${partner.id} (score=${scoreText(item.score)}${needed}, id=${item.id})`)
       this.locations(partner, depth + 2)
       if (this.#isRecursive) this.colocations(partner, direction, depth + 2, told)
     }
@@ -107,14 +110,14 @@ function* placesOf(
 }
 
 function colocationElement(of: Colocation): ReturnType<typeof element> {
-  const role = (value: Colocation['primaryRole']) => (value === 0 ? undefined : roleText(value))
+  const asked = (value: Colocation['primaryRole']) => (value === role.unknown ? undefined : roleText(value))
   return element('rsc_colocation', {
     id: of.id,
     rsc: of.dependent.id,
     'with-rsc': of.primary.id,
     score: scoreText(of.score),
     'node-attribute': of.attribute,
-    'rsc-role': role(of.dependentRole),
-    'with-rsc-role': role(of.primaryRole),
+    'rsc-role': asked(of.dependentRole),
+    'with-rsc-role': asked(of.primaryRole),
   })
 }

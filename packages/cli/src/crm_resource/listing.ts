@@ -101,7 +101,8 @@ function placesOf(of: Resource): readonly { readonly node: string; readonly isPr
 /** --query-xml and --query-xml-raw: the state of a resource and its definition. */
 export function queryXml(work: Work, isRaw: boolean): number {
   const resource = namedResource(work, 'any')
-  const written = isRaw ? (configured(work, resource.xmlId) ?? resource.xml) : resource.xml
+  // What is configured no more may have the id of something else that is.
+  const written = isRaw && !resource.orphan ? (configured(work, resource.xmlId) ?? resource.xml) : resource.xml
   const text = formatXml(numbered(written, resource.instanceNumber))
   if (work.isXml) {
     const state = activeOnly(resourceXml(resource))

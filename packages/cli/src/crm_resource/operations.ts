@@ -56,7 +56,8 @@ function* historiesIn(
     const node = cluster.nodes.find((item) => item.uname.toLowerCase() === uname)
     if (node === undefined || (only !== undefined && node !== only)) continue
     // What ran on a node that is offline counts until the node is fenced.
-    if (!node.online && !cluster.settings.fencingEnabled) continue
+    const isUp = node.online && node.connection?.failed !== true
+    if (!isUp && !cluster.settings.fencingEnabled) continue
     const lrm = child(state, 'lrm')
     const list = lrm === undefined ? undefined : child(lrm, 'lrm_resources')
     for (const history of list === undefined ? [] : childrenNamed(list, 'lrm_resource')) yield { node, history }

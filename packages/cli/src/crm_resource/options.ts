@@ -11,6 +11,7 @@ const more = { group: 'Additional Options' }
 export const resourceOptions: readonly Option[] = [
   ...commonOptions,
   ...outputOptions,
+  { short: '', long: '', argument: 'WORD', help: '' },
   { short: 'L', long: 'list', help: 'All resources with their states', ...query },
   { short: 'l', long: 'list-raw', help: 'Ids of all primitives and instances', ...query },
   { short: 'c', long: 'list-cts', help: '', ...query },

@@ -8,6 +8,7 @@ const table: readonly Option[] = [
   { short: 'e', long: 'end', endsCluster: true, help: 'An end' },
   { short: 'h', long: 'help', help: 'This' },
   { short: '', long: 'node', argument: 'NODE', help: '' },
+  { short: '', long: '', argument: 'WORD', help: '' },
   { short: 'p', long: 'pair', argument: 'NAME=VALUE', isPair: true, help: '' },
   { short: 'c', long: 'count', argument: 'N', isInteger: true, help: '' },
 ]
@@ -38,6 +39,7 @@ describe('parseLine', () => {
     [['-c', '-0x1F'], 'count=-0x1F'],
     [['-c', '08'], 'Cannot parse integer value “08” for -c'],
     [['--count=3 '], 'Cannot parse integer value “3 ” for --count'],
+    [['--=x', 'y', '-a', '--='], 'all <x> <y> <>'],
     [['--pair=a=b=c', '-p', 'x=y'], 'pair=a=b=c pair=x=y'],
     [['--pair', 'a='], 'Error parsing option --pair'],
     [['-p=b'], 'Error parsing option -p'],

@@ -2,6 +2,7 @@
 export type Option = {
   /** Single character, or empty where the option has only a long name. */
   readonly short: string
+  /** Empty: what `--=WORD` gives is a word like those without dashes. */
   readonly long: string
   /** Name of its argument; left out where it takes none. */
   readonly argument?: string
@@ -73,7 +74,8 @@ export function parseLine(argv: readonly string[], table: readonly Option[], dia
       const given = word.startsWith('--') ? `--${option.long}` : `-${option.short}`
       return { ok: false, message: fault(given) }
     }
-    options.push({ long: option.long, value })
+    if (option.long === '') operands.push(value ?? '')
+    else options.push({ long: option.long, value })
   }
   return { ok: true, options, operands }
 }
