@@ -154,3 +154,12 @@ test('what a rule compares as a whole number is told of where it is none', () =>
     "Integer parsed from '-99999999999999999999' was clipped to -9223372036854775808",
   ])
 })
+
+test('a role after failures that is asked for is told of once, also where on-fail says it all', () => {
+  const operation = (id: string) =>
+    `<operations><op id="${id}" name="start" interval="0" on-fail="stop" role_after_failure="Stopped"/></operations>`
+  const resources = ['a', 'b'].map((id) => primitive(id, operation(`${id}-o`))).join('')
+  expect(told('unpack_operation', { resources })).toEqual([
+    'Support for role_after_failure is deprecated and will be removed in a future release',
+  ])
+})

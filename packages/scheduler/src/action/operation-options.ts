@@ -1,6 +1,6 @@
 import { attr, hasChildren, type XmlElement } from '@quorate/xml'
 import { parseMoment } from '../date-text.ts'
-import { configError } from '../model/log.ts'
+import { configError, configWarningOnce } from '../model/log.ts'
 import {
   type Action,
   type Cluster,
@@ -16,6 +16,7 @@ import { parseTimeMs, sameText } from '../scalar.ts'
 import { unpackSets } from '../unpack/name-values.ts'
 import { leadsToRemoteNode } from '../unpack/nodes.ts'
 import { agentOf, defaultsSection, parametersOf } from '../unpack/resource.ts'
+import { readRole } from '../unpack/role.ts'
 import { task } from './key.ts'
 
 /** What an operation may take where nothing is configured. */
@@ -279,8 +280,13 @@ function unpackOnFail(cluster: Cluster, draft: Draft, resource: Resource): OnFai
       configError(cluster, 'unpack_operation', `Resource ${resource.id}: Unknown failure type (${value})`)
   }
   const answer = defaultOnFail(cluster, draft, resource, decided)
+  const asked = draft.meta.get('role_after_failure')
+  if (asked !== undefined) {
+    const text = 'Support for role_after_failure is deprecated and will be removed in a future release'
+    configWarningOnce(cluster, 'unpack_operation', text)
+  }
   if (draft.failRole === role.unknown) {
-    const after = parseRole(draft.meta.get('role_after_failure'))
+    const after = readRole(cluster, asked)
     draft.failRole = after !== role.unknown ? after : draft.task === task.promote ? role.unpromoted : role.started
   }
   return answer
