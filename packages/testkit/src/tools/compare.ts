@@ -22,7 +22,7 @@ function withoutOwnText(of: Outcome): Outcome {
   return isOwnText(of) ? { ...of, out: '', err: '' } : of
 }
 
-/** JSON is ours alone: the real tools refuse it, so it has to tell what their XML tells. */
+/** JSON is ours alone: the real tools refuse it. Their XML is compared with ours, and JSON has to end as that does and be JSON. */
 function asksForJson(of: ToolCase): boolean {
   return of.argv.includes('json') || of.argv.includes('--output-as=json')
 }
@@ -110,7 +110,7 @@ export async function compareTools(given: ToolCase, folder: string): Promise<Ver
   return { differs, real, ours }
 }
 
-/** Whether what was told as JSON ends like what was told as XML. @throws SyntaxError where it is no JSON */
+/** Whether JSON ends with the code of XML and has the same root; what is in it is not compared. @throws SyntaxError where it is none */
 function isSameAsJson(xml: Outcome, json: Outcome): boolean {
   const [a, b] = [xml.file ?? xml.out, json.file ?? json.out]
   const isData = a.startsWith('<pacemaker-result')
