@@ -115,7 +115,7 @@ const message = fc
   .tuple(
     fc.constantFrom(...tasks),
     fc.constantFrom('crmd', 'dc', 'lrmd', 'tengine'),
-    fc.constantFrom('crmd', 'tengine', 'client-7'),
+    fc.constantFrom('crmd', 'dc', 'tengine', 'client-7'),
     attributes,
     fc.option(tree),
   )
@@ -127,22 +127,65 @@ const message = fc
     ),
   )
 
+const node = fc.constantFrom('n1', 'n2')
+
 test('no message of a peer breaks a controller, and the cluster comes back to rest', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.constantFrom('n1', 'n2', 'stranger'), message), { maxLength: 25 }), (sent) => {
-      const cluster = new ControllerCluster(['n1', 'n2'])
-      cluster.up('n1', 'n2')
-      cluster.run()
-      for (const [from, xml] of sent) {
-        cluster.post('n1', { kind: 'message', from, xml, cpu: { ageS: 0, ageUs: 1 } })
-      }
-      cluster.run(400_000)
-      for (const name of ['n1', 'n2']) if (!cluster.node(name).isUp) cluster.boot(name)
-      cluster.run(400_000)
-      expect(cluster.dcs).toHaveLength(1)
-    }),
+    fc.property(
+      fc.array(fc.tuple(node, fc.oneof(node, fc.constant('stranger')), message), { maxLength: 25 }),
+      (sent) => {
+        const cluster = new ControllerCluster(['n1', 'n2'])
+        cluster.up('n1', 'n2')
+        cluster.run()
+        for (const [to, from, xml] of sent) {
+          cluster.post(to, { kind: 'message', from, xml, cpu: { ageS: 0, ageUs: 1 } })
+        }
+        cluster.run(400_000)
+        for (const name of ['n1', 'n2']) if (!cluster.node(name).isUp) cluster.boot(name)
+        cluster.run(400_000)
+        expect(cluster.dcs).toHaveLength(1)
+        expect([...cluster.phases()].sort()).toEqual(['S_IDLE', 'S_NOT_DC'])
+        for (const name of ['n1', 'n2']) expect([cluster.node(name).controller.dc]).toEqual(cluster.dcs)
+      },
+    ),
     { numRuns: 60 },
   )
+})
+
+test('an offer of what cannot be the DC is discarded, and the node goes on following the one it has', () => {
+  const cluster = new ControllerCluster(['n1', 'n2'])
+  cluster.up('n1', 'n2')
+  cluster.run()
+  const [dc] = cluster.dcs
+  const other = dc === 'n1' ? 'n2' : 'n1'
+  const offers = [
+    { from: other, speaks: 'dc' },
+    { from: 'stranger', speaks: 'dc' },
+    { from: dc as string, speaks: 'crmd' },
+  ]
+  for (const { from, speaks } of offers) {
+    const xml = element('m', { crm_task: 'join_offer', crm_sys_to: 'crmd', crm_sys_from: speaks, join_id: '1' })
+    cluster.post(other, { kind: 'message', from, xml, cpu: { ageS: 0, ageUs: 1 } })
+    cluster.run()
+    const { phase, dc: followed } = cluster.node(other).controller
+    expect([from, phase, followed]).toEqual([from, 'S_NOT_DC', dc])
+  }
+})
+
+test('a DC that offers to let a node in and never does is not waited for without end', () => {
+  const cluster = new ControllerCluster(['n1', 'n2'])
+  cluster.up('n1')
+  // There, and silent: it has no controller at work that could lead.
+  cluster.node('n2').isUp = true
+  cluster.side.set('n2', 0)
+  cluster.viewChanged()
+  const offer = { crm_task: 'join_offer', crm_sys_to: 'crmd', crm_sys_from: 'dc', join_id: '1' }
+  const xml = element('m', { ...offer, crm_feature_set: '3.16.1' })
+  cluster.post('n1', { kind: 'message', from: 'n2', xml, cpu: { ageS: 0, ageUs: 1 } })
+  cluster.run(1_000)
+  expect(cluster.node('n1').controller.dc).toBe('n2')
+  cluster.run(45 * 60_000)
+  expect(cluster.dcs).toEqual(['n1'])
 })
 
 test('an order that its user may not give is answered where clients wait, and carried out nowhere', () => {

@@ -3,7 +3,7 @@ import { countBallot, isWon } from '../election/election.ts'
 import { phaseOf } from '../join/join.ts'
 import { ballotMessage, crmPayload, readBallot } from '../messages/crm-message.ts'
 import { leads } from './fsm.ts'
-import { isRepeated, repeatOffer } from './joining.ts'
+import { isOfferOfDc, isRepeated, repeatOffer } from './joining.ts'
 import { takeLoad } from './load.ts'
 import { runLocal } from './local-work.ts'
 import { pingAnswer, searchForDc, takeShutdownRequest } from './membership.ts'
@@ -35,7 +35,8 @@ export function takeMessage(step: Step, from: string, xml: XmlElement): void {
       else step.raise('I_NODE_JOIN', { from })
       return
     case 'join_offer':
-      step.raise('I_JOIN_OFFER', { from, xml })
+      if (isOfferOfDc(step, from, xml)) step.raise('I_JOIN_OFFER', { from, xml })
+      else log(step, 'warning', `Discarding join offer from ${from}, which is not the DC`)
       return
     case 'join_request':
       if (!isRepeated(step, from, xml)) step.raise('I_JOIN_REQUEST', { from, xml })

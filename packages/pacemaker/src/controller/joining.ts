@@ -296,6 +296,15 @@ export function finishJoin(step: Step): void {
   if (members.every((peer) => peer.hasController)) step.state.isQuorumNew = false
 }
 
+/**
+ * True for an offer of a node that can be the DC: one that this node sees, that speaks as the DC, and itself only where it
+ * has been elected. Any other would make it wait for a DC that nobody is.
+ */
+export function isOfferOfDc({ state }: Step, from: string, xml: XmlElement): boolean {
+  if (attr(xml, 'crm_sys_from') !== 'dc') return false
+  return from === state.config.uname ? isDc(state) : isActive(state, from)
+}
+
 /** A DC offers to let us in. */
 export function requestJoin(step: Step, about: InputSubject): void {
   const { state } = step
@@ -313,7 +322,9 @@ export function requestJoin(step: Step, about: InputSubject): void {
   }
   if (state.dc === undefined) log(step, 'info', `Set DC to ${about.from} (${version})`)
   state.dc = about.from
-  step.effects.push({ do: 'disarm', timer: 'dc' })
+  // As long as the DC itself would wait for the others before it begins anew.
+  const { integrationTimeoutMs, finalizationTimeoutMs } = state.options
+  step.effects.push({ do: 'arm', timer: 'dc', afterMs: integrationTimeoutMs + finalizationTimeoutMs })
   const cib = state.cib
   post(step, {
     task: 'join_request',
