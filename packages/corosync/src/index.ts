@@ -18,6 +18,16 @@ export { type ConfigNode, type Configuration, readConfiguration } from './conf/c
 export { type Option, type OptionType, options } from './conf/options.ts'
 export { checkTiming } from './conf/timing-check.ts'
 export { CsError, type CsErrorName, csErrorCodes } from './cs-error.ts'
+export { IpcCpgClient } from './door/cpg-client.ts'
+export { IpcQuorumClient } from './door/quorum-client.ts'
+export type { CpgHandlers, QuorumHandlers, Ring } from './door/ring-clients.ts'
+export {
+  type OpenService,
+  ServiceCalls,
+  type ServiceClock,
+  type ServiceHandlers,
+  type ServiceWire,
+} from './door/service-calls.ts'
 export {
   cpgAddress,
   cpgCalls,

@@ -1,4 +1,7 @@
 import { decodeText, type NodeId, nodeId } from '@quorate/base'
+import type { CfgAdminClient, NodeLink, NodeStatus, RingLink } from '../door/admin-clients.ts'
+import type { CfgHandlers } from '../door/ring-clients.ts'
+import type { ServiceCalls } from '../door/service-calls.ts'
 import {
   cfgAddressSlotBytes,
   cfgCalls,
@@ -17,9 +20,7 @@ import {
 } from '../ipc/cfg-messages.ts'
 import { requestOf, tailOf } from '../ipc/message-header.ts'
 import { writeCsName } from '../ipc/wire-name.ts'
-import type { CfgAdminClient, NodeLink, NodeStatus, RingLink } from './admin-clients.ts'
-import type { CfgHandlers } from './ring-clients.ts'
-import { ServiceConnection } from './service-connection.ts'
+import { openService } from './service-connection.ts'
 
 const linksMax = 8
 const ringsMax = 16
@@ -36,16 +37,16 @@ const familyIpv6 = 10
 /** Client of the `cfg` service. */
 export class IpcCfgClient implements CfgAdminClient {
   readonly localNodeId: NodeId
-  readonly #connection: ServiceConnection
+  readonly #connection: ServiceCalls
 
-  private constructor(connection: ServiceConnection, localNodeId: NodeId) {
+  private constructor(connection: ServiceCalls, localNodeId: NodeId) {
     this.#connection = connection
     this.localNodeId = localNodeId
   }
 
   /** `tracks`: whether this program is asked before the ring stops. */
   static async open(handlers: CfgHandlers, tracks: boolean, tryAgainForMs: number): Promise<IpcCfgClient> {
-    const connection: ServiceConnection = await ServiceConnection.open('cfg', {
+    const connection: ServiceCalls = await openService('cfg', {
       tryAgainForMs,
       onEvent: (id) => {
         if (id === cfgResponses.testShutdown) void answerShutdown(connection, handlers)
@@ -115,7 +116,7 @@ export class IpcCfgClient implements CfgAdminClient {
   }
 }
 
-async function answerShutdown(connection: ServiceConnection, handlers: CfgHandlers): Promise<void> {
+async function answerShutdown(connection: ServiceCalls, handlers: CfgHandlers): Promise<void> {
   const agrees = await handlers.testShutdown()
   const request = requestOf(cfgCalls.replyToShutdown, cfgReplyToShutdown.size)
   cfgReplyToShutdown.encode(request, { response: agrees ? 1 : 0 })

@@ -1,5 +1,8 @@
 import { cmapValueBytesMax, decodeCmapValue, encodeCmapValue, isCmapKey, type TypedValue } from '../cmap/cmap-value.ts'
 import { CsError } from '../cs-error.ts'
+import type { CmapAdminClient } from '../door/admin-clients.ts'
+import type { CmapValue } from '../door/ring-clients.ts'
+import type { ServiceCalls } from '../door/service-calls.ts'
 import {
   cmapAdjustInt,
   cmapCalls,
@@ -20,9 +23,7 @@ import {
 } from '../ipc/cmap-messages.ts'
 import { requestOf, tailOf } from '../ipc/message-header.ts'
 import { readMarName, writeMarName } from '../ipc/wire-name.ts'
-import type { CmapAdminClient } from './admin-clients.ts'
-import type { CmapValue } from './ring-clients.ts'
-import { ServiceConnection, type ServiceConnectionOptions } from './service-connection.ts'
+import { openService, type ServiceConnectionOptions } from './service-connection.ts'
 
 /** Keys that an iteration may give; more is a service gone wrong. */
 const keysMax = 1_000_000
@@ -35,11 +36,11 @@ type Tracker = (key: string, value: CmapValue | undefined) => void
 
 /** Client of the `cmap` service. */
 export class IpcCmapClient implements CmapAdminClient {
-  readonly #connection: ServiceConnection
+  readonly #connection: ServiceCalls
   readonly #trackers: Map<bigint, Tracker>
   #nextCookie = 1n
 
-  private constructor(connection: ServiceConnection, trackers: Map<bigint, Tracker>) {
+  private constructor(connection: ServiceCalls, trackers: Map<bigint, Tracker>) {
     this.#connection = connection
     this.#trackers = trackers
   }
@@ -50,7 +51,7 @@ export class IpcCmapClient implements CmapAdminClient {
     options: Pick<ServiceConnectionOptions, 'tryAgainForMs' | 'onClose'>,
   ): Promise<IpcCmapClient> {
     const trackers = new Map<bigint, Tracker>()
-    const connection = await ServiceConnection.open('cmap', {
+    const connection = await openService('cmap', {
       ...options,
       onEvent: (id, message) => {
         if (id === cmapResponses.notify) onNotify(trackers, message)

@@ -1,5 +1,4 @@
 export { CsError, type CsErrorName, csErrorCodes } from '../cs-error.ts'
-export { votequorumInfoFlags } from '../ipc/votequorum-messages.ts'
 export type {
   CfgAdminClient,
   CmapAdminClient,
@@ -12,8 +11,7 @@ export type {
   VotequorumHandlers,
   VotequorumInfo,
   VotequorumState,
-} from './admin-clients.ts'
-export { connectRing, type IpcRing } from './ipc-ring.ts'
+} from '../door/admin-clients.ts'
 export type {
   CfgClient,
   CfgHandlers,
@@ -28,4 +26,6 @@ export type {
   QuorumHandlers,
   QuorumView,
   Ring,
-} from './ring-clients.ts'
+} from '../door/ring-clients.ts'
+export { votequorumInfoFlags } from '../ipc/votequorum-messages.ts'
+export { connectRing, type IpcRing } from './ipc-ring.ts'

@@ -5,13 +5,14 @@ import type {
   QuorumAdminClient,
   VotequorumClient,
   VotequorumHandlers,
-} from './admin-clients.ts'
+} from '../door/admin-clients.ts'
+import { IpcCpgClient } from '../door/cpg-client.ts'
+import { IpcQuorumClient } from '../door/quorum-client.ts'
+import type { CfgHandlers, CpgClient, CpgHandlers, QuorumHandlers, Ring } from '../door/ring-clients.ts'
+import type { OpenService } from '../door/service-calls.ts'
 import { IpcCfgClient } from './cfg-client.ts'
 import { IpcCmapClient } from './cmap-client.ts'
-import { IpcCpgClient } from './cpg-client.ts'
-import { IpcQuorumClient } from './quorum-client.ts'
-import type { CfgHandlers, CpgClient, CpgHandlers, QuorumHandlers, Ring } from './ring-clients.ts'
-import { tryAgainForMsDefault } from './service-connection.ts'
+import { openService, tryAgainForMsDefault } from './service-connection.ts'
 import { IpcVotequorumClient } from './votequorum-client.ts'
 
 /** Every door of the ring on this host. */
@@ -36,9 +37,10 @@ export interface IpcRing extends Ring {
  */
 export function connectRing(options: { readonly tryAgainForMs?: number } = {}): IpcRing {
   const tryAgainForMs = options.tryAgainForMs ?? tryAgainForMsDefault
+  const open: OpenService = (service, handlers) => openService(service, { ...handlers, tryAgainForMs })
   return {
-    cpg: (handlers) => IpcCpgClient.open(handlers, tryAgainForMs),
-    quorum: (handlers) => IpcQuorumClient.open(handlers, tryAgainForMs),
+    cpg: (handlers) => IpcCpgClient.open(handlers, open, process.pid),
+    quorum: (handlers) => IpcQuorumClient.open(handlers, open),
     cmap: (onClose) => IpcCmapClient.open('default', { tryAgainForMs, onClose }),
     cmapStats: (onClose) => IpcCmapClient.open('stats', { tryAgainForMs, onClose }),
     cfg: (handlers) => IpcCfgClient.open(handlers, true, tryAgainForMs),

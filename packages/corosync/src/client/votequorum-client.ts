@@ -1,5 +1,8 @@
 import { encodeText } from '@quorate/base'
 import { CsError } from '../cs-error.ts'
+import type { VotequorumClient, VotequorumHandlers, VotequorumInfo, VotequorumState } from '../door/admin-clients.ts'
+import { viewNodesMax } from '../door/quorum-client.ts'
+import type { ServiceCalls } from '../door/service-calls.ts'
 import { requestHeader, requestOf, tailOf } from '../ipc/message-header.ts'
 import { trackFlags } from '../ipc/quorum-messages.ts'
 import {
@@ -16,23 +19,21 @@ import {
   votequorumStates,
   votequorumTrackStart,
 } from '../ipc/votequorum-messages.ts'
-import type { VotequorumClient, VotequorumHandlers, VotequorumInfo, VotequorumState } from './admin-clients.ts'
-import { viewNodesMax } from './quorum-client.ts'
-import { ServiceConnection } from './service-connection.ts'
+import { openService } from './service-connection.ts'
 
 /** Bytes of a request that names a quorum device. */
 const qdeviceRequestBytes = 272
 
 /** Client of the `votequorum` service. */
 export class IpcVotequorumClient implements VotequorumClient {
-  readonly #connection: ServiceConnection
+  readonly #connection: ServiceCalls
 
-  private constructor(connection: ServiceConnection) {
+  private constructor(connection: ServiceCalls) {
     this.#connection = connection
   }
 
   static async open(handlers: VotequorumHandlers, tryAgainForMs: number): Promise<IpcVotequorumClient> {
-    const connection = await ServiceConnection.open('votequorum', {
+    const connection = await openService('votequorum', {
       tryAgainForMs,
       onEvent: (id, message) => onEvent(handlers, id, message),
       onClose: (error) => handlers.onClose(error),

@@ -32,7 +32,7 @@ import { cpgNameBytesMax, readCpgName, writeCpgName } from '../ipc/wire-name.ts'
 import type { CpgProcess } from './admin-clients.ts'
 import { readNodeIds } from './quorum-client.ts'
 import type { CpgChange, CpgClient, CpgHandlers, CpgMember, CpgReason } from './ring-clients.ts'
-import { ServiceConnection } from './service-connection.ts'
+import type { OpenService, ServiceCalls } from './service-calls.ts'
 
 /** Longest message that is put together of parts, in bytes. */
 export const cpgWholeBytesMax = 64 * 1024 * 1024
@@ -45,27 +45,30 @@ const parts = { first: 1, middle: 2, last: 3 } as const
 /** Client of the `cpg` service: one process's membership of one group. */
 export class IpcCpgClient implements CpgClient {
   readonly localNodeId: NodeId
-  readonly #connection: ServiceConnection
+  readonly #connection: ServiceCalls
+  readonly #pid: number
   readonly #wantsRing: boolean
   #group: string | undefined
 
-  private constructor(connection: ServiceConnection, localNodeId: NodeId, wantsRing: boolean) {
+  private constructor(connection: ServiceCalls, pid: number, localNodeId: NodeId, wantsRing: boolean) {
     this.#connection = connection
+    this.#pid = pid
     this.localNodeId = localNodeId
     this.#wantsRing = wantsRing
   }
 
-  static async open(handlers: CpgHandlers, tryAgainForMs: number): Promise<IpcCpgClient> {
+  /** `pid`: the process that joins. */
+  static async open(handlers: CpgHandlers, open: OpenService, pid: number): Promise<IpcCpgClient> {
     const unfinished = new Map<string, Whole>()
-    const connection = await ServiceConnection.open('cpg', {
+    const connection = await open('cpg', {
       flowControlMax: 2,
-      tryAgainForMs,
       onEvent: (id, message) => onEvent(handlers, unfinished, id, message),
       onClose: (error) => handlers.onClose(error),
     })
     try {
       const response = await connection.call('local get', requestOf(cpgCalls.localGet), cpgLocalGet.size)
-      return new IpcCpgClient(connection, nodeId(cpgLocalGet.decode(response).node), handlers.ring !== undefined)
+      const localNodeId = nodeId(cpgLocalGet.decode(response).node)
+      return new IpcCpgClient(connection, pid, localNodeId, handlers.ring !== undefined)
     } catch (error) {
       connection.close()
       throw error
@@ -74,7 +77,7 @@ export class IpcCpgClient implements CpgClient {
 
   async join(group: string): Promise<void> {
     const request = groupRequest(cpgCalls.join, group, cpgJoin.size)
-    cpgJoin.encode(request, { pid: process.pid, flags: this.#wantsRing ? cpgJoinWantsTotem : 0 })
+    cpgJoin.encode(request, { pid: this.#pid, flags: this.#wantsRing ? cpgJoinWantsTotem : 0 })
     await this.#connection.call(`join ${group}`, request)
     this.#group = group
   }
@@ -82,7 +85,7 @@ export class IpcCpgClient implements CpgClient {
   async leave(): Promise<void> {
     if (this.#group === undefined) return
     const request = groupRequest(cpgCalls.leave, this.#group, cpgLeave.size)
-    cpgLeave.encode(request, { pid: process.pid })
+    cpgLeave.encode(request, { pid: this.#pid })
     await this.#connection.call(`leave ${this.#group}`, request)
     this.#group = undefined
   }

@@ -15,25 +15,24 @@ import {
 import { readIpcRingId } from '../ipc/ring-id.ts'
 import type { QuorumAdminClient } from './admin-clients.ts'
 import type { QuorumHandlers, QuorumView } from './ring-clients.ts'
-import { ServiceConnection } from './service-connection.ts'
+import type { OpenService, ServiceCalls } from './service-calls.ts'
 
 /** Nodes that a view lists at most (Totem's own limit). */
 export const viewNodesMax = 384
 
 /** Client of the `quorum` service in its model 1. */
 export class IpcQuorumClient implements QuorumAdminClient {
-  readonly #connection: ServiceConnection
+  readonly #connection: ServiceCalls
   readonly #hasProvider: boolean
 
-  private constructor(connection: ServiceConnection, hasProvider: boolean) {
+  private constructor(connection: ServiceCalls, hasProvider: boolean) {
     this.#connection = connection
     this.#hasProvider = hasProvider
   }
 
   /** Connects and tracks changes; the handlers get the current view first. */
-  static async open(handlers: QuorumHandlers, tryAgainForMs: number): Promise<IpcQuorumClient> {
-    const connection = await ServiceConnection.open('quorum', {
-      tryAgainForMs,
+  static async open(handlers: QuorumHandlers, open: OpenService): Promise<IpcQuorumClient> {
+    const connection = await open('quorum', {
       onEvent: (id, message) => {
         if (id === quorumResponses.quorumV1) handlers.changed(readView(message))
       },
