@@ -37,6 +37,18 @@ test('a node: module in a pure package is refused, and allowed in a shell', () =
   ])
 })
 
+test('a pure file may name the types of a shell that its room may import, and nothing else of it', () => {
+  const root = tree({
+    'pacemaker/src/a.ts': "import type { Ring } from '@quorate/corosync/client'\n",
+    'pacemaker/src/b.ts': "import { type Ring, connectRing } from '@quorate/corosync/client'\n",
+    'pacemaker/src/c.ts': "import type { Daemon } from '@quorate/corosync/daemon'\n",
+  })
+  expect(violations(root)).toEqual([
+    'packages/pacemaker/src/b.ts: a pure file imports the shell @quorate/corosync/client',
+    'packages/pacemaker/src/c.ts: pacemaker may not import corosync/daemon',
+  ])
+})
+
 test('a cycle between files is refused', () => {
   const root = tree({
     'totem/src/a.ts': "import { b } from './b.ts'\n",

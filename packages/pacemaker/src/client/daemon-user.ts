@@ -1,7 +1,9 @@
 import fs from 'node:fs'
+import { daemonUser } from '../daemon-host.ts'
 
-/** User and group that Pacemaker's daemons run as, and whose members may administer the cluster. */
-export const daemonUser = 'hacluster'
+export { daemonUser }
+
+/** Group that Pacemaker's daemons run as, and whose members may administer the cluster. */
 export const daemonGroup = 'haclient'
 
 /** Numbers of {@link daemonUser} and {@link daemonGroup} on this machine; undefined where they do not exist. */

@@ -1,9 +1,10 @@
 import fs from 'node:fs'
 import { parseXml } from '@quorate/xml'
+import type { AgentEnd } from '../controller/controller-shell.ts'
 import { agentName, type ResourceSpec } from '../executor/agent.ts'
 import { type AgentMetadata, readMetadata } from '../executor/metadata.ts'
 import type { AgentHost } from './agent-folders.ts'
-import { type AgentEnd, findAgent, startAgent } from './agent-process.ts'
+import { findAgent, startAgent } from './agent-process.ts'
 import { describeFenceAgent, fenceAgentFolders, findFenceAgent } from './fence-agent.ts'
 
 /** An agent that has not told its meta-data by then is not waited for. */

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { md5Hex, monoMs } from '@quorate/base'
 import { endUnread } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AgentProcess } from '../controller/controller-shell.ts'
 import {
   type ExecutorEffect,
   type ExecutorEvent,
@@ -14,7 +15,7 @@ import {
 import { outputBytesMax } from '../executor/outcome.ts'
 import type { AgentHost } from './agent-folders.ts'
 import { AgentLibrary } from './agent-metadata.ts'
-import { type AgentProcess, startAgent } from './agent-process.ts'
+import { startAgent } from './agent-process.ts'
 
 let folder = ''
 let host: AgentHost

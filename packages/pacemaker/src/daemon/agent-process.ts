@@ -1,20 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
+import type { AgentEnd, AgentProcess } from '../controller/controller-shell.ts'
 import { type AgentRun, agentArgument, agentEnvironment, agentPaths } from '../executor/agent.ts'
 import { exitReasonPrefix, ocf, outputBytesMax, type ProcessEnd } from '../executor/outcome.ts'
 import type { AgentHost } from './agent-folders.ts'
 import { CutOutput } from './cut-output.ts'
 import { onceHeard } from './once-heard.ts'
 import { withSecrets } from './secrets.ts'
-
-/** What an agent's process left. */
-export type AgentEnd = { readonly end: ProcessEnd; readonly stdout: string; readonly stderr: string }
-
-/** A running agent, alone in a process group of its own. */
-export interface AgentProcess {
-  /** To the whole group; none left is no error. */
-  signal(signal: 'SIGTERM' | 'SIGKILL'): void
-}
 
 const pathOfLastResort = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 

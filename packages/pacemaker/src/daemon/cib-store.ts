@@ -18,6 +18,7 @@ import {
   verifyCibFile,
 } from '@quorate/cib'
 import { parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
+import type { CibDisk, StoredCib } from '../cib-manager/cib-service.ts'
 
 /** Pause before a failed write is tried again, in milliseconds. */
 export const rewriteDelayMs = 5000
@@ -40,20 +41,11 @@ export type CibStoreOptions = {
   readonly written: (outcome: 'stored' | 'full' | 'failed') => void
 }
 
-/** What was found at start. */
-export type StoredCib = {
-  readonly cib: XmlElement
-  /** 0, or the code with which every request has to be answered. */
-  readonly status: number
-  /** Why it cannot be used: `FILE:LINE: PATH: what was expected`, a line each. */
-  readonly faults: readonly string[]
-}
-
 /**
  * The CIB's files (behaviour/pacemaker-daemons.md 1.9). A write goes to new files, is synced, checked and then renamed
  * over the old ones, of which a numbered backup stays. Writes that come while one is running become one.
  */
-export class CibStore {
+export class CibStore implements CibDisk {
   readonly #options: CibStoreOptions
   #next: { cib: XmlElement; readonly done: Promise<void>; readonly finish: () => void } | undefined
   #isWriting = false

@@ -3,10 +3,11 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { hostPath } from '@quorate/qb'
 import { parseXml, type XmlElement } from '@quorate/xml'
+import { hostTimerMsMax } from '../core-timer.ts'
 import { outputBytesMax } from '../executor/outcome.ts'
 import { type FenceMetadata, readFenceMetadata } from '../fencer/agent-metadata.ts'
+import type { FenceAgents } from '../fencer/fencer-service.ts'
 import type { FenceAgentEnd } from '../fencer/room.ts'
-import { hostTimerMsMax } from './core-timer.ts'
 import { CutOutput } from './cut-output.ts'
 import { onceHeard } from './once-heard.ts'
 
@@ -107,6 +108,14 @@ export function runFenceAgent(
   return () => {
     isLate = true
     signal('SIGKILL')
+  }
+}
+
+/** Fence agents as programs in folders. */
+export function fenceAgentsIn(folders: readonly string[] = fenceAgentFolders()): FenceAgents {
+  return {
+    run: (run, ended) => runFenceAgent({ ...run, folders }, ended),
+    learn: (agent) => learnFenceAgent(agent, folders),
   }
 }
 

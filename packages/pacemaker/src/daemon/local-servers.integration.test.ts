@@ -4,6 +4,8 @@ import path from 'node:path'
 import { nodeId } from '@quorate/base'
 import { attr, element, withAttributes, type XmlElement } from '@quorate/xml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AttributeService } from '../attributes/attribute-service.ts'
+import type { CibService } from '../cib-manager/cib-service.ts'
 import {
   AttrdClient,
   CibClient,
@@ -15,12 +17,13 @@ import {
   pingPacemakerd,
   quitPacemakerd,
 } from '../client/index.ts'
+import { FencerService } from '../fencer/fencer-service.ts'
 import { crmReply } from '../messages/crm-message.ts'
 import type { Peer, PeerGroup, PeerHandlers, PeerMessenger, PeerTarget } from '../messages/peer-messenger.ts'
-import { AttributeService } from './attribute-service.ts'
-import { CibService } from './cib-service.ts'
-import { FencerService } from './fencer-service.ts'
+import { openCibIn } from './cib-files.ts'
+import { fenceAgentsIn } from './fence-agent.ts'
 import { LocalServers } from './local-servers.ts'
+import { processHost } from './process-host.ts'
 
 /** The cluster of one node: what it sends comes back to it, in order. */
 class Alone implements PeerMessenger {
@@ -103,11 +106,11 @@ beforeAll(async () => {
       hasQuit = true
     },
   })
-  cib = await CibService.open({ messenger, folder: path.join(root, 'cib'), owner: undefined, log })
-  const attributes = await AttributeService.open({ messenger, cib, alert: () => undefined, log })
+  cib = await openCibIn({ folder: path.join(root, 'cib'), owner: undefined }, { messenger, log })
+  const attributes = await AttributeService.open({ messenger, cib, host: processHost, alert: () => undefined, log })
   servers.serveCib(cib, 'n1')
   servers.serveAttributes(attributes)
-  const fencer = await FencerService.open({ messenger, cib, log, folders: [] })
+  const fencer = await FencerService.open({ messenger, cib, host: processHost, log, agents: fenceAgentsIn([]) })
   servers.serveFencer(fencer)
   servers.serveController(
     {

@@ -1,6 +1,8 @@
 import { isRestricted } from '@quorate/cib'
 import type { IpcServer } from '@quorate/qb'
 import { attr, type XmlElement } from '@quorate/xml'
+import type { AttributeService } from '../attributes/attribute-service.ts'
+import type { CibClientReply, CibService } from '../cib-manager/cib-service.ts'
 import { callOptions } from '../cib-manager/service.ts'
 import { isListedIn } from '../client/daemon-user.ts'
 import type { Fencer } from '../fencer/service.ts'
@@ -14,8 +16,6 @@ import { readPacemakerdDoor } from '../ipc/pacemakerd-door.ts'
 import { diffNotification, readCibMessage, refreshNotification } from '../messages/cib-message.ts'
 import { routeCrmMessage } from '../messages/crmd-route.ts'
 import type { PeerMessenger } from '../messages/peer-messenger.ts'
-import type { AttributeService } from './attribute-service.ts'
-import type { CibClientReply, CibService } from './cib-service.ts'
 import { type LocalConnection, serveLocal } from './local-server.ts'
 
 /** A client of the CIB manager: what it follows, and which of its calls it waits for. */

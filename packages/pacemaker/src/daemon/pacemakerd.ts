@@ -1,24 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
+import { isIP } from 'node:net'
 import os from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodeOf, faultText, featureSet } from '@quorate/cib'
 import { connectRing, type Ring } from '@quorate/corosync/client'
 import { hostPath } from '@quorate/qb'
+import { AttributeService } from '../attributes/attribute-service.ts'
 import { hostBzip2 } from '../client/bzip2.ts'
 import { daemonIds } from '../client/daemon-user.ts'
+import { type Agents, ControllerShell } from '../controller/controller-shell.ts'
 import type { ControllerConfig } from '../controller/state.ts'
+import { FencerService } from '../fencer/fencer-service.ts'
 import type { DaemonDoor, DaemonState } from '../ipc/doors.ts'
+import { connectCluster } from '../messages/cluster-connection.ts'
 import type { PeerMessenger } from '../messages/peer-messenger.ts'
 import { agentHost } from './agent-folders.ts'
+import { AgentLibrary } from './agent-metadata.ts'
+import { startAgent } from './agent-process.ts'
 import { AlertService } from './alert-service.ts'
-import { openAttributeManager } from './attribute-service.ts'
-import { openCibManager } from './cib-service.ts'
-import { connectCluster } from './cluster-connection.ts'
-import { ControllerShell } from './controller-shell.ts'
+import { openCibManager } from './cib-files.ts'
 import { DaemonLog, logTarget } from './daemon-log.ts'
-import { openFencer } from './fencer-service.ts'
+import { fenceAgentsIn } from './fence-agent.ts'
 import { LocalServers } from './local-servers.ts'
+import { processHost } from './process-host.ts'
 import { SchedulerThread, scheduleResult } from './scheduler-thread.ts'
 
 /** Exit codes of the daemon (behaviour/pacemaker-daemons.md 7). */
@@ -115,7 +120,9 @@ class Pacemakerd implements DaemonDoor {
           ring: this.#ring,
           bzip2: hostBzip2,
           log: (line) => this.#log.write('pacemakerd', 'warning', line),
-          pid: process.pid,
+          host: processHost,
+          hostName: os.hostname(),
+          isAddress: (text) => isIP(text) !== 0,
         })
       } catch (error) {
         const reason = reasonOf(error)
@@ -138,19 +145,32 @@ class Pacemakerd implements DaemonDoor {
     const runAs = process.geteuid?.() === 0 ? daemonIds() : undefined
     const alerts = new AlertService({ cib, runAs, log: this.#log.of('pacemaker-execd') })
     const alert = alerts.send.bind(alerts)
-    const attributes = await openAttributeManager({ messenger, cib, alert, log: this.#log.of('pacemaker-attrd') })
-    const fencer = await openFencer({ messenger, cib, log: this.#log.of('pacemaker-fenced') })
+    const attributes = await AttributeService.open({
+      messenger,
+      cib,
+      host: processHost,
+      alert,
+      log: this.#log.of('pacemaker-attrd'),
+    })
+    const fencer = await FencerService.open({
+      messenger,
+      cib,
+      host: processHost,
+      agents: fenceAgentsIn(),
+      log: this.#log.of('pacemaker-fenced'),
+    })
     const servers = this.#servers
     let end: (exitCode: number) => void = () => undefined
     const ended = new Promise<number>((resolve) => {
       end = resolve
     })
     const controller = new ControllerShell({
+      host: processHost,
       config: await this.#config(messenger),
       messenger,
       cib,
       attributes,
-      agents: agentHost(),
+      agents: agentsHere(),
       fencer,
       rehearse: (document) => void scheduler.rehearse(document, Math.trunc(Date.now() / 1000)),
       schedule: async (document) => {
@@ -232,6 +252,16 @@ class Pacemakerd implements DaemonDoor {
     this.#log.write('pacemakerd', 'crit', text)
     process.stderr.write(`pacemakerd: ${text}\n`)
     return exitCode
+  }
+}
+
+function agentsHere(): Agents {
+  const host = agentHost()
+  const library = new AgentLibrary(host)
+  return {
+    start: (run, ended) => startAgent(run, host, ended),
+    learn: (resource) => library.learn(resource),
+    load: () => os.loadavg()[0] ?? 0,
   }
 }
 

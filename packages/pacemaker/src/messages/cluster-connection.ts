@@ -1,11 +1,10 @@
-import { isIP } from 'node:net'
-import { hostname } from 'node:os'
 import { compareNodeNames, DecodeError, type NodeId, nodeId } from '@quorate/base'
 import type { CmapClient, CpgClient, CpgHandlers, CpgMember, QuorumView, Ring } from '@quorate/corosync/client'
 import { parseXml, writeXml, type XmlElement } from '@quorate/xml'
-import type { Bzip2 } from '../messages/bzip2.ts'
-import { decodeCpgMessage, encodeCpgMessage } from '../messages/cpg-message.ts'
-import { PeerCache } from '../messages/peer-cache.ts'
+import type { DaemonHost } from '../daemon-host.ts'
+import type { Bzip2 } from './bzip2.ts'
+import { decodeCpgMessage, encodeCpgMessage } from './cpg-message.ts'
+import { PeerCache } from './peer-cache.ts'
 import {
   type ClusterView,
   type Peer,
@@ -15,8 +14,8 @@ import {
   type PeerMessenger,
   type PeerTarget,
   peerTypes,
-} from '../messages/peer-messenger.ts'
-import { RingBarrier } from '../messages/ring-barrier.ts'
+} from './peer-messenger.ts'
+import { RingBarrier } from './ring-barrier.ts'
 
 /** What a cluster connection is made of. */
 export type ClusterConnectionOptions = {
@@ -24,8 +23,12 @@ export type ClusterConnectionOptions = {
   readonly bzip2: Bzip2
   /** One line of trouble: messages that could not be read and the like. */
   readonly log: (line: string) => void
-  /** Process id in message heads; the group's own member entry tells it anyway. */
-  readonly pid: number
+  /** Its process id stands in message heads; the group's own member entry tells it anyway. */
+  readonly host: Pick<DaemonHost, 'pid' | 'monoMs' | 'after'>
+  /** Name of this machine, which is the node's where corosync's list of nodes has none for it. */
+  readonly hostName: string
+  /** Whether a text is an IP address, which is no name for a node. */
+  readonly isAddress: (text: string) => boolean
 }
 
 /** Messages that cannot be read are told once in this time for each sender. */
@@ -44,7 +47,7 @@ type Joined = {
   readonly early: (() => void)[]
   readonly barrier: RingBarrier
   /** Runs while the barrier holds. */
-  silence: NodeJS.Timeout | undefined
+  silence: (() => void) | undefined
 }
 
 /** Name length of a group on the wire counts its NUL (protocols/pacemaker-cluster.md 1). */
@@ -95,13 +98,13 @@ class ClusterConnection implements PeerMessenger {
     const lost = (error: Error): void => this.#lose(error)
     this.#cmap = await ring.cmap(lost)
     this.#closers.push(() => this.#cmap?.close())
-    this.#configured = await readNodeList(this.#cmap)
+    this.#configured = await readNodeList(this.#cmap, this.#options.isAddress)
     const cfg = await ring.cfg({ testShutdown: async () => false, onClose: lost })
     this.#localNodeId = cfg.localNodeId
     this.#closers.push(() => cfg.close())
     for (const node of this.#configured) this.#cache.learn(node.nodeId, node.name)
     const own = this.#configured.find((node) => node.nodeId === cfg.localNodeId)
-    this.#localName = own?.name ?? hostname()
+    this.#localName = own?.name ?? this.#options.hostName
     this.#cache.learn(cfg.localNodeId, this.#localName)
     await this.#track(ring, lost)
   }
@@ -198,7 +201,7 @@ class ClusterConnection implements PeerMessenger {
     const joined = this.#groups.get(group)
     if (joined === undefined) return
     this.#groups.delete(group)
-    clearTimeout(joined.silence)
+    joined.silence?.()
     await joined.sending
     await joined.client.leave().catch(() => undefined)
     joined.client.close()
@@ -216,7 +219,7 @@ class ClusterConnection implements PeerMessenger {
       id: joined.sent,
       hostName: target.to ?? '',
       hostType: peerTypes[target.toType ?? group],
-      senderPid: this.#options.pid,
+      senderPid: this.#options.host.pid,
       senderName: this.#localName,
       senderType: peerTypes[group],
     }
@@ -274,12 +277,12 @@ class ClusterConnection implements PeerMessenger {
   /** A node that is not told whether it has quorum must not go on as if it had. */
   #watch(joined: Joined): void {
     if (!joined.barrier.isHolding) {
-      clearTimeout(joined.silence)
+      joined.silence?.()
       joined.silence = undefined
       return
     }
     const silent = new Error(`the quorum service has not told of the new ring in ${quorumSilenceMs} ms`)
-    joined.silence ??= setTimeout(() => this.#lose(silent), quorumSilenceMs)
+    joined.silence ??= this.#options.host.after(quorumSilenceMs, () => this.#lose(silent))
   }
 
   #process(group: PeerGroup, id: NodeId, pid: number, isThere: boolean): void {
@@ -325,7 +328,7 @@ class ClusterConnection implements PeerMessenger {
 
   /** Counts a message that could not be read, and says so at most once a second for each sender. */
   #refuse(group: PeerGroup, from: NodeId, error: DecodeError): void {
-    const now = performance.now()
+    const now = this.#options.host.monoMs()
     const seen = this.#refused.get(from) ?? { count: 0, toldAtMs: Number.NEGATIVE_INFINITY }
     seen.count += 1
     this.#refused.set(from, seen)
@@ -342,7 +345,10 @@ class ClusterConnection implements PeerMessenger {
 }
 
 /** Node list of corosync's configuration (`nodelist.node.N.nodeid`, `.name`), sorted by name. */
-async function readNodeList(cmap: CmapClient): Promise<readonly { nodeId: NodeId; name: string }[]> {
+async function readNodeList(
+  cmap: CmapClient,
+  isAddress: (text: string) => boolean,
+): Promise<readonly { nodeId: NodeId; name: string }[]> {
   const nodes: { nodeId: NodeId; name: string }[] = []
   for (const key of await cmap.keys('nodelist.node.')) {
     const index = /^nodelist\.node\.(\d+)\.nodeid$/.exec(key)?.[1]
@@ -351,7 +357,7 @@ async function readNodeList(cmap: CmapClient): Promise<readonly { nodeId: NodeId
     if (id === undefined || id.type === 'binary' || id.type === 'string') continue
     const name = await cmap.get(`nodelist.node.${index}.name`)
     const address = name ?? (await cmap.get(`nodelist.node.${index}.ring0_addr`))
-    if (address?.type === 'string' && (name !== undefined || isIP(address.value) === 0)) {
+    if (address?.type === 'string' && (name !== undefined || !isAddress(address.value))) {
       nodes.push({ nodeId: nodeId(Number(id.value)), name: address.value })
     }
   }

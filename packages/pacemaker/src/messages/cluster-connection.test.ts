@@ -1,7 +1,8 @@
 import { nodeId } from '@quorate/base'
 import type { CpgChange, CpgHandlers, QuorumHandlers, Ring } from '@quorate/corosync/client'
 import { expect, test } from 'vitest'
-import type { Bzip2 } from '../messages/bzip2.ts'
+import { processHost } from '../daemon/process-host.ts'
+import type { Bzip2 } from './bzip2.ts'
 import { connectCluster } from './cluster-connection.ts'
 
 const [self, other] = [nodeId(1), nodeId(2)]
@@ -46,7 +47,14 @@ function toldRing() {
 test('a node that the ring has lost is told as gone only with the quorum that is left', async () => {
   const { ring, view, change, named } = toldRing()
   const log = (): void => undefined
-  const cluster = await connectCluster({ ring, bzip2: noBzip2, log, pid: 7 })
+  const cluster = await connectCluster({
+    ring,
+    bzip2: noBzip2,
+    log,
+    host: processHost,
+    hostName: 'n1',
+    isAddress: () => false,
+  })
   const told: string[] = []
   await cluster.join('crmd', {
     message: () => undefined,

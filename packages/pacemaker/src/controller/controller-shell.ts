@@ -1,12 +1,20 @@
-import os from 'node:os'
-import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
 import { attr, withAttributes, type XmlElement } from '@quorate/xml'
 import type { AlertEvent } from '../alerts/alert-event.ts'
 import type { AttributeManager } from '../attributes/service.ts'
 import type { CibManager } from '../cib-manager/service.ts'
-import { isListedIn } from '../client/daemon-user.ts'
-import { stepController } from '../controller/controller.ts'
+import { hostTimerMsMax } from '../core-timer.ts'
+import type { DaemonHost } from '../daemon-host.ts'
+import { type AgentRun, agentName, type ResourceSpec } from '../executor/agent.ts'
+import type { LocalEvent } from '../executor/local-resources.ts'
+import type { AgentMetadata } from '../executor/metadata.ts'
+import type { ProcessEnd } from '../executor/outcome.ts'
+import type { Fencer, FencingOutcome } from '../fencer/service.ts'
+import type { ControllerDoor } from '../ipc/doors.ts'
+import { isDeniedOrder } from '../ipc/limited-order.ts'
+import { routeCrmMessage } from '../messages/crmd-route.ts'
+import type { PeerMessenger } from '../messages/peer-messenger.ts'
+import { stepController } from './controller.ts'
 import {
   type CibCall,
   type ControllerConfig,
@@ -18,27 +26,35 @@ import {
   type LogLevel,
   newController,
   type ScheduleResult,
-} from '../controller/state.ts'
-import { agentName } from '../executor/agent.ts'
-import type { LocalEvent } from '../executor/local-resources.ts'
-import type { Fencer, FencingOutcome } from '../fencer/service.ts'
-import type { ControllerDoor } from '../ipc/doors.ts'
-import { isDeniedOrder } from '../ipc/limited-order.ts'
-import { routeCrmMessage } from '../messages/crmd-route.ts'
-import type { PeerMessenger } from '../messages/peer-messenger.ts'
-import type { AgentHost } from './agent-folders.ts'
-import { AgentLibrary } from './agent-metadata.ts'
-import { type AgentProcess, startAgent } from './agent-process.ts'
-import { cpuTime } from './cpu-time.ts'
-import { utcOffsetS } from './local-time.ts'
+} from './state.ts'
+
+/** What an agent's process left. */
+export type AgentEnd = { readonly end: ProcessEnd; readonly stdout: string; readonly stderr: string }
+
+/** A running agent, alone in a process group of its own. */
+export interface AgentProcess {
+  /** To the whole group; none left is no error. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void
+}
+
+/** How the agents of resources are run on this machine. */
+export interface Agents {
+  /** `ended` is told once, but never before this has answered. */
+  start(run: AgentRun, ended: (what: AgentEnd) => void): AgentProcess
+  /** Meta-data of an agent; undefined where it is missing, says nothing that can be read, or takes too long. */
+  learn(resource: ResourceSpec): Promise<AgentMetadata | undefined>
+  /** Load average of this machine over the last minute. */
+  load(): number
+}
 
 /** What a controller's shell works with. */
 export type ControllerHost = {
+  readonly host: DaemonHost
   readonly config: ControllerConfig
   readonly messenger: PeerMessenger
   readonly cib: CibManager
   readonly attributes: AttributeManager
-  readonly agents: AgentHost
+  readonly agents: Agents
   readonly fencer: Fencer
   readonly schedule: (cib: XmlElement) => Promise<ScheduleResult>
   /** The scheduler will be needed soon. */
@@ -54,17 +70,16 @@ export type ControllerHost = {
 const rehearsalAfterMs = 4_000
 /** How often a node looks how busy it is. */
 const loadIntervalMs = 30_000
-/** Longest span that a host's timer can wait, in milliseconds. */
-const timerMsMax = 2 ** 31 - 1
+const loadTimer = 'load of this machine'
 
 /** Runs the controller's core against the world: events in, effects out, one at a time. */
 export class ControllerShell implements ControllerDoor {
   readonly #host: ControllerHost
   readonly #state: ControllerState
   readonly #queue: ControllerEvent[] = []
-  readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** Ways to call off timers, by name. */
+  readonly #timers = new Map<string, () => void>()
   readonly #running = new Map<number, AgentProcess>()
-  readonly #library: AgentLibrary
   readonly #stops: (() => void)[] = []
   #isStepping = false
   #hasEnded = false
@@ -72,7 +87,6 @@ export class ControllerShell implements ControllerDoor {
   constructor(host: ControllerHost) {
     this.#host = host
     this.#state = newController(host.config)
-    this.#library = new AgentLibrary(host.agents)
   }
 
   get state(): string {
@@ -106,13 +120,16 @@ export class ControllerShell implements ControllerDoor {
     this.#stops.push(this.#host.fencer.onFenced((event) => this.#post({ kind: 'fenced', event })))
     this.#peersChanged()
     this.#post({ kind: 'started', cib: cib.cib })
-    const tellLoad = (): void => this.#post({ kind: 'load', average: os.loadavg()[0] ?? 0 })
-    const load = setInterval(tellLoad, loadIntervalMs)
-    const rehearsal = setTimeout(() => this.#host.rehearse(cib.cib), rehearsalAfterMs)
-    this.#stops.push(
-      () => clearInterval(load),
-      () => clearTimeout(rehearsal),
-    )
+    this.#stops.push(this.#host.host.after(rehearsalAfterMs, () => this.#host.rehearse(cib.cib)))
+    this.#stops.push(() => this.#disarm(loadTimer))
+    this.#armLoad()
+  }
+
+  #armLoad(): void {
+    this.#arm(loadTimer, loadIntervalMs, () => {
+      this.#armLoad()
+      this.#post({ kind: 'load', average: this.#host.agents.load() })
+    })
   }
 
   receive(message: XmlElement): void {
@@ -143,8 +160,8 @@ export class ControllerShell implements ControllerDoor {
   }
 
   #message(from: string, xml: XmlElement) {
-    const isDenied = isDeniedOrder(this.#host.cib.cib, xml, this.#host.config.uname, isListedIn)
-    return { kind: 'message' as const, from, xml, cpu: cpuTime(), isDenied }
+    const isDenied = isDeniedOrder(this.#host.cib.cib, xml, this.#host.config.uname, this.#host.host.isInGroup)
+    return { kind: 'message' as const, from, xml, cpu: this.#host.host.cpu(), isDenied }
   }
 
   #peersChanged(): void {
@@ -165,8 +182,9 @@ export class ControllerShell implements ControllerDoor {
     this.#isStepping = true
     try {
       for (let next = this.#queue.shift(); next !== undefined && !this.#hasEnded; next = this.#queue.shift()) {
-        const epochS = Math.trunc(Date.now() / 1000)
-        const now = { monoMs: monoMs(performance.now()), epochS, utcOffsetS: utcOffsetS() }
+        const { host } = this.#host
+        const epochS = Math.trunc(host.epochMs() / 1000)
+        const now = { monoMs: monoMs(host.monoMs()), epochS, utcOffsetS: host.utcOffsetS() }
         for (const effect of stepController(this.#state, next, now)) this.#perform(effect)
       }
     } finally {
@@ -228,7 +246,7 @@ export class ControllerShell implements ControllerDoor {
   }
 
   #timer(timer: ControllerTimer): ControllerEvent {
-    return { kind: 'timer', timer, cpu: cpuTime() }
+    return { kind: 'timer', timer, cpu: this.#host.host.cpu() }
   }
 
   #send(effect: Extract<ControllerEffect, { readonly do: 'post' }>): void {
@@ -273,18 +291,15 @@ export class ControllerShell implements ControllerDoor {
 
   #arm(name: string, afterMs: number, run: () => void): void {
     this.#disarm(name)
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(name)
-        run()
-      },
-      Math.min(afterMs, timerMsMax),
-    )
-    this.#timers.set(name, timer)
+    const callOff = this.#host.host.after(Math.min(afterMs, hostTimerMsMax), () => {
+      this.#timers.delete(name)
+      run()
+    })
+    this.#timers.set(name, callOff)
   }
 
   #disarm(name: string): void {
-    clearTimeout(this.#timers.get(name))
+    this.#timers.get(name)?.()
     this.#timers.delete(name)
   }
 
@@ -293,7 +308,7 @@ export class ControllerShell implements ControllerDoor {
     switch (effect.do) {
       case 'spawn': {
         const { callId, run } = effect
-        const agent = startAgent(run, this.#host.agents, (ended) => {
+        const agent = this.#host.agents.start(run, (ended) => {
           // The group may outlive its leader: it can be signalled until the core has heard of the end.
           tell({ kind: 'executor', event: { kind: 'ended', callId, ...ended } })
           this.#running.delete(callId)
@@ -326,7 +341,7 @@ export class ControllerShell implements ControllerDoor {
         this.#disarm(`${effect.callId}/${effect.timer}`)
         return
       case 'learn':
-        void this.#library
+        void this.#host.agents
           .learn(effect.resource)
           .then((metadata) => tell({ kind: 'metadata', agent: agentName(effect.resource), metadata }))
         return
@@ -342,7 +357,7 @@ export class ControllerShell implements ControllerDoor {
   #end(exitCode: number): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    for (const timer of this.#timers.values()) clearTimeout(timer)
+    for (const callOff of this.#timers.values()) callOff()
     this.#timers.clear()
     for (const stop of this.#stops.splice(0)) stop()
     this.#host.ended(exitCode)

@@ -1,13 +1,16 @@
-import { randomUUID } from 'node:crypto'
-import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
 import type { XmlElement } from '@quorate/xml'
 import type { CibManager } from '../cib-manager/service.ts'
 import { clusterOptions } from '../controller/cluster-options.ts'
-import { devicesFor, levelsOf, mayChangeDevices, nodeAttribute } from '../fencer/cib-devices.ts'
-import { FencerCore, type FencerEvent } from '../fencer/fencer-core.ts'
-import { execution, failure } from '../fencer/outcome.ts'
-import type { FencerEffect, FencerInstant, FencerLogLevel } from '../fencer/room.ts'
+import { CoreTimer } from '../core-timer.ts'
+import type { DaemonHost } from '../daemon-host.ts'
+import type { Peer, PeerMessenger } from '../messages/peer-messenger.ts'
+import { parseDurationMs } from '../transition/graph.ts'
+import type { FenceMetadata } from './agent-metadata.ts'
+import { devicesFor, levelsOf, mayChangeDevices, nodeAttribute } from './cib-devices.ts'
+import { FencerCore, type FencerEvent } from './fencer-core.ts'
+import { execution, failure } from './outcome.ts'
+import type { FenceAgentEnd, FencerEffect, FencerInstant, FencerLogLevel } from './room.ts'
 import type {
   Fencer,
   FencerClient,
@@ -16,20 +19,30 @@ import type {
   FencingEvent,
   FencingOutcome,
   FencingRequest,
-} from '../fencer/service.ts'
-import type { Peer, PeerMessenger } from '../messages/peer-messenger.ts'
-import { parseDurationMs } from '../transition/graph.ts'
-import { CoreTimer } from './core-timer.ts'
-import { fenceAgentFolders, learnFenceAgent, runFenceAgent } from './fence-agent.ts'
-import { utcOffsetS } from './local-time.ts'
+} from './service.ts'
 
 /** What a fencer's shell is opened with. */
 export type FencerServiceOptions = {
   readonly messenger: PeerMessenger
   readonly cib: CibManager
   readonly log: (level: FencerLogLevel, text: string) => void
-  /** Folders that fence agents are looked for in. */
-  readonly folders?: readonly string[]
+  readonly host: DaemonHost
+  readonly agents: FenceAgents
+}
+
+/** How fence agents are run on this machine. */
+export interface FenceAgents {
+  /** Runs one; `ended` is told once, when it is gone, but never before this has answered a way to end it at once. */
+  run(run: FenceAgentRun, ended: (end: FenceAgentEnd) => void): () => void
+  /** Asks one about itself; undefined where it is missing, says nothing that can be read, or takes too long. */
+  learn(agent: string): Promise<FenceMetadata | undefined>
+}
+
+/** A run of a fence agent. The input may hold passwords. */
+export type FenceAgentRun = {
+  readonly agent: string
+  readonly input: ReadonlyMap<string, string>
+  readonly timeoutMs: number
 }
 
 const stopped = failure(execution.notConnected, 'The fencer of this node has stopped')
@@ -37,7 +50,6 @@ const stopped = failure(execution.notConnected, 'The fencer of this node has sto
 /** Runs the fencer's core: the group, the clock, the CIB, fence agents and clients around it. */
 export class FencerService implements Fencer {
   readonly #options: FencerServiceOptions
-  readonly #folders: readonly string[]
   readonly #core: FencerCore
   /** Fencers that the core has been told of, by node id. */
   readonly #present = new Map<number, string>()
@@ -49,7 +61,7 @@ export class FencerService implements Fencer {
   readonly #events: FencerEvent[] = []
   /** What others are to be told once the core has done its step: they may ask something in their turn. */
   readonly #told: (() => void)[] = []
-  readonly #timer = new CoreTimer(() => this.#step({ kind: 'tick' }))
+  readonly #timer: CoreTimer
   #clients: FencerClients | undefined
   /** The option about a watchdog, as it was told of last. */
   #watchdog: string | undefined
@@ -58,14 +70,14 @@ export class FencerService implements Fencer {
   #isClosed = false
 
   private constructor(options: FencerServiceOptions) {
-    const { messenger, cib } = options
+    const { messenger, cib, host } = options
     this.#options = options
-    this.#folders = options.folders ?? fenceAgentFolders()
+    this.#timer = new CoreTimer(host, () => this.#step({ kind: 'tick' }))
     this.#core = new FencerCore({
       localName: messenger.localName,
-      insideId: randomUUID(),
-      insideName: `pacemaker-controld.${process.pid}`,
-      relayName: `pacemaker-fenced.${process.pid}`,
+      insideId: host.uuid(),
+      insideName: `pacemaker-controld.${host.pid}`,
+      relayName: `pacemaker-fenced.${host.pid}`,
       nodeIdOf: (name) => messenger.peerByName(name)?.nodeId,
       attributeOf: (node, name) => nodeAttribute(cib.cib, node, name),
     })
@@ -186,11 +198,11 @@ export class FencerService implements Fencer {
   }
 
   #configure(cib: XmlElement): void {
-    const { messenger, log } = this.#options
+    const { messenger, host, log } = this.#options
     const { levels, faults } = levelsOf(cib)
     for (const fault of faults) log('warning', fault)
-    const epochS = Math.trunc(Date.now() / 1000)
-    const watchdog = clusterOptions(cib, { epochS, utcOffsetS: utcOffsetS() }).get('stonith-watchdog-timeout')
+    const epochS = Math.trunc(host.epochMs() / 1000)
+    const watchdog = clusterOptions(cib, { epochS, utcOffsetS: host.utcOffsetS() }).get('stonith-watchdog-timeout')
     if (watchdog !== this.#watchdog && !isNone(watchdog)) {
       log('warning', `Fencing by a watchdog is not supported: stonith-watchdog-timeout=${watchdog} is ignored here`)
     }
@@ -207,7 +219,7 @@ export class FencerService implements Fencer {
     this.#isStepping = true
     try {
       for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-        for (const effect of this.#core.step(next, instant())) this.#perform(effect)
+        for (const effect of this.#core.step(next, this.#instant())) this.#perform(effect)
       }
     } finally {
       this.#isStepping = false
@@ -236,7 +248,7 @@ export class FencerService implements Fencer {
         return
       case 'learn': {
         const { agent } = effect
-        void learnFenceAgent(agent, this.#folders).then((metadata) => this.#step({ kind: 'learned', agent, metadata }))
+        void this.#options.agents.learn(agent).then((metadata) => this.#step({ kind: 'learned', agent, metadata }))
         return
       }
       case 'outcome': {
@@ -257,31 +269,27 @@ export class FencerService implements Fencer {
   }
 
   #run({ run, agent, input, timeoutMs }: Extract<FencerEffect, { readonly kind: 'run' }>): void {
-    const end = runFenceAgent({ agent, input, timeoutMs, folders: this.#folders }, (how) => {
+    const end = this.#options.agents.run({ agent, input, timeoutMs }, (how) => {
       this.#agents.delete(run)
       this.#step({ kind: 'agent-ended', run, end: how })
     })
     this.#agents.set(run, end)
+  }
+
+  #instant(): FencerInstant {
+    const { host } = this.#options
+    const nowMs = host.epochMs()
+    return {
+      monoMs: monoMs(Math.trunc(host.monoMs())),
+      epochS: Math.trunc(nowMs / 1000),
+      epochNs: (nowMs % 1000) * 1_000_000,
+      uuid: host.uuid(),
+      chance: host.chance(),
+    }
   }
 }
 
 /** Whether an option means that no node counts as fenced by its own watchdog. */
 function isNone(timeout: string | undefined): boolean {
   return timeout === undefined || parseDurationMs(timeout) === 0
-}
-
-function instant(): FencerInstant {
-  const nowMs = Date.now()
-  return {
-    monoMs: monoMs(Math.trunc(performance.now())),
-    epochS: Math.trunc(nowMs / 1000),
-    epochNs: (nowMs % 1000) * 1_000_000,
-    uuid: randomUUID(),
-    chance: Math.random(),
-  }
-}
-
-/** The fencer of this node. @throws CsError */
-export function openFencer(options: FencerServiceOptions): Promise<FencerService> {
-  return FencerService.open(options)
 }

@@ -1,20 +1,19 @@
-import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
 import { attr, element, type XmlElement } from '@quorate/xml'
 import type { AlertEvent } from '../alerts/alert-event.ts'
-import { attributeRefusal } from '../attributes/attribute-access.ts'
-import { AttributeCore, type AttributeEffect, type AttributeEvent } from '../attributes/attribute-core.ts'
-import type { AttributeManager, AttributeUpdate, ClearFailure } from '../attributes/service.ts'
 import { type CibManager, callOptions } from '../cib-manager/service.ts'
-import { daemonUser, isListedIn } from '../client/daemon-user.ts'
+import { CoreTimer } from '../core-timer.ts'
+import { type DaemonHost, daemonUser } from '../daemon-host.ts'
 import type { Peer, PeerMessenger } from '../messages/peer-messenger.ts'
-import { CoreTimer } from './core-timer.ts'
-import { cpuTime } from './cpu-time.ts'
+import { attributeRefusal } from './attribute-access.ts'
+import { AttributeCore, type AttributeEffect, type AttributeEvent } from './attribute-core.ts'
+import type { AttributeManager, AttributeUpdate, ClearFailure } from './service.ts'
 
 /** What an attribute manager's shell is opened with. */
 export type AttributeServiceOptions = {
   readonly messenger: PeerMessenger
   readonly cib: CibManager
+  readonly host: DaemonHost
   readonly alert: (event: AlertEvent) => void
   readonly log: (level: 'notice' | 'info' | 'warning', text: string) => void
 }
@@ -27,12 +26,13 @@ export class AttributeService implements AttributeManager {
   readonly #present = new Map<number, string>()
   readonly #stops: (() => void)[] = []
   #reply: ((client: string, xml: XmlElement) => void) | undefined
-  readonly #timer = new CoreTimer(() => this.#step({ kind: 'tick' }))
+  readonly #timer: CoreTimer
   #isClosed = false
 
   private constructor(options: AttributeServiceOptions) {
     const { localName, localNodeId } = options.messenger
     this.#options = options
+    this.#timer = new CoreTimer(options.host, () => this.#step({ kind: 'tick' }))
     this.#core = new AttributeCore({ localName, localNodeId })
   }
 
@@ -68,8 +68,8 @@ export class AttributeService implements AttributeManager {
 
   /** Takes a request of a local client; the answer comes through what {@link attach} was given. */
   request(client: string, user: string, xml: XmlElement): void {
-    const { cib, messenger, log } = this.#options
-    const refusal = attributeRefusal(cib.cib, xml, { user, isInGroup: isListedIn }, messenger.localName)
+    const { cib, messenger, host, log } = this.#options
+    const refusal = attributeRefusal(cib.cib, xml, { user, isInGroup: host.isInGroup }, messenger.localName)
     if (refusal !== undefined) {
       log(
         'warning',
@@ -149,10 +149,11 @@ export class AttributeService implements AttributeManager {
 
   #step(event: AttributeEvent): void {
     if (this.#isClosed) return
+    const { host } = this.#options
     const now = {
-      monoMs: monoMs(Math.trunc(performance.now())),
-      epochS: Math.trunc(Date.now() / 1000),
-      cpu: cpuTime(),
+      monoMs: monoMs(Math.trunc(host.monoMs())),
+      epochS: Math.trunc(host.epochMs() / 1000),
+      cpu: host.cpu(),
     }
     for (const effect of this.#core.step(event, now)) this.#perform(effect)
     this.#timer.arm(this.#core.dueMs)
@@ -201,8 +202,3 @@ export class AttributeService implements AttributeManager {
 
 /** Code of a write whose answer will never come: -ENOTCONN. */
 const lost = -107
-
-/** The attribute manager of this node. @throws CsError */
-export function openAttributeManager(options: AttributeServiceOptions): Promise<AttributeService> {
-  return AttributeService.open(options)
-}

@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { performance } from 'node:perf_hooks'
 import { monoMs } from '@quorate/base'
-import { cibFaultsIn, isValidCib, versionOf } from '@quorate/cib'
-import { hostPath, hostRoot } from '@quorate/qb'
+import { isValidCib, versionOf } from '@quorate/cib'
 import { writeXml, type XmlElement } from '@quorate/xml'
-import { CibCore, type CibEffect, type CibEvent, noSpace } from '../cib-manager/cib-core.ts'
-import type { LimitedViews } from '../cib-manager/limited-view.ts'
-import { isCibOperation, operationTable } from '../cib-manager/operation-table.ts'
+import { CoreTimer } from '../core-timer.ts'
+import { type DaemonHost, daemonUser } from '../daemon-host.ts'
+import { cibCommand, cibReply, readCibMessage, withOrigin } from '../messages/cib-message.ts'
+import type { PeerMessenger } from '../messages/peer-messenger.ts'
+import { CibCore, type CibEffect, type CibEvent, noSpace } from './cib-core.ts'
+import type { LimitedViews } from './limited-view.ts'
+import { isCibOperation, operationTable } from './operation-table.ts'
 import {
   type CibChange,
   type CibGeneration,
@@ -14,31 +15,43 @@ import {
   type CibReply,
   type CibRequest,
   callOptions,
-} from '../cib-manager/service.ts'
-import { daemonIds, daemonUser, isListedIn } from '../client/daemon-user.ts'
-import { cibCommand, cibReply, readCibMessage, withOrigin } from '../messages/cib-message.ts'
-import type { PeerMessenger } from '../messages/peer-messenger.ts'
-import { CibStore } from './cib-store.ts'
-import { CoreTimer } from './core-timer.ts'
-import { ctime } from './local-time.ts'
+} from './service.ts'
 
 /** Time that a stopping node waits for a peer to take note, in milliseconds. */
 const releaseTimeoutMs = 10_000
 /** Code of a request that is too large for the ring: -EMSGSIZE. */
 const tooLong = -90
-/** Faults that are told of a CIB on disk that does not conform. */
-const faultsToldMax = 5
 /** Requests of the daemon's own parts that wait for their answer at one time. */
 export const insideRequestsMax = 65_536
 
 /** What a CIB manager's shell is opened with. */
 export type CibServiceOptions = {
   readonly messenger: PeerMessenger
-  /** Folder of the CIB's files. */
-  readonly folder: string
-  /** Owner of the files, where this process may choose it. */
-  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+  readonly host: DaemonHost
+  /** Where the CIB outlives the daemon; `written` is to be told how each write came out. */
+  readonly disk: (written: (outcome: 'stored' | 'full' | 'failed') => void) => CibDisk
   readonly log: (level: 'error' | 'warning' | 'notice' | 'info', text: string) => void
+}
+
+/** What was found at start. */
+export type StoredCib = {
+  readonly cib: XmlElement
+  /** 0, or the code with which every request has to be answered. */
+  readonly status: number
+  /** Why it cannot be used: `FILE:LINE: PATH: what was expected`, a line each. */
+  readonly faults: readonly string[]
+}
+
+/** Where a CIB outlives its daemon. */
+export interface CibDisk {
+  /** The newest usable CIB; an empty one where there is none. */
+  read(): Promise<StoredCib>
+  /** Writes the CIB; resolves when it, or a later one, is on disk or could not be put there. @throws never */
+  persist(cib: XmlElement): Promise<void>
+  /** Whether there is room for a change of that many bytes. */
+  hasRoom(changeBytes: number): boolean
+  /** Waits for what is being written, and tries no more. */
+  close(): Promise<void>
 }
 
 /** An answer for a local client, and whether it waits on its response ring. */
@@ -53,14 +66,14 @@ export type CibListener = {
 /** Runs the CIB manager's core: the group, the clock and the disk around it. */
 export class CibService implements CibManager {
   readonly #options: CibServiceOptions
-  readonly #store: CibStore
+  readonly #disk: CibDisk
   readonly #core: CibCore
-  readonly #insideId = randomUUID()
+  readonly #insideId: string
   readonly #inside = new Map<string, { resolve(reply: CibReply): void; reject(error: Error): void }>()
   readonly #listeners = new Set<(change: CibChange) => void>()
   #clients: CibListener | undefined
   #insideCalls = 0
-  readonly #timer = new CoreTimer(() => this.#step({ kind: 'tick' }))
+  readonly #timer: CoreTimer
   #released: (() => void) | undefined
   #isFull = false
   #isClosed = false
@@ -68,37 +81,32 @@ export class CibService implements CibManager {
   /** Why the file could not be used, a line each; with a `status` that is not 0. */
   readonly faults: readonly string[]
 
-  private constructor(options: CibServiceOptions, store: CibStore, core: CibCore, faults: readonly string[]) {
+  private constructor(options: CibServiceOptions, disk: CibDisk, core: CibCore, faults: readonly string[]) {
     this.faults = faults
+    this.#insideId = options.host.uuid()
+    this.#timer = new CoreTimer(options.host, () => this.#step({ kind: 'tick' }))
     this.#options = options
-    this.#store = store
+    this.#disk = disk
     this.#core = core
   }
 
   /** Reads the files and joins the group. @throws CsError when the group cannot be joined */
   static async open(options: CibServiceOptions): Promise<CibService> {
-    const { messenger, log } = options
+    const { messenger, host } = options
     let service: CibService | undefined
-    const store = new CibStore({
-      folder: options.folder,
-      owner: options.owner,
-      localTime: () => ctime(new Date()),
-      faultsIn: (cib) => cibFaultsIn(cib, faultsToldMax),
-      log,
-      written: (outcome) => service?.setFull(outcome === 'full'),
-    })
-    const { cib, status, faults } = await store.read()
+    const disk = options.disk((outcome) => service?.setFull(outcome === 'full'))
+    const { cib, status, faults } = await disk.read()
     const core = new CibCore({
       localName: messenger.localName,
       cib,
       status,
       isValid: isValidCib,
-      localTime: (epochS) => ctime(new Date(epochS * 1000)),
-      isInGroup: isListedIn,
+      localTime: (epochS) => host.localTime(epochS),
+      isInGroup: host.isInGroup,
     })
-    service = new CibService(options, store, core, faults)
+    service = new CibService(options, disk, core, faults)
     await service.#join()
-    if (status === 0) void store.persist(cib)
+    if (status === 0) void disk.persist(cib)
     return service
   }
 
@@ -184,9 +192,9 @@ export class CibService implements CibManager {
     const { messenger } = this.#options
     if (messenger.peers().filter((peer) => peer.hasCib).length > 1) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, releaseTimeoutMs)
+        const callOff = this.#options.host.after(releaseTimeoutMs, resolve)
         this.#released = () => {
-          clearTimeout(timer)
+          callOff()
           resolve()
         }
         this.#step({ kind: 'stop' })
@@ -194,7 +202,7 @@ export class CibService implements CibManager {
     }
     this.#fail(new Error('the CIB manager has stopped'))
     await messenger.leave('cib').catch(() => undefined)
-    await this.#store.close()
+    await this.#disk.close()
   }
 
   async #join(): Promise<void> {
@@ -218,15 +226,16 @@ export class CibService implements CibManager {
     const asked = readCibMessage(xml)
     if (asked === undefined || !isCibOperation(asked.op) || !operationTable[asked.op].modifies) return
     if (asked.section === 'status') return
-    this.setFull(!this.#store.hasRoom(writeXml(xml).length))
+    this.setFull(!this.#disk.hasRoom(writeXml(xml).length))
   }
 
   #step(event: CibEvent): void {
     if (this.#isClosed) return
-    const now = { monoMs: monoMs(Math.trunc(performance.now())), epochS: Math.trunc(Date.now() / 1000) }
+    const { host } = this.#options
+    const now = { monoMs: monoMs(Math.trunc(host.monoMs())), epochS: Math.trunc(host.epochMs() / 1000) }
     let persisted: Promise<void> | undefined
     for (const effect of this.#core.step(event, now)) {
-      if (effect.kind === 'persist') persisted = this.#store.persist(effect.cib)
+      if (effect.kind === 'persist') persisted = this.#disk.persist(effect.cib)
       else this.#perform(effect, persisted)
     }
     this.#timer.arm(this.#core.dueMs)
@@ -276,12 +285,4 @@ export class CibService implements CibManager {
     if (reply.afterPersist && persisted !== undefined) void persisted.then(() => this.#clients?.reply(reply))
     else this.#clients?.reply(reply)
   }
-}
-
-/** The CIB manager of this node with its files in their usual place, owned as the C daemons need them. @throws CsError */
-export function openCibManager(options: Pick<CibServiceOptions, 'messenger' | 'log'>): Promise<CibService> {
-  const { uid, gid } = daemonIds()
-  const isRoot = process.getuid?.() === 0
-  const owner = isRoot && hostRoot() === undefined && uid !== undefined && gid !== undefined ? { uid, gid } : undefined
-  return CibService.open({ ...options, folder: hostPath('/var/lib/pacemaker/cib'), owner })
 }
