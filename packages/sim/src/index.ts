@@ -2,6 +2,7 @@
  * The simulated world: machines with disks and clocks on a network that fails as a seed says. What runs on a machine is
  * a {@link Process}: a bare ring ({@link RingProcess}) with a {@link RingProgram} on it, or anything else that steps.
  */
+export { type ClusterSeedOptions, type ClusterSeedReport, runClusterSeed } from './cluster/cluster-seed.ts'
 export { EvsChecker } from './evs-checker.ts'
 export { calm, type FaultMix } from './fault-mix.ts'
 export { Machine, type MakeProcess, type Process, type ProcessHost } from './machine.ts'

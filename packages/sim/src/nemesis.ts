@@ -34,7 +34,7 @@ export class Nemesis {
     while (world.nowMs < untilMs) {
       const pauseMs = (this.#prng.below(1000) / 500) * this.#mix.eventMeanMs
       world.runUntil(Math.min(untilMs, world.nowMs + pauseMs))
-      if (this.#mix.kinds.length > 0 && world.nowMs < untilMs) this.#strike(this.#prng.pick(this.#mix.kinds))
+      if (this.#mix.kinds.length > 0 && world.nowMs < untilMs) this.strike(this.#prng.pick(this.#mix.kinds))
     }
   }
 
@@ -48,17 +48,18 @@ export class Nemesis {
     const run = (ms: number): void => world.runUntil(Math.min(untilMs, world.nowMs + ms))
     while (world.nowMs < untilMs) {
       world.network.heal()
-      this.#strike('restart')
-      this.#strike('ambush')
+      this.strike('restart')
+      this.strike('ambush')
       for (let step = 0; step < huntSteps && !this.#isSprung; step += 1) {
         run(eventMeanMs / huntSteps)
-        if (step === huntSteps / 2) this.#strike('bounce')
+        if (step === huntSteps / 2) this.strike('bounce')
       }
       run(eventMeanMs * this.#prng.pick(huntRests))
     }
   }
 
-  #strike(kind: FaultKind): void {
+  /** Makes one piece of trouble. */
+  strike(kind: FaultKind): void {
     this.done.set(kind, (this.done.get(kind) ?? 0) + 1)
     const { ids, network } = this.#world
     const node = this.#world.machines.get(this.#prng.pick(ids)) as Machine

@@ -54,16 +54,21 @@ export class World {
 
   /** Lets everything happen until a time. */
   runUntil(atMs: number): void {
-    for (;;) {
-      const next = this.#future.nextAtMs()
-      if (next === undefined || next > atMs) break
-      const planned = this.#future.take()
-      if (planned === undefined) break
-      this.#nowMs = planned.atMs
-      this.steps += 1
-      this.#happen(planned.what)
+    while (this.happenNext(atMs));
+  }
+
+  /** Lets one thing happen. False when nothing is left to happen until that time, which it is then. */
+  happenNext(untilMs: number): boolean {
+    const next = this.#future.nextAtMs()
+    const planned = next === undefined || next > untilMs ? undefined : this.#future.take()
+    if (planned === undefined) {
+      this.#nowMs = untilMs
+      return false
     }
-    this.#nowMs = atMs
+    this.#nowMs = planned.atMs
+    this.steps += 1
+    this.#happen(planned.what)
+    return true
   }
 
   /** Has something done later: after what is going on now, even where `afterMs` is 0. */

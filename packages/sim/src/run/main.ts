@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { runClusterSeed } from '../cluster/cluster-seed.ts'
 import { runRingSeed } from '../ring-seed.ts'
 import { runServiceSeed } from '../service-seed.ts'
 
@@ -9,9 +10,11 @@ Runs clusters on a fake network and clock, with the faults that each seed draws.
 
   --seed N       first seed (default 1)
   --seeds COUNT  how many seeds in a row (default 1)
-  --nodes N      nodes of every cluster, 1 to 16 (default: each seed draws 1 to 7)
+  --nodes N      nodes of every cluster, 1 to 16 (default: each seed draws them)
   --world WORLD  ring: nothing but the ring, checked for extended virtual synchrony (default)
                  services: whole corosync nodes, checked for what cpg and votequorum promise
+                 clusters: corosync and Pacemaker on every machine, with agents, fencing and administrators, checked for
+                 two copies of a resource, lost changes of the CIB, and clusters that do not come to rest
   --trace        print what happens, a line each
   --help         this text
 
@@ -22,7 +25,9 @@ Exit status: 0 all seeds ran clean, 1 a seed found a fault, 2 the arguments are 
 const renewMs = 500
 const lineMs = 15_000
 
-type World = 'ring' | 'services'
+const worlds = ['ring', 'services', 'clusters'] as const
+
+type World = (typeof worlds)[number]
 
 type Wish = {
   readonly seed: bigint
@@ -47,8 +52,9 @@ function readArguments(argv: readonly string[]): Wish | 'help' {
   if (values.help) return 'help'
   if (!/^\d{1,18}$/.test(values.seed)) throw new RangeError(`--seed must be a number from 0, got ${values.seed}`)
   const nodeCount = values.nodes === undefined ? undefined : wholeNumber('--nodes', values.nodes, 16)
-  const { world, trace } = values
-  if (world !== 'ring' && world !== 'services') throw new RangeError(`--world must be ring or services, got ${world}`)
+  const { trace } = values
+  const world = worlds.find((name) => name === values.world)
+  if (world === undefined) throw new RangeError(`--world must be ring, services or clusters, got ${values.world}`)
   return { seed: BigInt(values.seed), seeds: wholeNumber('--seeds', values.seeds, 1e9), nodeCount, world, trace }
 }
 
@@ -59,37 +65,59 @@ function wholeNumber(name: string, text: string, max: number): number {
   return value
 }
 
-/** What is added up over seeds. */
-type Sums = { steps: number; simulatedMs: number; deliveries: number; changes: number }
+/** What is added up over seeds: what every world has, and what it has checked, by name. */
+type Sums = { steps: number; simulatedMs: number; readonly checked: Map<string, number> }
 
-function runSeed({ world, nodeCount, trace }: Wish, seed: bigint, sums: Sums): void {
+/** All that was promised by now has happened when the loop comes round again. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+async function runSeed({ world, nodeCount, trace }: Wish, seed: bigint, sums: Sums): Promise<void> {
   const options = {
     ...(nodeCount === undefined ? {} : { nodeCount }),
     ...(trace ? { trace: (line: string) => console.log(line) } : {}),
   }
-  if (world === 'ring') {
-    const { steps, simulatedMs, counts } = runRingSeed(seed, options)
-    add(sums, { steps, simulatedMs, deliveries: counts.deliveries, changes: counts.configurations })
-  } else {
-    add(sums, runServiceSeed(seed, options))
+  switch (world) {
+    case 'ring': {
+      const { counts, ...report } = runRingSeed(seed, options)
+      return add(sums, report, { deliveries: counts.deliveries, 'changes of membership': counts.configurations })
+    }
+    case 'services': {
+      const report = runServiceSeed(seed, options)
+      return add(sums, report, { deliveries: report.deliveries, 'changes of membership': report.changes })
+    }
+    case 'clusters': {
+      const report = await runClusterSeed(seed, { ...options, turn })
+      const { schedules, fencings, writes, acknowledgements } = report
+      return add(sums, report, {
+        transitions: schedules,
+        fencings,
+        'starts and promotions': writes,
+        'acknowledged changes of the CIB': acknowledgements,
+      })
+    }
+    default:
+      world satisfies never
   }
 }
 
-function add(sums: Sums, more: Readonly<Sums>): void {
+function add(
+  sums: Sums,
+  more: { readonly steps: number; readonly simulatedMs: number },
+  checked: Readonly<Record<string, number>>,
+): void {
   sums.steps += more.steps
   sums.simulatedMs += more.simulatedMs
-  sums.deliveries += more.deliveries
-  sums.changes += more.changes
+  for (const [what, count] of Object.entries(checked)) sums.checked.set(what, (sums.checked.get(what) ?? 0) + count)
 }
 
-function run(wish: Wish): number {
+async function run(wish: Wish): Promise<number> {
   const began = performance.now()
   const progress = new Progress(wish.seeds)
-  const sums: Sums = { steps: 0, simulatedMs: 0, deliveries: 0, changes: 0 }
+  const sums: Sums = { steps: 0, simulatedMs: 0, checked: new Map() }
   for (let count = 0; count < wish.seeds; count += 1) {
     const seed = wish.seed + BigInt(count)
     try {
-      runSeed(wish, seed, sums)
+      await runSeed(wish, seed, sums)
     } catch (error) {
       console.error(`seed ${seed}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
       const nodes = wish.nodeCount === undefined ? '' : ` --nodes ${wish.nodeCount}`
@@ -103,7 +131,7 @@ function run(wish: Wish): number {
   const seconds = (performance.now() - began) / 1000
   console.log(
     `${wish.seeds} seeds clean: ${(sums.simulatedMs / 3_600_000).toFixed(2)} h simulated, ${sums.steps} events, ` +
-      `${sums.deliveries} deliveries and ${sums.changes} changes of membership checked, ` +
+      `${[...sums.checked].map(([what, count]) => `${count} ${what}`).join(', ')} checked, ` +
       `${seconds.toFixed(1)} s (${Math.round(sums.steps / seconds)} events/s)`,
   )
   return 0
@@ -135,7 +163,7 @@ class Progress {
 try {
   const wish = readArguments(process.argv.slice(2))
   if (wish === 'help') process.stdout.write(help)
-  else process.exitCode = run(wish)
+  else process.exitCode = await run(wish)
 } catch (error) {
   process.stderr.write(`sim: ${error instanceof Error ? error.message : String(error)}\n${help}`)
   process.exitCode = 2

@@ -1,0 +1,81 @@
+import { attr, descendants, type XmlElement } from '@quorate/xml'
+import { Violation } from '../violation.ts'
+
+type Writer = { acknowledged: number; guaranteed: number; attempted: number }
+
+/** What writers have in a CIB: their number, each under its own name. */
+export function writtenIn(cib: XmlElement | undefined): ReadonlyMap<string, number> {
+  const found = new Map<string, number>()
+  if (cib === undefined) return found
+  for (const item of descendants(cib)) {
+    if (item.name === 'status') break
+    const name = item.name === 'nvpair' ? attr(item, 'name') : undefined
+    if (name?.startsWith(writerPrefix)) found.set(name, Number(attr(item, 'value')))
+  }
+  return found
+}
+
+/** How the names begin under which writers write. */
+export const writerPrefix = 'writer-'
+
+/**
+ * No acknowledged change of the CIB is lost. A writer counts up under a name of its own, one change after the other; so a
+ * number stands for every one before it too.
+ *
+ * What an acknowledgement says, here as with the real one: the node that was asked has carried the change out, in the total
+ * order of the group, and has it on its own disk. That is checked at the very moment. It does not say that others have it:
+ * cpg delivers to the sender as soon as the order is known (agreed, not safe delivery), so a node that loses its power or its
+ * ring right then may take an acknowledged change with it, or come back with it to a cluster that has gone on to a newer
+ * version. What a majority of the configured nodes has on disk is there to stay, since every later quorum has one of them
+ * and joins settle on the newest version: that is checked at the end, and is what `guaranteed` counts.
+ */
+export class CibChecker {
+  acknowledgements = 0
+  readonly #majority: number
+  readonly #writers = new Map<string, Writer>()
+
+  constructor(nodeCount: number) {
+    this.#majority = Math.floor(nodeCount / 2) + 1
+  }
+
+  /** A writer asks for its next number. */
+  attempted(name: string, value: number): void {
+    const writer = this.#writers.get(name) ?? { acknowledged: 0, guaranteed: 0, attempted: 0 }
+    writer.attempted = value
+    this.#writers.set(name, writer)
+  }
+
+  /** A node of a quorate partition has answered 0; `memory` and `disk` are its own. */
+  acknowledged(node: string, name: string, value: number, memory: XmlElement, disk: XmlElement | undefined): void {
+    this.acknowledgements += 1
+    const writer = this.#writers.get(name)
+    if (writer === undefined) return
+    writer.acknowledged = value
+    for (const [where, cib] of [['memory', memory] as const, ['disk', disk] as const]) {
+      const has = writtenIn(cib).get(name) ?? 0
+      if (has < value) throw new Violation(`cib: ${node} acknowledges ${name}=${value}, its ${where} has ${has}`)
+    }
+  }
+
+  /** Looks which acknowledged changes are there to stay by now. */
+  survey(disks: readonly (XmlElement | undefined)[]): void {
+    const open = [...this.#writers].filter(([, writer]) => writer.guaranteed < writer.acknowledged)
+    if (open.length === 0) return
+    const written = disks.map(writtenIn)
+    for (const [name, writer] of open) {
+      const has = written.filter((values) => (values.get(name) ?? 0) >= writer.acknowledged).length
+      if (has >= this.#majority) writer.guaranteed = writer.acknowledged
+    }
+  }
+
+  /** The CIB that all nodes have in the end. @throws Violation when an acknowledged change is not in it */
+  finish(cib: XmlElement): void {
+    const written = writtenIn(cib)
+    for (const [name, { guaranteed, attempted }] of this.#writers) {
+      const has = written.get(name) ?? 0
+      if (has < guaranteed)
+        throw new Violation(`cib: ${name}=${guaranteed} was acknowledged by a majority, ${has} is left`)
+      if (has > attempted) throw new Violation(`cib: ${name} is ${has}, which nobody has written yet`)
+    }
+  }
+}
