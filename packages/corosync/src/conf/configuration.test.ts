@@ -201,7 +201,7 @@ test.each([
 ])('udp with %j sends to %s', (lines, group, shownGroup, hops) => {
   const configuration = readConfiguration('c.conf', totem(`transport: udp\n${lines}`))
   const isBroadcast = lines.includes('broadcast')
-  expect(configuration.multicast).toEqual({ group, shownGroup, isBroadcast, hops })
+  expect(configuration.multicast).toEqual({ group: group.split('.').map(Number), shownGroup, isBroadcast, hops })
   const keys = new Map(configKeys(configuration, totemConfig(nodeId(1), { token: 1000 }, 2)))
   expect(keys.get('totem.interface.0.mcastaddr')?.bytes).toEqual(new TextEncoder().encode(`${shownGroup}\0`))
   expect(keys.get('totem.interface.0.mcastport')).toEqual({ type: 4, bytes: Uint8Array.of(0x1d, 0x15) })

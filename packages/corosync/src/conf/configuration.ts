@@ -6,6 +6,7 @@ import { votesMax } from '../votequorum/votequorum-ring-message.ts'
 import { type ConfigEntry, configEntries } from './config-entries.ts'
 import { ConfigError } from './config-error.ts'
 import { parseConfigText } from './config-text.ts'
+import { ipv4Octets } from './ipv4-octets.ts'
 import { type KnetSettings, knetSettings } from './knet-settings.ts'
 import { type MulticastSettings, multicastSettings } from './multicast-settings.ts'
 import { Settings } from './settings.ts'
@@ -185,9 +186,9 @@ function nodeOf(settings: Settings, position: number, line: number): ConfigNode 
 
 /** A node without an id is known by its IPv4 address, most significant byte first. */
 function idOfAddress(address: string, clearHighBit: boolean): number | undefined {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)?.slice(1).map(Number)
-  if (parts === undefined || parts.some((part) => part > 255)) return undefined
-  const id = parts.reduce((sum, part) => sum * 256 + part, 0)
+  const octets = ipv4Octets(address)
+  if (octets === undefined) return undefined
+  const id = octets.reduce((sum, octet) => sum * 256 + octet, 0)
   return clearHighBit ? id % 0x8000_0000 : id
 }
 

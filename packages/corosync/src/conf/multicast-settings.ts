@@ -1,10 +1,10 @@
-import { isIPv4 } from 'node:net'
+import { ipv4Octets } from './ipv4-octets.ts'
 import type { Settings } from './settings.ts'
 
 /** Where `transport: udp` sends what is for everybody. */
 export type MulticastSettings = {
-  /** IPv4 group, or {@link everybody} with `broadcast: yes`. */
-  readonly group: string
+  /** Four bytes of an IPv4 group, or of {@link everybody} with `broadcast: yes`. */
+  readonly group: readonly number[]
   /** As cmap names it: `mcastaddr` of the file counts there even beside `broadcast: yes`. */
   readonly shownGroup: string
   readonly isBroadcast: boolean
@@ -33,10 +33,10 @@ export function multicastSettings(settings: Settings): MulticastSettings {
     const what = 'mcastaddr, broadcast: yes or cluster_name is expected: No multicast address specified for interface 0'
     throw settings.fault('totem.transport', what)
   }
-  const group = isBroadcast ? everybody : shownGroup
-  const first = Number(group.split('.')[0])
-  if (!isBroadcast && (!isIPv4(group) || first < firstByteMin || first > firstByteMax)) {
-    const what = `an IPv4 multicast address is expected, but ${group} was given: mcastaddr is not a correct multicast address for interface 0`
+  const group = ipv4Octets(isBroadcast ? everybody : shownGroup)
+  const first = group?.[0] ?? 0
+  if (group === undefined || (!isBroadcast && (first < firstByteMin || first > firstByteMax))) {
+    const what = `an IPv4 multicast address is expected, but ${shownGroup} was given: mcastaddr is not a correct multicast address for interface 0`
     throw settings.fault(key('mcastaddr'), what)
   }
   const hops = settings.number(key('ttl'), 'totem.interface.ttl') ?? 1

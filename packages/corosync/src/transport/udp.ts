@@ -204,7 +204,7 @@ export class UdpTransport implements RingTransport {
 }
 
 function groupOf({ group, isBroadcast, hops }: MulticastSettings, local: Uint8Array, port: number): Group {
-  const bytes = Uint8Array.from(group.split('.').map(Number))
+  const bytes = Uint8Array.from(group)
   const options = isBroadcast ? { broadcasts: true } : { multicast: { group: bytes, local, hops, loops: false } }
-  return { text: group, address: udpAddress(bytes, port), options }
+  return { text: group.join('.'), address: udpAddress(bytes, port), options }
 }
