@@ -18,7 +18,7 @@ import { LogSink } from './log-sink.ts'
 import { PidFile } from './pid-file.ts'
 import { sayReady } from './ready-notice.ts'
 import { RingIdFile } from './ring-id-file.ts'
-import { loadSetup, reloadSetup, type Setup } from './setup.ts'
+import { loadSetup, otherKey, reloadSetup, type Setup } from './setup.ts'
 import { Timers } from './timers.ts'
 import { ringTransport } from './transport-choice.ts'
 
@@ -263,6 +263,8 @@ class Daemon {
         return void this.#reload(effect.isOwn)
       case 'reopen-logs':
         return this.#reopenLogs()
+      case 'key':
+        return this.#transport.changeKey(effect.step)
       case 'stop':
         return this.#finish(effect.exitCode, effect.reason)
       default:
@@ -282,12 +284,23 @@ class Daemon {
     }
   }
 
+  /** First of all, since a C node seals with a new key as soon as it has read it. */
+  #loadKey(): void {
+    const key = otherKey(this.#setup)
+    if (key === undefined) return
+    this.#setup = { ...this.#setup, key }
+    if (key.warning !== undefined) this.#say('warning', 'TOTEM', key.warning)
+    this.#transport.loadKey(key.bytes)
+    this.#post({ kind: 'key-loaded' })
+  }
+
   /** Takes new settings over: the nodelist, votes, times, and all of them into cmap. */
   async #reload(isOwn: boolean): Promise<void> {
     this.#say('notice', 'CFG', 'Config reload requested by node')
     this.#post({ kind: 'publish', key: 'config.reload_in_progress', value: cmapU8(1) })
     let status = 1
     try {
+      this.#loadKey()
       this.#takeOver(await reloadSetup(this.#setup))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error

@@ -87,7 +87,6 @@ export async function reloadSetup(running: Setup): Promise<Setup> {
   const [knet, before] = [fresh.configuration.knet, running.configuration.knet]
   if (knet?.method?.cipher !== before?.method?.cipher) throw restart('totem.crypto_cipher')
   if (knet?.method?.hash !== before?.method?.hash) throw restart('totem.crypto_hash')
-  if (!isSameKey(fresh.key, running.key)) throw restart('the key')
   if (knet?.mode !== before?.mode) throw restart('totem.link_mode')
   if (JSON.stringify(knet?.links) !== JSON.stringify(before?.links)) throw restart('totem.interface')
   if (knet?.fixedMtu !== before?.fixedMtu) throw restart('totem.knet_mtu')
@@ -98,9 +97,21 @@ export async function reloadSetup(running: Setup): Promise<Setup> {
   return fresh
 }
 
-function isSameKey(one: SharedKey | undefined, other: SharedKey | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return one.bytes.byteLength === other.bytes.byteLength && timingSafeEqual(one.bytes, other.bytes)
+/**
+ * The shared key as its file has it now, where that is another one for the same cipher and hash.
+ *
+ * @throws ConfigError where corosync.conf or the key cannot be read
+ */
+export function otherKey({ file, configuration, key: running }: Setup): SharedKey | undefined {
+  const { knet } = readConfiguration(file, readText(file))
+  const { method } = configuration.knet ?? {}
+  if (running === undefined || knet?.method?.cipher !== method?.cipher || knet?.method?.hash !== method?.hash) return
+  const key = knet && readKey(file, knet.key)
+  return key === undefined || isSame(key.bytes, running.bytes) ? undefined : key
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.byteLength === other.byteLength && timingSafeEqual(one, other)
 }
 
 /** @throws ConfigError where the file cannot be read or is too large */

@@ -1,4 +1,4 @@
-import { messageBytes, type NodeId } from '@quorate/base'
+import { invariant, messageBytes, type NodeId } from '@quorate/base'
 import {
   DescriptorWatch,
   errnoText,
@@ -154,6 +154,14 @@ export class UdpTransport implements RingTransport {
       return this.#transmit(sender, bytes, { text: this.#group.text, to: this.#group.address })
     }
     for (const peer of this.#others) if (!this.#cutNodes.has(peer.node)) this.#transmit(sender, bytes, peer)
+  }
+
+  loadKey(): void {
+    invariant(false, 'only knet has keys', {})
+  }
+
+  changeKey(): void {
+    invariant(false, 'only knet has keys', {})
   }
 
   /** Cuts this node off from the given ones, and from no others; see link-cut.ts. */
