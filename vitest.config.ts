@@ -1,9 +1,11 @@
 import os from 'node:os'
+import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 /** Tests read workspace sources directly, so that `vitest` needs no build. */
 const conditions = ['source', 'module', 'node', 'import', 'default']
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } }
+const setupFiles = [path.join(import.meta.dirname, 'vitest.seed.ts')]
 
 /** Files of tests at a time, where these share nothing: vitest by itself leaves one of two processors idle. */
 const workersMax = Math.max(2, os.availableParallelism() - 1)
@@ -44,6 +46,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
+          setupFiles,
           maxWorkers: workersMax,
           // Values only: nothing that a file could leave behind for the next one. A process for each file costs half of the
           // time, and each of 166 starts is one that a machine which stalls for a minute lets fail.
@@ -57,6 +60,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'integration',
+          setupFiles,
           include: ['packages/*/src/**/*.integration.test.ts'],
           exclude: [...computingTests, '**/node_modules/**', '**/dist/**'],
           fileParallelism: false,
@@ -68,6 +72,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'integration-computing',
+          setupFiles,
           include: computingTests,
           exclude: ['**/node_modules/**', '**/dist/**'],
           maxWorkers: workersMax,
@@ -79,6 +84,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'peers',
+          setupFiles,
           include: ['packages/*/src/**/*.peers.test.ts'],
           exclude: [...toolTests, '**/node_modules/**', '**/dist/**'],
           maxWorkers: labFilesMax,
@@ -91,6 +97,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'peers-tools',
+          setupFiles,
           include: toolTests,
           exclude: ['**/node_modules/**', '**/dist/**'],
           maxWorkers: workersMax,

@@ -69,13 +69,28 @@ export {
   isActive,
   isGuest,
   isRemote,
+  outermost,
   printableId,
   top,
 } from './model/tree.ts'
 export { namedValues } from './named-values.ts'
-export { type NodeTextOptions, nodeItems, nodeKindText, nodeStateText, nodeText } from './report/node-list.ts'
-export { agentText, pendingState, primitiveText, type ResourceTextOptions, shownRole } from './report/primitive-text.ts'
-export { type ResourceListOptions, resourceItem, resourceItems } from './report/resource-list.ts'
+export {
+  type NodeTextOptions,
+  nodeHealth,
+  nodeItems,
+  nodeKindText,
+  nodeStateText,
+  nodeText,
+} from './report/node-list.ts'
+export {
+  agentText,
+  pendingState,
+  primitiveText,
+  type ResourceTextOptions,
+  resourceLook,
+  shownRole,
+} from './report/primitive-text.ts'
+export { isElsewhere, type ResourceListOptions, resourceItem, resourceItems } from './report/resource-list.ts'
 export { exitWords, operationWords } from './report/result-words.ts'
 export { bracketed, fancyLines, parenthesised, plainLines, type StatusItem } from './report/status-item.ts'
 export { isTrue, parseInteger } from './scalar.ts'

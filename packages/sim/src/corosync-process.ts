@@ -161,6 +161,7 @@ export class CorosyncProcess implements Process {
       case 'refuse':
       case 'flow':
       case 'reload':
+      case 'key':
       case 'reopen-logs':
         return
       default:

@@ -22,3 +22,4 @@ export {
 } from './lab.ts'
 export { OwnCluster, type OwnClusterSettings } from './own-cluster.ts'
 export type { LabOutput } from './program-end.ts'
+export { SshHome, SshHost, type SshHostSettings, sshHostLacks } from './ssh-host.ts'

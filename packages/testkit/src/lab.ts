@@ -234,9 +234,16 @@ export class Lab {
    * commands that tests run by the hundred.
    */
   async exec(node: number, ...command: readonly string[]): Promise<LabOutput> {
+    const [enter, ...into] = this.enter(node)
+    if (enter === undefined) return this.#lab(['exec', String(node), ...command])
+    return ended(enter, [...into, ...command])
+  }
+
+  /** What to put before a command to have it run inside a node; nothing where the node is off. */
+  enter(node: number): readonly string[] {
     const init = this.#initOf(node)
-    if (init === undefined) return this.#lab(['exec', String(node), ...command])
-    return ended('nsenter', ['-t', init, '-m', '-u', '-i', '-n', '-p', `--wdns=${process.cwd()}`, '--', ...command])
+    if (init === undefined) return []
+    return ['nsenter', '-t', init, '-m', '-u', '-i', '-n', '-p', `--wdns=${process.cwd()}`, '--']
   }
 
   /** Whether a daemon that was started under a name runs on a node. */

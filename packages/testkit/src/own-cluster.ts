@@ -90,10 +90,14 @@ export class OwnCluster {
   }
 
   /** Starts Node on a node with a script and words of its own; `tool` starts one of this project's. */
-  spawn(name: string, what: { readonly tool: string } | { readonly script: string }, ...argv: string[]) {
+  spawn(
+    name: string,
+    what: { readonly tool: string } | { readonly script: string; readonly env?: Readonly<Record<string, string>> },
+    ...argv: string[]
+  ) {
     const words = 'tool' in what ? [program, what.tool] : [what.script, program]
     const child = spawn(process.execPath, [...words, ...argv], {
-      env: this.#env(name),
+      env: { ...this.#env(name), ...('script' in what ? what.env : {}) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#others.push(child)

@@ -23,3 +23,18 @@ test('what is no address, port or role is told with what is expected', () => {
   expect(readCall(['--role', 'root'])).toContain('viewer, operator, admin are expected')
   expect(readCall(['--token', 'x'])).toContain('--token')
 })
+
+test('hosts to connect to are read as they are in the browser, and what is none is named', () => {
+  expect(readCall(['--connect', 'n1, ops@n2:2222'])).toMatchObject({
+    hosts: [{ host: 'n1' }, { host: 'n2', user: 'ops', port: 2222 }],
+  })
+  expect(readCall(['--connect', 'n1 -oProxyCommand=id'])).toContain('-oProxyCommand=id: a host name')
+  expect(readCall(['--connect', ' , '])).toContain('a host is expected')
+  expect(readCall(['--connect', 'n1', '--file', 'x'])).toContain('one of them')
+})
+
+test('a host key is accepted by its fingerprint only', () => {
+  const print = `SHA256:${'a'.repeat(43)}`
+  expect(readCall(['--connect', 'n1', '--accept-key', print])).toMatchObject({ acceptedKeys: new Set([print]) })
+  expect(readCall(['--connect', 'n1', '--accept-key', 'yes'])).toContain('a fingerprint is expected')
+})

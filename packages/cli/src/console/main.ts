@@ -2,10 +2,15 @@ import { parseArgs } from 'node:util'
 import {
   type ClusterSource,
   cibFile,
+  type HostSpec,
+  hostSteps,
   isLoopbackAddress,
   LiveCluster,
+  parseHosts,
   type Role,
   roles,
+  SshFolder,
+  SshSource,
   startConsole,
 } from '@quorate/console/server'
 import type { Tool } from '../tool.ts'
@@ -14,13 +19,20 @@ const portDefault = 2227
 
 const usage = `Usage: quorate console [OPTIONS]
 
-Serves the web console for the cluster that this machine is a node of, ours or a real Pacemaker. Prints an address that
-logs in, once, and runs until Ctrl-C. Every change is previewed by the scheduler before it is made.
+Serves the web console for the cluster that this machine is a node of, or for one that is reached by SSH; ours or a real
+Pacemaker. Prints an address that logs in, once, and runs until Ctrl-C. Every change is previewed by the scheduler before
+it is made.
 
 Options:
       --listen ADDR:PORT  where to listen (default: 127.0.0.1:${portDefault}; port 0: any that is free)
       --role ROLE         the highest role that can log in: viewer, operator (default) or admin
       --file FILE         a CIB in a file instead of the cluster's: to be looked at and asked about, not changed
+      --connect HOSTS     the cluster of other machines, by SSH: hosts between blanks or commas, each HOST, USER@HOST:PORT
+                          or [V6]:PORT, or an alias of ssh_config; user root and port 22 unless that says otherwise.
+                          One is enough; another takes over when it is lost. Nothing is installed there
+      --accept-key PRINT  accept a host key that nobody knows yet, by its fingerprint (SHA256:...), for this run;
+                          may be given several times
+      --known-hosts FILE  where host keys are kept that somebody accepts for later runs too
       --without-tls       listen on an address that other machines reach, although passwords and all go over it in clear
       --help              this text
 
@@ -30,7 +42,12 @@ Examples:
   quorate console
   quorate console --file /var/lib/pacemaker/cib/cib.xml
   quorate console --listen 127.0.0.1:0 --role viewer
-  ssh -L 2227:127.0.0.1:2227 root@node1 quorate console
+  quorate console --connect node1
+  quorate console --connect 'root@node1, ops@node2:2222' --role admin
+
+Connections go by the machine's own ssh, with the keys, certificates, agent, jump hosts and known hosts that it has; no
+passwords are asked for. Users other than root need this line in sudoers, with their name for ops:
+  ops ALL=(root) NOPASSWD: /bin/sh -s
 `
 
 /** The web console. Exit 0 ended by a signal, 1 could not listen, 64 usage, 66 no such file or none that can be read. */
@@ -44,6 +61,10 @@ export const run: Tool = async (argv) => {
     process.stdout.write(usage)
     return 0
   }
+  const stopped = new Promise<void>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve())
+  })
+  if (call.hosts !== undefined) return runConnected(call, call.hosts, stopped)
   let source: ClusterSource = new LiveCluster()
   if (call.file !== undefined) {
     const read = await cibFile(call.file)
@@ -53,14 +74,15 @@ export const run: Tool = async (argv) => {
     }
     source = read.value
   }
-  const stopped = new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve())
-  })
+  return serve(call, source, call.file ?? 'the cluster', stopped)
+}
+
+async function serve(call: Call, source: ClusterSource, of: string, stopped: Promise<void>): Promise<number> {
   try {
     const { address, port, role } = call
     const running = await startConsole({ source, address, port, role })
     if (!running.hasWeb) process.stderr.write('console: the pages are not built: only the API is served\n')
-    process.stdout.write(`console of ${call.file ?? 'the cluster'}, as ${role}: ${running.addresses.get(role)}\n`)
+    process.stdout.write(`console of ${of}, as ${role}: ${running.addresses.get(role)}\n`)
     process.stdout.write(`addresses of all roles: ${running.tokenFile}\nCtrl-C ends it.\n`)
     await stopped
     await running.close()
@@ -71,12 +93,41 @@ export const run: Tool = async (argv) => {
   }
 }
 
+/** The same for a cluster that is reached by SSH: each step to each host is told as it is done. */
+async function runConnected(call: Call, hosts: readonly HostSpec[], stopped: Promise<void>): Promise<number> {
+  let folder: SshFolder
+  try {
+    folder = new SshFolder(call.knownHosts)
+  } catch (error) {
+    process.stderr.write(`console: ${(error as Error).message}\n`)
+    return 1
+  }
+  const source = new SshSource({ hosts, folder, accepted: call.acceptedKeys })
+  const told = new Map<number, string>()
+  source.onHosts = () => {
+    for (const host of source.hosts) {
+      const text = hostSteps(host)
+      if (text !== '' && told.get(host.id) !== text) process.stderr.write(`${text}\n`)
+      told.set(host.id, text)
+    }
+  }
+  try {
+    return await serve(call, source, call.connect ?? '', stopped)
+  } finally {
+    folder.close()
+  }
+}
+
 type Call = {
   readonly isHelp: boolean
   readonly address: string
   readonly port: number
   readonly role: Role
   readonly file: string | undefined
+  readonly connect: string | undefined
+  readonly hosts: readonly HostSpec[] | undefined
+  readonly acceptedKeys: ReadonlySet<string>
+  readonly knownHosts: string | undefined
 }
 
 /** What a line asks for, or what is wrong with it. */
@@ -98,7 +149,36 @@ export function readCall(argv: readonly string[]): Call | string {
   }
   const role = roles.find((name) => name === values.role)
   if (role === undefined) return `--role ${values.role}: ${roles.join(', ')} are expected`
-  return { isHelp: values.help, address, port, role, file: values.file }
+  const hosts = values.connect === undefined ? undefined : readHosts(values.connect)
+  if (typeof hosts === 'string') return hosts
+  if (hosts !== undefined && values.file !== undefined) return '--connect and --file: one of them'
+  const wrongKey = values['accept-key'].find((text) => !/^SHA256:[A-Za-z0-9+/]{43}$/.test(text))
+  if (wrongKey !== undefined) return `--accept-key ${wrongKey}: a fingerprint is expected, as 'ssh-keygen -l' prints it`
+  return {
+    isHelp: values.help,
+    address,
+    port,
+    role,
+    file: values.file,
+    connect: values.connect,
+    hosts,
+    acceptedKeys: new Set(values['accept-key']),
+    knownHosts: values['known-hosts'],
+  }
+}
+
+const hostFaults = {
+  host: 'a host name, an address or an alias is expected',
+  user: 'this is no name of a user',
+  port: 'a port is 1 to 65535',
+  tooMany: 'these are too many',
+} as const
+
+function readHosts(text: string): readonly HostSpec[] | string {
+  const { hosts, faults } = parseHosts(text)
+  const [fault] = faults
+  if (fault !== undefined) return `--connect: ${fault.text}: ${hostFaults[fault.reason]}`
+  return hosts.length === 0 ? '--connect: a host is expected' : hosts
 }
 
 function parse(argv: readonly string[]) {
@@ -108,6 +188,9 @@ function parse(argv: readonly string[]) {
       listen: { type: 'string', default: `127.0.0.1:${portDefault}` },
       role: { type: 'string', default: 'operator' },
       file: { type: 'string' },
+      connect: { type: 'string' },
+      'accept-key': { type: 'string', multiple: true, default: [] },
+      'known-hosts': { type: 'string' },
       'without-tls': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },

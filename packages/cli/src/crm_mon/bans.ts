@@ -1,5 +1,4 @@
 import { type Cluster, type ClusterNode, nodeText, role, type StatusItem } from '@quorate/scheduler'
-import { attr, child, descendants, idOf } from '@quorate/xml'
 import type { View, Wanted } from './view.ts'
 
 /** A constraint that keeps a resource off a node. */
@@ -14,10 +13,9 @@ export type Ban = {
 /** Location constraints with a negative score, rules included, in the order of the configuration. The cluster's constraints have been read. */
 export function bansOf(cluster: Cluster, view: View, wanted: Wanted): readonly Ban[] {
   const out: Ban[] = []
-  const disjunctions = disjunctionsOf(cluster)
   for (const record of cluster.locations) {
     if (!record.id.startsWith(view.shown.banPrefix) || !wanted.resourceId(record.resource.id)) continue
-    for (const [node, score] of inOrder(record.scores, disjunctions.has(record.id))) {
+    for (const [node, score] of record.scores) {
       if (score >= 0) continue
       const { id, resource } = record
       const isPromotedOnly = record.role === role.promoted
@@ -25,22 +23,6 @@ export function bansOf(cluster: Cluster, view: View, wanted: Wanted): readonly B
     }
   }
   return out
-}
-
-/** Ids of the rules of which any expression is enough. */
-function disjunctionsOf(cluster: Cluster): ReadonlySet<string> {
-  const configuration = child(cluster.cib, 'configuration')
-  const constraints = configuration && child(configuration, 'constraints')
-  const out = new Set<string>()
-  for (const item of constraints === undefined ? [] : descendants(constraints)) {
-    if (item.name === 'rule' && attr(item, 'boolean-op') === 'or') out.add(idOf(item))
-  }
-  return out
-}
-
-/** Nodes in the order in which the C side collects them: that of their names where any expression is enough, else backwards. */
-function inOrder<T>(scores: ReadonlyMap<T, number>, isDisjunction: boolean): readonly (readonly [T, number])[] {
-  return isDisjunction ? [...scores] : [...scores].reverse()
 }
 
 /** Lines of the bans. */

@@ -7,7 +7,7 @@ type Tally = { total: number; active: number; readonly byNode: Map<string, numbe
  * Primitives counted by agent and node: `1/2 (ocf:pacemaker:Dummy): Active n1`.
  *
  * @param showsTotal whether those that do not run count too
- * @param namesNodes whether nodes are named (they are not beneath a node)
+ * @param namesNodes whether the nodes are named; they are not beneath a node, which then has a line for each all the same
  */
 export function briefItems(
   primitives: readonly Resource[],
@@ -28,12 +28,10 @@ export function briefItems(
   }
   const out: StatusItem[] = []
   for (const [agent, tally] of [...tallies].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const places = namesNodes
-      ? [...tally.byNode].sort(([a], [b]) => compareNodeNames(a, b))
-      : [['', tally.active] as const].filter(([, count]) => count > 0)
+    const places = [...tally.byNode].sort(([a], [b]) => compareNodeNames(a, b))
     for (const [node, count] of places) {
       const number = showsTotal ? `${count}/${tally.total}` : `${count}`
-      out.push({ text: `${number}\t(${agent}):\tActive ${node}` })
+      out.push({ text: `${number}\t(${agent}):\tActive ${namesNodes ? node : ''}` })
     }
     if (places.length === 0 && showsTotal) out.push({ text: `0/${tally.total}\t(${agent}):\tActive` })
   }

@@ -4,28 +4,34 @@ import {
   nodeKindText,
   nodeStateText,
   nodeText,
+  outermost,
   primitiveText,
-  type Resource,
+  resourceLook,
   type StatusItem,
 } from '@quorate/scheduler'
 import { briefItems } from './brief.ts'
 import type { View, Wanted } from './view.ts'
 
-/** The nodes with what runs on each. */
-export function nodesWithResources(cluster: Cluster, view: View, wanted: Wanted): readonly StatusItem[] {
-  return cluster.nodes.filter(wanted.node).map((node) => {
-    const head = `${nodeKindText(node)} ${nodeText(node, view)}: ${nodeStateText(cluster, node)}${featureSetText(node, view)}`
-    const running = node.running.filter((item) => !item.internal && wanted.resource(item))
-    const items = view.isBrief ? briefItems(running, view.showsInactive, false) : linesOn(cluster, running)
-    if (view.isBrief && items.length === 0) return { text: head }
-    return { text: head, items: [{ text: 'Resources', items }] }
-  })
-}
-
-function linesOn(cluster: Cluster, running: readonly Resource[]): readonly StatusItem[] {
+/** What runs on a node, as far as it is shown. */
+export function runningItems(cluster: Cluster, node: ClusterNode, view: View, wanted: Wanted): readonly StatusItem[] {
+  if (view.isBrief) return briefItems(node.running.filter(wanted.shown), false, false)
+  const running = node.running.filter(
+    (item) => (!item.internal || view.showsDetail) && wanted.resource(outermost(item)),
+  )
   return running.map((item) => ({
     text: primitiveText(cluster, item, { showsPending: true, hidesNode: true }),
+    look: resourceLook(item),
   }))
+}
+
+/** The nodes with what runs on each; in brief, only those on which anything does. */
+export function nodesWithResources(cluster: Cluster, view: View, wanted: Wanted): readonly StatusItem[] {
+  return cluster.nodes.filter(wanted.node).flatMap((node) => {
+    const head = `${nodeKindText(node)} ${nodeText(node, view)}: ${nodeStateText(cluster, node)}${featureSetText(node, view)}`
+    const items = runningItems(cluster, node, view, wanted)
+    if (view.isBrief && !node.running.some(wanted.shown)) return []
+    return [{ text: head, items: [{ text: 'Resources', items }] }]
+  })
 }
 
 /** `, feature set 3.16.1` of a cluster node, where details are shown. */

@@ -14,7 +14,8 @@ export type Failure = {
   readonly status: number
   readonly callId: string
   readonly reason: string
-  readonly changedAt: number
+  /** When its result changed; undefined where that is not told. */
+  readonly changedAt: number | undefined
   readonly execMs: string | undefined
   readonly queueMs: string | undefined
   readonly xml: XmlElement
@@ -41,21 +42,21 @@ export function failuresOf(cluster: Cluster, wanted: Wanted): readonly Failure[]
 function failureOf(xml: XmlElement, node: string): Failure {
   const key = attr(xml, 'operation_key') ?? attr(xml, 'id') ?? ''
   const parsed = /^(.+?)_(migrate_to|migrate_from|[^_]+)_(\d+)$/.exec(key)
-  const number = (name: string, missing: number) => {
+  const number = (name: string) => {
     const value = Number.parseInt(attr(xml, name) ?? '', 10)
-    return Number.isNaN(value) ? missing : value
+    return Number.isNaN(value) ? undefined : value
   }
   return {
     node,
     key,
     resource: parsed?.[1] ?? key,
     task: parsed?.[2] ?? attr(xml, 'operation') ?? '',
-    intervalMs: Number.parseInt(parsed?.[3] ?? '0', 10),
-    rc: Math.min(Math.max(number('rc-code', 0), 0), rcMax),
-    status: number('op-status', 0),
+    intervalMs: Number.parseInt(parsed?.[3] ?? attr(xml, 'interval') ?? '0', 10) || 0,
+    rc: Math.min(Math.max(number('rc-code') ?? 0, 0), rcMax),
+    status: number('op-status') ?? 0,
     callId: attr(xml, 'call-id') ?? '',
     reason: attr(xml, 'exit-reason') ?? '',
-    changedAt: number('last-rc-change', 0),
+    changedAt: number('last-rc-change'),
     execMs: attr(xml, 'exec-time'),
     queueMs: attr(xml, 'queue-time'),
     xml,
@@ -77,7 +78,7 @@ function friendly(failure: Failure): string {
   } else {
     out += ` could not be executed (${operationWords(failure.status)}${reason === '' ? '' : `: ${reason}`})`
   }
-  if (changedAt > 0) out += ` at ${localTime(changedAt)}`
+  if (changedAt !== undefined) out += ` at ${localTime(changedAt)}`
   const exec = Number.parseInt(execMs ?? '0', 10)
   return exec > 0 ? `${out} after ${spanText(exec)}` : out
 }
@@ -86,10 +87,8 @@ function technical(failure: Failure): string {
   let out = `${failure.key} on ${failure.node} '${exitWords(failure.rc)}' (${failure.rc}): call=${failure.callId}`
   out += `, status='${operationWords(failure.status)}'`
   if (failure.reason !== '') out += `, exitreason='${failure.reason}'`
-  if (failure.changedAt > 0) {
-    out += `, last-rc-change='${localTime(failure.changedAt)}'`
-    if (failure.queueMs !== undefined) out += `, queued=${failure.queueMs}ms`
-    if (failure.execMs !== undefined) out += `, exec=${failure.execMs}ms`
-  }
+  if (failure.changedAt !== undefined) out += `, last-rc-change='${localTime(failure.changedAt)}'`
+  if (failure.queueMs !== undefined && failure.queueMs !== '') out += `, queued=${failure.queueMs}ms`
+  if (failure.execMs !== undefined && failure.execMs !== '') out += `, exec=${failure.execMs}ms`
   return out
 }

@@ -52,8 +52,8 @@ function nodeOf(cluster: Cluster, state: XmlElement): ClusterNode | undefined {
 
 function historyOf(cluster: Cluster, node: ClusterNode, item: XmlElement, wanted: Wanted): readonly ResourceHistory[] {
   const id = attr(item, 'id') ?? ''
-  if (!wanted.resourceId(id)) return []
   const resource = findResource(cluster, id)
+  if (resource === undefined ? !wanted.resourceId(id) : !wanted.story(resource)) return []
   const fails = resource === undefined ? undefined : failCountOf(cluster, resource, node)
   return [
     {
@@ -105,15 +105,23 @@ function historyItem(history: ResourceHistory, view: View, withOperations: boole
   return [{ text, items: operations.map((entry) => ({ text: operationText(entry, view) })) }]
 }
 
+/** Exit status of an entry; 0 where it has none that is a number. */
+export function exitStatusOf(entry: XmlElement): number {
+  return Math.max(0, Number.parseInt(attr(entry, 'rc-code') ?? '', 10) || 0)
+}
+
 function operationText(entry: XmlElement, view: View): string {
   const interval = attr(entry, 'interval') ?? '0'
-  const rc = Math.max(0, Number.parseInt(attr(entry, 'rc-code') ?? '0', 10))
+  const rc = exitStatusOf(entry)
   const parts: string[] = []
   if (interval !== '0') parts.push(`interval="${interval}ms"`)
   if (view.showsTiming) {
     const changed = Number.parseInt(attr(entry, 'last-rc-change') ?? '0', 10)
     if (changed > 0) parts.push(`last-rc-change="${localTime(changed)}"`)
-    parts.push(`exec-time="${attr(entry, 'exec-time') ?? '0'}ms"`, `queue-time="${attr(entry, 'queue-time') ?? '0'}ms"`)
+    for (const name of ['exec-time', 'queue-time']) {
+      const value = attr(entry, name)
+      if (value !== undefined) parts.push(`${name}="${value}ms"`)
+    }
   }
   if (view.showsTiming) parts.push(`rc=${rc} (${exitWords(rc)})`)
   const task = attr(entry, 'operation') ?? ''

@@ -1,3 +1,5 @@
+import { momentText } from '../iso8601/time-text.ts'
+
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
@@ -15,6 +17,12 @@ export function localTime(epochSeconds: number): string {
 /** A moment as `2026-11-22 15:31:24Z`. */
 export function utcTime(epochSeconds: number): string {
   return `${new Date(epochSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ')}Z`
+}
+
+/** A moment in local time as `2026-11-23 00:31:24 +09:00`; UTC as {@link utcTime} has it. */
+export function localIsoTime(epochSeconds: number): string {
+  const offsetSeconds = utcOffsetSeconds(epochSeconds * 1000)
+  return momentText({ epochSeconds, offsetSeconds }, { calendar: 'date', isLocal: true })
 }
 
 /** Local time minus UTC at a moment, in seconds. */

@@ -1,27 +1,31 @@
 import fs from 'node:fs'
-import { exitCodes } from '@quorate/cib'
+import { exitCodes, exitCodeText } from '@quorate/cib'
 import { cibFileOf } from '../pacemaker/cib-access.ts'
-import { helpText, parseLine } from '../pacemaker/command-line.ts'
-import { unfencingLines } from '../pacemaker/log-lines.ts'
-import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
+import { helpText, optionsOfGroup, parseLine } from '../pacemaker/command-line.ts'
+import { exiting, logLines, unfencingLines } from '../pacemaker/log-lines.ts'
+import { jsonOf } from '../pacemaker/output.ts'
+import { resultElement, resultXml } from '../pacemaker/result-xml.ts'
+import { systemFaultText } from '../pacemaker/system-fault.ts'
+import { parseSpanMs } from '../pacemaker/time-span.ts'
+import { processHost, type ToolHost, toolFileMode, versionText } from '../pacemaker/tool-host.ts'
 import { Options } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
+import { extentOf, type Form, formOf, shownOf, viewOf } from './asked.ts'
 import { showsFencing } from './fencing.ts'
 import { watchCluster } from './live.ts'
 import { monitorOptions } from './options.ts'
-import { changeSections, defaultSections, excludeNames, includeNames, type Section, type Shown } from './sections.ts'
 import { simpleStatus } from './simple-status.ts'
 import { takeSnapshot } from './source.ts'
-import { statusHtml } from './status-html.ts'
+import { faultPage, type PageOptions, statusHtml } from './status-html.ts'
 import { statusJson } from './status-json.ts'
 import { pacemakerdLine, statusText } from './status-text.ts'
-import { statusXml } from './status-xml.ts'
+import { oldXml, statusElements, statusXml } from './status-xml.ts'
 import type { Snapshot, View } from './view.ts'
 
-/** Formats of the display. */
-type Format = 'console' | 'text' | 'xml' | 'json' | 'html'
-
 const name = 'crm_mon'
+
+/** A page that is a file is read again and again: as often as the status would be shown anew. */
+const refreshDefaultSeconds = 5
 
 /** crm_mon: the state of the cluster, once or kept up to date (behaviour/pacemaker-tools.md 3). */
 export const run: Tool = (argv) => crmMon(argv, processHost())
@@ -29,141 +33,148 @@ export const run: Tool = (argv) => crmMon(argv, processHost())
 /** {@link run} on a given host. */
 export async function crmMon(argv: readonly string[], host: ToolHost): Promise<number> {
   const line = parseLine(argv, monitorOptions, 'groups')
-  const help = helpText(`${name} [OPTIONS]`, 'Shows the state of a cluster.', monitorOptions)
-  const misused = (message: string) => {
-    host.err(`${name}: ${message}\n\n${help}`)
+  if (!line.ok) {
+    host.err(`${name}: ${line.message}\n`)
     return exitCodes.usage
   }
-  if (!line.ok) return misused(line.message)
   const options = new Options(line.options, line.operands)
   if (options.has('help') || options.has('help-all')) {
-    host.out(help)
+    const group = options.value('help')
+    host.out(help(group === undefined ? monitorOptions : optionsOfGroup(group, monitorOptions)))
     return exitCodes.ok
   }
   if (options.has('version')) {
     host.out(versionText)
     return exitCodes.ok
   }
+  const isFile = cibFileOf(host.env) !== undefined
   const unknown = ['daemonize', 'external-agent', 'watch-fencing'].find((long) => options.has(long))
-  if (unknown !== undefined) {
+  if (!isFile && unknown !== undefined) {
     host.err(`${name}: --${unknown} is not supported\n`)
     return exitCodes.unimplemented
   }
-  const format = formatOf(options)
-  const shown = shownOf(line.options, format === 'xml' || format === 'json')
-  if (typeof shown === 'string') return misused(shown)
-  const view = viewOf(options, shown, format)
-  const isOnce = options.has('one-shot') || options.has('simple-status') || format !== 'console'
-  if (!isOnce && host.isTerminal && cibFileOf(host.env) === undefined) {
-    return watchCluster(view, options.value('interval'), host)
+  const form = formOf(line.options)
+  const unopened = (format: string, why: string) => {
+    host.err(`${name}: Error creating output format ${format}: ${why}\n`)
+    return exiting(name, exitCodes.error, host, options)
   }
-  return once(argv, options, view, format, host)
+  if ('unknown' in form) return unopened(form.unknown, 'Unknown output format')
+  const opened = openFile(form, host)
+  if (typeof opened === 'string') return unopened(form.format === 'console' ? 'text' : form.format, opened)
+  // Of a file there is nothing to come: what works in the background is done when it begins, and prints nothing.
+  const isUnseen = options.has('daemonize') && (form.file === undefined || form.file === '-')
+  const shell = isUnseen ? { ...host, out: () => undefined, err: () => undefined } : { ...host, out: opened.write }
+  const code = await show({ argv, options, form, host: shell })
+  opened.close()
+  return options.has('daemonize') ? exitCodes.ok : exiting(name, code, host, options)
 }
 
-async function once(
-  argv: readonly string[],
-  options: Options,
-  view: View,
-  format: Format,
-  host: ToolHost,
-): Promise<number> {
-  const isFencingShown = showsFencing(view.shown) && !options.has('simple-status')
+function help(options: typeof monitorOptions): string {
+  return helpText(`${name} [OPTIONS]`, 'Shows the state of a cluster.', options)
+}
+
+type OpenedFile = { readonly write: (text: string) => void; readonly close: () => void }
+
+/** Opens where the status goes; or says why that cannot be. */
+function openFile({ file }: Form, host: ToolHost): OpenedFile | string {
+  if (file === undefined || file === '-') return { write: host.out, close: () => undefined }
+  try {
+    const fd = fs.openSync(file, 'w', toolFileMode)
+    return { write: (text) => void fs.writeSync(fd, text), close: () => fs.closeSync(fd) }
+  } catch (fault) {
+    return systemFaultText(fault)
+  }
+}
+
+/** What the status is asked with. */
+type Request = {
+  readonly argv: readonly string[]
+  readonly options: Options
+  readonly form: Form
+  readonly host: ToolHost
+}
+
+async function show(request: Request): Promise<number> {
+  const { options, form, host } = request
+  const isFile = cibFileOf(host.env) !== undefined
+  const shown = shownOf(options.given, extentOf(form))
+  if (typeof shown === 'string') {
+    if (form.format === 'console' || form.format === 'text') host.err(`${help(monitorOptions)}\n`)
+    return refuse(request, exitCodes.usage, [`${name}: ${shown}`])
+  }
+  if (form.isCgi && isFile) return refuse(request, exitCodes.usage, [`${name}: CGI mode used with CIB file`])
+  const view = viewOf(options, shown, form)
+  const isOnce = options.has('one-shot') || form.isSimple || form.format !== 'console'
+  if (!isOnce && host.isTerminal && !isFile) return watchCluster(view, options.value('interval'), host)
+  return once(request, view)
+}
+
+/** Says what went wrong, in the form in which the status would have been shown. */
+function refuse({ argv, options, form, host }: Request, code: number, lines: readonly string[]): number {
+  if (form.format === 'html') host.out(faultPage(lines, { ...pageOptions(options, form), refreshSeconds: undefined }))
+  else if (form.format === 'xml' && !form.isOldXml) host.out(resultXml([name, ...argv], [], code, lines))
+  else if (form.format === 'json') {
+    host.out(`${JSON.stringify(jsonOf(resultElement([name, ...argv], [], code, lines)), undefined, 2)}\n`)
+  } else if (form.format !== 'none') {
+    if (form.isOldXml) host.out(oldXml([]))
+    const first = form.isOldXml && code !== exitCodes.ok ? [exitCodeText(code)] : []
+    host.err([...first, ...lines].map((text) => `${text}\n`).join(''))
+  }
+  return code
+}
+
+async function once(request: Request, view: View): Promise<number> {
+  const { options, form, host } = request
+  const isFencingShown = showsFencing(view.shown) && !form.isSimple
   // Loaded only here: binding the libraries of the host takes as long as many a display by itself.
   const takeFencing = async () => (await import('./fencing-source.ts')).takeFencingHistory()
   const taken = await takeSnapshot(host, isFencingShown ? takeFencing : undefined)
-  if (!taken.ok) {
-    host.err(taken.lines.map((text) => `${text}\n`).join(''))
-    return taken.code
+  if (!taken.ok) return refuse(request, taken.code, taken.lines)
+  const { snapshot } = taken
+  const told = () => host.err(logLines(snapshot.cluster.log, options.count('verbose')))
+  const isText = form.format === 'text' || form.format === 'console'
+  const notices = isText ? unfencingLines(snapshot.cluster.log) : ''
+  if (!options.has('simple-status') || form.isOldXml) {
+    const text = formatted(request, snapshot, view)
+    told()
+    host.out(`${notices}${text}`)
+    return exitCodes.ok
   }
-  const notices = unfencingLines(taken.snapshot.cluster.log)
-  if (options.has('simple-status')) {
-    const simple = simpleStatus(taken.snapshot)
-    host.out(`${notices}${pacemakerdLine(taken.snapshot)}${simple.text}`)
-    return simple.code
+  told()
+  const { text, code } = simpleStatus(snapshot)
+  if (isText) host.out(`${notices}${pacemakerdLine(snapshot)}${text}`)
+  const isFile = cibFileOf(host.env) !== undefined
+  if (code !== exitCodes.ok && isFile) {
+    // What a file tells of a cluster is no state that a tool ends with.
+    return refuse(request, exitCodes.ok, ['Error outputting status info from the fencer or CIB'])
   }
-  const isText = format === 'text' || format === 'console'
-  const text = `${isText ? notices : ''}${formatted(argv, options, taken.snapshot, view, format)}`
-  const file = options.value('output-to')
-  if (file === undefined || file === '-') host.out(text)
-  else fs.writeFileSync(file, text)
-  return exitCodes.ok
+  return code
 }
 
-function formatted(argv: readonly string[], options: Options, snapshot: Snapshot, view: View, format: Format): string {
-  switch (format) {
+function pageOptions(options: Options, { file, isCgi }: Form): PageOptions {
+  const seconds = Math.floor((parseSpanMs(options.value('interval') ?? '') ?? refreshDefaultSeconds * 1000) / 1000)
+  return {
+    title: options.value('html-title') ?? 'Cluster Status',
+    styleSheet: options.value('html-stylesheet'),
+    isCgi: isCgi || options.has('html-cgi'),
+    refreshSeconds: file === undefined || file === '-' ? undefined : seconds,
+  }
+}
+
+function formatted({ argv, options, form }: Request, snapshot: Snapshot, view: View): string {
+  switch (form.format) {
     case 'xml':
-      return statusXml(snapshot, view, [name, ...argv])
+      return form.isOldXml ? oldXml(statusElements(snapshot, view)) : statusXml(snapshot, view, [name, ...argv])
     case 'json':
       return statusJson(snapshot, view, [name, ...argv])
     case 'html':
-      return statusHtml(snapshot, view, {
-        title: options.value('html-title') ?? 'Cluster Status',
-        styleSheet: options.value('html-stylesheet'),
-        isCgi: options.has('html-cgi') || options.has('web-cgi'),
-      })
+      return statusHtml(snapshot, view, pageOptions(options, form))
     case 'console':
     case 'text':
       return statusText(snapshot, view)
+    case 'none':
+      return ''
     default:
-      return format satisfies never
-  }
-}
-
-function formatOf(options: Options): Format {
-  if (options.has('as-xml')) return 'xml'
-  if (options.has('as-html') || options.has('web-cgi')) return 'html'
-  const asked = options.value('output-as')
-  if (asked === 'xml' || asked === 'json' || asked === 'html' || asked === 'text') return asked
-  return options.has('disable-ncurses') ? 'text' : 'console'
-}
-
-/** Sections by the options in their order, or what is wrong with one. */
-function shownOf(
-  given: readonly { readonly long: string; readonly value: string | undefined }[],
-  isXml: boolean,
-): Shown | string {
-  let shown: Shown = { sections: new Set(defaultSections(isXml)), banPrefix: '' }
-  const add = (...names: readonly Section[]) => {
-    shown = { ...shown, sections: new Set([...shown.sections, ...names]) }
-  }
-  const drop = (...names: readonly Section[]) => {
-    shown = { ...shown, sections: new Set([...shown.sections].filter((item) => !names.includes(item))) }
-  }
-  for (const { long, value } of given) {
-    if (long === 'include' || long === 'exclude') {
-      const changed = changeSections(shown, long, value ?? '', isXml)
-      if (changed === undefined) return `--${long} options: ${long === 'include' ? includeNames : excludeNames}`
-      shown = changed
-    } else if (long === 'failcounts') add('failcounts')
-    else if (long === 'operations') add('operations')
-    else if (long === 'timing-details') add('operations')
-    else if (long === 'tickets') add('tickets')
-    else if (long === 'show-node-attributes') add('attributes')
-    else if (long === 'hide-headers') drop('stack', 'dc', 'times', 'counts', 'options', 'maint-mode')
-    else if (long === 'neg-locations') {
-      add('bans')
-      shown = { ...shown, banPrefix: value ?? '' }
-    } else if (long === 'fence-history') {
-      const level = Number.parseInt(value ?? '2', 10)
-      if (!(level >= 0 && level <= 3)) return 'Fence history must be 0-3'
-      if (level === 0) drop('fencing-failed', 'fencing-pending', 'fencing-succeeded')
-      else add('fencing-failed', 'fencing-pending')
-      // Programs are told all of it or nothing.
-      if (level > 1 || (level > 0 && isXml)) add('fencing-succeeded')
-    }
-  }
-  return shown
-}
-
-function viewOf(options: Options, shown: Shown, format: Format): View {
-  return {
-    shown,
-    byNode: options.has('group-by-node'),
-    showsInactive: options.has('inactive') || format === 'xml' || format === 'json',
-    showsDetail: options.has('show-detail'),
-    isBrief: options.has('brief'),
-    showsTiming: options.has('timing-details') || format === 'xml' || format === 'json',
-    onlyNode: options.value('node'),
-    onlyResource: options.value('resource'),
+      return form.format satisfies never
   }
 }

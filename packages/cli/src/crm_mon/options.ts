@@ -1,8 +1,22 @@
 import type { Option } from '../pacemaker/command-line.ts'
+import { parseSpanMs } from '../pacemaker/time-span.ts'
 
 const output = { group: 'Output Options' }
 const display = { group: 'Display Options' }
+const old = { group: 'Deprecated Options' }
 const more = { group: 'Additional Options' }
+
+/** The highest level of `--fence-history`. */
+const fenceHistoryMax = 3
+
+/** What is wrong with a level: what is no number counts as one that is not too high. */
+function levelFault(text: string): string | undefined {
+  return Number.parseInt(text, 10) > fenceHistoryMax ? `Fence history must be 0-${fenceHistoryMax}` : undefined
+}
+
+function intervalFault(text: string): string | undefined {
+  return parseSpanMs(text) === undefined ? `Invalid value for -i: ${text}` : undefined
+}
 
 /** Options of crm_mon (behaviour/pacemaker-tools.md 3). */
 export const monitorOptions: readonly Option[] = [
@@ -43,6 +57,7 @@ export const monitorOptions: readonly Option[] = [
     long: 'fence-history',
     argument: 'LEVEL',
     isArgumentOptional: true,
+    fault: levelFault,
     help: 'Fencing: 0 none, 1 failed and pending, 2 successful too, 3 all',
     ...display,
   },
@@ -60,16 +75,23 @@ export const monitorOptions: readonly Option[] = [
   { short: 'b', long: 'brief', help: 'Short form', ...display },
   { short: 'j', long: 'pending', help: '', ...display },
   { short: 's', long: 'simple-status', help: 'One line, as monitoring systems want it', ...display },
-  { short: 'i', long: 'interval', argument: 'TIME', help: 'Time between updates (5 seconds)', ...more },
+  {
+    short: 'i',
+    long: 'interval',
+    argument: 'TIME',
+    fault: intervalFault,
+    help: 'Time between updates (5 seconds)',
+    ...more,
+  },
   { short: '1', long: 'one-shot', help: 'Show the status once', ...more },
   { short: 'd', long: 'daemonize', help: '', ...more },
   { short: 'p', long: 'pid-file', argument: 'FILE', help: '', ...more },
   { short: 'E', long: 'external-agent', argument: 'FILE', help: '', ...more },
   { short: 'e', long: 'external-recipient', argument: 'RCPT', help: '', ...more },
   { short: 'W', long: 'watch-fencing', help: '', ...more },
-  { short: 'h', long: 'as-html', argument: 'FILE', help: '' },
-  { short: 'X', long: 'as-xml', help: '' },
-  { short: 'N', long: 'disable-ncurses', help: '' },
-  { short: 'w', long: 'web-cgi', help: '' },
+  { short: 'h', long: 'as-html', argument: 'FILE', help: '', ...old },
+  { short: 'X', long: 'as-xml', help: '', ...old },
+  { short: 'N', long: 'disable-ncurses', help: '', ...old },
+  { short: 'w', long: 'web-cgi', help: '', ...old },
   { short: 'Q', long: 'quiet', help: '' },
 ]

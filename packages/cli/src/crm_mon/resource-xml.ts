@@ -3,6 +3,7 @@ import {
   type Cluster,
   isActive,
   isDisabled,
+  isElsewhere,
   pendingState,
   printableId,
   type Resource,
@@ -19,9 +20,14 @@ export function truth(value: boolean): string {
 
 /** The resources as XML. */
 export function resourcesXml(cluster: Cluster, view: View, wanted: Wanted): readonly XmlElement[] {
-  return cluster.resources
-    .filter((item) => wanted.resource(item) && isListed(item, view.showsInactive))
-    .map((item) => resourceXml(item, view.hidesPending !== true))
+  return (
+    cluster.resources
+      .filter((item) => wanted.resource(item) && isListed(item, view.showsInactive))
+      .filter((item) => (view.byNode ? !isActive(item, true) : !isElsewhere(item, wanted.nodeItself)))
+      .map((item) => resourceXml(item, view.hidesPending !== true, wanted))
+      // Of a bundle that is elsewhere nothing is left.
+      .filter(({ name, children }) => name !== 'bundle' || children.length > 0)
+  )
 }
 
 /** All resources as XML, what does not run too. */
@@ -45,10 +51,20 @@ function runsSomewhere(of: Resource): boolean {
   return of.runningOn.length > 0
 }
 
-/** A resource of any kind as XML, with all that is inside. */
-export function resourceXml(of: Resource, showsPending = true): XmlElement {
+/**
+ * A resource of any kind as XML, with all that is inside.
+ *
+ * @param wanted of what is in a resource that is not meant itself, only that is shown which is; and nothing that is elsewhere
+ */
+export function resourceXml(
+  of: Resource,
+  showsPending = true,
+  wanted: Pick<Wanted, 'itself' | 'nodeItself'> = { itself: undefined, nodeItself: undefined },
+): XmlElement {
+  const isMeant = wanted.itself ?? (() => true)
   const below = (item: Resource): XmlElement => resourceXml(item, showsPending)
-  if (of.bundle !== undefined) return bundleXml(of, below)
+  const isWhole = isMeant(of)
+  if (of.bundle !== undefined) return bundleXml(of, below, isWhole ? { ...wanted, itself: undefined } : wanted)
   if (of.clone !== undefined) {
     const attributes = {
       id: of.id,
@@ -60,7 +76,10 @@ export function resourceXml(of: Resource, showsPending = true): XmlElement {
       failure_ignored: truth(of.failureIgnored),
       target_role: of.meta.get('target-role') ?? of.children[0]?.meta.get('target-role'),
     }
-    const shown = of.children.filter((item) => (runsSomewhere(item) || !isActive(item, false)) && !isEmptyGroup(item))
+    const holdsMeant = (item: Resource): boolean => isMeant(item) || item.children.some(holdsMeant)
+    const shown = of.children
+      .filter((item) => (runsSomewhere(item) || !isActive(item, false)) && !isEmptyGroup(item))
+      .filter((item) => (isWhole || holdsMeant(item)) && !isElsewhere(item, wanted.nodeItself))
     return element('clone', attributes, shown.map(below))
   }
   if (of.group !== undefined) {
@@ -70,16 +89,21 @@ export function resourceXml(of: Resource, showsPending = true): XmlElement {
       managed: truth(of.managed),
       disabled: truth(isDisabled(of)),
     }
-    return element('group', attributes, of.children.map(below))
+    return element('group', attributes, of.children.filter((item) => isWhole || isMeant(item)).map(below))
   }
   return primitiveXml(of, showsPending)
 }
 
-function bundleXml(of: Resource, below: (item: Resource) => XmlElement): XmlElement {
-  const replicas = (of.bundle?.replicas ?? []).map((replica) => {
+function bundleXml(
+  of: Resource,
+  below: (item: Resource) => XmlElement,
+  { itself, nodeItself }: Pick<Wanted, 'itself' | 'nodeItself'>,
+): XmlElement {
+  const replicas = (of.bundle?.replicas ?? []).flatMap((replica) => {
+    if (replica.container !== undefined && isElsewhere(replica.container, nodeItself)) return []
     const parts = [replica.ip, replica.instance, replica.container, replica.connection]
-    const shown = parts.filter((part) => part !== undefined)
-    return element('replica', { id: String(replica.number) }, shown.map(below))
+    const shown = parts.filter((part) => part !== undefined && itself?.(part) !== false) as Resource[]
+    return shown.length === 0 ? [] : [element('replica', { id: String(replica.number) }, shown.map(below))]
   })
   const attributes = {
     id: of.id,

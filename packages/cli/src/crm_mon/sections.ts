@@ -25,14 +25,21 @@ export type Shown = { readonly sections: ReadonlySet<Section>; readonly banPrefi
 
 const summary: readonly Section[] = ['stack', 'dc', 'times', 'counts', 'maint-mode']
 const groups: Readonly<Record<string, readonly Section[]>> = {
-  all: sections.filter((name) => name !== 'options'),
   fencing: ['fencing-failed', 'fencing-pending', 'fencing-succeeded'],
-  summary: [...summary, 'options'],
+  summary,
+}
+
+/** In how much detail the status is shown, where nothing else is asked for. */
+export type Extent = 'text' | 'page' | 'data'
+
+/** All there is: of the options of the cluster text tells only where they are asked for by name. */
+function allSections(extent: Extent): readonly Section[] {
+  return extent === 'text' ? sections.filter((name) => name !== 'options') : sections
 }
 
 /** What is shown without being asked. XML shows everything. */
-export function defaultSections(isXml: boolean): readonly Section[] {
-  if (isXml) return sections
+export function defaultSections(extent: Extent): readonly Section[] {
+  if (extent === 'data') return sections
   return [...summary, 'nodes', 'resources', 'failures', 'fencing-failed', 'fencing-pending']
 }
 
@@ -51,13 +58,15 @@ export function changeSections(
   shown: Shown,
   kind: 'include' | 'exclude',
   list: string,
-  isXml: boolean,
+  extent: Extent,
 ): Shown | undefined {
   let now = new Set(shown.sections)
   let { banPrefix } = shown
-  for (const name of list.split(',')) {
-    if (name === 'none') now = kind === 'include' ? new Set() : new Set(sections)
-    else if (name === 'default' && kind === 'include') now = new Set(defaultSections(isXml))
+  // An empty list changes nothing; an empty name in one is no section.
+  for (const name of list === '' ? [] : list.split(',')) {
+    if (name === 'none') now = kind === 'include' ? new Set() : new Set(allSections(extent))
+    else if (name === 'all') now = kind === 'include' ? new Set(allSections(extent)) : new Set()
+    else if (name === 'default' && kind === 'include') now = new Set([...now, ...defaultSections(extent)])
     else if (name.startsWith('bans') && (name === 'bans' || (kind === 'include' && name[4] === ':'))) {
       if (kind === 'include') {
         now.add('bans')

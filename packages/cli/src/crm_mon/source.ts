@@ -1,4 +1,4 @@
-import { cibFaults, exitCodeOf, faultText } from '@quorate/cib'
+import { cibFaults, exitCodeOf, exitCodes, faultText } from '@quorate/cib'
 import { pingPacemakerd } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import { unpackStatus } from '@quorate/scheduler'
@@ -37,11 +37,13 @@ export async function takeSnapshot(host: ToolHost, takeFencing?: () => Promise<F
   }
   const opened = await openCib(host, { name: 'crm_mon', isReadOnly: true })
   if (!opened.ok) {
-    return {
-      ok: false,
-      code: exitCodeOf(opened.rc),
-      lines: [`crm_mon: Connection to cluster failed: ${faultText(opened.rc)}`],
-    }
+    return isFile
+      ? { ok: false, code: exitCodes.ok, lines: [`Could not connect to the CIB: ${faultText(opened.rc)}`] }
+      : {
+          ok: false,
+          code: exitCodeOf(opened.rc),
+          lines: [`crm_mon: Connection to cluster failed: ${faultText(opened.rc)}`],
+        }
   }
   const found = await wholeCib(opened.cib)
   await opened.cib.close()

@@ -2,6 +2,7 @@ import {
   type Cluster,
   fancyLines,
   isActive,
+  isElsewhere,
   nodeItems,
   type Resource,
   type ResourceListOptions,
@@ -21,6 +22,23 @@ import { utcTime } from './local-time.ts'
 import { maintenanceLines, summaryItems } from './summary.ts'
 import { ticketItems } from './tickets.ts'
 import { type Snapshot, type View, type Wanted, wantedOf } from './view.ts'
+
+/** Parts of the display that pages have in their own way. */
+export type OwnBlocks = {
+  readonly summary: (snapshot: Snapshot, view: View) => readonly Block[]
+  readonly nodes: (cluster: Cluster, view: View, wanted: Wanted) => readonly StatusItem[]
+  readonly attributes: (cluster: Cluster, view: View, wanted: Wanted) => readonly StatusItem[]
+}
+
+const textBlocks: OwnBlocks = {
+  summary: (snapshot, view) => {
+    const items = summaryItems(snapshot, view)
+    const after = view.shown.sections.has('maint-mode') ? maintenanceLines(snapshot.cluster) : []
+    return items.length === 0 ? [] : [{ title: 'Cluster Summary', items, after }]
+  },
+  nodes: nodeBlock,
+  attributes: attributeItems,
+}
 
 /** A part of the display under a title. */
 export type Block = {
@@ -49,24 +67,21 @@ export function pacemakerdLine({ pacemakerd }: Snapshot): string {
 }
 
 /** The display in parts: text and HTML are made of these. */
-export function statusBlocks(snapshot: Snapshot, view: View): readonly Block[] {
+export function statusBlocks(snapshot: Snapshot, view: View, own = textBlocks): readonly Block[] {
   const { cluster } = snapshot
   const wanted = wantedOf(cluster, view)
   const has = (section: Parameters<typeof view.shown.sections.has>[0]) => view.shown.sections.has(section)
   // Constraints name tickets that nobody has ever granted, and give the bans.
   if ((has('tickets') || has('bans')) && cluster.locations.length === 0) unpackConstraints(cluster)
-  const blocks: Block[] = []
-  const summary = summaryItems(snapshot, view)
-  const after = has('maint-mode') ? maintenanceLines(cluster) : []
-  if (summary.length > 0) blocks.push({ title: 'Cluster Summary', items: summary, after })
+  const blocks: Block[] = [...own.summary(snapshot, view)]
   if (has('nodes') && cluster.nodes.some(wanted.node)) {
-    blocks.push({ title: 'Node List', items: nodeBlock(cluster, view, wanted) })
+    blocks.push({ title: 'Node List', items: own.nodes(cluster, view, wanted) })
   }
   if (has('resources')) blocks.push(...resourceBlocks(cluster, view, wanted))
   const optional = (title: string, items: readonly StatusItem[]) => {
     if (items.length > 0) blocks.push({ title, items })
   }
-  if (has('attributes')) optional('Node Attributes', attributeItems(cluster, view, wanted))
+  if (has('attributes')) optional('Node Attributes', own.attributes(cluster, view, wanted))
   if (has('operations') || has('failcounts')) {
     const items = historyItems(cluster, view, wanted, has('operations'))
     const title = has('operations') ? 'Operations' : 'Migration Summary'
@@ -98,11 +113,19 @@ function resourceBlocks(cluster: Cluster, view: View, wanted: Wanted): readonly 
     showsInactive: view.showsInactive,
     showsPending: true,
     showsInstances: view.showsDetail,
+    isMeant: wanted.itself,
+    isNodeMeant: wanted.nodeItself,
     ...(view.isBrief ? { memberItems: (members) => briefItems(members, true, true) } : {}),
   }
-  const isListed = (item: Resource) => wanted.resource(item) && (!view.byNode || !isActive(item, true))
+  const isListed = (item: Resource) =>
+    wanted.resource(item) && (view.byNode ? !isActive(item, true) : !isElsewhere(item, wanted.nodeItself))
+  // Primitives are counted wherever they are.
+  const isCounted = (item: Resource) => wanted.resource(item) && (!view.byNode || !isActive(item, true))
   const title = view.byNode ? 'Inactive Resources' : view.showsInactive ? 'Full List of Resources' : 'Active Resources'
-  const items = view.isBrief ? briefBlock(cluster, view, options, isListed) : resourceItems(cluster, options, isListed)
+  const items =
+    view.isBrief && !view.byNode
+      ? briefBlock(cluster, view, options, isListed, isCounted)
+      : resourceItems(cluster, options, isListed)
   if (items.length > 0) return [{ title, items }]
   const none = view.byNode ? 'No inactive resources' : view.showsInactive ? 'No resources' : 'No active resources'
   return [{ title, items: [{ text: none }] }]
@@ -113,9 +136,10 @@ function briefBlock(
   view: View,
   options: ResourceListOptions,
   isListed: (item: Resource) => boolean,
+  isCounted: (item: Resource) => boolean,
 ): readonly StatusItem[] {
   const isPrimitive = (item: Resource) => item.children.length === 0 && item.bundle === undefined
-  const primitives = cluster.resources.filter((item) => isPrimitive(item) && isListed(item))
+  const primitives = cluster.resources.filter((item) => isPrimitive(item) && isCounted(item))
   const rest = resourceItems(cluster, options, (item) => !isPrimitive(item) && isListed(item))
   return [...briefItems(primitives, view.showsInactive, true), ...rest]
 }

@@ -4,24 +4,39 @@ import {
   type ClusterNode,
   exitWords,
   isGuest,
+  nodeHealth,
   operationWords,
+  outermost,
   unpackConstraints,
 } from '@quorate/scheduler'
-import { attr, element, type XmlElement } from '@quorate/xml'
+import { attr, element, escapeValue, formatXml, type XmlElement } from '@quorate/xml'
 import { resultXml } from '../pacemaker/result-xml.ts'
+import { parseSpanMs } from '../pacemaker/time-span.ts'
 import { expectedPing, shownAttributes } from './attributes.ts'
 import { bansOf } from './bans.ts'
 import { type Failure, failuresOf } from './failures.ts'
 import { fencingXml } from './fencing.ts'
-import { historiesOf, type ResourceHistory } from './history.ts'
-import { localTime, utcTime } from './local-time.ts'
+import { exitStatusOf, historiesOf, type ResourceHistory } from './history.ts'
+import { localIsoTime, localTime, utcTime } from './local-time.ts'
 import { resourcesXml, resourceXml, truth } from './resource-xml.ts'
 import { isMixed } from './summary.ts'
+import { ticketsOf } from './tickets.ts'
 import { type Snapshot, type View, type Wanted, wantedOf } from './view.ts'
 
 /** The status as XML (behaviour/pacemaker-tools.md 3). */
 export function statusXml(snapshot: Snapshot, view: View, request: readonly string[]): string {
   return resultXml(request, statusElements(snapshot, view), exitCodes.ok)
+}
+
+const stonithTimeoutDefaultMs = 60_000
+
+/** Version that the older XML names. */
+const oldVersion = '2.1.5'
+
+/** What is shown in the XML of old, which does not say how it ended, and is of ASCII alone. */
+export function oldXml(shown: readonly XmlElement[]): string {
+  const text = formatXml(element('crm_mon', { version: oldVersion }, shown))
+  return text.replace(/[\u0080-\u{10ffff}]/gu, (found) => `&#x${found.codePointAt(0)?.toString(16).toUpperCase()};`)
 }
 
 /** Elements of the status, before they are put into an envelope. */
@@ -42,10 +57,10 @@ export function statusElements(snapshot: Snapshot, view: View): readonly XmlElem
   if (has('nodes'))
     add(
       'nodes',
-      cluster.nodes.filter(wanted.node).map((node) => nodeXml(cluster, node, view)),
+      cluster.nodes.filter(wanted.node).map((node) => nodeXml(cluster, node, view, wanted)),
       true,
     )
-  if (has('resources') && !view.byNode) add('resources', resourcesXml(cluster, view, wanted))
+  if (has('resources')) add('resources', resourcesXml(cluster, view, wanted), wanted.isNobody)
   if (has('attributes')) add('node_attributes', attributesXml(cluster, wanted))
   if (has('operations') || has('failcounts')) {
     const isAlways = historiesOf(cluster, wanted).length > 0
@@ -64,7 +79,7 @@ function summaryXml({ cluster, nowSeconds }: Snapshot, view: View): readonly Xml
   const out: XmlElement[] = []
   if (has('stack'))
     out.push(element('stack', { type: cluster.settings.all.get('cluster-infrastructure') ?? 'unknown' }))
-  if (has('dc')) out.push(dcXml(cluster))
+  if (has('dc') || cluster.dc === undefined) out.push(dcXml(cluster))
   if (has('times')) {
     const { cib } = cluster
     out.push(element('last_update', { time: localTime(nowSeconds) }))
@@ -112,25 +127,12 @@ function optionsXml(cluster: Cluster): XmlElement {
     'no-quorum-policy': settings.noQuorumPolicy,
     'maintenance-mode': truth(settings.maintenanceMode),
     'stop-all-resources': truth(settings.stopAllResources),
-    'stonith-timeout-ms': String(timeoutMs(settings.all.get('stonith-timeout') ?? '60s')),
+    'stonith-timeout-ms': String(parseSpanMs(settings.all.get('stonith-timeout') ?? '') ?? stonithTimeoutDefaultMs),
     'priority-fencing-delay-ms': String(settings.priorityFencingDelaySeconds * 1000),
   })
 }
 
-function timeoutMs(text: string): number {
-  const [, number = '60', unit = 's'] = /^\s*(\d+)\s*([a-z]*)/i.exec(text) ?? []
-  const factors: Readonly<Record<string, number>> = {
-    ms: 1,
-    msec: 1,
-    m: 60_000,
-    min: 60_000,
-    h: 3_600_000,
-    hr: 3_600_000,
-  }
-  return Number(number) * (factors[unit.toLowerCase()] ?? 1000)
-}
-
-function nodeXml(cluster: Cluster, node: ClusterNode, view: View): XmlElement {
+function nodeXml(cluster: Cluster, node: ClusterNode, view: View, wanted: Wanted): XmlElement {
   const attributes = {
     name: node.uname,
     id: node.id,
@@ -140,7 +142,7 @@ function nodeXml(cluster: Cluster, node: ClusterNode, view: View): XmlElement {
     maintenance: truth(node.maintenance),
     pending: truth(node.pending),
     unclean: truth(node.unclean),
-    health: healthText(cluster, node),
+    health: nodeHealth(cluster, node) ?? 'green',
     feature_set: node.kind === 'member' && node.online ? (node.attributes.get('#feature-set') ?? '<3.15.1') : undefined,
     shutdown: truth(node.shutdown),
     expected_up: truth(node.expectedUp),
@@ -149,15 +151,8 @@ function nodeXml(cluster: Cluster, node: ClusterNode, view: View): XmlElement {
     type: node.kind,
     id_as_resource: isGuest(node) ? node.connection?.container?.id : undefined,
   }
-  return element('node', attributes, view.byNode ? node.running.map((item) => resourceXml(item)) : [])
-}
-
-function healthText(cluster: Cluster, node: ClusterNode): string {
-  if (cluster.settings.healthStrategy === 'none') return 'green'
-  const words = [...node.attributes]
-    .filter(([name]) => name.startsWith('#health'))
-    .map(([, value]) => value.toLowerCase())
-  return words.includes('red') ? 'red' : words.includes('yellow') ? 'yellow' : 'green'
+  const running = node.running.filter((item) => wanted.resource(outermost(item)))
+  return element('node', attributes, view.byNode ? running.map((item) => resourceXml(item)) : [])
 }
 
 function attributesXml(cluster: Cluster, wanted: Wanted): readonly XmlElement[] {
@@ -207,7 +202,7 @@ function resourceHistoryXml(history: ResourceHistory, withOperations: boolean): 
 }
 
 function operationXml(entry: XmlElement): XmlElement {
-  const rc = Math.max(0, Number.parseInt(attr(entry, 'rc-code') ?? '0', 10))
+  const rc = exitStatusOf(entry)
   const interval = attr(entry, 'interval') ?? '0'
   const changed = Number.parseInt(attr(entry, 'last-rc-change') ?? '0', 10)
   const task = attr(entry, 'operation') ?? ''
@@ -230,18 +225,20 @@ function operationXml(entry: XmlElement): XmlElement {
 function failureXml(failure: Failure): XmlElement {
   const { xml } = failure
   const key = attr(xml, 'operation_key')
-  const isTimed = failure.changedAt > 0
+  const { changedAt = 0 } = failure
+  const isTimed = changedAt > 0
   return element('failure', {
     ...(key === undefined ? { id: attr(xml, 'id') } : { op_key: key }),
     node: failure.node,
     exitstatus: exitWords(failure.rc),
-    exitreason: attr(xml, 'exit-reason') ?? 'none',
+    // The C tool escapes this text before it writes the document, which escapes it again.
+    exitreason: escapeValue(attr(xml, 'exit-reason') ?? 'none'),
     exitcode: String(failure.rc),
     call: failure.callId,
     status: operationWords(failure.status),
     ...(isTimed
       ? {
-          'last-rc-change': utcTime(failure.changedAt),
+          'last-rc-change': localIsoTime(changedAt),
           queued: failure.queueMs,
           exec: failure.execMs,
           interval: String(failure.intervalMs),
@@ -252,7 +249,7 @@ function failureXml(failure: Failure): XmlElement {
 }
 
 function ticketsXml(cluster: Cluster): readonly XmlElement[] {
-  return [...cluster.tickets.values()].map((ticket) =>
+  return ticketsOf(cluster).map((ticket) =>
     element('ticket', {
       id: ticket.id,
       status: ticket.granted ? 'granted' : 'revoked',

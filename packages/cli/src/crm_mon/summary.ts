@@ -12,7 +12,8 @@ export function summaryItems({ cluster, nowSeconds }: Snapshot, view: View): rea
   const out: StatusItem[] = []
   const has = (section: Parameters<typeof view.shown.sections.has>[0]) => view.shown.sections.has(section)
   if (has('stack')) out.push({ label: 'Stack', text: option(cluster, 'cluster-infrastructure') ?? 'unknown' })
-  if (has('dc')) out.push({ label: 'Current DC', text: dcText(cluster, view) })
+  // That there is none is said in any case.
+  if (has('dc') || cluster.dc === undefined) out.push({ label: 'Current DC', text: dcText(cluster, view) })
   if (has('times')) {
     out.push({ label: 'Last updated', text: localTime(nowSeconds) })
     out.push({ label: 'Last change', text: ` ${changeText(cluster)}` })
@@ -29,9 +30,13 @@ export function summaryItems({ cluster, nowSeconds }: Snapshot, view: View): rea
 function dcText(cluster: Cluster, view: View): string {
   const { dc } = cluster
   if (dc === undefined) return 'NONE'
-  const version = option(cluster, 'dc-version') ?? 'unknown'
   const mixed = isMixed(cluster) ? 'MIXED-VERSION ' : ''
-  return `${nodeText(dc, view)} (version ${version}) - ${mixed}partition ${cluster.quorate ? 'with' : 'WITHOUT'} quorum`
+  return `${nodeText(dc, view)} (version ${dcVersion(cluster)}) - ${mixed}partition ${cluster.quorate ? 'with' : 'WITHOUT'} quorum`
+}
+
+/** Version of the stack at the node that leads the cluster. */
+export function dcVersion(cluster: Cluster): string {
+  return option(cluster, 'dc-version') ?? 'unknown'
 }
 
 /** Whether online cluster nodes speak different feature sets. */
@@ -43,7 +48,8 @@ export function isMixed(cluster: Cluster): boolean {
   return seen.size > 1
 }
 
-function changeText(cluster: Cluster): string {
+/** When the configuration was changed last, by whom and with what. */
+export function changeText(cluster: Cluster): string {
   const { cib } = cluster
   const written = attr(cib, 'cib-last-written')
   const parts = [written ?? '']
@@ -53,7 +59,7 @@ function changeText(cluster: Cluster): string {
     ['on', 'update-origin'],
   ] as const) {
     const value = attr(cib, name)
-    if (value !== undefined && value !== '') parts.push(`${word} ${value}`)
+    if (value !== undefined) parts.push(`${word} ${value}`)
   }
   return parts.join(' ')
 }
@@ -75,11 +81,12 @@ const policies: Readonly<Record<string, string>> = {
   suicide: 'Suicide',
 }
 
-function optionItems(cluster: Cluster): readonly StatusItem[] {
+/** Options that decide what the cluster does. */
+export function optionItems(cluster: Cluster): readonly StatusItem[] {
   const { fencingEnabled, symmetric, noQuorumPolicy } = cluster.settings
   return [
     { text: `STONITH of failed nodes ${fencingEnabled ? 'enabled' : 'disabled'}` },
-    { text: `Cluster is ${symmetric ? 'symmetric' : 'asymmetric (opt-in)'}` },
+    { text: `Cluster is ${symmetric ? 'symmetric' : 'asymmetric'}` },
     { text: `No quorum policy: ${policies[noQuorumPolicy] ?? noQuorumPolicy}` },
   ]
 }

@@ -6,7 +6,16 @@ import type { ClusterNode, Resource } from '@quorate/scheduler'
 import { failuresOf } from '../crm_mon/failures.ts'
 import { Failure, leavesOf, namedNode, namedResource, say, type Work } from './work.ts'
 
-const everything = { node: () => true, resource: () => true, resourceId: () => true }
+const everything = {
+  node: () => true,
+  resource: () => true,
+  itself: undefined,
+  story: () => true,
+  nodeItself: undefined,
+  isNobody: false,
+  shown: () => true,
+  resourceId: () => true,
+}
 
 /** One resource's history on one node. */
 type Target = { readonly resource: Resource; readonly node: ClusterNode; readonly forgets: boolean }

@@ -10,6 +10,8 @@ export type Option = {
   readonly isInteger?: boolean
   /** Whether the argument has to be NAME=VALUE, with something on both sides; of the newer tools only. */
   readonly isPair?: boolean
+  /** What is wrong with an argument, in the tool's own words; of the newer tools only. */
+  readonly fault?: (text: string) => string | undefined
   /** Whether the argument may be missing (then only `--long=ARG` and `-sARG` give one). */
   readonly isArgumentOptional?: boolean
   /** Whether letters behind its own are a word by themselves though it takes no argument; of the newer tools only. */
@@ -154,6 +156,8 @@ export function optionsOfGroup(word: string, table: readonly Option[]): readonly
 
 /** What is wrong with an option's argument, by the option as it was given; undefined where nothing is. */
 function argumentFault(option: Option, text: string): ((given: string) => string) | undefined {
+  const own = option.fault?.(text)
+  if (own !== undefined) return () => own
   if (option.isInteger === true) return integerFault(text)
   if (option.isPair === true && pairOf(text) === undefined) return (given) => `Error parsing option ${given}`
   return undefined

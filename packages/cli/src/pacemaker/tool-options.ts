@@ -25,21 +25,22 @@ export const outputOptions: readonly Option[] = [
 
 /** A tool's options as given, with the last of each easy to reach. */
 export class Options {
-  readonly #given: readonly Given[]
+  /** All of them in their order. */
+  readonly given: readonly Given[]
   readonly operands: readonly string[]
 
   constructor(given: readonly Given[], operands: readonly string[]) {
-    this.#given = given
+    this.given = given
     this.operands = operands
   }
 
   has(long: string): boolean {
-    return this.#given.some((item) => item.long === long)
+    return this.given.some((item) => item.long === long)
   }
 
   /** How often it was given. */
   count(long: string): number {
-    return this.#given.filter((item) => item.long === long).length
+    return this.given.filter((item) => item.long === long).length
   }
 
   /** Argument of the last of that name. */
@@ -49,17 +50,17 @@ export class Options {
 
   /** Arguments of all of that name. */
   values(long: string): readonly string[] {
-    return this.#given.flatMap((item) => (item.long === long && item.value !== undefined ? [item.value] : []))
+    return this.given.flatMap((item) => (item.long === long && item.value !== undefined ? [item.value] : []))
   }
 
   /** All of several names, as given. */
   all(names: readonly string[]): readonly Given[] {
-    return this.#given.filter((item) => names.includes(item.long))
+    return this.given.filter((item) => names.includes(item.long))
   }
 
   /** The last one of several names: where a tool has several commands, the last wins. */
   last(names: readonly string[]): Given | undefined {
-    return this.#given.findLast((item) => names.includes(item.long))
+    return this.given.findLast((item) => names.includes(item.long))
   }
 }
 

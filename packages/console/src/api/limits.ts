@@ -27,8 +27,16 @@ export const limits = {
   operationsMax: 200,
   /** Operations that are under way at a time. */
   operationsRunningMax: 16,
-  /** Questions that wait for the scheduler at a time. */
+  /** Questions that wait for the scheduler at a time, of one cluster. */
   questionsWaitingMax: 16,
+  /** Clusters at a time. */
+  clustersMax: 32,
+  /** Hosts of one cluster that are connected to. */
+  hostsMax: 64,
+  /** Characters of the name of a host, of a user, and of a cluster. */
+  hostCharsMax: 253,
+  userCharsMax: 64,
+  clusterCharsMax: 64,
 } as const
 
 /** Seconds between two signs of life of a stream of events: a comment line where nothing happens. */

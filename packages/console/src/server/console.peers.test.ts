@@ -1,11 +1,14 @@
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Lab, labMissing, quorateProgram } from '@quorate/testkit'
+import { Lab, labMissing, quorateProgram, SshHome, SshHost, sshHostLacks } from '@quorate/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { drivenAnswer } from './sample-drive.ts'
 
 const driver = fileURLToPath(new URL('drive-console.mjs', import.meta.url))
 const missing = labMissing(['/usr/sbin/corosync', '/usr/sbin/pacemakerd', '/usr/sbin/cibadmin'])
 const why = missing === undefined ? '' : ` (skipped: ${missing})`
+const lacksSsh = sshHostLacks()
+const sshNote = lacksSsh === undefined ? '' : ` (skipped: needs ${lacksSsh})`
 const lab = new Lab('con')
 const resources = ['r1', 'r2', 'r3']
 
@@ -47,4 +50,33 @@ describe.skipIf(missing !== undefined)(`the console on a real corosync and Pacem
     expect(done.stderr).toBe('')
     expect(JSON.parse(done.stdout)).toEqual(drivenAnswer('node1', 'node2', resources.length))
   })
+
+  test.skipIf(lacksSsh !== undefined)(
+    `the same from a machine that is no node, by SSH: one connection, one command, nothing left there${sshNote}`,
+    async () => {
+      const home = new SshHome()
+      // node1's first address in the lab; the console runs beside node2, and has nothing of it.
+      const { stdout: addresses } = await lab.exec(1, 'hostname', '-I')
+      const address = addresses.split(' ')[0] ?? ''
+      await lab.must(['exec', '1', 'mkdir', '-p', '/run/sshd'])
+      const host = new SshHost({ home, address, port: 2222, env: {}, enter: lab.enter(1) })
+      try {
+        await host.start()
+        const desk = { HOME: home.folder, QUORATE_ROOT: path.join(home.folder, 'desk') }
+        const connect = ['--connect', `${address}:2222`, '--accept-key', host.fingerprint]
+        const env = [`CONSOLE_ARGUMENTS=${JSON.stringify(connect)}`, `CONSOLE_ENVIRONMENT=${JSON.stringify(desk)}`]
+        const driven = [process.execPath, driver, quorateProgram, 'node2', ...resources]
+        const done = await lab.exec(2, 'env', ...env, ...driven)
+        expect(done.stderr).toBe('')
+        expect(JSON.parse(done.stdout)).toEqual(drivenAnswer('node1', 'node2', resources.length))
+        expect(host.log.match(/Accepted publickey/g)).toHaveLength(1)
+        expect(host.log.match(/Starting session: command/g)).toHaveLength(1)
+        const { stdout: shells } = await lab.exec(1, 'pgrep', '-fx', 'sh -s')
+        expect(shells).toBe('')
+      } finally {
+        await host.end()
+        home.end()
+      }
+    },
+  )
 })

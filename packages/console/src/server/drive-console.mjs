@@ -1,12 +1,16 @@
 // Starts `quorate console` on the node that it runs on, moves all resources of a list as a browser would, has done one by one
 // what else operators ask for, and prints what it saw as JSON: drive-console.mjs PROGRAM TO RESOURCE...
+// CONSOLE_ARGUMENTS and CONSOLE_ENVIRONMENT (JSON) are more for the console: one that is elsewhere, and connects to here.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 
 const [program, to, ...targets] = process.argv.slice(2)
-const child = spawn(process.execPath, [program, 'console', '--listen', '127.0.0.1:0'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
+const consoleArguments = JSON.parse(process.env.CONSOLE_ARGUMENTS ?? '[]')
+const child = spawn(process.execPath, [program, 'console', '--listen', '127.0.0.1:0', ...consoleArguments], {
+  // What it tells of its way to hosts is not looked at here.
+  stdio: ['ignore', 'pipe', consoleArguments.length === 0 ? 'inherit' : 'ignore'],
+  env: { ...process.env, ...JSON.parse(process.env.CONSOLE_ENVIRONMENT ?? '{}') },
 })
 const ended = once(child, 'exit')
 let output = ''

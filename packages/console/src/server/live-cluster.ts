@@ -10,9 +10,10 @@ import {
   resourceOrder,
 } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
-import { attr, child, descendants, element, type XmlElement } from '@quorate/xml'
+import { element, type XmlElement } from '@quorate/xml'
 import type { CleanUpStep } from '../cluster/change.ts'
 import type { NamedNode } from '../cluster/cib-edit.ts'
+import { clusterName } from '../cluster/cluster-name.ts'
 import { fencingViews } from '../cluster/fencing-view.ts'
 import type { ChangeResult, ClusterSource, SourceListener } from './cluster-source.ts'
 
@@ -219,15 +220,4 @@ async function attempt(act: () => Promise<void>): Promise<ChangeResult> {
 function contactFault(fault: unknown): ChangeResult {
   if (fault instanceof IpcError) return { rc: notConnected, text: fault.message }
   throw fault
-}
-
-/** The option cluster-name. */
-function clusterName(cib: XmlElement): string | undefined {
-  const configuration = child(cib, 'configuration')
-  const options = configuration && child(configuration, 'crm_config')
-  if (options === undefined) return undefined
-  for (const item of descendants(options)) {
-    if (item.name === 'nvpair' && attr(item, 'name') === 'cluster-name') return attr(item, 'value')
-  }
-  return undefined
 }

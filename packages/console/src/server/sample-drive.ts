@@ -1,5 +1,5 @@
 /** What `drive-console.mjs` prints of resources that all run on one of two nodes and prefer it less than they stick. */
-export function drivenAnswer(from: string, to: string, count: number): unknown {
+export function drivenAnswer(from: string, to: string, count: number) {
   const each = (text: string): readonly string[] => Array.from({ length: count }, () => text)
   return {
     localNode: from,

@@ -13,7 +13,7 @@ export function newTokens(highest: Role): ReadonlyMap<Role, string> {
 }
 
 /** The folder of files that only this user may read: of the machine where that is possible, else of the user. */
-function folder(): string {
+export function runtimeFolder(): string {
   if (process.getuid?.() === 0 || process.env['QUORATE_ROOT']) return hostPath('/run/quorate')
   return process.env['XDG_RUNTIME_DIR'] ?? path.join(os.tmpdir(), `quorate-${process.getuid?.() ?? 'console'}`)
 }
@@ -24,7 +24,7 @@ function folder(): string {
  * @throws Error where the file cannot be written, or somebody else's is in its place
  */
 export function keepTokens(port: number, addresses: ReadonlyMap<Role, string>): string {
-  const place = folder()
+  const place = runtimeFolder()
   fs.mkdirSync(place, { recursive: true, mode: 0o700 })
   const file = path.join(place, `console-${port}`)
   fs.rmSync(file, { force: true })
@@ -46,7 +46,7 @@ const fileBytesMax = 4096
  * listens any more. A console listens before it writes its file, and takes it away before it stops to listen.
  */
 export async function dropStaleTokens(): Promise<void> {
-  const place = folder()
+  const place = runtimeFolder()
   if (!fs.existsSync(place)) return
   const files = fs.readdirSync(place).filter((name) => /^console-\d+$/.test(name))
   await Promise.all(

@@ -8,6 +8,7 @@ export const cfgFunctions = { ringReenable: 0, killNode: 1, shutdown: 2, reload:
 
 const killNode = layout(288, [{ name: 'node', type: 'u32', at: 16, doc: 'who shall stop' }])
 const killReasonAt = 24
+const cryptoReconfig = layout(24, [{ name: 'phase', type: 'u32', at: 16, doc: 'see keyPhases' }])
 const reload = layout(32, [{ name: 'sourceNode', type: 'u32', at: 16, doc: 'who asked' }])
 
 /** Asks one node to stop at once. */
@@ -33,6 +34,18 @@ export function encodeReload(node: number): Uint8Array {
   const bytes = requestOf(idOf(cfgFunctions.reload), reload.size)
   reload.encode(bytes, { sourceNode: node })
   return bytes
+}
+
+/** Says how far the sender is with a new key. */
+export function encodeKeyPhase(phase: number): Uint8Array {
+  const bytes = requestOf(idOf(cfgFunctions.cryptoReconfig), cryptoReconfig.size)
+  cryptoReconfig.encode(bytes, { phase })
+  return bytes
+}
+
+/** @throws DecodeError when short */
+export function decodeKeyPhase(bytes: Uint8Array): number {
+  return cryptoReconfig.decode(bytes).phase
 }
 
 function idOf(fn: number): number {

@@ -1,4 +1,4 @@
-import type { MonoMs, NodeId } from '@quorate/base'
+import { type MonoMs, type NodeId, unreachable } from '@quorate/base'
 import { csErrorCodes } from '../cs-error.ts'
 import {
   cfgAddressSlotBytes,
@@ -29,7 +29,16 @@ import { responseOf } from '../ipc/message-header.ts'
 import { readCsName } from '../ipc/wire-name.ts'
 import type { LinkState, LinkView } from '../link-view.ts'
 import { type ConnectionId, type Service, type ServiceEffect, type ServiceEvent, serviceIds } from '../service.ts'
-import { cfgFunctions, decodeKillNode, encodeKillNode, encodeReload, encodeShutdown } from './cfg-ring-message.ts'
+import {
+  cfgFunctions,
+  decodeKeyPhase,
+  decodeKillNode,
+  encodeKeyPhase,
+  encodeKillNode,
+  encodeReload,
+  encodeShutdown,
+} from './cfg-ring-message.ts'
+import { KeyChange, type KeyEffect, keyPatienceMs } from './key-change.ts'
 
 /** A node of the ring with its address on a link (0..7): its text, and its 4 or 16 bytes. */
 export type NodeAddress = {
@@ -66,6 +75,7 @@ export class CfgService implements Service {
   readonly id = serviceIds.cfg
   #config: CfgConfig
   readonly #trackers = new Set<ConnectionId>()
+  readonly #key = new KeyChange()
   /** Who has asked for a reload and waits for what comes of it, first come first served. */
   readonly #reloaders: ConnectionId[] = []
   #members: readonly NodeId[] = []
@@ -90,8 +100,20 @@ export class CfgService implements Service {
   }
 
   /** A ring has formed. cfg takes no part in the sync, it only wants to know. */
-  ring(members: readonly NodeId[]): void {
+  ring(members: readonly NodeId[]): readonly ServiceEffect[] {
+    this.#out = []
     this.#members = members
+    this.#changeKey(this.#key.ring(members))
+    return this.#out
+  }
+
+  /** A reload has found another key, see key-change.ts. */
+  keyLoaded(): readonly ServiceEffect[] {
+    this.#out = []
+    this.#log('info', 'New key loaded: packets are sealed with it once all members have it')
+    this.#out.push({ kind: 'arm', timer: 'key-change', afterMs: keyPatienceMs })
+    this.#changeKey(this.#key.load())
+    return this.#out
   }
 
   step(event: ServiceEvent, _now: MonoMs): readonly ServiceEffect[] {
@@ -109,6 +131,7 @@ export class CfgService implements Service {
         break
       case 'timer':
         if (event.timer === 'shutdown-answer') this.#shutdownDecided(code.CS_ERR_BUSY)
+        if (event.timer === 'key-change') this.#changeKey(this.#key.late())
         break
       case 'opened':
       case 'sync-init':
@@ -137,12 +160,39 @@ export class CfgService implements Service {
         return
       case cfgFunctions.reload:
         this.#out.push({ kind: 'reload', isOwn: isSelf })
-        return
-      case cfgFunctions.ringReenable:
+        return this.#changeKey(this.#key.reload())
       case cfgFunctions.cryptoReconfig:
+        return this.#changeKey(this.#key.said(from, decodeKeyPhase(bytes)))
+      case cfgFunctions.ringReenable:
         return
       default:
         this.#log('warning', `unknown function ${fn} from node ${from}`)
+    }
+  }
+
+  #changeKey(effects: readonly KeyEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'say':
+          this.#multicast(encodeKeyPhase(effect.phase))
+          break
+        case 'wait': {
+          const who = effect.for.join(' ')
+          const what = `Nodes without the new key: ${who}. Packets are sealed with the old one until they have it`
+          this.#log('warning', `${what}; copy it there and reload again`)
+          break
+        }
+        case 'switch':
+          this.#log('notice', 'Packets are sealed with the new key')
+          this.#out.push({ kind: 'disarm', timer: 'key-change' }, { kind: 'key', step: 'switch' })
+          break
+        case 'forget':
+          this.#log('info', 'The old key is not accepted any more')
+          this.#out.push({ kind: 'key', step: 'forget' })
+          break
+        default:
+          unreachable(effect)
+      }
     }
   }
 
@@ -314,7 +364,7 @@ export class CfgService implements Service {
     this.#out.push({ kind: 'multicast', bytes })
   }
 
-  #log(level: 'notice' | 'warning', text: string): void {
+  #log(level: 'info' | 'notice' | 'warning', text: string): void {
     this.#out.push({ kind: 'log', level, subsystem: 'CFG', text })
   }
 }

@@ -36,7 +36,12 @@ export function configKeys(configuration: Configuration, totem: TotemConfig): re
   keys.push(['runtime.blackbox.dump_flight_data', cmapText('no')])
   keys.push(['runtime.blackbox.dump_state', cmapText('no')])
   keys.push(['runtime.force_gather', cmapText('no')])
-  return [...keys, ...serviceKeys(configuration.quorum !== undefined), ...timeKeys(configuration, totem)]
+  return [
+    ...keys,
+    ...multicastKeys(configuration),
+    ...serviceKeys(configuration.quorum !== undefined),
+    ...timeKeys(configuration, totem),
+  ]
 }
 
 /** The number of a link is in its other keys; the secret is nobody's business who may read the map. */
@@ -47,6 +52,15 @@ function isHidden(key: string): boolean {
 /** The address that this node is bound to on a link. */
 export function bindAddressKey(link: number, address: string): CmapKey {
   return [`totem.interface.${link}.bindnetaddr`, cmapText(address)]
+}
+
+/** The group of `transport: udp`, also where the file leaves it to the cluster's name, and the port. */
+function multicastKeys({ multicast, port }: Configuration): readonly CmapKey[] {
+  if (multicast === undefined) return []
+  return [
+    ['totem.interface.0.mcastaddr', cmapText(multicast.shownGroup)],
+    ['totem.interface.0.mcastport', cmapU16(port)],
+  ]
 }
 
 /** `ip` of a member as runtime.members names it: the addresses of its links. */

@@ -87,8 +87,16 @@ test.each([
   ],
   ['totem {\nversion: 3\n}\n', 'c.conf:2: totem { version: 2 } is expected: this parser can only parse version 2'],
   [
-    'totem {\nversion: 2\ntransport: udp\n}\n',
-    'c.conf:3: transport: udp is not supported yet; knet or udpu is expected',
+    totem('transport: udp'),
+    'c.conf:4: mcastaddr, broadcast: yes or cluster_name is expected: No multicast address specified for interface 0',
+  ],
+  [
+    totem('transport: udp\ninterface {\nmcastaddr: 10.1.1.1\n}'),
+    'c.conf:6: an IPv4 multicast address is expected, but 10.1.1.1 was given: mcastaddr is not a correct multicast address for interface 0',
+  ],
+  [
+    totem('transport: udp\ninterface {\nttl: 256\n}'),
+    'c.conf:6: Value of key "totem.interface.0.ttl" is expected to be integer in range (0..255), but "256" was given',
   ],
   [knet('crypto_cipher: aes256'), 'c.conf:3: crypto_cipher requires crypto_hash with value other than none'],
   [
@@ -181,6 +189,22 @@ test('without a transport it is knet, with its own netmtu, ports and times', () 
   const keys = new Map(configKeys(configuration, totemConfig(nodeId(1), { token: 1000 }, 2)))
   expect(keys.get('runtime.config.totem.interface.1.knet_ping_interval')?.bytes[0]).toBe(100)
   expect(keys.get('runtime.config.totem.interface.0.knet_ping_interval')?.bytes[0]).toBe(250)
+})
+
+/** What the real corosync makes of them, in cmap and in the sockets that it binds. */
+test.each([
+  ['cluster_name: udpm', '239.192.6.139', '239.192.6.139', 1],
+  ['cluster_name: héß世', '239.192.17.175', '239.192.17.175', 1],
+  ['cluster_name: c\ninterface {\nmcastaddr: 239.1.1.1\nttl: 0\n}', '239.1.1.1', '239.1.1.1', 0],
+  ['interface {\nbroadcast: yes\n}', '255.255.255.255', '255.255.255.255', 1],
+  ['interface {\nbroadcast: yes\nmcastaddr: 239.1.1.1\nttl: 5\n}', '255.255.255.255', '239.1.1.1', 5],
+])('udp with %j sends to %s', (lines, group, shownGroup, hops) => {
+  const configuration = readConfiguration('c.conf', totem(`transport: udp\n${lines}`))
+  const isBroadcast = lines.includes('broadcast')
+  expect(configuration.multicast).toEqual({ group: group.split('.').map(Number), shownGroup, isBroadcast, hops })
+  const keys = new Map(configKeys(configuration, totemConfig(nodeId(1), { token: 1000 }, 2)))
+  expect(keys.get('totem.interface.0.mcastaddr')?.bytes).toEqual(new TextEncoder().encode(`${shownGroup}\0`))
+  expect(keys.get('totem.interface.0.mcastport')).toEqual({ type: 4, bytes: Uint8Array.of(0x1d, 0x15) })
 })
 
 test.each([

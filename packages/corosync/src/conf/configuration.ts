@@ -6,7 +6,9 @@ import { votesMax } from '../votequorum/votequorum-ring-message.ts'
 import { type ConfigEntry, configEntries } from './config-entries.ts'
 import { ConfigError } from './config-error.ts'
 import { parseConfigText } from './config-text.ts'
+import { ipv4Octets } from './ipv4-octets.ts'
 import { type KnetSettings, knetSettings } from './knet-settings.ts'
+import { type MulticastSettings, multicastSettings } from './multicast-settings.ts'
 import { Settings } from './settings.ts'
 
 /** Most nodes of a ring. */
@@ -52,7 +54,7 @@ export type Configuration = {
   readonly entries: readonly ConfigEntry[]
   /** Keys that the daemon does not know, for a warning. */
   readonly unknown: readonly ConfigEntry[]
-  readonly transport: 'udpu' | 'knet'
+  readonly transport: 'udpu' | 'udp' | 'knet'
   readonly clusterName: string | undefined
   readonly totem: TotemSettings
   readonly tokenWarningPercent: number
@@ -60,8 +62,10 @@ export type Configuration = {
   readonly ipVersion: 'ipv4' | 'ipv6' | 'ipv4-6' | 'ipv6-4'
   /** Port of link 0. */
   readonly port: number
-  /** Undefined with another transport. */
+  /** Undefined with another transport than knet. */
   readonly knet: KnetSettings | undefined
+  /** Undefined with another transport than udp. */
+  readonly multicast: MulticastSettings | undefined
   readonly nodes: readonly ConfigNode[]
   /** Undefined without a provider: then every ring may act. */
   readonly quorum: QuorumSettings | undefined
@@ -93,6 +97,7 @@ export function readConfiguration(file: string, text: string): Configuration {
     ipVersion,
     port: settings.port(0),
     knet: transport === 'knet' ? knetSettings(settings, nodes) : undefined,
+    multicast: transport === 'udp' ? multicastSettings(settings) : undefined,
     nodes,
     quorum: quorumSettings(settings, nodes),
     log: logSettings(settings, entries),
@@ -109,12 +114,8 @@ function transportOf(settings: Settings): Configuration['transport'] {
   if (settings.number('totem.version') !== 2) {
     throw settings.fault('totem.version', 'totem { version: 2 } is expected: this parser can only parse version 2')
   }
-  const transport = settings.text('totem.transport')
+  const transport = settings.text('totem.transport') as Configuration['transport']
   if (transport === 'knet') return transport
-  if (transport !== 'udpu') {
-    const what = `transport: ${transport} is not supported yet; knet or udpu is expected`
-    throw settings.fault('totem.transport', what)
-  }
   for (const key of ['totem.crypto_cipher', 'totem.crypto_hash']) {
     if (settings.text(key) === 'none') continue
     throw settings.fault(key, 'crypto_cipher & crypto_hash are only valid for the Knet transport.')
@@ -159,14 +160,15 @@ function nodeOf(settings: Settings, position: number, line: number): ConfigNode 
     link,
     text: settings.text(key(`ring${link}_addr`), '') ?? '',
   })).filter(({ text }) => text !== '')
-  const isUdpu = settings.text('totem.transport') === 'udpu'
+  const transport = settings.text('totem.transport')
+  const hasOneLink = transport !== 'knet'
   const address = addresses[0]?.text
-  if (address === undefined || (isUdpu && addresses[0]?.link !== 0)) {
+  if (address === undefined || (hasOneLink && addresses[0]?.link !== 0)) {
     throw settings.faultAt(line, `node ${position} is expected to have a ring0_addr`)
   }
   const second = addresses[1]
-  if (isUdpu && second !== undefined) {
-    const what = 'one link is expected with transport udpu: only knet has more'
+  if (hasOneLink && second !== undefined) {
+    const what = `one link is expected with transport ${transport}: only knet has more`
     throw settings.fault(key(`ring${second.link}_addr`), what)
   }
   const id = settings.number(key('nodeid'), '') ?? idOfAddress(address, settings.flag('totem.clear_node_high_bit'))
@@ -184,9 +186,9 @@ function nodeOf(settings: Settings, position: number, line: number): ConfigNode 
 
 /** A node without an id is known by its IPv4 address, most significant byte first. */
 function idOfAddress(address: string, clearHighBit: boolean): number | undefined {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)?.slice(1).map(Number)
-  if (parts === undefined || parts.some((part) => part > 255)) return undefined
-  const id = parts.reduce((sum, part) => sum * 256 + part, 0)
+  const octets = ipv4Octets(address)
+  if (octets === undefined) return undefined
+  const id = octets.reduce((sum, octet) => sum * 256 + octet, 0)
   return clearHighBit ? id % 0x8000_0000 : id
 }
 

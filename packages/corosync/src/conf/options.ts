@@ -90,7 +90,12 @@ export const options: readonly Option[] = [
   { name: 'totem.fail_recv_const', type: 'u32', default: '2500', doc: 'rotations without a missing message' },
   { name: 'totem.heartbeat_failures_allowed', type: 'u32', default: '0', doc: 'accepted, without effect' },
   { name: 'totem.hold', type: 'u32', doc: 'ms that an idle ring holds the token' },
-  { name: 'totem.interface.bindnetaddr', type: 'text', doc: 'udp only' },
+  {
+    name: 'totem.interface.bindnetaddr',
+    type: 'text',
+    doc: "udp only; without effect beside a nodelist, which has this node's address",
+  },
+  { name: 'totem.interface.broadcast', type: yesNo, default: 'no', doc: 'udp only: to everybody instead of a group' },
   {
     name: 'totem.interface.knet_link_priority',
     type: 'u8',
@@ -108,7 +113,9 @@ export const options: readonly Option[] = [
   },
   { name: 'totem.interface.knet_transport', type: ['udp', 'sctp'], default: 'udp', doc: 'sctp is not there yet' },
   { name: 'totem.interface.linknumber', type: 'u8', default: '0', doc: 'link that the section is about' },
+  { name: 'totem.interface.mcastaddr', type: 'text', doc: 'udp only: the group; made of the cluster name' },
   { name: 'totem.interface.mcastport', type: 'u16', default: '5405', doc: 'port of the link; 5405 + linknumber' },
+  { name: 'totem.interface.ttl', type: 'u8', default: '1', doc: 'udp only: routers that a packet may pass' },
   {
     name: 'totem.ip_version',
     type: ['ipv4', 'ipv6', 'ipv4-6', 'ipv6-4'],

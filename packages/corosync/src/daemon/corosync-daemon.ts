@@ -18,7 +18,7 @@ import { LogSink } from './log-sink.ts'
 import { PidFile } from './pid-file.ts'
 import { sayReady } from './ready-notice.ts'
 import { RingIdFile } from './ring-id-file.ts'
-import { loadSetup, reloadSetup, type Setup } from './setup.ts'
+import { loadSetup, otherKey, reloadSetup, type Setup } from './setup.ts'
 import { Timers } from './timers.ts'
 import { ringTransport } from './transport-choice.ts'
 
@@ -30,6 +30,8 @@ export type DaemonOptions = {
   readonly version: string
 }
 
+/** Transports as the log names them. */
+const transportNames = { knet: 'Kronosnet', udp: 'UDP/IP Multicast', udpu: 'UDP/IP Unicast' } as const
 /** errno of a client that is not let in yet, and of one that may not come in. */
 const notYet = -11
 const notAllowed = -13
@@ -138,8 +140,7 @@ class Daemon {
     this.#pidFile.write()
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, this.#onSignal)
     if (this.#setup.key?.warning !== undefined) this.#say('warning', 'TOTEM', this.#setup.key.warning)
-    const name = configuration.transport === 'knet' ? 'Kronosnet' : 'UDP/IP Unicast'
-    this.#say('notice', 'TOTEM', `Initializing transport (${name}).`)
+    this.#say('notice', 'TOTEM', `Initializing transport (${transportNames[configuration.transport]}).`)
     this.#transport.open()
   }
 
@@ -174,9 +175,11 @@ class Daemon {
 
   #interfaceUp(): void {
     const { addresses, self, configuration } = this.#setup
-    if (configuration.transport === 'udpu') {
+    if (configuration.transport !== 'knet') {
       const own = addresses.find((item) => item.node === self.node)?.text ?? ''
       this.#say('notice', 'TOTEM', `The network interface [${own}] is now up.`)
+    }
+    if (configuration.transport === 'udpu') {
       for (const { text } of addresses) this.#say('notice', 'TOTEM', `adding new UDPU member {${text}}`)
     }
     let storedRingSeq: number
@@ -260,6 +263,8 @@ class Daemon {
         return void this.#reload(effect.isOwn)
       case 'reopen-logs':
         return this.#reopenLogs()
+      case 'key':
+        return this.#transport.changeKey(effect.step)
       case 'stop':
         return this.#finish(effect.exitCode, effect.reason)
       default:
@@ -279,12 +284,23 @@ class Daemon {
     }
   }
 
+  /** First of all, since a C node seals with a new key as soon as it has read it. */
+  #loadKey(): void {
+    const key = otherKey(this.#setup)
+    if (key === undefined) return
+    this.#setup = { ...this.#setup, key }
+    if (key.warning !== undefined) this.#say('warning', 'TOTEM', key.warning)
+    this.#transport.loadKey(key.bytes)
+    this.#post({ kind: 'key-loaded' })
+  }
+
   /** Takes new settings over: the nodelist, votes, times, and all of them into cmap. */
   async #reload(isOwn: boolean): Promise<void> {
     this.#say('notice', 'CFG', 'Config reload requested by node')
     this.#post({ kind: 'publish', key: 'config.reload_in_progress', value: cmapU8(1) })
     let status = 1
     try {
+      this.#loadKey()
       this.#takeOver(await reloadSetup(this.#setup))
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
@@ -307,11 +323,13 @@ class Daemon {
         ({ node, link, text }) =>
           !from.some((other) => other.node === node && other.link === link && other.text === text),
       )
-    const member = configuration.transport === 'knet' ? 'member' : 'UDPU member'
-    for (const { text } of differs(addresses, fresh.addresses))
-      this.#say('notice', 'TOTEM', `removing ${member} {${text}}`)
-    for (const { text } of differs(fresh.addresses, addresses))
-      this.#say('notice', 'TOTEM', `adding new ${member} {${text}}`)
+    if (configuration.transport !== 'udp') {
+      const member = configuration.transport === 'knet' ? 'member' : 'UDPU member'
+      for (const { text } of differs(addresses, fresh.addresses))
+        this.#say('notice', 'TOTEM', `removing ${member} {${text}}`)
+      for (const { text } of differs(fresh.addresses, addresses))
+        this.#say('notice', 'TOTEM', `adding new ${member} {${text}}`)
+    }
     this.#setup = fresh
     this.#transport.setMembers(fresh.addresses)
     this.#post({

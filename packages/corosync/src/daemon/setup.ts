@@ -17,6 +17,9 @@ export const usualConfigFile = '/etc/corosync/corosync.conf'
 /** Largest corosync.conf, bytes. */
 export const configBytesMax = 4 * 1024 * 1024
 
+/** Bytes of an IPv4 address. */
+const ipv4Bytes = 4
+
 /** Everything that the daemon knows before it starts anything. */
 export type Setup = {
   readonly file: string
@@ -47,6 +50,10 @@ export async function loadSetup(configFile: string | undefined): Promise<Setup> 
   const totem = totemConfig(self.node, configuration.totem, configuration.nodes.length)
   checkTiming(file, configuration.entries, totem)
   const own = addresses.filter((item) => item.node === self.node)
+  if (configuration.multicast !== undefined && own.some(({ bytes }) => bytes.byteLength !== ipv4Bytes)) {
+    const what = 'transport: udp is not supported over IPv6 yet; IPv4 addresses of the nodes, or knet, are expected'
+    throw new ConfigError(file, self.line, what)
+  }
   return {
     file,
     configuration,
@@ -74,11 +81,12 @@ export async function reloadSetup(running: Setup): Promise<Setup> {
   const own = ({ self }: Setup): string => self.addresses.map(({ link, text }) => `${link} ${text}`).join()
   if (own(fresh) !== own(running)) throw restart("this node's ringX_addr")
   if (fresh.configuration.transport !== running.configuration.transport) throw restart('totem.transport')
+  const group = ({ configuration }: Setup): string => JSON.stringify(configuration.multicast)
+  if (group(fresh) !== group(running)) throw restart('where totem.interface sends what is for everybody')
   if (fresh.configuration.port !== running.configuration.port) throw restart('totem.interface.mcastport')
   const [knet, before] = [fresh.configuration.knet, running.configuration.knet]
   if (knet?.method?.cipher !== before?.method?.cipher) throw restart('totem.crypto_cipher')
   if (knet?.method?.hash !== before?.method?.hash) throw restart('totem.crypto_hash')
-  if (!isSameKey(fresh.key, running.key)) throw restart('the key')
   if (knet?.mode !== before?.mode) throw restart('totem.link_mode')
   if (JSON.stringify(knet?.links) !== JSON.stringify(before?.links)) throw restart('totem.interface')
   if (knet?.fixedMtu !== before?.fixedMtu) throw restart('totem.knet_mtu')
@@ -89,9 +97,21 @@ export async function reloadSetup(running: Setup): Promise<Setup> {
   return fresh
 }
 
-function isSameKey(one: SharedKey | undefined, other: SharedKey | undefined): boolean {
-  if (one === undefined || other === undefined) return one === other
-  return one.bytes.byteLength === other.bytes.byteLength && timingSafeEqual(one.bytes, other.bytes)
+/**
+ * The shared key as its file has it now, where that is another one for the same cipher and hash.
+ *
+ * @throws ConfigError where corosync.conf or the key cannot be read
+ */
+export function otherKey({ file, configuration, key: running }: Setup): SharedKey | undefined {
+  const { knet } = readConfiguration(file, readText(file))
+  const { method } = configuration.knet ?? {}
+  if (running === undefined || knet?.method?.cipher !== method?.cipher || knet?.method?.hash !== method?.hash) return
+  const key = knet && readKey(file, knet.key)
+  return key === undefined || isSame(key.bytes, running.bytes) ? undefined : key
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.byteLength === other.byteLength && timingSafeEqual(one, other)
 }
 
 /** @throws ConfigError where the file cannot be read or is too large */

@@ -229,6 +229,47 @@ test('with secauth: two nodes with one key form a ring; one with another key sta
   expect(quorum.all.every(({ members }) => !members.includes(nodeId(3)))).toBe(true)
 })
 
+test('with secauth: a new key is taken over without a restart, once every node has it', async () => {
+  const [old, fresh] = [randomBytes(256), randomBytes(256)]
+  const copy = (id: number): void => {
+    const file = path.join(folderOf(id), 'etc/corosync/authkey')
+    fs.rmSync(file)
+    fs.writeFileSync(file, fresh, { mode: 0o400 })
+  }
+  const reload = async (id: number): Promise<void> => {
+    const cfg = await at(id, () => connectRing().cfgWithoutTracking(() => undefined))
+    await cfg.reloadConfig()
+    cfg.close()
+  }
+  for (const id of ids) prepareSecure(id, old)
+  for (const id of ids) start(id)
+  const quorum = await watchQuorum(1)
+  await quorum.until('a ring of three', isQuorateWith(1, 2, 3))
+  const views = quorum.all.length
+
+  // Node 3 is forgotten: it stays in the ring, and is named.
+  for (const id of [1, 2]) copy(id)
+  await reload(1)
+  await expect.poll(() => logOf(1), { timeout: patienceMs }).toContain('Nodes without the new key: 3.')
+  copy(3)
+  await reload(2)
+  const forgotten = 'The old key is not accepted any more'
+  for (const id of ids) await expect.poll(() => logOf(id), { timeout: patienceMs }).toContain(forgotten)
+  const [first, third] = [await joinGroup(1), await joinGroup(3)]
+  await third.heard.until('both joined', (all) => all.some((line) => line.startsWith('[1 3]')))
+  await first.client.mcast(Buffer.from('sealed anew'))
+  await third.heard.until('the message', (all) => all.includes('1: sealed anew'))
+  expect(quorum.all).toHaveLength(views)
+  for (const id of ids) expect(logOf(id)).not.toContain('Unable to decrypt')
+
+  // Who still has the old one stays out.
+  await end(2, 'SIGTERM')
+  fs.rmSync(path.join(folderOf(2), 'etc/corosync/authkey'))
+  prepareSecure(2, old)
+  start(2)
+  await expect.poll(() => logOf(1), { timeout: patienceMs }).toContain('Packet of 127.0.0.2 dropped: Unable to decrypt')
+})
+
 test('a broken corosync.conf: one message with file and line, exit 1, nothing started', () => {
   const file = path.join(folderOf(1), 'etc/corosync/corosync.conf')
   fs.writeFileSync(file, configuration(soonMs).replace(`token: ${soonMs}`, 'token: soon'))

@@ -42,6 +42,8 @@ export type NodeEvent =
   | { readonly kind: 'reconfigure'; readonly config: RingNodeConfig }
   /** A reload is over that a client of this node asked for. */
   | { readonly kind: 'reloaded'; readonly isTaken: boolean }
+  /** Another shared key was found in a reload, and packets sealed with it are opened as well as before. */
+  | { readonly kind: 'key-loaded' }
   /** Say good-bye and end. */
   | { readonly kind: 'leave'; readonly reason: string }
 
@@ -58,5 +60,6 @@ export type NodeEffect =
   | { readonly do: 'log'; readonly level: LogLevel; readonly subsystem: string; readonly text: string }
   | { readonly do: 'reload'; readonly isOwn: boolean }
   | { readonly do: 'reopen-logs' }
+  | { readonly do: 'key'; readonly step: 'switch' | 'forget' }
   /** Nothing more comes from this node. */
   | { readonly do: 'stop'; readonly exitCode: number; readonly reason: string }

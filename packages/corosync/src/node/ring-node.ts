@@ -180,6 +180,8 @@ export class RingNode {
         return this.#reconfigure(event.config)
       case 'reloaded':
         return this.#perform(serviceIds.cfg, this.#cfg.reloaded(event.isTaken), 'application')
+      case 'key-loaded':
+        return this.#perform(serviceIds.cfg, this.#cfg.keyLoaded(), 'application')
       case 'leave':
         return this.#leave(0, event.reason)
       default:
@@ -205,6 +207,7 @@ export class RingNode {
         return this.#log('notice', 'TOTEM', `Token has not been received in ${this.#tokenWarningMs} ms`)
       case 'last-man-standing':
       case 'shutdown-answer':
+      case 'key-change':
       case 'qdevice':
       case 'qdevice-sync':
         for (const service of this.#services.values()) this.#service(service, { kind: 'timer', timer }, 'application')
@@ -291,7 +294,7 @@ export class RingNode {
     }
     const { ring, members, joined, left } = configuration
     this.#syncRing = ring
-    this.#cfg.ring(members)
+    this.#perform(serviceIds.cfg, this.#cfg.ring(members), 'application')
     this.#syncEffects(this.#sync.step({ kind: 'ring', change: { ring, trans: this.#trans, members } }))
     const line = membershipLine(configuration)
     this.#log(line.level, line.subsystem, line.text)
@@ -442,6 +445,9 @@ export class RingNode {
           break
         case 'reopen-logs':
           this.#out.push({ do: 'reopen-logs' })
+          break
+        case 'key':
+          this.#out.push({ do: 'key', step: effect.step })
           break
         default:
           unreachable(effect)

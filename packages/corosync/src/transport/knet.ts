@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { messageBytes, monoMs, type NodeId, unreachable } from '@quorate/base'
+import { invariant, messageBytes, monoMs, type NodeId, unreachable } from '@quorate/base'
 import { DescriptorWatch, errnoText, SystemCallError, type UdpAddress, UdpSocket, udpAddress } from '@quorate/qb/ffi'
 import type { NodeAddress } from '../cfg/cfg-service.ts'
 import { KnetLinks } from '../knet/knet-links.ts'
@@ -13,9 +13,10 @@ import {
   tickMs,
 } from '../knet/link-event.ts'
 import { knetStatistics, linkStates, type SealingCounts } from '../knet/link-report.ts'
-import { noSealing, type Sealing } from '../knet/sealing.ts'
+import { noSealing, Sealing } from '../knet/sealing.ts'
 import type { LinkView } from '../link-view.ts'
 import { addressText, sourceKey } from './address.ts'
+import { knetCipher } from './knet-cipher.ts'
 import type { RingTransport, TransportHandlers } from './ring-transport.ts'
 import { Troubles } from './troubles.ts'
 
@@ -67,6 +68,11 @@ export class KnetTransport implements RingTransport {
   readonly #ports: ReadonlyMap<number, Port>
   readonly #buffer = new Uint8Array(datagramBytesMax + 1)
   readonly #counts: SealingCounts = { sealed: 0, opened: 0, overheadBytes: 0 }
+  /** What packets are sealed with; undefined: they are as they are. */
+  #sealing: Sealing | undefined
+  /** Sealed with a key that is to come, or with the one before. */
+  #nextSealing: Sealing | undefined
+  #lastSealing: Sealing | undefined
   #cutNodes: ReadonlySet<NodeId> = new Set()
   #ticker: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
@@ -76,6 +82,7 @@ export class KnetTransport implements RingTransport {
   constructor(config: KnetTransportConfig, handlers: TransportHandlers) {
     const { self, members, links, mode, sealing, pmtudIntervalMs, fixedMtu } = config
     this.#config = config
+    this.#sealing = sealing
     this.#handlers = handlers
     this.#troubles = new Troubles((text) => handlers.trouble(text))
     const ports = links.map(({ link, port }): [number, Port] => {
@@ -123,6 +130,20 @@ export class KnetTransport implements RingTransport {
 
   sendAll(bytes: Uint8Array): void {
     this.#step({ kind: 'send', to: 'all', frame: bytes })
+  }
+
+  loadKey(key: Uint8Array): void {
+    const { sealing } = this.#config
+    invariant(sealing !== undefined, 'packets that are sealed stay so', {})
+    this.#nextSealing = new Sealing(sealing.method, knetCipher(sealing.method, key))
+  }
+
+  changeKey(step: 'switch' | 'forget'): void {
+    if (step === 'switch') {
+      this.#lastSealing = this.#sealing
+      this.#sealing = this.#nextSealing ?? this.#sealing
+      this.#nextSealing = undefined
+    } else this.#lastSealing = undefined
   }
 
   cut(nodes: ReadonlySet<NodeId>): void {
@@ -187,13 +208,13 @@ export class KnetTransport implements RingTransport {
 
   /** The packet in memory of its own, or undefined where it was not sealed with this node's key. */
   #open(port: Port, member: NodeAddress, received: Uint8Array): Uint8Array | undefined {
-    const { sealing } = this.#config
+    const sealing = this.#sealing
     if (sealing === undefined) {
       const bytes = messageBytes(received.byteLength)
       bytes.set(received)
       return bytes
     }
-    const packet = sealing.open(received)
+    const packet = sealing.open(received) ?? this.#nextSealing?.open(received) ?? this.#lastSealing?.open(received)
     if (packet === undefined) {
       const what = `Unable to decrypt packet of ${received.byteLength} bytes on link ${port.link}`
       this.#handlers.refused(member.text, `${what}. Check crypto key and configuration`)
@@ -205,7 +226,7 @@ export class KnetTransport implements RingTransport {
   }
 
   #seal(bytes: Uint8Array): Uint8Array {
-    const { sealing } = this.#config
+    const sealing = this.#sealing
     if (sealing === undefined) return bytes
     const sealed = sealing.seal(bytes)
     this.#counts.sealed += 1

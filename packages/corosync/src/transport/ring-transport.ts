@@ -28,6 +28,10 @@ export interface RingTransport {
   sendAll(bytes: Uint8Array): void
   /** The nodelist, from now on. This node's own addresses stay those that are bound. */
   setMembers(members: readonly NodeAddress[]): void
+  /** The shared key changes; only where {@link RingTransport.loadKey} was called. */
+  changeKey(step: 'switch' | 'forget'): void
+  /** Packets that are sealed with this key are opened too, from now on. Same cipher and hash. */
+  loadKey(key: Uint8Array): void
   /** Cuts this node off from the given ones, and from no others; see link-cut.ts. */
   cut(nodes: ReadonlySet<NodeId>): void
   /** Throws away what has arrived and was not read yet: it was sent while this process slept. */

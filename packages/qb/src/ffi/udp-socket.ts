@@ -37,8 +37,9 @@ const optionMulticastInterface = 32
 const optionMulticastHops = 33
 const optionMulticastLoop = 34
 const optionAddMembership = 35
-/** Bytes of a struct ip_mreqn. */
+/** Bytes of a struct ip_mreqn, and where the interface's address begins. */
 const membershipBytes = 12
+const membershipLocalAt = 4
 const addressBytesIpv4 = 16
 const addressBytesIpv6 = 28
 /** Errors of earlier sends (ICMP unreachable) that one receive passes over. */
@@ -72,8 +73,13 @@ export type UdpOptions = {
   /** Others may have the address too: each gets its own copy of what is sent to many. */
   readonly isShared?: boolean
   readonly broadcasts?: boolean
-  /** A group to be in and to send to by `device`: its 4 bytes, hops of 1..255. */
-  readonly multicast?: { readonly group: Uint8Array; readonly hops: number; readonly loops: boolean }
+  /** A group to be in and to send to, by `device` or the interface that has the address `local`: 4 bytes each, hops of 0..255. */
+  readonly multicast?: {
+    readonly group: Uint8Array
+    readonly local?: Uint8Array
+    readonly hops: number
+    readonly loops: boolean
+  }
 }
 
 /**
@@ -163,6 +169,7 @@ function applyOptions(fd: number, { device, isShared = false, broadcasts = false
   if (multicast === undefined) return
   const membership = new Uint8Array(membershipBytes)
   membership.set(multicast.group)
+  if (multicast.local !== undefined) membership.set(multicast.local, membershipLocalAt)
   new DataView(membership.buffer).setUint32(8, device === undefined ? 0 : interfaceIndex(device), true)
   setOptionBytes(fd, levelIp, optionMulticastInterface, membership)
   setOptionBytes(fd, levelIp, optionAddMembership, membership)

@@ -72,10 +72,12 @@ function refuseSide(cluster: Cluster, xml: XmlElement, side: 'first' | 'then'): 
   if (name === undefined) return configError(cluster, source, `Ignoring constraint '${idOf(xml)}' without ${side}`)
   const asked = attr(xml, `${side}-instance`) ?? ''
   const isClone = constraintResource(cluster, name)?.variant === variant.clone
-  const why = isClone
-    ? `resource '${name}' does not have an instance '${asked}'`
-    : `resource '${name}' is not a clone but instance '${asked}' was requested`
-  refuse(cluster, xml, why, source)
+  // The C program's text has its names a place too far on here.
+  if (isClone) {
+    const text = `Ignoring constraint ''%s'' because resource '${idOf(xml)}' does not have an instance '${name}'`
+    return configError(cluster, source, text)
+  }
+  refuse(cluster, xml, `resource '${name}' is not a clone but instance '${asked}' was requested`, source)
 }
 
 function sidesToSets(cluster: Cluster, xml: XmlElement): XmlElement | undefined {

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode } from '../model/model.ts'
-import { containerOf, isGuest, isRemote } from '../model/tree.ts'
+import { containerOf, currentNode, isGuest, isRemote } from '../model/tree.ts'
 import { parseScore } from '../score.ts'
 import { bracketed, type StatusItem } from './status-item.ts'
 
@@ -18,8 +18,14 @@ export type NodeListOptions = NodeTextOptions & {
 /** A node's name as displays write it. */
 export function nodeText(node: ClusterNode, options: NodeTextOptions = {}): string {
   if (options.showsDetail !== true) return node.uname
-  const where = isGuest(node) ? `${node.uname}@${containerOf(node)?.runningOn[0]?.uname ?? ''}` : node.uname
+  const where = isGuest(node) ? `${node.uname}@${hostOf(node)?.uname ?? ''}` : node.uname
   return node.id === node.uname ? where : `${where} (${node.id})`
+}
+
+/** The node that a guest is on. */
+function hostOf(guest: ClusterNode): ClusterNode | undefined {
+  const container = containerOf(guest)
+  return container && currentNode(container)
 }
 
 /** What kind of node it is, as the word before its name. */
@@ -30,7 +36,7 @@ export function nodeKindText(node: ClusterNode): string {
 
 /** State of a node in words. */
 export function nodeStateText(cluster: Cluster, node: ClusterNode): string {
-  const health = healthOf(cluster, node)
+  const health = nodeHealth(cluster, node)
   const suffix = health === 'red' ? ' (health is RED)' : health === 'yellow' ? ' (health is YELLOW)' : ''
   return plainState(node) + suffix
 }
@@ -54,7 +60,7 @@ function plainState(node: ClusterNode): string {
  * The worst colour of the node's health attributes, where the cluster looks at them. Scores take the colour whose score
  * they do not exceed; that of yellow says nothing where green has the same.
  */
-function healthOf(cluster: Cluster, node: ClusterNode): 'red' | 'yellow' | undefined {
+export function nodeHealth(cluster: Cluster, node: ClusterNode): 'red' | 'yellow' | undefined {
   const { healthStrategy, health } = cluster.settings
   if (healthStrategy === 'none') return undefined
   let worst: 'red' | 'yellow' | undefined
@@ -76,7 +82,7 @@ function standsAlone(cluster: Cluster, node: ClusterNode): boolean {
     (node.standbyOnFail && node.online) ||
     node.standby ||
     node.maintenance ||
-    healthOf(cluster, node) !== undefined
+    nodeHealth(cluster, node) !== undefined
   )
 }
 

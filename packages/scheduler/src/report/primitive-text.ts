@@ -111,3 +111,12 @@ function flagsOf(of: Resource, node: ClusterNode | undefined, options: ResourceT
   if (of.failureIgnored) flags.push('failure ignored')
   return flags
 }
+
+/** The class that pages give to the line of a resource. */
+export function resourceLook(of: Resource): string {
+  if (!of.managed) return 'rsc-managed'
+  if (of.failed) return 'rsc-failed'
+  if (of.runningOn.length === 0) return 'rsc-failed'
+  if (of.runningOn.length > 1) return 'rsc-multiple'
+  return of.failureIgnored ? 'rsc-failure-ignored' : 'rsc-ok'
+}

@@ -7,7 +7,7 @@ import { nodesByName } from '../model/scoring.ts'
 import { currentNode, currentRole, isActive, isPromotable, singleLocation } from '../model/tree.ts'
 import { sameText } from '../scalar.ts'
 import { nodeText } from './node-list.ts'
-import { primitiveText, type ResourceTextOptions, unmetExit } from './primitive-text.ts'
+import { primitiveText, type ResourceTextOptions, resourceLook, unmetExit } from './primitive-text.ts'
 import { bracketed, parenthesised, type StatusItem } from './status-item.ts'
 
 /** What a list of resources shows. */
@@ -18,6 +18,10 @@ export type ResourceListOptions = ResourceTextOptions & {
   readonly showsInstances?: boolean
   /** Writes the members of a group, where not each has a line of its own. */
   readonly memberItems?: (members: readonly Resource[]) => readonly StatusItem[]
+  /** Whether a resource is meant by itself; left out where all are. What is in one that is meant is shown, else what is meant. */
+  readonly isMeant?: ((resource: Resource) => boolean) | undefined
+  /** Whether what is on a node is meant; left out where all nodes are. */
+  readonly isNodeMeant?: ((node: ClusterNode) => boolean) | undefined
 }
 
 /** The list of resources in the order of the configuration (behaviour/scheduler-actions-and-graph.md 5.4). */
@@ -62,7 +66,7 @@ class Lister {
       case variant.primitive:
         return resource.internal && this.#options.showsInstances !== true
           ? []
-          : [{ text: primitiveText(this.#cluster, resource, this.#options) }]
+          : [{ text: primitiveText(this.#cluster, resource, this.#options), look: resourceLook(resource) }]
       case variant.group:
         return this.#group(resource)
       case variant.clone:
@@ -74,11 +78,30 @@ class Lister {
     }
   }
 
+  /** Whether a resource or anything in it is meant. */
+  #holdsMeant(resource: Resource): boolean {
+    return this.#isMeant(resource) || resource.children.some((item) => this.#holdsMeant(item))
+  }
+
+  #isMeant(resource: Resource): boolean {
+    return this.#options.isMeant?.(resource) ?? true
+  }
+
+  /** Whether a resource is only on nodes that are not meant. */
+  #isElsewhere(resource: Resource): boolean {
+    return isElsewhere(resource, this.#options.isNodeMeant)
+  }
+
   #group(group: Resource): readonly StatusItem[] {
     if (group.runningOn.length === 0 && isActive(group, false)) return []
-    const shown = group.children.filter((member) => this.#options.showsInactive || isActive(member, false))
-    if (shown.length === 0) return []
-    const hidden = group.children.length - shown.length
+    // A group that is an instance is shown as a whole.
+    const isWhole = group.parent !== undefined || this.#isMeant(group)
+    const meant = group.children.filter((member) => isWhole || this.#isMeant(member))
+    const running = group.children.filter((member) => this.#options.showsInactive || isActive(member, false))
+    // A member that is asked for is shown in any case.
+    const shown = isWhole ? running : meant
+    if (shown.length === 0 && this.#options.memberItems === undefined) return []
+    const hidden = group.children.length - running.length
     const parts: string[] = []
     if (hidden > 0) parts.push(`${hidden} member${hidden === 1 ? '' : 's'} inactive`)
     if (!group.managed) parts.push('unmanaged')
@@ -86,7 +109,7 @@ class Lister {
     return [
       {
         text: `Resource Group: ${group.id}${parenthesised(parts)}`,
-        items: this.#options.memberItems?.(group.children) ?? shown.flatMap((member) => this.item(member)),
+        items: this.#options.memberItems?.(meant) ?? shown.flatMap((member) => this.item(member)),
       },
     ]
   }
@@ -106,7 +129,9 @@ class Lister {
     const promoted: ClusterNode[] = []
     const started: ClusterNode[] = []
     const stopped: Resource[] = []
+    const isWhole = this.#isMeant(clone)
     for (const instance of clone.children) {
+      if ((!isWhole && !this.#holdsMeant(instance)) || this.#isElsewhere(instance)) continue
       switch (this.#fate(clone, instance)) {
         case 'full':
           items.push(...this.item(instance))
@@ -128,7 +153,8 @@ class Lister {
       bracketed(nodes.map((node) => nodeText(node, this.#options)).sort(compareDisplayNames))
     if (promoted.length > 0) items.push({ text: `Promoted: ${names(promoted)}` })
     if (started.length > 0) items.push({ text: `${this.#startedLabel(clone)}: ${names(started)}` })
-    if (this.#options.showsInactive) items.push(...this.#stopped(clone, stopped, promoted.length + started.length))
+    if (this.#options.showsInactive && this.#options.showsInstances !== true)
+      items.push(...this.#stopped(clone, stopped, promoted.length + started.length))
     return items
   }
 
@@ -168,6 +194,7 @@ class Lister {
     const byState = new Map<string, ClusterNode[]>()
     const idle = nodes.filter((node) => !clone.runningOn.some(({ uname }) => sameText(uname, node.uname)))
     for (const node of nodesApart(this.#cluster, idle)) {
+      if (this.#options.isNodeMeant?.(node) === false) continue
       const state = this.#stoppedState(clone, node)
       byState.set(state, [...(byState.get(state) ?? []), node])
     }
@@ -184,30 +211,41 @@ class Lister {
     return parseRole(target) === role.stopped ? 'Stopped (disabled)' : 'Stopped'
   }
 
-  #replica({ number, ip, instance, container, connection }: Replica, isTitled: boolean): StatusItem {
+  #replica({ number, ip, instance, container, connection }: Replica, isTitled: boolean, isWhole: boolean): StatusItem {
     const parts = [ip, instance, container, connection].filter((part) => part !== undefined)
-    const items = parts.flatMap((part) => this.item(part))
+    const meant = isWhole ? parts : parts.filter((part) => this.#isMeant(part))
+    const items = meant.flatMap((part) => this.item(part))
     return { text: isTitled ? `Replica[${number}]` : '', items, isBare: true }
   }
 
   #bundle(bundle: Resource): readonly StatusItem[] {
     const traits = bundle.bundle
     if (traits === undefined) return []
+    const replicas = traits.replicas.filter(({ container }) => container === undefined || !this.#isElsewhere(container))
     const flags = `${bundle.unique ? ' (unique)' : ''}${bundle.managed ? '' : ' (unmanaged)'}`
     const set = traits.replicas.length > 1 ? ' set' : ''
-    if (this.#options.showsInstances === true) {
-      const all = traits.replicas.map((replica) => this.#replica(replica, traits.replicas.length > 1))
+    const isWhole = this.#isMeant(bundle)
+    if (this.#options.showsInstances === true || !isWhole) {
+      const all = replicas
+        .map((replica) => this.#replica(replica, traits.replicas.length > 1, isWhole))
+        .filter(({ items = [] }) => this.#options.showsInstances === true || items.length > 0)
       return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${flags}`, items: all }]
     }
-    const items = traits.replicas.flatMap(({ instance, container, connection, ipAddress }) => {
+    const items = replicas.flatMap(({ instance, container, connection, ipAddress }) => {
       const shown = instance ?? container
       if (shown === undefined) return []
       const name = `${connection?.id ?? container?.id ?? shown.id}${ipAddress === undefined ? '' : ` (${ipAddress})`}`
       const node = container === undefined ? undefined : currentNode(container)
-      return [{ text: primitiveText(this.#cluster, shown, this.#options, { name, node }) }]
+      const text = primitiveText(this.#cluster, shown, this.#options, { name, node })
+      return [{ text, look: resourceLook(shown) }]
     })
     return [{ text: `Container bundle${set}: ${bundle.id} [${traits.image}]${flags}`, items }]
   }
+}
+
+/** Whether a resource is only on nodes that are not meant: nowhere is not elsewhere. */
+export function isElsewhere(of: Resource, isNodeMeant: ResourceListOptions['isNodeMeant']): boolean {
+  return isNodeMeant !== undefined && of.runningOn.length > 0 && !of.runningOn.some(isNodeMeant)
 }
 
 function runningOn(instance: Resource): readonly ClusterNode[] {

@@ -10,6 +10,10 @@ export type StatusItem = {
   readonly text: string
   /** What stands beneath. An item that has any, even none of them, is a heading. */
   readonly items?: readonly StatusItem[]
+  /** How it looks on a page: the class of its text. */
+  readonly look?: string
+  /** What a page has in the place of the text, part by part. */
+  readonly parts?: readonly { readonly text: string; readonly look?: string }[]
   /** The same for programs, where they are told more than the text. */
   readonly data?: XmlElement
   /** A heading that does not end in a colon. */

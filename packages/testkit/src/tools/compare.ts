@@ -18,8 +18,12 @@ function isOwnText(of: Outcome): boolean {
   return /^(?:Usage:|Pacemaker 2\.)|<version program=/.test(of.out)
 }
 
+/** Help that is told of a mistake, before what the mistake is. */
+const helpBefore = /^Usage:[\s\S]*?\n\n(?=\w+: .*\n(?:\(crm_exit\) .*\n)?$)/
+
 function withoutOwnText(of: Outcome): Outcome {
-  return isOwnText(of) ? { ...of, out: '', err: '' } : of
+  const err = of.err.replace(helpBefore, '')
+  return isOwnText(of) ? { ...of, out: '', err } : { ...of, err }
 }
 
 /** JSON is ours alone: the real tools refuse it. Their XML is compared with ours, and JSON has to end as that does and be JSON. */
@@ -56,9 +60,12 @@ function withoutMistaken(text: string): string {
   return mistaken.reduce((rest, pattern) => rest.replaceAll(pattern, ''), text)
 }
 
+/** What it says of numbers that are out of bounds: of the CIB's, that is told of the work. */
+const clipping = /^\(pcmk__scan_min_int\) \t.*\n/gm
+
 function comparedLines(err: string, tool: ToolName): string {
   const text = uncompared.reduce((rest, pattern) => rest.replaceAll(pattern, ''), err)
-  return tool === 'crm_error' ? text : text.replaceAll(scanning, '')
+  return tool === 'crm_error' ? text : text.replaceAll(scanning, '').replaceAll(clipping, '')
 }
 
 function compared(of: Outcome, tool: ToolName): Outcome {

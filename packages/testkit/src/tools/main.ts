@@ -10,6 +10,7 @@ import type { Outcome } from './trial.ts'
 
 const usage = `Usage: npm run conformance:tools -- --random N [--seed S] [--tool NAME] [--quiet]
        npm run conformance:tools -- --shrink SEED [--tool NAME]
+       npm run conformance:tools -- --help
 
 Makes N command lines from seeds, with the CIBs that they are about, runs each with the installed tool and with ours, and
 compares what is printed, the exit code and the CIB afterwards.
@@ -79,10 +80,12 @@ async function compare(count: number, seed: number, tool: ToolName | undefined, 
   return isEqual ? 0 : 1
 }
 
-async function main(argv: readonly string[]): Promise<number> {
+/** What a line asks for. @throws Error whose message says what is wrong with it */
+function asked(argv: readonly string[]) {
   const { values } = parseArgs({
     args: [...argv],
     options: {
+      help: { type: 'boolean', default: false },
       random: { type: 'string' },
       seed: { type: 'string', default: '1' },
       tool: { type: 'string' },
@@ -91,9 +94,28 @@ async function main(argv: readonly string[]): Promise<number> {
     },
   })
   const tool = toolNames.find((name) => name === values.tool)
-  if ((values.tool !== undefined && tool === undefined) || (values.random ?? values.shrink) === undefined) {
-    process.stdout.write(usage)
+  if (values.tool !== undefined && tool === undefined) {
+    throw new RangeError(`--tool: "${values.tool}" is none of ${toolNames.join(', ')}`)
+  }
+  for (const name of ['random', 'seed', 'shrink'] as const) {
+    const text = values[name]
+    if (text !== undefined && !/^\d{1,15}$/.test(text)) throw new RangeError(`--${name}: "${text}" is no number`)
+  }
+  return { ...values, tool }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  let values: ReturnType<typeof asked>
+  try {
+    values = asked(argv)
+  } catch (fault) {
+    process.stderr.write(`conformance:tools: ${fault instanceof Error ? fault.message : String(fault)}\n${usage}`)
     return 64
+  }
+  const { tool, help } = values
+  if (help || (values.random ?? values.shrink) === undefined) {
+    process[help ? 'stdout' : 'stderr'].write(usage)
+    return help ? 0 : 64
   }
   if (values.shrink === undefined) return compare(Number(values.random), Number(values.seed), tool, values.quiet)
   const seed = Number(values.shrink)

@@ -1,6 +1,7 @@
 import { Prng } from '@quorate/base'
 import { Chance } from '../conformance/random/chance.ts'
 import { askCrmError } from './ask-crm-error.ts'
+import { askCrmMon } from './ask-crm-mon.ts'
 import { askCrmResource } from './ask-crm-resource.ts'
 import { askCrmRule } from './ask-crm-rule.ts'
 import { askCrmTicket } from './ask-crm-ticket.ts'
@@ -13,6 +14,7 @@ const asking: Readonly<Record<ToolName, AskTool>> = {
   crm_rule: askCrmRule,
   crm_ticket: askCrmTicket,
   crm_resource: askCrmResource,
+  crm_mon: askCrmMon,
 }
 
 const zones = ['UTC', 'UTC', 'UTC', 'Asia/Tokyo', 'America/New_York', 'Asia/Kolkata', 'Pacific/Apia', 'Etc/GMT+12']

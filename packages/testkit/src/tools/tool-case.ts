@@ -14,7 +14,7 @@ export type ToolCase = {
 }
 
 /** Tools whose command lines are made at random. */
-export const toolNames = ['iso8601', 'crm_error', 'crm_rule', 'crm_ticket', 'crm_resource'] as const
+export const toolNames = ['iso8601', 'crm_error', 'crm_rule', 'crm_ticket', 'crm_resource', 'crm_mon'] as const
 export type ToolName = (typeof toolNames)[number]
 
 /** What a generator decides: all but the tool and the zone. */

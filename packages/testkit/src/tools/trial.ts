@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
-import { crmError, crmResource, crmRule, crmTicket, iso8601, type ToolHost } from '@quorate/cli/in-process'
+import { crmError, crmMon, crmResource, crmRule, crmTicket, iso8601, type ToolHost } from '@quorate/cli/in-process'
 import { formatXml } from '@quorate/xml'
 import { outputFile } from './output-option.ts'
 import type { ToolCase, ToolName } from './tool-case.ts'
@@ -29,10 +29,13 @@ const ours: Readonly<Record<ToolName, OurTool>> = {
   crm_rule: crmRule,
   crm_ticket: crmTicket,
   crm_resource: crmResource,
+  crm_mon: crmMon,
 }
 
 /** Longest that the real tool may work, in seconds of processor time. */
 const patienceCpuSeconds = 1
+/** Longest that it may wait, in milliseconds: for what nobody will send. */
+const patienceMs = 10_000
 const cibName = 'cib.xml'
 
 /** Writes the files of a case to a folder, in which nothing else is. */
@@ -71,8 +74,12 @@ export async function realOutcome(of: ToolCase, folder: string): Promise<Outcome
   child.stdin.on('error', () => undefined)
   child.stdin.end(of.input ?? '')
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    const patience = setTimeout(() => child.kill('SIGKILL'), patienceMs)
     child.on('error', reject)
-    child.on('close', (...ended) => resolve(ended))
+    child.on('close', (...ended) => {
+      clearTimeout(patience)
+      resolve(ended)
+    })
   })
   if (code === null) return signal === 'SIGXCPU' || signal === 'SIGKILL' ? 'endless' : 'aborted'
   return { code, ...texts, ...left(of, folder) }

@@ -1,18 +1,29 @@
-import { messageBytes, type NodeId } from '@quorate/base'
-import { DescriptorWatch, errnoText, SystemCallError, type UdpAddress, UdpSocket, udpAddress } from '@quorate/qb/ffi'
+import { invariant, messageBytes, type NodeId } from '@quorate/base'
+import {
+  DescriptorWatch,
+  errnoText,
+  SystemCallError,
+  type UdpAddress,
+  type UdpOptions,
+  UdpSocket,
+  udpAddress,
+} from '@quorate/qb/ffi'
 import type { NodeAddress } from '../cfg/cfg-service.ts'
+import type { MulticastSettings } from '../conf/multicast-settings.ts'
 import { addressText, sourceKey } from './address.ts'
 import type { RingTransport, TransportHandlers } from './ring-transport.ts'
 import { Troubles } from './troubles.ts'
 
 /** What the transport needs to know. */
-export type UdpuConfig = {
+export type UdpConfig = {
   readonly self: NodeId
   /** Every node of the nodelist, this one too. */
   readonly members: readonly NodeAddress[]
   readonly port: number
   /** Drop packets whose source is no member's address (totem.block_unlisted_ips). */
   readonly blockUnlistedIps: boolean
+  /** What is for everybody goes to a group, in place of a copy to each; IPv4 only. */
+  readonly multicast: MulticastSettings | undefined
   /** How often to try again while the own address cannot be bound, ms. */
   readonly downcheckMs: number
 }
@@ -26,20 +37,32 @@ const datagramsPerTurn = 64
 /** Most datagrams that are thrown away at once: whoever floods this node must not hold it up. */
 const drainedMax = 20_000
 
-type Sockets = { readonly ring: UdpSocket; readonly sender: UdpSocket; readonly watches: readonly DescriptorWatch[] }
+type Sockets = {
+  /** The own port: the token comes in by it. */
+  readonly ring: UdpSocket
+  /** What is for everybody leaves by it. */
+  readonly sender: UdpSocket
+  readonly all: readonly UdpSocket[]
+  readonly watches: readonly DescriptorWatch[]
+}
 type Peer = NodeAddress & { readonly to: UdpAddress }
+/** Everybody at once. */
+type Group = { readonly text: string; readonly address: UdpAddress; readonly options: UdpOptions }
 
 /**
- * Totem over unicast UDP (protocols/corosync.md 7.1): tokens go from the ring's port, everything else once to each
- * other member from a port of the kernel's choice. What a node sends to itself stays inside the process.
+ * Totem over UDP. Unicast (`transport: udpu`, protocols/corosync.md 7.1): tokens go from the ring's port, everything else
+ * once to each other member from a port of the kernel's choice. Multicast or broadcast (`transport: udp`, 7.2): everything
+ * else goes once to the group, and all of it from the port below the ring's. What a node sends to itself stays inside the
+ * process.
  */
-export class UdpuTransport implements RingTransport {
+export class UdpTransport implements RingTransport {
   readonly links = undefined
-  readonly #config: UdpuConfig
+  readonly #config: UdpConfig
   readonly #handlers: TransportHandlers
   #peers: ReadonlyMap<NodeId, Peer> = new Map()
   #others: readonly Peer[] = []
   readonly #own: NodeAddress
+  readonly #group: Group | undefined
   /** Members' names by their address, written as {@link sourceKey} does. */
   #listed: ReadonlyMap<string, string> = new Map()
   /** Nodes behind a cut, and their addresses: neither heard nor reached. */
@@ -52,7 +75,7 @@ export class UdpuTransport implements RingTransport {
   #isOpen = true
   #unlistedCount = 0
 
-  constructor(config: UdpuConfig, handlers: TransportHandlers) {
+  constructor(config: UdpConfig, handlers: TransportHandlers) {
     this.#config = config
     this.#handlers = handlers
     this.#troubles = new Troubles((text) => handlers.trouble(text))
@@ -60,6 +83,7 @@ export class UdpuTransport implements RingTransport {
     const own = this.#peers.get(config.self)
     if (own === undefined) throw new RangeError(`node ${config.self} is none of the members`)
     this.#own = own
+    this.#group = config.multicast && groupOf(config.multicast, own.bytes, config.port)
   }
 
   /** The nodelist, from now on. This node's own address stays the one that is bound. */
@@ -80,9 +104,7 @@ export class UdpuTransport implements RingTransport {
   open(): void {
     const opened: UdpSocket[] = []
     try {
-      for (const port of [this.#config.port, 0]) {
-        opened.push(UdpSocket.bind(udpAddress(this.#own.bytes, port), socketBufferBytes))
-      }
+      for (const { at, options } of this.#places()) opened.push(UdpSocket.bind(at, socketBufferBytes, false, options))
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error
       for (const socket of opened) socket.close()
@@ -97,8 +119,17 @@ export class UdpuTransport implements RingTransport {
       watch.want({ readable: true, writable: false })
       return watch
     })
-    this.#sockets = { ring, sender, watches }
+    this.#sockets = { ring, sender, all: opened, watches }
     this.#handlers.up()
+  }
+
+  /** What the sockets are bound to: the ring's, the sender's, and that of the group where there is one. */
+  #places(): readonly { readonly at: UdpAddress; readonly options?: UdpOptions }[] {
+    const { port } = this.#config
+    const own = (at: number): UdpAddress => udpAddress(this.#own.bytes, at)
+    if (this.#group === undefined) return [{ at: own(port) }, { at: own(0) }]
+    const { address, options } = this.#group
+    return [{ at: own(port) }, { at: own(port - 1), options }, { at: address, options }]
   }
 
   /** To one node: the token. */
@@ -110,13 +141,27 @@ export class UdpuTransport implements RingTransport {
       return
     }
     const peer = this.#peers.get(to)
-    if (peer !== undefined && this.#sockets !== undefined) this.#transmit(this.#sockets.ring, bytes, peer)
+    if (peer === undefined || this.#sockets === undefined || this.#cutNodes.has(to)) return
+    const { ring, sender } = this.#sockets
+    this.#transmit(this.#group === undefined ? ring : sender, bytes, peer)
   }
 
   /** To every other node. */
   sendAll(bytes: Uint8Array): void {
     if (this.#sockets === undefined) return
-    for (const peer of this.#others) this.#transmit(this.#sockets.sender, bytes, peer)
+    const { sender } = this.#sockets
+    if (this.#group !== undefined && this.#cutNodes.size === 0) {
+      return this.#transmit(sender, bytes, { text: this.#group.text, to: this.#group.address })
+    }
+    for (const peer of this.#others) if (!this.#cutNodes.has(peer.node)) this.#transmit(sender, bytes, peer)
+  }
+
+  loadKey(): void {
+    invariant(false, 'only knet has keys', {})
+  }
+
+  changeKey(): void {
+    invariant(false, 'only knet has keys', {})
   }
 
   /** Cuts this node off from the given ones, and from no others; see link-cut.ts. */
@@ -127,9 +172,7 @@ export class UdpuTransport implements RingTransport {
 
   /** Throws away what has arrived and was not read yet: it was sent while this process slept. */
   drain(): void {
-    const sockets = this.#sockets
-    if (sockets === undefined) return
-    for (const socket of [sockets.ring, sockets.sender]) {
+    for (const socket of this.#sockets?.all ?? []) {
       for (let taken = 0; taken < drainedMax && socket.receive(this.#buffer) >= 0; taken += 1);
     }
   }
@@ -138,8 +181,7 @@ export class UdpuTransport implements RingTransport {
     this.#isOpen = false
     clearTimeout(this.#retry)
     for (const watch of this.#sockets?.watches ?? []) watch.close()
-    this.#sockets?.ring.close()
-    this.#sockets?.sender.close()
+    for (const socket of this.#sockets?.all ?? []) socket.close()
     this.#sockets = undefined
   }
 
@@ -148,6 +190,8 @@ export class UdpuTransport implements RingTransport {
       const count = socket.receive(this.#buffer)
       if (count < 0) return
       const source = this.#listed.get(sourceKey(socket.source))
+      // A broadcast comes back to its sender.
+      if (this.#group !== undefined && source === this.#own.text) continue
       if (source === undefined && this.#config.blockUnlistedIps) {
         this.#unlistedCount += 1
         this.#troubles.tell(`Packet rejected from ${addressText(socket.source)}: it is in no nodelist`)
@@ -160,10 +204,15 @@ export class UdpuTransport implements RingTransport {
     }
   }
 
-  #transmit(socket: UdpSocket, bytes: Uint8Array, peer: Peer): void {
-    if (this.#cutNodes.has(peer.node)) return
+  #transmit(socket: UdpSocket, bytes: Uint8Array, peer: Pick<Peer, 'text' | 'to'>): void {
     if (bytes.byteLength > datagramBytesMax) return this.#troubles.tell(`packet of ${bytes.byteLength} bytes not sent`)
     const outcome = socket.send(bytes, peer.to)
     if (outcome < 0) this.#troubles.tell(`sending to ${peer.text} failed: ${errnoText(-outcome)}`)
   }
+}
+
+function groupOf({ group, isBroadcast, hops }: MulticastSettings, local: Uint8Array, port: number): Group {
+  const bytes = Uint8Array.from(group)
+  const options = isBroadcast ? { broadcasts: true } : { multicast: { group: bytes, local, hops, loops: false } }
+  return { text: group.join('.'), address: udpAddress(bytes, port), options }
 }

@@ -1,0 +1,275 @@
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { OwnCluster, SshHome, SshHost, sshHostLacks } from '@quorate/testkit'
+import type { XmlElement } from '@quorate/xml'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { ClusterHost, HostSpec } from '../api/index.ts'
+import { drivenAnswer } from './sample-drive.ts'
+import { SshFolder } from './ssh-folder.ts'
+import { SshSource } from './ssh-source.ts'
+
+const lacks = sshHostLacks()
+const note = lacks === undefined ? '' : ` (skipped: needs ${lacks})`
+const driver = fileURLToPath(new URL('drive-console.mjs', import.meta.url))
+const userName = os.userInfo().username
+const patience = { timeout: 240_000, interval: 20 }
+
+const agent = `#!/bin/sh
+state="$HA_RSCTMP/$OCF_RESOURCE_INSTANCE"
+case "$1" in
+meta-data) echo '<resource-agent name="flag"><version>1.1</version><parameters/><actions><action name="start"/></actions></resource-agent>' ;;
+start) : > "$state" ;;
+stop) rm -f "$state" ;;
+monitor) [ -f "$state" ] || exit 7 ;;
+*) exit 3 ;;
+esac
+`
+const resources = ['r1', 'r2', 'r3']
+const cib = `<cib admin_epoch="0" epoch="5" num_updates="0" validate-with="pacemaker-3.9" crm_feature_set="3.16.1"><configuration>
+<crm_config><cluster_property_set id="cib-bootstrap-options"><nvpair id="o-s" name="stonith-enabled" value="false"/><nvpair id="o-n" name="cluster-name" value="far"/></cluster_property_set></crm_config>
+<nodes/><resources>${resources.map((id) => `<primitive id="${id}" class="ocf" provider="test" type="flag"/>`).join('')}</resources>
+<constraints>${resources.map((id) => `<rsc_location id="${id}-1" rsc="${id}" node="n1" score="1"/>`).join('')}</constraints>
+<rsc_defaults><meta_attributes id="d"><nvpair id="d-s" name="resource-stickiness" value="100"/></meta_attributes></rsc_defaults>
+</configuration></cib>
+`
+
+describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real sshd${note}`, () => {
+  const names = ['n1', 'n2'] as const
+  let cluster: OwnCluster
+  let home: SshHome
+  let tools: string
+  let hosts: Record<(typeof names)[number], SshHost>
+  const environment = { ...process.env }
+  const closing: (() => void)[] = []
+
+  const hostOf = (
+    name: string,
+    address: string,
+    more: Partial<ConstructorParameters<typeof SshHost>[0]> = {},
+  ): SshHost =>
+    new SshHost({
+      home,
+      address,
+      env: { QUORATE_ROOT: path.join(cluster.folder, name), PATH: `${tools}:/usr/bin:/bin` },
+      ...more,
+    })
+
+  beforeAll(async () => {
+    cluster = new OwnCluster({ names, cib, scripts: { 'usr/lib/ocf/resource.d/test/flag': agent } })
+    cluster.startAll()
+    home = new SshHome()
+    tools = path.join(home.folder, 'tools')
+    const linking = cluster.spawn('n1', { tool: 'install-tools' }, tools)
+    await once(linking, 'exit')
+    hosts = { n1: hostOf('n1', '127.0.0.1'), n2: hostOf('n2', '127.0.0.2') }
+    for (const name of names) {
+      await hosts[name].start()
+      home.knows(hosts[name].knownHostLine)
+    }
+    process.env['HOME'] = home.folder
+    process.env['QUORATE_ROOT'] = path.join(home.folder, 'desk')
+  })
+  afterEach(() => {
+    for (const close of closing.splice(0)) close()
+  })
+  afterAll(async () => {
+    process.env = environment
+    for (const name of names) await hosts[name].end()
+    await cluster.end()
+    home.end()
+  })
+
+  const specOf = ({ address, port }: SshHost): HostSpec => ({ host: address, port, sudo: false, user: userName })
+
+  function connected(specs: readonly HostSpec[], accepted: readonly string[] = []) {
+    const folder = new SshFolder(path.join(home.folder, 'kept_hosts'))
+    const source = new SshSource({ hosts: specs, folder, accepted: new Set(accepted) })
+    const seen: XmlElement[] = []
+    const lost: string[] = []
+    source.start({
+      seen: (one) => seen.push(one),
+      lost: (reason) => lost.push(reason),
+      fencing: () => undefined,
+      localNode: () => undefined,
+    })
+    closing.push(() => {
+      source.close()
+      folder.close()
+    })
+    return { source, seen, lost, folder }
+  }
+  const states = (source: SshSource) =>
+    source.hosts.map(({ node, failure, isActive }) => [
+      node,
+      failure?.stage ?? 'none',
+      failure?.code ?? 'none',
+      isActive,
+    ])
+  const until = (look: () => void) => vi.waitFor(look, patience)
+  const only = (source: SshSource): ClusterHost => {
+    const [host] = source.hosts
+    if (host === undefined) expect.fail('a host was given')
+    return host
+  }
+
+  test('three resources moved at once as one change of the CIB, no constraints left; a ban, nodes, a failure and a refresh', async () => {
+    const desk = { HOME: home.folder, QUORATE_ROOT: path.join(home.folder, 'desk') }
+    const places = names.map((name) => `${userName}@${hosts[name].address}:${hosts[name].port}`)
+    const env = {
+      CONSOLE_ARGUMENTS: JSON.stringify(['--connect', places.join(', ')]),
+      CONSOLE_ENVIRONMENT: JSON.stringify(desk),
+    }
+    const child = cluster.spawn('n1', { script: driver, env }, 'n2', ...resources)
+    const said = Promise.all([text(child.stdout), text(child.stderr)])
+    const [code] = await once(child, 'close')
+    const [output, errors] = await said
+    expect({ code, errors }).toEqual({ code: 0, errors: '' })
+    // The one that answers first is looked through.
+    const localNode = expect.stringMatching(/^n[12]$/)
+    expect(JSON.parse(output)).toEqual({ ...drivenAnswer('n1', 'n2', resources.length), localNode })
+    // All of it by one connection to each host, and one command in it.
+    for (const name of names) {
+      expect(hosts[name].log.match(/Accepted publickey/g)).toHaveLength(1)
+      expect(hosts[name].log.match(/Starting session: command/g)).toHaveLength(1)
+    }
+    expect(fs.readdirSync(path.join(desk.QUORATE_ROOT, 'run/quorate'))).toEqual([])
+  })
+
+  test('the cluster is seen through one host; another takes over; lost contact is told and is over by itself', async () => {
+    const { source, seen, lost } = connected([specOf(hosts.n1), specOf(hosts.n2)])
+    await until(() =>
+      expect(states(source).map(([node, , code]) => [node, code])).toEqual([
+        ['n1', 'none'],
+        ['n2', 'none'],
+      ]),
+    )
+    await until(() => expect(seen.length).toBeGreaterThan(0))
+    expect(source.name).toBe('far')
+    const [first, second] = source.hosts[0]?.isActive ? (['n1', 'n2'] as const) : (['n2', 'n1'] as const)
+
+    const seenBefore = seen.length
+    await hosts[first].end()
+    await until(() => expect(source.hosts.find(({ node }) => node === second)?.isActive).toBe(true))
+    await until(() => expect(seen.length).toBeGreaterThan(seenBefore))
+    expect(lost).toEqual([])
+    const failures = source.hosts.map(({ failure }) => failure?.code ?? 'none').sort()
+    expect(failures).toContain('none')
+    expect(source.hosts.find(({ node }) => node === first)?.retryAt).not.toBeNull()
+
+    await hosts[second].end()
+    await until(() => expect(lost).toHaveLength(1))
+    const seenThen = seen.length
+    await hosts[second].start()
+    await until(() => expect(seen.length).toBeGreaterThan(seenThen))
+    expect(lost).toHaveLength(1)
+    await hosts[first].start()
+    await until(() => expect(source.hosts.every(({ failure, done }) => failure === null && done['cluster'])).toBe(true))
+    expect(source.discovered).toEqual([])
+  })
+
+  test('members that are not connected to are known; a host that nobody reaches does not hold up the others', async () => {
+    // Nobody listens there.
+    const dead: HostSpec = { host: '127.0.0.3', port: hosts.n1.port, sudo: false }
+    const { source } = connected([dead, specOf(hosts.n1)])
+    await until(() => expect(source.discovered).toEqual(['n2']))
+    expect(states(source)).toEqual([
+      [null, 'tcp', 'refused', false],
+      ['n1', 'none', 'none', true],
+    ])
+    source.addHosts([specOf(hosts.n2), specOf(hosts.n1)])
+    await until(() => expect(source.discovered).toEqual([]))
+    expect(source.hosts).toHaveLength(3)
+  })
+
+  test('an unknown host key is shown and used only once it is accepted; another one than that is a hard stop', async () => {
+    const host = hostOf('n1', '127.0.0.4')
+    await host.start()
+    const stranger = connected([specOf(host)])
+    await until(() => expect(only(stranger.source).key).not.toBeNull())
+    expect(only(stranger.source)).toMatchObject({
+      failure: { stage: 'hostKey', code: 'keyUnknown' },
+      key: { name: `[127.0.0.4]:${host.port}`, type: 'ssh-ed25519', fingerprint: host.fingerprint },
+      retryAt: null,
+    })
+    // Nobody's key was shown to it.
+    expect(host.log).not.toContain('publickey')
+    expect(stranger.source.acceptKey(1, `SHA256:${'a'.repeat(43)}`, true)).toMatchObject({ ok: false })
+    expect(stranger.source.acceptKey(1, host.fingerprint, true)).toMatchObject({ ok: true })
+    await until(() => expect(stranger.seen.length).toBeGreaterThan(0))
+    const kept = path.join(home.folder, 'kept_hosts')
+    expect(fs.readFileSync(kept, 'utf8')).toBe(`${host.knownHostLine}\n`)
+    expect(fs.statSync(kept).mode & 0o777).toBe(0o600)
+    stranger.source.close()
+
+    await host.end()
+    host.changeKey()
+    await host.start()
+    const changed = connected([specOf(host)], [host.fingerprint])
+    await until(() => expect(only(changed.source).failure).not.toBeNull())
+    expect(only(changed.source)).toMatchObject({
+      failure: { stage: 'hostKey', code: 'keyChanged' },
+      key: null,
+      retryAt: null,
+    })
+    expect(only(changed.source).failure?.detail).toContain(host.fingerprint)
+    expect(changed.source.acceptKey(1, host.fingerprint, true)).toMatchObject({ ok: false })
+    expect(changed.seen).toEqual([])
+    fs.rmSync(kept)
+    await host.end()
+  })
+
+  test('a key that was accepted for this run is nowhere after it', async () => {
+    const host = hostOf('n1', '127.0.0.5')
+    await host.start()
+    const { source, seen, folder } = connected([specOf(host)], [host.fingerprint])
+    await until(() => expect(seen.length).toBeGreaterThan(0))
+    source.close()
+    folder.close()
+    expect(fs.existsSync(path.join(home.folder, 'kept_hosts'))).toBe(false)
+    expect(fs.readdirSync(path.join(home.folder, 'desk/run/quorate'))).toEqual([])
+    await host.end()
+  })
+
+  test('who is not let in is told, and not tried again by itself', async () => {
+    const nobody = path.join(home.folder, 'nobody')
+    fs.writeFileSync(nobody, '')
+    const host = hostOf('n1', '127.0.0.6', { authorizedKeys: nobody })
+    await host.start()
+    home.knows(host.knownHostLine)
+    const { source, lost } = connected([specOf(host)])
+    await until(() => expect(states(source)).toEqual([[null, 'auth', 'denied', false]]))
+    expect(only(source).failure?.detail).toContain('Permission denied')
+    expect(only(source).retryAt).toBeNull()
+    expect(lost).toHaveLength(1)
+    await host.end()
+  })
+
+  test('users other than root go by one sudo; where it asks for a password the line of sudoers is told', async () => {
+    const sudo = path.join(home.folder, 'sudo')
+    const calls = path.join(home.folder, 'sudo-calls')
+    const env = { QUORATE_ROOT: path.join(cluster.folder, 'n1'), PATH: `${sudo}:${tools}:/usr/bin:/bin` }
+    const sudoIs = (text: string): void => {
+      fs.mkdirSync(sudo, { recursive: true })
+      fs.writeFileSync(path.join(sudo, 'sudo'), `#!/bin/sh\necho "$*" >> ${calls}\n${text}\n`, { mode: 0o755 })
+    }
+    const host = hostOf('n1', '127.0.0.7', { env })
+    await host.start()
+    home.knows(host.knownHostLine)
+    sudoIs('echo "sudo: a password is required" >&2; exit 1')
+    const { source, seen } = connected([{ ...specOf(host), sudo: true }])
+    await until(() => expect(states(source)).toEqual([[null, 'privilege', 'sudo', false]]))
+    expect(only(source).failure).toMatchObject({
+      detail: 'sudo: a password is required',
+      remedy: `${userName} ALL=(root) NOPASSWD: /bin/sh -s`,
+    })
+    sudoIs('shift 2; exec "$@"')
+    expect(source.retry(1)).toBe(true)
+    await until(() => expect(seen.length).toBeGreaterThan(0))
+    expect(fs.readFileSync(calls, 'utf8')).toBe('-n -- /bin/sh -s\n'.repeat(2))
+    await host.end()
+  })
+})
