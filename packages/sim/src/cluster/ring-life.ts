@@ -287,6 +287,7 @@ export class RingLife {
         this.kill()
         return this.#options.stopped()
       case 'refuse':
+      case 'key':
       case 'reload':
       case 'reopen-logs':
         return
