@@ -213,6 +213,18 @@ describe('a node that was alone', () => {
   })
 })
 
+test('a node that is asked to stop before it leads goes, where a start that fails would be tried again for ever', () => {
+  const patient = two.replace(
+    '<nvpair id="o-s"',
+    '<nvpair id="o-f" name="start-failure-is-fatal" value="false"/><nvpair id="o-s"',
+  )
+  const cluster = new ControllerCluster(['n1'], patient)
+  cluster.up('n1')
+  cluster.post('n1', { kind: 'shutdown' })
+  cluster.run(10_000)
+  expect(cluster.node('n1').exitCode).toBe(0)
+})
+
 test('a node can start on standby, and tells it once', () => {
   const cluster = new ControllerCluster(['n1'], two, 'standby')
   cluster.up('n1')

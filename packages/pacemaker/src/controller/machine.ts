@@ -146,6 +146,8 @@ function act(step: Step, action: Action, about: InputSubject): void {
       return
     case 'final':
       finishJoin(step)
+      // Who was asked to stop before it led has asked nobody yet who could see to it, and would be given work meanwhile.
+      if (state.isShuttingDown) requestShutdown(step)
       return
     case 'schedule':
       schedule(step)

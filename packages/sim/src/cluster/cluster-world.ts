@@ -53,6 +53,8 @@ export class ClusterWorld {
   #fault: unknown
   #pid = 100
   #surveyedMs = 0
+  #countedMs = 0
+  #counted = 0
   /** Since when two nodes of one ring have had CIBs of one version that differ, or both have led. */
   readonly #odd = new Map<string, number>()
 
@@ -188,6 +190,7 @@ export class ClusterWorld {
   /** What is seen from outside now and then. */
   #survey(): void {
     this.#surveyedMs = this.world.nowMs
+    this.#watchSchedules()
     this.cibs.survey([...this.disks.values()].map(({ cib }) => cib))
     const seen = new Set<string>()
     const settled = this.awake().filter((node) => isSettled(node))
@@ -198,6 +201,15 @@ export class ClusterWorld {
       }
     }
     for (const key of this.#odd.keys()) if (!seen.has(key)) this.#odd.delete(key)
+  }
+
+  /** Whatever happens to it, a cluster has an end with each of its plans before it makes the next ones. */
+  #watchSchedules(): void {
+    if (this.world.nowMs - this.#countedMs < liveLockMs) return
+    const asked = this.schedules - this.#counted
+    this.#countedMs = this.world.nowMs
+    this.#counted = this.schedules
+    if (asked > liveLockSchedules) throw new Violation(`L: schedulers were asked ${asked} times in ${liveLockMs} ms`)
   }
 
   #compare(a: ClusterNode, b: ClusterNode, seen: Set<string>): void {
@@ -233,6 +245,9 @@ export class ClusterWorld {
   }
 }
 
+/** So many runs of the schedulers in so long a time are a cluster that goes in circles. */
+const liveLockSchedules = 700
+const liveLockMs = 60_000
 /** Two controllers that find each other leading elect one of them, or hold a join. */
 const twoDcsMs = 60_000
 /** A difference that a partition came with is found by the DC's comparison, which comes after so long without a change. */
