@@ -66,6 +66,22 @@ describe('a cluster of controllers', () => {
     expect(cluster.doubleStarts).toEqual([])
   })
 
+  test.each(['dc', 'other'])('forgets the transient attributes of a node that dies (%s)', (which) => {
+    const cluster = running()
+    const [dc] = cluster.dcs
+    const victim = which === 'dc' ? (dc as string) : (['n1', 'n2', 'n3'].find((name) => name !== dc) as string)
+    const { uuid } = cluster.node(victim)
+    const pairs = `<instance_attributes id="status-${uuid}"><nvpair id="x" name="fail-count-z" value="7"/></instance_attributes>`
+    const state = `<node_state id="${uuid}"><transient_attributes id="${uuid}">${pairs}</transient_attributes></node_state>`
+    cluster.configure(victim, 'status', `<status>${state}</status>`)
+    cluster.run()
+    const others = ['n1', 'n2', 'n3'].filter((name) => name !== victim)
+    for (const name of others) expect(writeXml(cluster.node(name).cib.cib)).toContain('fail-count-z')
+    cluster.kill(victim)
+    cluster.run()
+    for (const name of others) expect(writeXml(cluster.node(name).cib.cib)).not.toContain('fail-count-z')
+  })
+
   test('a node that is cut off stops what it runs, and comes back in when the ring heals', () => {
     const cluster = running()
     const [alone] = cluster.where('a')

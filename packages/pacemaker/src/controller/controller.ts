@@ -10,7 +10,7 @@ import { mayAct } from './fsm.ts'
 import { takeDenied, takeMessage } from './intake.ts'
 import { finalize, synced } from './joining.ts'
 import { tellLoad } from './load.ts'
-import { cutOff, leaveWhenQuiet, runLocal, stopAlone } from './local-work.ts'
+import { cutOff, leaveWhenQuiet, repeatAfterConfirmation, runLocal, stopAlone } from './local-work.ts'
 import { enter, type Queued, schedule } from './machine.ts'
 import { quorumHasCome, searchForDc, updatePeers } from './membership.ts'
 import { writeNodes } from './node-states.ts'
@@ -152,6 +152,7 @@ function cibChanged(step: Step, before: XmlElement, after: XmlElement): void {
     state.options = readOptions(after, step.now)
     if (!state.isShuttingDown && lacksWatchdog(step)) shutdown(step)
   }
+  repeatAfterConfirmation(step, before, after)
   if (!isDc(state)) return
   for (const event of cibEvents(before, after)) cibEvent(step, event)
 }

@@ -344,6 +344,9 @@ function attributesOf(of: XmlElement): readonly (readonly [string, string])[] {
   return pairs
 }
 
+/** Says in a node's state that a DC has written there what the node told it when it joined. */
+export const confirmationOrigin = 'controld_query_executor_state'
+
 /** The DC has let us in, or has not. */
 export function takeAnswer(step: Step, about: InputSubject): void {
   const { state } = step
@@ -369,7 +372,7 @@ export function takeAnswer(step: Step, about: InputSubject): void {
     payload: nodeHistory(self, localHistory(state.local), {
       in_ccm: 'true',
       crmd: 'online',
-      'crm-debug-origin': 'controld_query_executor_state',
+      'crm-debug-origin': confirmationOrigin,
     }),
   })
   if (!isDc(state)) step.raise('I_NOT_DC')
@@ -391,7 +394,8 @@ function setStartState(step: Step): void {
   })
 }
 
-/** Forgets what a lost node had, unless a DC does it. */
-export function cleanUpAfter(step: Step, peer: PeerRecord): void {
-  if (isDc(step.state) || step.state.dc === undefined) deleteTransientAttributes(step, peer.uname)
+/** Forgets what a lost node had, unless a DC does it: where the DC is the one that was lost, everybody does. */
+export function cleanUpAfter(step: Step, { uname }: PeerRecord): void {
+  const { dc } = step.state
+  if (isDc(step.state) || dc === undefined || dc === uname) deleteTransientAttributes(step, uname)
 }

@@ -1,7 +1,7 @@
-import { element, type XmlElement } from '@quorate/xml'
+import { attr, child, childrenNamed, element, type XmlElement } from '@quorate/xml'
 import { callOptions } from '../cib-manager/service.ts'
 import { activeResources, type LocalEffect, type LocalEvent, stepLocal } from '../executor/local-resources.ts'
-import { setOption } from './joining.ts'
+import { confirmationOrigin, setOption } from './joining.ts'
 import { callCib, log, post } from './posts.ts'
 import type { Step } from './state.ts'
 
@@ -53,6 +53,22 @@ function perform(step: Step, effect: LocalEffect): void {
     default:
       step.effects.push({ do: 'local', effect })
   }
+}
+
+/**
+ * The DC writes down what this node told it at a join, and this node's own messages to the CIB may have come in between: what
+ * they said is gone then, and has to be said again.
+ */
+export function repeatAfterConfirmation(step: Step, before: XmlElement, after: XmlElement): void {
+  const { local, config } = step.state
+  if (local.untold.size === 0) return
+  const own = (cib: XmlElement): XmlElement | undefined => {
+    const status = child(cib, 'status')
+    return status && childrenNamed(status, 'node_state').find((item) => attr(item, 'id') === config.uuid)
+  }
+  const isWritten = (state: XmlElement | undefined): boolean =>
+    state !== undefined && attr(state, 'crm-debug-origin') === confirmationOrigin && child(state, 'lrm') !== undefined
+  if (isWritten(own(after)) && !isWritten(own(before))) runLocal(step, { kind: 'rewritten' })
 }
 
 /** The last agent has ended: this node may go. What still runs on it is named, loudly. */

@@ -68,7 +68,7 @@ test('a stop forgets the recurring operations and keeps the parameters of the st
   let history = emptyHistory(dummy)
   history = withResult(history, result(order('1:1:0', 'start', 0, { state: '/x' }), 0))
   history = withResult(history, result(order('2:1:0', 'monitor', 10_000, { state: '/x' }), 0))
-  const shown = historyElement(history, 'n1', metadata)
+  const shown = historyElement(history, [], 'n1', metadata)
   expect(shown?.children.map((item) => item.attributes[1])).toEqual(['d1_last_0', 'd1_monitor_10000'])
   history = withResult(history, result(order('3:1:0', 'stop', 0, { state: '/y' }), 0))
   expect(history.recurring).toEqual([])

@@ -237,14 +237,15 @@ export function nodeHistory(
   return element('node_state', { id: node.id, uname: node.uname, ...attributes }, [lrm])
 }
 
-/** All that is known of a resource, as it goes to the DC at a join. */
+/** All that is known of a resource, what is `underway` last, as it goes to the DC at a join. */
 export function historyElement(
   history: ResourceHistory,
+  underway: readonly HistoryEntry[],
   node: string,
   metadata: AgentMetadata | undefined,
 ): XmlElement | undefined {
   const operations: XmlElement[] = []
-  const entries = [history.failure, history.last, ...history.recurring]
+  const entries = [history.failure, history.last, ...history.recurring, ...underway]
   for (const entry of entries) {
     if (entry === undefined) continue
     for (const item of operationElements(entry, node, 'build_active_RAs', metadata)) {

@@ -1,7 +1,14 @@
 import { monoMs } from '@quorate/base'
 import { parseXml, writeXml, type XmlElement } from '@quorate/xml'
 import { describe, expect, test } from 'vitest'
-import { activeResources, type LocalEffect, type LocalEvent, newLocalResources, stepLocal } from './local-resources.ts'
+import {
+  activeResources,
+  type LocalEffect,
+  type LocalEvent,
+  localHistory,
+  newLocalResources,
+  stepLocal,
+} from './local-resources.ts'
 
 const uuid = '0cd2311d-d03f-4b5a-ac05-97e34ecfef79'
 const now = { monoMs: monoMs(0), epochS: 1_700_000_000 }
@@ -84,6 +91,35 @@ describe("this node's resources", () => {
     order('monitor', 'CRM_meta_interval="10000"')
     end(4, 0)
     expect(kinds(order('stop'))).toEqual(['disarm', 'alert', 'record', 'spawn', 'arm'])
+  })
+
+  test('what is under way belongs to what the DC is told at a join, until it has ended', () => {
+    const { local, order, end, known } = bench()
+    order('monitor')
+    known()
+    end(1, 0)
+    order('start')
+    const told = () => localHistory(local).map(writeXml).join('')
+    expect(told()).toContain('operation="start"')
+    expect(told()).toContain('transition-magic="-1:193;1:2:0:')
+    expect(told()).not.toContain('operation="monitor"')
+    end(2, 0)
+    expect(told()).toContain('transition-magic="0:0;1:2:0:')
+  })
+
+  test('what was recorded after the DC was told of all is recorded once more when it has written that down', () => {
+    const { local, send, order, end, known } = bench()
+    order('start')
+    known()
+    localHistory(local)
+    end(1, 0)
+    const repeated = records(send({ kind: 'rewritten' }))
+    expect(repeated).toHaveLength(1)
+    expect(repeated[0]).toContain('transition-magic="0:0;1:2:0:')
+    expect(send({ kind: 'rewritten' })).toEqual([])
+    localHistory(local)
+    order('lrm_delete')
+    expect(kinds(send({ kind: 'rewritten' }))).toEqual(['erase'])
   })
 
   test('a failure is told with its reason', () => {

@@ -54,6 +54,8 @@ export type LocalEvent =
   | { readonly kind: 'metadata'; readonly agent: string; readonly metadata: AgentMetadata | undefined }
   /** From now on nothing recurs; `quiet` follows when the last agent has ended. */
   | { readonly kind: 'wind-down' }
+  /** The DC has written to the CIB what this node told it when it joined. */
+  | { readonly kind: 'rewritten' }
 
 /** What this node's resources ask for. */
 export type LocalEffect =
@@ -89,6 +91,10 @@ export type LocalResources = {
   /** Cancels that were ordered, by operation key. */
   readonly cancels: Map<string, { readonly requester: Requester; readonly order: OperationOrder }>
   readonly deletions: Map<string, Deletion[]>
+  /** Operations that have begun, or wait for others, as the CIB knows them; by call id. */
+  readonly underway: Map<number, HistoryEntry>
+  /** Resources of which the CIB was told something since the DC was told of all: `erased` where an entry was removed. */
+  readonly untold: Map<string, 'recorded' | 'erased'>
   lastCallId: number
   /** The controller is in a state in which it may start things. */
   mayAct: boolean
@@ -108,6 +114,8 @@ export function newLocalResources(node: { readonly id: string; readonly uname: s
     requesters: new Map(),
     cancels: new Map(),
     deletions: new Map(),
+    underway: new Map(),
+    untold: new Map(),
     lastCallId: 0,
     mayAct: false,
     isShuttingDown: false,
@@ -115,14 +123,35 @@ export function newLocalResources(node: { readonly id: string; readonly uname: s
   }
 }
 
-/** The whole history, as it goes to the DC at a join. */
+/**
+ * The whole history, as it goes to the DC at a join: it takes the place of what the CIB knows of this node. What is under way
+ * belongs to it, or the resource would be started elsewhere while it starts here.
+ */
 export function localHistory(local: LocalResources): readonly XmlElement[] {
-  const found: XmlElement[] = []
-  for (const history of local.histories.values()) {
-    const shown = historyElement(history, local.node.uname, local.metadata.get(agentName(history.resource)))
-    if (shown !== undefined) found.push(shown)
+  local.untold.clear()
+  const resources = new Map([...local.histories.values()].map(({ resource }) => [resource.id, resource]))
+  for (const { order } of local.underway.values()) resources.set(order.resource.id, order.resource)
+  return [...resources.values()].flatMap((resource) => historyShown(local, resource) ?? [])
+}
+
+function historyShown(local: LocalResources, resource: ResourceSpec): XmlElement | undefined {
+  const { id } = resource
+  const history = local.histories.get(id) ?? emptyHistory(resource)
+  const underway = [...local.underway.values()].filter(({ order }) => order.resource.id === id)
+  return historyElement(history, underway, local.node.uname, local.metadata.get(agentName(resource)))
+}
+
+/** Says once more what was said between the time that the DC was told of all and the time that it wrote it down. */
+function repeatUntold(local: LocalResources, effects: LocalEffect[]): void {
+  const untold = [...local.untold]
+  local.untold.clear()
+  for (const [id, what] of untold) {
+    if (what === 'erased') effects.push({ do: 'erase', xpath: resourcePath(local, id) })
+    const known = [...local.underway.values()].find(({ order }) => order.resource.id === id)
+    const resource = local.histories.get(id)?.resource ?? known?.order.resource
+    const shown = resource === undefined ? undefined : historyShown(local, resource)
+    if (shown !== undefined) effects.push({ do: 'record', update: statusUpdate(local, shown) })
   }
-  return found
 }
 
 /**
@@ -157,6 +186,9 @@ export function stepLocal(local: LocalResources, event: LocalEvent, now: Instant
       break
     case 'metadata':
       learned(local, event.agent, event.metadata, effects)
+      break
+    case 'rewritten':
+      repeatUntold(local, effects)
       break
     case 'wind-down':
       local.isWindingDown = true
@@ -291,7 +323,9 @@ function execute(
   local.requesters.set(order.callId, requester)
   learn(local, resource, action, effects)
   if (order.parameters.get('CRM_meta_record_pending') !== 'false' && action !== 'notify') {
-    record(local, pendingEntry(order, now.epochS), effects)
+    const entry = pendingEntry(order, now.epochS)
+    local.underway.set(order.callId, entry)
+    record(local, entry, effects)
   }
   const shown = order.intervalMs === 0 && action === 'monitor' ? 'probe' : action
   effects.push({
@@ -375,6 +409,7 @@ function record(local: LocalResources, entry: HistoryEntry, effects: LocalEffect
     return
   }
   const operations = operationElements(entry, local.node.uname, 'do_update_resource', local.metadata.get(agent))
+  if (local.untold.get(resource.id) !== 'erased') local.untold.set(resource.id, 'recorded')
   effects.push({ do: 'record', update: statusUpdate(local, resourceElement(resource, operations)) })
 }
 
@@ -391,6 +426,7 @@ const degradedAndRunning: ReadonlySet<number> = new Set([
 
 function finished(local: LocalResources, result: OperationResult, effects: LocalEffect[]): void {
   const { order } = result
+  local.underway.delete(order.callId)
   const requester = local.requesters.get(order.callId)
   if (order.intervalMs === 0 || result.status === operationStatus.cancelled) local.requesters.delete(order.callId)
   if (result.status === operationStatus.cancelled) {
@@ -452,6 +488,7 @@ function cancelled(local: LocalResources, result: OperationResult, effects: Loca
 }
 
 function erase(local: LocalResources, resource: string, id: string, effects: LocalEffect[]): void {
+  local.untold.set(resource, 'erased')
   effects.push({ do: 'erase', xpath: `${resourcePath(local, resource)}/lrm_rsc_op[@id='${id}']` })
 }
 
@@ -498,6 +535,7 @@ function forgotten(local: LocalResources, resource: string, effects: LocalEffect
   const deletions = local.deletions.get(resource) ?? []
   local.deletions.delete(resource)
   if (deletions.length === 0) return
+  local.untold.set(resource, 'erased')
   effects.push({ do: 'erase', xpath: resourcePath(local, resource) })
   for (const { requester, order } of deletions) {
     answer(local, doneEntry(order), requester, effects)
@@ -508,7 +546,10 @@ function forgotten(local: LocalResources, resource: string, effects: LocalEffect
 function forgetAll(local: LocalResources, now: Instant, effects: LocalEffect[]): void {
   const known = [...local.histories.keys()]
   local.histories.clear()
-  for (const resource of known) runExecutor(local, { kind: 'forget', resource }, now, effects)
+  for (const resource of known) {
+    local.untold.set(resource, 'erased')
+    runExecutor(local, { kind: 'forget', resource }, now, effects)
+  }
   effects.push({ do: 'erase', xpath: `//node_state[@uname='${local.node.uname}']/lrm` }, { do: 'refreshed' })
 }
 

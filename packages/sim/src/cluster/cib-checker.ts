@@ -1,5 +1,13 @@
+import { versionOf } from '@quorate/cib'
 import { attr, descendants, type XmlElement } from '@quorate/xml'
 import { Violation } from '../violation.ts'
+
+/** What matters of a CIB here. Status changes do not count: what they come to is not acknowledged to writers. */
+type CibView = { readonly written: ReadonlyMap<string, number>; readonly adminEpoch: number; readonly epoch: number }
+
+function isNewer(a: CibView, b: CibView): boolean {
+  return a.adminEpoch > b.adminEpoch || (a.adminEpoch === b.adminEpoch && a.epoch > b.epoch)
+}
 
 type Writer = { acknowledged: number; guaranteed: number; attempted: number }
 
@@ -28,11 +36,16 @@ export const writerPrefix = 'writer-'
  * ring right then may take an acknowledged change with it, or come back with it to a cluster that has gone on to a newer
  * version. What a majority of the configured nodes has on disk is there to stay, since every later quorum has one of them
  * and joins settle on the newest version: that is checked at the end, and is what `guaranteed` counts.
+ *
+ * One thing can undo it: quorum is not asked for before the CIB is changed, so that a node without any (one that was asked
+ * while it still had it, say) may bring its own version as far as that of the others. Which of the two is kept then the
+ * counters alone decide, here as with the real one. Where such a CIB exists, nothing newer than what it has is guaranteed.
  */
 export class CibChecker {
   acknowledgements = 0
   readonly #majority: number
   readonly #writers = new Map<string, Writer>()
+  readonly #views = new WeakMap<XmlElement, CibView>()
 
   constructor(nodeCount: number) {
     this.#majority = Math.floor(nodeCount / 2) + 1
@@ -57,15 +70,28 @@ export class CibChecker {
     }
   }
 
-  /** Looks which acknowledged changes are there to stay by now. */
-  survey(disks: readonly (XmlElement | undefined)[]): void {
-    const open = [...this.#writers].filter(([, writer]) => writer.guaranteed < writer.acknowledged)
-    if (open.length === 0) return
-    const written = disks.map(writtenIn)
-    for (const [name, writer] of open) {
-      const has = written.filter((values) => (values.get(name) ?? 0) >= writer.acknowledged).length
-      if (has >= this.#majority) writer.guaranteed = writer.acknowledged
+  /** Looks which acknowledged changes are there to stay by now. `memories`: the CIBs that running nodes have. */
+  survey(disks: readonly (XmlElement | undefined)[], memories: readonly XmlElement[]): void {
+    const views = [...disks, ...memories].flatMap((cib) => (cib === undefined ? [] : [this.#view(cib)]))
+    for (const [name, writer] of this.#writers) {
+      const has = (view: CibView): number => view.written.get(name) ?? 0
+      const holding = (value: number): readonly CibView[] => views.filter((view) => has(view) >= value)
+      const onDisk = disks.filter((cib) => cib !== undefined && has(this.#view(cib)) >= writer.acknowledged)
+      if (onDisk.length >= this.#majority) writer.guaranteed = Math.max(writer.guaranteed, writer.acknowledged)
+      const rivals = views.filter(
+        (view) => has(view) < writer.guaranteed && holding(writer.guaranteed).some((holder) => !isNewer(holder, view)),
+      )
+      for (const rival of rivals) writer.guaranteed = Math.min(writer.guaranteed, has(rival))
     }
+  }
+
+  #view(cib: XmlElement): CibView {
+    const known = this.#views.get(cib)
+    if (known !== undefined) return known
+    const { adminEpoch, epoch } = versionOf(cib)
+    const view = { written: writtenIn(cib), adminEpoch, epoch }
+    this.#views.set(cib, view)
+    return view
   }
 
   /** The CIB that all nodes have in the end. @throws Violation when an acknowledged change is not in it */

@@ -191,7 +191,11 @@ export class ClusterWorld {
   #survey(): void {
     this.#surveyedMs = this.world.nowMs
     this.#watchSchedules()
-    this.cibs.survey([...this.disks.values()].map(({ cib }) => cib))
+    const memories = [...this.nodes.values()].flatMap(({ pacemaker }) => {
+      return pacemaker?.isAlive === true && pacemaker.cib !== undefined ? [pacemaker.cib.cib] : []
+    })
+    const disks = [...this.disks.values()].map(({ cib }) => cib)
+    this.cibs.survey(disks, memories)
     const seen = new Set<string>()
     const settled = this.awake().filter((node) => isSettled(node))
     for (const a of settled) {
