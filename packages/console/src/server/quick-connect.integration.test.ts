@@ -7,10 +7,22 @@ import { fileURLToPath } from 'node:url'
 import { OwnCluster, SshHome, SshHost, sshHostLacks } from '@quorate/testkit'
 import type { XmlElement } from '@quorate/xml'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { ClusterHost, HostSpec } from '../api/index.ts'
+import {
+  type ClusterHost,
+  clusterRoutes,
+  clusterSummary,
+  fleet,
+  type HostSpec,
+  hostStages,
+  routes,
+  session,
+  snapshot,
+} from '../api/index.ts'
+import { inlineThinker } from './oracle-thread.ts'
 import { drivenAnswer } from './sample-drive.ts'
 import { SshFolder } from './ssh-folder.ts'
 import { SshSource } from './ssh-source.ts'
+import { startConsole } from './start.ts'
 
 const lacks = sshHostLacks()
 const note = lacks === undefined ? '' : ` (skipped: needs ${lacks})`
@@ -272,4 +284,73 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     expect(fs.readFileSync(calls, 'utf8')).toBe('-n -- /bin/sh -s\n'.repeat(2))
     await host.end()
   })
+
+  test('by the API: the steps as they happen, a key to be accepted, the cluster, more hosts, and nothing left', async () => {
+    const host = hostOf('n1', '127.0.0.8')
+    await host.start()
+    const running = await startConsole({
+      address: '127.0.0.1',
+      port: 0,
+      role: 'admin',
+      thinker: inlineThinker(),
+      knownHosts: path.join(home.folder, 'kept_hosts'),
+    })
+    const token = running.addresses.get('admin')?.split('#token=')[1]
+    const headers: Record<string, string> = { Origin: running.url, 'Content-Type': 'application/json' }
+    const ask = (method: string, at: string, body?: unknown) =>
+      fetch(running.url + at, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+    const post = async (at: string, body: unknown) => (await ask('POST', at, body)).json()
+    const login = await ask('POST', routes.session, { token })
+    headers['Cookie'] = login.headers.get('Set-Cookie')?.split(';')[0] ?? ''
+    const told = session.parse(await login.json())
+    headers['X-Quorate-CSRF'] = told.csrf
+    expect(told).toMatchObject({ connect: true, clusters: 0 })
+    expect((await ask('GET', routes.snapshot)).status).toBe(404)
+
+    const stages: string[] = []
+    const events = (await ask('GET', routes.clustersEvents)).body?.pipeThrough(new TextDecoderStream())
+    const following = (async () => {
+      for await (const part of events ?? []) {
+        for (const line of part.split('\n').filter((one) => one.startsWith('data: {"clusters"'))) {
+          const { clusters } = fleet.parse(JSON.parse(line.slice('data: '.length)))
+          stages.push(...clusters.flatMap(({ hosts: all }) => all.map((one) => stageText(one))))
+        }
+      }
+    })()
+
+    const { user, ...spec } = specOf(host)
+    const made = clusterSummary.parse(await post(routes.clusters, { hosts: [{ ...spec, user }], name: 'Far away' }))
+    expect(made).toMatchObject({ id: 'far-away', name: 'Far away', kind: 'ssh', health: null })
+    const [first] = made.hosts
+    if (first === undefined) expect.fail('a host was given')
+    const summary = async () => {
+      const { clusters } = fleet.parse(await (await ask('GET', routes.clusters)).json())
+      return clusters.find(({ id }) => id === made.id)
+    }
+    await vi.waitFor(async () => expect((await summary())?.hosts[0]?.key?.fingerprint).toBe(host.fingerprint), patience)
+    await post(routes.accept(made.id, first.id), { fingerprint: host.fingerprint, save: false })
+    await vi.waitFor(async () => expect((await summary())?.health).toMatchObject({ nodes: 2, resources: 3 }), patience)
+    expect(await summary()).toMatchObject({ discovered: ['n2'] })
+    const seen = snapshot.parse(await (await ask('GET', clusterRoutes(made.id).snapshot)).json())
+    expect(seen.source).toEqual({ kind: 'cluster', name: 'Far away', localNode: 'n1' })
+    await post(routes.hosts(made.id), { hosts: [specOf(hosts.n2)] })
+    await vi.waitFor(async () => expect((await summary())?.discovered).toEqual([]), patience)
+
+    expect((await ask('DELETE', routes.cluster(made.id))).status).toBe(204)
+    expect((await ask('GET', clusterRoutes(made.id).snapshot)).status).toBe(404)
+    await vi.waitFor(() => expect(host.log).toContain('Disconnected from'), patience)
+    await running.close()
+    await following
+    expect(stages).toContain('hostKey ✖ keyUnknown')
+    expect(stages).toContain('all')
+    expect(fs.readdirSync(path.join(home.folder, 'desk/run/quorate'))).toEqual([])
+    expect(fs.existsSync(path.join(home.folder, 'kept_hosts'))).toBe(false)
+    await host.end()
+  })
 })
+
+/** The stage that a host is at, and whether it failed. */
+function stageText({ done, failure }: ClusterHost): string {
+  const stage = hostStages.find((one) => done[one] === undefined)
+  return failure === null ? (stage ?? 'all') : `${failure.stage} ✖ ${failure.code}`
+}
