@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { OwnCluster, SshHome, SshHost, sshHostLacks } from '@quorate/testkit'
 import type { XmlElement } from '@quorate/xml'
+import { chromium } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   type ClusterHost,
@@ -27,6 +28,13 @@ import { startConsole } from './start.ts'
 const lacks = sshHostLacks()
 const note = lacks === undefined ? '' : ` (skipped: needs ${lacks})`
 const driver = fileURLToPath(new URL('drive-console.mjs', import.meta.url))
+const pages = fileURLToPath(new URL('../../dist/web/index.html', import.meta.url))
+const browserPath = '/usr/bin/chromium'
+const pageLacks = [
+  ...(fs.existsSync(browserPath) ? [] : ['Debian package chromium']),
+  ...(fs.existsSync(pages) ? [] : ['the built pages (npm run build)']),
+]
+const pageNote = pageLacks.length === 0 ? '' : ` (skipped: needs ${pageLacks.join(', ')})`
 const userName = os.userInfo().username
 const patience = { timeout: 240_000, interval: 20 }
 
@@ -284,6 +292,59 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     expect(fs.readFileSync(calls, 'utf8')).toBe('-n -- /bin/sh -s\n'.repeat(2))
     await host.end()
   })
+
+  test.skipIf(pageLacks.length > 0)(
+    `the pages: a host is typed, its key accepted, and a resource of its cluster moved${pageNote}`,
+    async () => {
+      const host = hostOf('n1', '127.0.0.9')
+      await host.start()
+      const running = await startConsole({
+        address: '127.0.0.1',
+        port: 0,
+        role: 'admin',
+        thinker: inlineThinker(),
+        webFolder: path.dirname(pages),
+      })
+      const args = ['--no-sandbox', '--disable-dev-shm-usage']
+      const browser = await chromium.launch({ executablePath: browserPath, args, timeout: patience.timeout })
+      const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1600, height: 1000 } })
+      context.setDefaultTimeout(patience.timeout)
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      try {
+        await page.goto(running.addresses.get('admin') ?? '')
+        await page.getByLabel('Host(s)').fill(`${userName}@${host.address}:${host.port}`)
+        await page.getByLabel('Host(s)').press('Enter')
+        await page.getByText(host.fingerprint).waitFor()
+        await page.getByRole('button', { name: 'Accept this key' }).click()
+        await page.getByText('2 of 2 nodes online').waitFor()
+        await page.getByRole('link', { name: 'far' }).click()
+        await page.waitForURL(/\/c\/127-0-0-9\//)
+        const placeOf = (id: string) => page.locator(`[role=row][data-key="resource:${id}"] [role=gridcell]`).nth(3)
+        await page.getByText('nothing left to do').waitFor()
+        const from = await placeOf('r1').textContent()
+        const to = from === 'n1' ? 'n2' : 'n1'
+        await placeOf('r1').click()
+        await page.getByRole('button', { name: 'Move to' }).click()
+        await page.getByRole('menuitem', { name: to }).click()
+        await page.getByRole('button', { name: 'Move to (1)' }).click()
+        await page.getByText('done – 1 of 1').waitFor()
+        await vi.waitFor(async () => expect(await placeOf('r1').textContent()).toBe(to), patience)
+        expect(complaints).toEqual([])
+      } catch (error) {
+        const shown = await page.locator('body').textContent()
+        throw new Error(`the page showed ${shown}\n${cluster.stories()}`, { cause: error })
+      } finally {
+        await browser.close()
+        await running.close()
+        await host.end()
+      }
+    },
+  )
 
   test('by the API: the steps as they happen, a key to be accepted, the cluster, more hosts, and nothing left', async () => {
     const host = hostOf('n1', '127.0.0.8')
