@@ -4,7 +4,8 @@ import { defineConfig } from 'vite'
 /** The browser half of the console, as files of dist/web: `index.html`, and under `assets/` what has a hash in its name. */
 export default defineConfig({
   root: path.join(import.meta.dirname, 'src/web'),
-  base: './',
+  // Addresses of clusters are deeper than the files.
+  base: '/',
   resolve: { conditions: ['source', 'module', 'browser', 'production'] },
   build: {
     outDir: path.join(import.meta.dirname, 'dist/web'),

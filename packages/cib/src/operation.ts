@@ -63,7 +63,8 @@ export function change(cib: XmlElement, call: CibCall): RawChange {
     case 'cib_replace':
       return { cib: replace(cib, call, required(input)), rc: 0, isCompared: !hasOption(call, 'xpath') }
     case 'cib_apply_diff':
-      return { cib: patched(cib, required(input)), rc: 0, isCompared: true }
+      // Without a patch there is nothing to do.
+      return input === undefined ? { cib, rc: 0 } : { cib: patched(cib, input), rc: 0, isCompared: true }
     case 'cib_erase':
       return { cib: { ...erased(cib), children: emptySections() }, rc: 0, isCompared: true }
     case 'cib_bump':
@@ -94,17 +95,22 @@ function create(cib: XmlElement, call: CibCall, input: XmlElement | undefined): 
     return modify(cib, call, data)
   }
   const path = hasOption(call, 'xpath') ? [] : sectionPath(cib, call.section)
-  if (path === undefined) throw new CibFault(cibFaults.invalid)
   const items = data.name === call.section ? data.children : [data]
+  if (path === undefined) {
+    const [first] = items
+    if (first === undefined) throw new CibFault(cibFaults.invalid)
+    return { cib, rc: cibFaults.invalid, output: failedUpdate(first, 'cib_create', cibFaults.invalid) }
+  }
   const section = nodeAt(cib, path)
   invariant(section !== undefined, 'section vanished while creating')
   const there = new ChildIndex(section.children)
   for (const item of items) {
-    if (!isComment(item) && there.find(item.name, 'id', attr(item, 'id')) >= 0) {
+    const id = attr(item, 'id')
+    const at = id === undefined ? there.find(item.name) : there.find(item.name, 'id', id)
+    if (!isComment(item) && at >= 0) {
       return { cib, rc: cibFaults.exists, output: failedUpdate(item, 'cib_create', cibFaults.exists) }
     }
-    // One without id is merged into the first of its name, if there is one.
-    if (attr(item, 'id') !== undefined || there.find(item.name) < 0) there.push(item)
+    there.push(item)
   }
   return { cib: updateAt(cib, path, (parent) => allAddedTo(parent, items)), rc: 0 }
 }
@@ -208,7 +214,9 @@ function isWanted(node: XmlElement, pattern: XmlElement): boolean {
 }
 
 function removeMatches(cib: XmlElement, call: CibCall): XmlElement {
-  const places = placesOf(cib, call.section ?? '')
+  // What selects nothing removes nothing, even where it is no XPath.
+  const found = select(cib, call.section ?? '')
+  const places = found.ok ? found.value.map((match) => match.path) : []
   const wanted = hasOption(call, 'multiple') ? outermost(places) : places.slice(0, 1)
   if (wanted.some((place) => place.length === 0)) throw new CibFault(cibFaults.invalid)
   return wanted.reduceRight((now, place) => removeAt(now, place), cib)
@@ -276,7 +284,8 @@ export function query(cib: XmlElement, call: CibCall): XmlElement {
 function queryMatches(cib: XmlElement, call: CibCall): XmlElement {
   const found = select(cib, call.section ?? '')
   if (!found.ok || found.value.length === 0) throw new CibFault(cibFaults.noSuchObject)
-  if (hasOption(call, 'xpathAddress')) {
+  // Without what is inside, elements are answered instead of where they are.
+  if (hasOption(call, 'xpathAddress') && !hasOption(call, 'noChildren')) {
     const paths = found.value.map((match) => element('xpath-query-path', { id: addressOf(cib, match.path) }))
     return element('xpath-query', {}, paths)
   }

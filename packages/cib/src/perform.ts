@@ -72,20 +72,24 @@ function finish(
   options: PerformOptions,
   acl: Acl | undefined,
 ): CibOutcome {
+  if (isNewerFeatureSet(attr(raw.cib, 'crm_feature_set'))) return outcome(cibFaults.protocol, before)
   if (raw.cib === before) return outcome(0, before, raw.output)
   const isAllowed = acl === undefined || mayChange(before, raw.cib, acl, { isCompared: raw.isCompared === true })
   if (!isAllowed) return outcome(cibFaults.denied, before)
-  if (isNewerFeatureSet(attr(raw.cib, 'crm_feature_set'))) return outcome(cibFaults.protocol, before)
-  const old = versionOf(before)
-  const now = versionOf(raw.cib)
+  // A counter that is gone, or is no number any more, is less than any.
+  const old = versionOf(before, -1)
+  const now = versionOf(raw.cib, -1)
   if (now.adminEpoch < old.adminEpoch || (now.adminEpoch === old.adminEpoch && now.epoch < old.epoch)) {
     return outcome(cibFaults.old, before)
   }
-  const evaluated = withEvaluated(raw.cib, before)
+  const summed = withEvaluated(raw.cib, before)
+  // A copy that is handed over stays what it is.
+  const evaluated = call.isSync === true ? summed : withClaim(summed)
   const changes = changesBetween(before, evaluated)
   if (changes.length === 0) return outcome(0, before, raw.output)
   const isConfigChanged = raw.isUnseen !== true && changes.some(touchesConfiguration)
-  const isManaged = call.isSync !== true && !hasOption(call, 'inhibitBroadcast')
+  const isSeen = raw.isCompared === true || raw.isUnseen === true || !changes.every(isEmptyAddition)
+  const isManaged = isSeen && call.isSync !== true && !hasOption(call, 'inhibitBroadcast')
   const counted = isManaged ? withCounters(evaluated, isConfigChanged) : evaluated
   const diff = diffBetween(before, counted, evaluated, changes)
   const after = isConfigChanged && !hasOption(call, 'noMtime') ? withStamp(counted, call.stamp) : counted
@@ -95,7 +99,23 @@ function finish(
   return { rc: 0, cib: hasOption(call, 'dryRun') ? before : after, output: raw.output, diff, isConfigChanged }
 }
 
+/** A CIB that claims no schema is held to none. */
+function withClaim(cib: XmlElement): XmlElement {
+  return attr(cib, 'validate-with') === undefined ? withAttributes(cib, { 'validate-with': 'none' }) : cib
+}
+
+/**
+ * Whether a change only adds elements without attributes. The C side, which follows what is set while it changes a document,
+ * does not see them: no counter moves. All nodes must agree on that.
+ */
+function isEmptyAddition(one: Change): boolean {
+  const isEmpty = ({ attributes, children }: XmlElement): boolean => attributes.length === 0 && children.every(isEmpty)
+  return one.operation === 'create' && isEmpty(one.node)
+}
+
 function touchesConfiguration(one: Change): boolean {
+  // Its place in the CIB is none of what it says.
+  if (one.operation === 'move' && one.path === '/cib/configuration') return false
   return one.path.startsWith('/cib/configuration') || (one.operation === 'create' && one.node.name === 'configuration')
 }
 

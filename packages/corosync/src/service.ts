@@ -41,7 +41,7 @@ export type ServiceEvent =
   | { readonly kind: 'cmap'; readonly key: string; readonly value: RawValue | undefined }
 
 /** Timers of the services; each is armed at most once at a time. */
-export type ServiceTimer = 'last-man-standing' | 'shutdown-answer' | 'key-change' | 'qdevice' | 'qdevice-sync'
+export type ServiceTimer = 'last-man-standing' | 'shutdown-answer' | 'key-change' | 'qdevice'
 
 /** Everything that a service may ask of the node that it runs in. Performed in order. */
 export type ServiceEffect =
@@ -61,6 +61,9 @@ export type ServiceEffect =
   /** Read corosync.conf again; `isOwn`: a client of this node asked and waits for what comes of it. */
   | { readonly kind: 'reload'; readonly isOwn: boolean }
   | { readonly kind: 'reopen-logs' }
+  /** In `sync-process`: the service is not done with its turn, and says `sync-done` when it is. */
+  | { readonly kind: 'sync-wait' }
+  | { readonly kind: 'sync-done' }
   /** How packets between nodes are protected changes, see key-change.ts. */
   | { readonly kind: 'key'; readonly step: 'switch' | 'forget' }
 

@@ -9,15 +9,25 @@ import {
   exitCodeOf,
   exitCodes,
   faultText,
-  featureSet,
   fileDigest,
   isRestrictable,
   patchDigest,
 } from '@quorate/cib'
-import { attr, descendants, formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
+import {
+  attr,
+  child,
+  descendants,
+  element,
+  formatXml,
+  parseXml,
+  withChildren,
+  type XmlElement,
+  xmlErrorText,
+} from '@quorate/xml'
 import { openCib } from '../pacemaker/cib-access.ts'
 import type { CibAnswer } from '../pacemaker/cib-source.ts'
-import { type Given, helpText, parseLine } from '../pacemaker/command-line.ts'
+import { type Given, helpText, type ParsedLine, parseLine } from '../pacemaker/command-line.ts'
+import { logLines } from '../pacemaker/log-lines.ts'
 import { numberedLines } from '../pacemaker/rejected-cib.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
 import { xmlText } from '../pacemaker/xml-text.ts'
@@ -46,6 +56,11 @@ export const run: Tool = (argv) => cibadmin(argv, processHost())
 
 /** {@link run} on a given host. */
 export async function cibadmin(argv: readonly string[], host: ToolHost): Promise<number> {
+  const empty = emptyAsked(argv)
+  if (empty !== undefined) {
+    host.out(formatXml(emptyCib(1, empty.schema)))
+    return exitCodes.ok
+  }
   const line = parseLine(argv, cibadminOptions, 'getopt')
   const help = helpText(
     'cibadmin COMMAND [OPTIONS]',
@@ -56,11 +71,45 @@ export async function cibadmin(argv: readonly string[], host: ToolHost): Promise
     host.err(`cibadmin: ${line.message}\n${help}`)
     return exitCodes.usage
   }
-  const given = (long: string) => line.options.find((item) => item.long === long)
-  if (given('help') !== undefined) host.out(help)
-  else if (given('version') !== undefined) host.out(versionText)
-  else if (line.operands.length > 0) host.err(`non-option ARGV-elements: ${line.operands.join(' ')} \n${help}`)
-  else {
+  const asked = line.options.find(({ long }) => long === 'help' || long === 'version')
+  if (asked !== undefined) return tell(asked.long, argv, help, host)
+  const code = await answer(line, help, host)
+  host.err(
+    logLines(
+      [{ kind: 'info', source: 'crm_exit', text: `Exiting cibadmin | with status ${code}` }],
+      verbosityOf(line.options),
+    ),
+  )
+  return code
+}
+
+/** Help and version. Its short option is what the older tools make of a mistake too: then help is none that was asked for. */
+function tell(what: string, argv: readonly string[], help: string, host: ToolHost): number {
+  if (what === 'version') {
+    host.out(versionText)
+    return exitCodes.ok
+  }
+  const isAsked = argv.some((word) => word.startsWith('--h'))
+  if (isAsked) host.out(help)
+  else host.err(help)
+  return isAsked ? exitCodes.ok : exitCodes.usage
+}
+
+/** How much of its work it tells: with one -V no more than without. */
+function verbosityOf(options: readonly Given[]): number {
+  return options.filter(({ long }) => long === 'verbose').length - 1
+}
+
+/** Says what went wrong; for some -V twice, as part of the log too. */
+function complain(source: string, text: string, options: readonly Given[], host: ToolHost): void {
+  host.err(`${logLines([{ kind: 'error', source, text }], verbosityOf(options))}${text}\n`)
+}
+
+async function answer(line: ParsedLine & { readonly ok: true }, help: string, host: ToolHost): Promise<number> {
+  if (line.operands.length > 0) {
+    host.out(`non-option ARGV-elements: ${line.operands.join(' ')} \n`)
+    host.err(help)
+  } else {
     const command = [...line.options].reverse().find(({ long }) => long in operations || isLocal(long))
     if (command !== undefined) {
       const style = accessStyle(command, line.options, host)
@@ -70,7 +119,19 @@ export async function cibadmin(argv: readonly string[], host: ToolHost): Promise
     }
     host.err(help)
   }
-  return given('help') !== undefined || given('version') !== undefined ? exitCodes.ok : exitCodes.usage
+  return exitCodes.usage
+}
+
+/**
+ * Whether a line asks for an empty CIB, and the schema that it is to claim: the next word, whatever that is. What comes after it
+ * does not count.
+ */
+function emptyAsked(argv: readonly string[]): { readonly schema: string | undefined } | undefined {
+  for (let at = 0; at < argv.length; at += 1) {
+    const line = parseLine(argv.slice(0, at + 1), cibadminOptions, 'getopt')
+    if (line.ok && line.options.at(-1)?.long === 'empty') return { schema: argv[at + 1] }
+  }
+  return undefined
 }
 
 type ChosenStyle =
@@ -101,7 +162,7 @@ function accessStyle(command: Given, options: readonly Given[], host: ToolHost):
 }
 
 function isLocal(long: string): boolean {
-  return long === 'empty' || long === 'md5-sum' || long === 'md5-sum-versioned'
+  return long === 'md5-sum' || long === 'md5-sum-versioned'
 }
 
 function lastValue(options: readonly Given[], long: string): string | undefined {
@@ -115,16 +176,12 @@ async function perform(
   style: AccessStyle | undefined,
 ): Promise<number> {
   const has = (long: string) => options.some((item) => item.long === long)
-  if (command.long === 'empty') {
-    host.out(formatXml(emptyCib(1, command.value)))
-    return exitCodes.ok
-  }
   if (['upgrade', 'erase', 'delete-all'].includes(command.long) && !has('force')) {
     host.err(dangerous)
     return exitCodes.unsafe
   }
   const data = readData(options, host)
-  if (data === 'unreadable') return exitCodes.noSuchObject
+  if (data === 'unreadable') return exitCodes.config
   if (isLocal(command.long)) return printDigest(command.long, data, host)
   const op = operations[command.long]
   return op === undefined ? exitCodes.usage : request(op, command, options, data, host, style)
@@ -148,8 +205,8 @@ async function request(
     timeoutMs: timeoutS > 0 ? timeoutS * 1000 : undefined,
   })
   if (!opened.ok) {
-    host.err(`Could not connect to the CIB: ${faultText(opened.rc)}\n`)
-    host.err('Init failed, could not perform requested operations\n')
+    complain('do_init', `Could not connect to the CIB: ${faultText(opened.rc)}`, options, host)
+    complain('main', 'Init failed, could not perform requested operations', options, host)
     return exitCodeOf(opened.rc)
   }
   const answer = await opened.cib.perform(callOf(op, command, options, data))
@@ -191,7 +248,13 @@ function callOf(
     [has('local'), cibCallOptions.scopeLocal],
   ]
   const sum = bits.reduce((total, [isSet, bit]) => (isSet ? total | bit : total), 0)
-  return { op, section: xpath ?? lastValue(options, 'scope'), options: sum, data }
+  return { op, section: xpath ?? lastValue(options, 'scope'), options: sum, data: data && withStatus(data) }
+}
+
+/** A whole CIB that is handed over has a status, if need be an empty one. */
+function withStatus(data: XmlElement): XmlElement {
+  if (data.name !== 'cib' || child(data, 'status') !== undefined) return data
+  return withChildren(data, [...data.children, element('status')])
 }
 
 /** XML from the text, file or pipe that the line names; a fault is said on the error output. */
@@ -201,6 +264,7 @@ function readData(options: readonly Given[], host: ToolHost): XmlElement | undef
   const isPipe = options.some((item) => item.long === 'xml-pipe')
   if (inline === undefined && file === undefined && !isPipe) return undefined
   const source = inline !== undefined ? '--xml-text' : (file ?? 'standard input')
+  const name = inline !== undefined ? 'input string' : (file ?? 'STDIN')
   try {
     const text = inline ?? (file === undefined ? host.readInput() : xmlText(fs.readFileSync(file)))
     const read = parseXml(text)
@@ -209,7 +273,7 @@ function readData(options: readonly Given[], host: ToolHost): XmlElement | undef
   } catch (fault) {
     host.err(`${source}: ${fault instanceof Error ? fault.message : String(fault)}\n`)
   }
-  host.err(`Couldn't parse input from ${source}.\n`)
+  host.err(`Couldn't parse input from ${name}.\n`)
   return 'unreadable'
 }
 
@@ -222,7 +286,7 @@ function printDigest(long: string, data: XmlElement | undefined, host: ToolHost)
     host.err('Digest: ')
     host.out(`${fileDigest(data)}\n`)
   } else {
-    host.err(`Versioned (${attr(data, 'crm_feature_set') ?? featureSet}) digest: `)
+    host.err(`Versioned (${attr(data, 'crm_feature_set') ?? '(null)'}) digest: `)
     host.out(`${patchDigest(data)}\n`)
   }
   return exitCodes.ok
@@ -232,12 +296,22 @@ function printAnswer(op: CibOperationName, answer: CibAnswer, options: readonly 
   const { rc, output } = answer
   if (output !== undefined) {
     if (rc === cibFaults.schema) host.err(numberedLines(formatXml(output)))
-    else if (op === 'cib_query' && options.some((item) => item.long === 'node-path')) host.out(paths(output))
-    else host.out(formatXml(output))
+    else if (op === 'cib_query' && options.some((item) => item.long === 'node-path')) {
+      if (lastValue(options, 'xpath') !== undefined) host.out(paths(output))
+    } else host.out(formatXml(output))
   }
-  if (rc !== 0) host.err(`Call failed: ${faultText(rc)}\n`)
+  if (op === 'cib_create' && output !== undefined && output.name === 'failed') {
+    const lines = formatXml(output).trimEnd().split('\n')
+    const told = lines.map(
+      (text) => ({ kind: 'error', source: 'cib_process_create', text: `CIB Update failures   ${text}` }) as const,
+    )
+    host.err(logLines(told, verbosityOf(options)))
+  }
+  if (rc !== 0) complain('main', `Call failed: ${faultText(rc)}`, options, host)
 }
 
 function paths(output: XmlElement): string {
-  return output.children.map((item) => `${attr(item, 'id') ?? ''}\n`).join('')
+  const items = output.name === 'xpath-query' ? output.children : [output]
+  const ids = items.flatMap((item) => attr(item, 'id') ?? [])
+  return ids.map((id) => `${id}\n`).join('')
 }

@@ -24,7 +24,7 @@ export const cibadminOptions: readonly Option[] = [
   { short: 'R', long: 'replace', help: 'Put an object in the place of another', ...command },
   { short: 'D', long: 'delete', help: 'Remove the first object with this name and these attributes', ...command },
   { short: 'd', long: 'delete-all', help: 'With --xpath: remove all that matches', ...command },
-  { short: 'a', long: 'empty', argument: 'SCHEMA', isArgumentOptional: true, help: 'Print an empty CIB', ...command },
+  { short: 'a', long: 'empty', help: 'Print an empty CIB; a word behind it is the schema that it claims', ...command },
   { short: '5', long: 'md5-sum', help: 'Print the digest of XML as on disk', ...command },
   { short: '6', long: 'md5-sum-versioned', help: 'Print the digest of XML as on the wire', ...command },
   {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import {
   type ClusterSource,
   cibFile,
+  type Fleet,
   type HostSpec,
   hostSteps,
   isLoopbackAddress,
@@ -9,8 +10,6 @@ import {
   parseHosts,
   type Role,
   roles,
-  SshFolder,
-  SshSource,
   startConsole,
 } from '@quorate/console/server'
 import type { Tool } from '../tool.ts'
@@ -64,8 +63,7 @@ export const run: Tool = async (argv) => {
   const stopped = new Promise<void>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve())
   })
-  if (call.hosts !== undefined) return runConnected(call, call.hosts, stopped)
-  let source: ClusterSource = new LiveCluster()
+  let source: ClusterSource | undefined
   if (call.file !== undefined) {
     const read = await cibFile(call.file)
     if (!read.ok) {
@@ -73,15 +71,22 @@ export const run: Tool = async (argv) => {
       return 66
     }
     source = read.value
+  } else if (call.hosts === undefined) {
+    source = new LiveCluster()
   }
-  return serve(call, source, call.file ?? 'the cluster', stopped)
-}
-
-async function serve(call: Call, source: ClusterSource, of: string, stopped: Promise<void>): Promise<number> {
   try {
-    const { address, port, role } = call
-    const running = await startConsole({ source, address, port, role })
+    const { address, port, role, hosts, acceptedKeys, knownHosts } = call
+    const running = await startConsole({
+      address,
+      port,
+      role,
+      acceptedKeys,
+      ...(source === undefined ? {} : { source }),
+      ...(hosts === undefined ? {} : { connect: { hosts: [...hosts], name: null }, onClusters: stepTeller() }),
+      ...(knownHosts === undefined ? {} : { knownHosts }),
+    })
     if (!running.hasWeb) process.stderr.write('console: the pages are not built: only the API is served\n')
+    const of = call.file ?? call.connect ?? 'the cluster'
     process.stdout.write(`console of ${of}, as ${role}: ${running.addresses.get(role)}\n`)
     process.stdout.write(`addresses of all roles: ${running.tokenFile}\nCtrl-C ends it.\n`)
     await stopped
@@ -93,28 +98,18 @@ async function serve(call: Call, source: ClusterSource, of: string, stopped: Pro
   }
 }
 
-/** The same for a cluster that is reached by SSH: each step to each host is told as it is done. */
-async function runConnected(call: Call, hosts: readonly HostSpec[], stopped: Promise<void>): Promise<number> {
-  let folder: SshFolder
-  try {
-    folder = new SshFolder(call.knownHosts)
-  } catch (error) {
-    process.stderr.write(`console: ${(error as Error).message}\n`)
-    return 1
-  }
-  const source = new SshSource({ hosts, folder, accepted: call.acceptedKeys })
-  const told = new Map<number, string>()
-  source.onHosts = () => {
-    for (const host of source.hosts) {
-      const text = hostSteps(host)
-      if (text !== '' && told.get(host.id) !== text) process.stderr.write(`${text}\n`)
-      told.set(host.id, text)
+/** Tells each step to each host as it is done, once. */
+function stepTeller(): (fleet: Fleet) => void {
+  const told = new Map<string, string>()
+  return ({ clusters }) => {
+    for (const { id, hosts } of clusters) {
+      for (const host of hosts) {
+        const text = hostSteps(host)
+        const key = `${id} ${host.id}`
+        if (text !== '' && told.get(key) !== text) process.stderr.write(`${text}\n`)
+        told.set(key, text)
+      }
     }
-  }
-  try {
-    return await serve(call, source, call.connect ?? '', stopped)
-  } finally {
-    folder.close()
   }
 }
 

@@ -111,8 +111,11 @@ async function show(request: Request): Promise<number> {
 
 /** Says what went wrong, in the form in which the status would have been shown. */
 function refuse({ argv, options, form, host }: Request, code: number, lines: readonly string[]): number {
-  if (form.format === 'html') host.out(faultPage(lines, { ...pageOptions(options, form), refreshSeconds: undefined }))
-  else if (form.format === 'xml' && !form.isOldXml) host.out(resultXml([name, ...argv], [], code, lines))
+  if (form.format === 'html') {
+    const page = pageOptions(options, form)
+    // A line that is wrong will be wrong the next time too.
+    host.out(faultPage(lines, code === exitCodes.usage ? { ...page, refreshSeconds: undefined } : page))
+  } else if (form.format === 'xml' && !form.isOldXml) host.out(resultXml([name, ...argv], [], code, lines))
   else if (form.format === 'json') {
     host.out(`${JSON.stringify(jsonOf(resultElement([name, ...argv], [], code, lines)), undefined, 2)}\n`)
   } else if (form.format !== 'none') {

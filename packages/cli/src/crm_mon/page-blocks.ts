@@ -1,5 +1,5 @@
 import { type Cluster, type ClusterNode, nodeHealth, nodeText, type StatusItem } from '@quorate/scheduler'
-import { connectivityOf, nodesWithAttributes } from './attributes.ts'
+import { connectivityOf, expectedPing, nodesWithAttributes } from './attributes.ts'
 import { featureSetText, runningItems } from './by-node.ts'
 import { localTime } from './local-time.ts'
 import type { Block, OwnBlocks } from './status-text.ts'
@@ -23,7 +23,8 @@ export const pageBlocks: OwnBlocks = {
     if (!view.byNode) return nodes.map((node) => ofParts([nameOf(node, view), ...stateParts(cluster, node, view)]))
     return nodes.map((node) => {
       const running = runningItems(cluster, node, view, wanted)
-      const items = node.running.length === 0 ? undefined : [{ text: 'Resources', items: running }]
+      const isIdle = (view.isBrief ? running : node.running).length === 0
+      const items = isIdle ? undefined : [{ text: 'Resources', items: running }]
       const state = ofParts([{ text: 'Status:' }, ...stateParts(cluster, node, view)])
       return { text: `${nodeText(node, view)}:`, items: [items === undefined ? state : { ...state, items }] }
     })
@@ -128,8 +129,9 @@ function standbyText(node: ClusterNode): string | undefined {
 function attributeItem(node: ClusterNode, name: string): StatusItem {
   const value = node.attributes.get(name) ?? ''
   const text = `${name}: ${value}`
+  if (expectedPing(node, name) === undefined) return { text }
   const found = connectivityOf(node, name, value)
-  if (found === undefined) return { text }
+  if (found === undefined) return ofParts([{ text }])
   // The C tool leaves the second bracket out.
   const fault = found === 'lost' ? '(connectivity is lost)' : `(connectivity is degraded -- expected ${found.expected}`
   return ofParts([{ text }, { text: fault, look: 'bold' }])

@@ -63,6 +63,9 @@ export function parseLine(argv: readonly string[], table: readonly Option[], dia
     if ('message' in found) return { ok: false, message: found.message }
     const { option, inline } = found
     if (option.argument === undefined) {
+      if (dialect === 'getopt' && inline !== undefined && word.startsWith('--')) {
+        return { ok: false, message: `option '--${option.long}' doesn't allow an argument` }
+      }
       options.push({ long: option.long, value: undefined })
       if (inline !== undefined && !word.startsWith('--')) rest.unshift(`-${inline}`)
       continue
@@ -187,9 +190,10 @@ function takesNext(option: Option, word: string | undefined, dialect: Dialect): 
 }
 
 function missing(word: string, dialect: Dialect): string {
-  return dialect === 'getopt'
-    ? `option requires an argument -- '${word.replace(/^-+/, '')}'`
-    : `Missing argument for ${word}`
+  if (dialect === 'groups') return `Missing argument for ${word}`
+  return word.startsWith('--')
+    ? `option '${word}' requires an argument`
+    : `option requires an argument -- '${word.at(-1)}'`
 }
 
 function longOption(word: string, table: readonly Option[], dialect: Dialect): Found {

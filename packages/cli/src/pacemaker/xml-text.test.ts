@@ -68,7 +68,7 @@ test('cibadmin takes a file in the encoding that it declares, and refuses one th
   const run = () => tryTool(cibadmin, ['-C', '-o', 'nodes', '-x', tags], { env: { CIB_file: file } })
 
   fs.writeFileSync(tags, latin1(change))
-  expect(await run()).toMatchObject({ code: 105 })
+  expect(await run()).toMatchObject({ code: 78 })
   expect(fs.readFileSync(file, 'utf8')).toBe(cib)
 
   fs.writeFileSync(tags, latin1(`<?xml version="1.0" encoding="ISO-8859-1"?>${change}`))

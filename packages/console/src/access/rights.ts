@@ -17,3 +17,8 @@ export function allowedOperations(role: Role, isReadOnly: boolean): Record<strin
     }),
   )
 }
+
+/** Whether a role may connect to clusters: it has this server go to other machines, with the keys that it has. */
+export function mayConnect(role: Role): true | string {
+  return hasRights(role, 'admin') ? true : 'needs the role admin'
+}

@@ -3,6 +3,9 @@ import { operation } from './operation.ts'
 import { snapshotPatch } from './patch.ts'
 import { snapshot, stale } from './snapshot.ts'
 
+/** The login has ended. The stream ends. */
+export const goodbye = z.object({ reason: z.string() })
+
 /**
  * Events of `GET /api/cluster/events`, by the name in their `event:` line; `data:` is JSON on one line.
  *
@@ -16,8 +19,7 @@ export const clusterEvents = {
   /** Contact was lost; the next `snapshot` says that it is back. */
   stale,
   operation,
-  /** The login has ended. The stream ends. */
-  goodbye: z.object({ reason: z.string() }),
+  goodbye,
 } as const
 
 export type ClusterEventName = keyof typeof clusterEvents

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { goodbye } from './events.ts'
 import { hostSpec } from './host-list.ts'
 import { limits } from './limits.ts'
 import { id, moment } from './scalar.ts'
@@ -100,8 +101,11 @@ export const clusterSummary = z.object({
   discovered: z.array(z.string()),
 })
 
-/** Answer to `GET /api/clusters`, and the event `clusters` of `GET /api/clusters/events`. */
+/** Answer to `GET /api/clusters`. */
 export const fleet = z.object({ clusters: z.array(clusterSummary) })
+
+/** Events of `GET /api/clusters/events`: all of it at first, and whenever anything of it is another. */
+export const fleetEvents = { clusters: fleet, goodbye } as const
 
 const clusterName = z.string().trim().max(limits.clusterCharsMax)
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { operationRequest } from './operation.ts'
 
-/** Roles, each with all rights of those before it: looking; resources and nodes; tickets. */
+/** Roles, each with all rights of those before it: looking; resources and nodes; tickets and other clusters. */
 export const roles = ['viewer', 'operator', 'admin'] as const
 export const role = z.enum(roles)
 
@@ -23,6 +23,10 @@ export const session = z.object({
   version: z.string(),
   /** Kinds of operation that this session may begin, each true or the reason why it may not. */
   operations: z.record(z.string(), z.union([z.literal(true), z.string()])),
+  /** Whether this session may connect to clusters and disconnect them, or the reason why it may not. */
+  connect: z.union([z.literal(true), z.string()]),
+  /** How many clusters the server has. */
+  clusters: z.int(),
 })
 
 export type Role = z.infer<typeof role>

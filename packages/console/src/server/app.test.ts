@@ -1,11 +1,13 @@
 import { invariant } from '@quorate/base'
 import { versionOf, versionText } from '@quorate/cib'
 import { attr, child, element } from '@quorate/xml'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
+  clusterRoutes,
   csrfHeader,
   explanation,
   fault,
+  fleet as fleetSchema,
   idempotencyHeader,
   limits,
   type OperationInput,
@@ -15,6 +17,7 @@ import {
   type Role,
   routes,
   type Snapshot,
+  session,
   snapshot as snapshotSchema,
   whatIf,
 } from '../api/index.ts'
@@ -91,13 +94,15 @@ async function started(parts: SampleParts = three, role: Role = 'admin') {
     webFolder: '/nonexistent',
   })
   closing.push(made.close)
-  made.picture.start()
+  const { local } = made
+  invariant(local !== undefined, 'a source was given')
+  local.picture.start()
   const app = consoleApp({ ...made, cookie: 'q', isLoopback: true })
   const browser = new Browser(app)
   const token = made.tokens.get(role)
   invariant(token !== undefined, 'the role is offered')
   await browser.logIn(token)
-  return { ...made, app, browser, source, clock }
+  return { ...made, ...local, app, browser, source, clock }
 }
 
 async function codeOf(response: Response): Promise<readonly [number, string]> {
@@ -472,3 +477,98 @@ async function readEvents(response: Response, count: number) {
   }
   return { events: await more(count), more, close: () => void reader.cancel() }
 }
+
+describe('several clusters', () => {
+  async function two(role: Role = 'admin') {
+    const at = await started(three, role)
+    const other = new SampleSource(settledCib({ resources: dummy('other') }))
+    const cluster = at.fleet.add(other, 'ssh', 'far')
+    cluster.picture.start()
+    return { ...at, other, cluster }
+  }
+
+  test('each has its own paths; those without an id are of the first', async () => {
+    const { browser } = await two()
+    const ids = async (path: string) => {
+      const seen = snapshotSchema.parse(await (await browser.ask(path)).json())
+      return seen.resources.map(({ id }) => id)
+    }
+    expect(await ids(routes.snapshot)).toEqual(['a', 'b', 'c'])
+    expect(await ids(clusterRoutes('local').snapshot)).toEqual(['a', 'b', 'c'])
+    expect(await ids(clusterRoutes('far').snapshot)).toEqual(['other'])
+    expect(await codeOf(await browser.ask(clusterRoutes('near').snapshot))).toEqual([404, 'notFound'])
+    const why = await browser.ask(clusterRoutes('far').explain('other'))
+    expect(explanation.parse(await why.json()).resource).toBe('other')
+    const told = session.parse(await (await browser.ask(clusterRoutes('far').session)).json())
+    expect(told).toMatchObject({ role: 'admin', connect: true, clusters: 2 })
+  })
+
+  test('an operation is one of its cluster, and of no other', async () => {
+    const { browser, source, other } = await two()
+    const to = clusterRoutes('far')
+    const request: OperationInput = { kind: 'stop', targets: ['other'] }
+    const outlook = previewSchema.parse(await (await browser.post(`${to.operations}?dryRun=true`, request)).json())
+    const headers = { 'If-Match': `"${outlook.cibVersion}"`, [idempotencyHeader]: 'k' }
+    const response = await browser.post(to.operations, request, headers)
+    const begun = operationSchema.parse(await response.json())
+    expect(response.headers.get('Location')).toBe(`/api/clusters/far/operations/${begun.id}`)
+    expect([other.changes, source.changes]).toEqual([['cib_apply_diff'], []])
+    expect((await browser.ask(to.operation(begun.id))).status).toBe(200)
+    expect(await codeOf(await browser.ask(routes.operation(begun.id)))).toEqual([404, 'notFound'])
+  })
+
+  test('in short, all of them', async () => {
+    const { browser } = await two()
+    const { clusters } = fleetSchema.parse(await (await browser.ask(routes.clusters)).json())
+    expect(clusters).toMatchObject([
+      { id: 'local', name: 'sample', kind: 'local', health: { nodes: 3, nodesOnline: 3, resources: 3, failed: 0 } },
+      { id: 'far', name: 'sample-2', kind: 'ssh', health: { resources: 1 }, hosts: [], discovered: [] },
+    ])
+  })
+
+  test('only administrators have the server go to other machines', async () => {
+    const { browser } = await two('operator')
+    const told = session.parse(await (await browser.ask(routes.session)).json())
+    expect(told.connect).toBe('needs the role admin')
+    const accepted = { fingerprint: `SHA256:${'a'.repeat(43)}`, save: false }
+    for (const [path, sent] of [
+      [routes.clusters, { hosts: [{ host: 'n1' }] }],
+      [routes.hosts('far'), { hosts: [{ host: 'n1' }] }],
+      [routes.retry('far', 1), {}],
+      [routes.accept('far', 1), accepted],
+    ] as const) {
+      expect(await codeOf(await browser.post(path, sent))).toEqual([403, 'forbidden'])
+    }
+    const gone = await browser.ask(routes.cluster('far'), {
+      method: 'DELETE',
+      headers: { Origin: `http://${host}`, [csrfHeader]: browser.csrf },
+    })
+    expect(await codeOf(gone)).toEqual([403, 'forbidden'])
+  })
+
+  test('what is no host is refused before anything is done, and so is what has no connection', async () => {
+    const { browser, fleet } = await two()
+    for (const wrong of [
+      {},
+      { hosts: [] },
+      { hosts: [{ host: '-oProxyCommand=id' }] },
+      { hosts: [{ host: 'n1', user: '-l' }] },
+      { hosts: [{ host: 'n1', port: 0 }] },
+      { hosts: [{ host: 'n1' }], name: 'x'.repeat(limits.clusterCharsMax + 1) },
+      { hosts: Array.from({ length: limits.hostsMax + 1 }, () => ({ host: 'n1' })) },
+    ]) {
+      expect(await codeOf(await browser.post(routes.clusters, wrong))).toEqual([400, 'invalid'])
+    }
+    expect(fleet.count).toBe(2)
+    expect(await codeOf(await browser.post(routes.retry('local', 1), {}))).toEqual([422, 'unprocessable'])
+    expect(await codeOf(await browser.post(routes.retry('nowhere', 1), {}))).toEqual([404, 'notFound'])
+    const yes = { fingerprint: 'yes', save: true }
+    expect(await codeOf(await browser.post(routes.accept('far', 1), yes))).toEqual([400, 'invalid'])
+  })
+
+  test('without the header of the session nothing is connected', async () => {
+    const { browser } = await two()
+    const none = await browser.post(routes.clusters, { hosts: [{ host: 'n1' }] }, { [csrfHeader]: '' })
+    expect(await codeOf(none)).toEqual([403, 'crossSite'])
+  })
+})

@@ -1,46 +1,22 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import fs from 'node:fs/promises'
-import { formatXml } from '@quorate/xml'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type * as z from 'zod'
 import { isLoopbackHost, isSameOrigin } from '../access/request-origin.ts'
-import { allowedOperations, neededRole } from '../access/rights.ts'
-import { hasRights, type Login, type Logins, loggedIn, loggedOut, used } from '../access/session-table.ts'
-import {
-  confirmationText,
-  csrfHeader,
-  type Fault,
-  type FaultCode,
-  faultStatus,
-  idempotencyHeader,
-  limits,
-  login as loginSchema,
-  type OperationRequest,
-  operationRequest,
-  type Role,
-  routes,
-  type Session,
-  supposition as suppositionSchema,
-} from '../api/index.ts'
-import type { Question } from '../cluster/question.ts'
-import type { ClusterSource } from './cluster-source.ts'
-import type { EventStreams } from './event-stream.ts'
-import type { Operations } from './operations.ts'
-import type { Thinker } from './oracle-thread.ts'
-import type { Picture } from './picture.ts'
+import { allowedOperations, mayConnect } from '../access/rights.ts'
+import { type Login, type Logins, loggedIn, loggedOut, used } from '../access/session-table.ts'
+import { csrfHeader, limits, login as loginSchema, type Role, routes, type Session } from '../api/index.ts'
+import { addClusterRoutes } from './cluster-routes.ts'
+import type { Fleet, FleetCluster } from './fleet.ts'
+import { addFleetRoutes } from './fleet-routes.ts'
+import { body, type Env, problem, Refused } from './http-answer.ts'
 import type { WebFile } from './web-files.ts'
 
 /** What the app answers from. */
 export type AppParts = {
-  readonly source: ClusterSource
-  readonly picture: Picture
-  readonly thinker: Thinker
-  readonly operations: Operations
-  readonly streams: EventStreams
+  readonly fleet: Fleet
   /** Tokens by the roles that there are. */
   readonly tokens: ReadonlyMap<Role, string>
   readonly cookie: string
@@ -49,26 +25,6 @@ export type AppParts = {
   readonly files: ReadonlyMap<string, WebFile>
   readonly version: string
   readonly now: () => number
-}
-
-/** An error on its way to the browser. */
-class Refused extends Error {
-  override readonly name = 'Refused'
-  readonly code: FaultCode
-  readonly params: Readonly<Record<string, string>>
-  constructor(code: FaultCode, detail: string, params: Readonly<Record<string, string>> = {}) {
-    super(detail)
-    this.code = code
-    this.params = params
-  }
-}
-
-const titles: Partial<Record<FaultCode, string>> = {
-  invalid: 'Not as described',
-  notLoggedIn: 'Not logged in',
-  badToken: 'Wrong token',
-  cibChanged: 'The cluster has changed',
-  noContact: 'No contact to the cluster',
 }
 
 /** Headers of every answer: nothing from elsewhere is loaded, run, or shown around it. */
@@ -81,8 +37,6 @@ const securityHeaders: Readonly<Record<string, string>> = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
 }
-
-type Env = { Variables: { login: Login; secret: string } }
 
 /** The HTTP side of the console. */
 export function consoleApp(parts: AppParts): Hono<Env> {
@@ -135,11 +89,13 @@ export function consoleApp(parts: AppParts): Hono<Env> {
     return next()
   })
 
-  const sessionOf = ({ role, csrf }: Login): Session => ({
+  const sessionOf = ({ role, csrf }: Login, cluster: FleetCluster | undefined): Session => ({
     role,
     csrf,
     version: parts.version,
-    operations: allowedOperations(role, !parts.source.isWritable),
+    operations: allowedOperations(role, cluster?.source.isWritable === false),
+    connect: mayConnect(role),
+    clusters: parts.fleet.count,
   })
 
   app.post(routes.session, async (c) => {
@@ -150,96 +106,30 @@ export function consoleApp(parts: AppParts): Hono<Env> {
     const made: Login = { role, csrf: randomBytes(32).toString('base64url'), usedMs: parts.now() }
     logins = loggedIn(logins, secret, made)
     setCookie(c, parts.cookie, secret, { httpOnly: true, sameSite: 'Strict', path: '/' })
-    return c.json(sessionOf(made))
+    return c.json(sessionOf(made, parts.fleet.first))
   })
-  app.get(routes.session, (c) => c.json(sessionOf(c.get('login'))))
+  app.get(routes.session, (c) => c.json(sessionOf(c.get('login'), parts.fleet.first)))
   app.delete(routes.session, (c) => {
     logins = loggedOut(logins, c.get('secret'))
-    parts.streams.end('logged out', c.get('secret'))
+    parts.fleet.endStreams('logged out', c.get('secret'))
     deleteCookie(c, parts.cookie, { path: '/' })
     return c.body(null, 204)
   })
 
-  app.get(routes.snapshot, compress(), (c) => {
-    const { snapshot, stale } = parts.picture
-    if (snapshot === undefined) throw new Refused('noContact', stale?.reason ?? 'nothing was heard of the cluster yet')
-    c.header('ETag', `"${snapshot.cibVersion}"`)
-    return c.json(snapshot)
+  addFleetRoutes(app, parts.fleet)
+  addClusterRoutes(app, false, parts.now, () => {
+    const { first } = parts.fleet
+    if (first === undefined) throw new Refused('notFound', 'there is no cluster here')
+    return first
   })
-  app.get(routes.events, (c) => {
-    if (parts.streams.count >= limits.streamsMax) {
-      throw new Refused('tooMany', `${limits.streamsMax} streams of events are open already`)
-    }
-    const stream = parts.streams.open(c.req.header('Last-Event-ID'), c.get('secret'))
-    return new Response(stream, { headers: { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' } })
-  })
-  app.get(routes.cib, (c) => {
-    // Parameters of fencing devices are passwords.
-    if (!hasRights(c.get('login').role, 'operator')) throw new Refused('forbidden', 'this needs the role operator')
-    const { cib } = parts.picture
-    if (cib === undefined) throw new Refused('noContact', 'nothing was heard of the cluster yet')
-    return c.body(formatXml(cib), 200, { 'Content-Type': 'application/xml; charset=utf-8' })
-  })
-
-  app.get(routes.operations, (c) => c.json(parts.operations.all))
-  app.post(routes.operations, async (c) => {
-    const { request, confirmation } = startOf(await json(c))
-    const { role } = c.get('login')
-    if (c.req.query('dryRun') === 'true') {
-      const found = await parts.operations.preview(request)
-      if (!found.ok) throw new Refused(found.error.code, found.error.detail, found.error.params)
-      return c.json(found.value)
-    }
-    if (c.req.query('dryRun') !== undefined)
-      throw new Refused('invalid', 'dryRun is true or left out', { path: 'dryRun' })
-    if (!parts.source.isWritable) throw new Refused('readOnly', 'this is a file: it can be looked at only')
-    const needed = neededRole(request.kind)
-    if (!hasRights(role, needed)) throw new Refused('forbidden', `${request.kind} needs the role ${needed}`, { needed })
-    const match = /^"(\d+\.\d+\.\d+)"$/.exec(c.req.header('If-Match') ?? '')
-    if (match === null) throw new Refused('preconditionRequired', 'If-Match: "VERSION" of the preview is needed')
-    const key = c.req.header(idempotencyHeader) ?? ''
-    if (key === '' || key.length > limits.keyCharsMax) {
-      throw new Refused(
-        'preconditionRequired',
-        `${idempotencyHeader} of 1 to ${limits.keyCharsMax} characters is needed`,
-      )
-    }
-    const found = await parts.operations.start({
-      request,
-      confirmation,
-      cibVersion: match[1] ?? '',
-      key: `${c.get('secret')} ${key}`,
-      by: role,
-    })
-    if (!found.ok) throw new Refused(found.error.code, found.error.detail, found.error.params)
-    c.header('Location', routes.operation(found.value.id))
-    return c.json(found.value, 202)
-  })
-  app.get('/api/operations/:id', (c) => {
-    const found = parts.operations.find(c.req.param('id'))
-    if (found === undefined) throw new Refused('notFound', `there is no operation ${c.req.param('id')}`)
-    return c.json(found)
-  })
-  app.post('/api/operations/:id/cancel', (c) => {
-    if (!hasRights(c.get('login').role, 'operator')) throw new Refused('forbidden', 'this needs the role operator')
-    const found = parts.operations.cancel(c.req.param('id'))
-    if (!found.ok) throw new Refused(found.error.code, found.error.detail, found.error.params)
-    return c.json(found.value)
-  })
-
-  const asked = async (question: Question): Promise<object> => {
-    const { cib } = parts.picture
-    if (cib === undefined) throw new Refused('noContact', 'nothing was heard of the cluster yet')
-    const answer = await parts.thinker.ask(cib, parts.now(), question)
-    if (!answer.ok) throw new Refused(answer.error.code, answer.error.detail, answer.error.params)
-    return answer.value
+  const named = (c: Context<Env>): FleetCluster => {
+    const id = c.req.param('cluster') ?? ''
+    const found = parts.fleet.find(id)
+    if (found === undefined) throw new Refused('notFound', `there is no cluster ${id}`)
+    return found
   }
-  app.get('/api/explain/:resource', async (c) =>
-    c.json(await asked({ kind: 'explain', resource: c.req.param('resource'), node: c.req.query('node') })),
-  )
-  app.post(routes.whatIf, async (c) =>
-    c.json(await asked({ kind: 'what-if', supposition: await body(c, suppositionSchema) })),
-  )
+  addClusterRoutes(app, true, parts.now, named)
+  app.get('/api/clusters/:cluster/session', (c) => c.json(sessionOf(c.get('login'), named(c))))
   app.all('/api/*', (c) => {
     throw new Refused('notFound', `there is nothing at ${c.req.method} ${c.req.path}`)
   })
@@ -262,46 +152,4 @@ export function consoleApp(parts: AppParts): Hono<Env> {
 function isSameText(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(a), digest(b))
-}
-
-function problem(c: Context, code: FaultCode, detail: string, params: Readonly<Record<string, string>>): Response {
-  const status = faultStatus[code]
-  const fault: Fault = { type: 'about:blank', title: titles[code] ?? code, status, code, detail, params: { ...params } }
-  return c.body(JSON.stringify(fault), status as ContentfulStatusCode, { 'Content-Type': 'application/problem+json' })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** The body of an operation: what is asked for, and beside it what a person typed to confirm it. */
-function startOf(raw: unknown): { request: OperationRequest; confirmation: string | undefined } {
-  if (!isObject(raw)) return { request: checked(operationRequest, raw), confirmation: undefined }
-  const { confirmation, ...request } = raw
-  return { request: checked(operationRequest, request), confirmation: checked(confirmationText, confirmation) }
-}
-
-async function json(c: Context): Promise<unknown> {
-  if (!/^application\/json\b/.test(c.req.header('Content-Type') ?? '')) {
-    throw new Refused('invalid', 'Content-Type: application/json is expected', { path: 'Content-Type' })
-  }
-  try {
-    return JSON.parse(await c.req.text())
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new Refused('invalid', `the body is no JSON: ${error.message}`, { path: '' })
-    throw error
-  }
-}
-
-function checked<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const read = schema.safeParse(value)
-  if (read.success) return read.data
-  const [issue] = read.error.issues
-  const path = issue?.path.join('.') ?? ''
-  throw new Refused('invalid', `${path === '' ? 'the body' : path}: ${issue?.message ?? 'not as described'}`, { path })
-}
-
-async function body<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
-  return checked(schema, await json(c))
 }

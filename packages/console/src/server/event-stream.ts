@@ -6,7 +6,7 @@ import type { Picture } from './picture.ts'
 export class EventStreams {
   readonly #picture: Picture
   readonly #operations: Operations
-  readonly #streams = new Set<Stream>()
+  readonly #streams = new Set<EventStream>()
 
   constructor(picture: Picture, operations: Operations) {
     this.#picture = picture
@@ -37,7 +37,7 @@ export class EventStreams {
    * @param login secret of the login that it belongs to
    */
   open(lastId: string | undefined, login: string): ReadableStream<Uint8Array> {
-    const stream = new Stream(login, () => this.#streams.delete(stream))
+    const stream = new EventStream(login, () => this.#streams.delete(stream))
     this.#streams.add(stream)
     const missed = this.#missed(lastId)
     if (missed === undefined) this.#whole(stream)
@@ -57,6 +57,11 @@ export class EventStreams {
     }
   }
 
+  /** Closes all: the cluster is not here any more. */
+  close(): void {
+    for (const stream of [...this.#streams]) stream.close()
+  }
+
   #id(rev: number): string {
     return `${this.#picture.server}.${rev}`
   }
@@ -67,14 +72,14 @@ export class EventStreams {
     return this.#picture.since(Number(match[2]))
   }
 
-  #whole(stream: Stream): void {
+  #whole(stream: EventStream): void {
     const { snapshot, stale } = this.#picture
     if (snapshot !== undefined) stream.send({ name: 'snapshot', data: snapshot }, this.#id(snapshot.rev))
     else if (stale !== null) stream.send({ name: 'stale', data: stale }, undefined)
     this.#running(stream)
   }
 
-  #running(stream: Stream): void {
+  #running(stream: EventStream): void {
     for (const operation of this.#operations.running) stream.send({ name: 'operation', data: operation }, undefined)
   }
 
@@ -86,12 +91,15 @@ export class EventStreams {
 
 const text = new TextEncoder()
 
-function encoded({ name, data }: ClusterEvent, id: string | undefined): Uint8Array {
+/** Any event: its name, and what travels as JSON. */
+type StreamEvent = { readonly name: string; readonly data: unknown }
+
+function encoded({ name, data }: StreamEvent, id: string | undefined): Uint8Array {
   return text.encode(`event: ${name}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`)
 }
 
 /** One browser. It is closed when it does not read, and comes back for what it missed. */
-class Stream {
+export class EventStream {
   readonly login: string
   readonly body: ReadableStream<Uint8Array>
   readonly #ended: () => void
@@ -114,7 +122,7 @@ class Stream {
     this.#beat.unref()
   }
 
-  send(event: ClusterEvent, id: string | undefined): void {
+  send(event: StreamEvent, id: string | undefined): void {
     this.write(encoded(event, id))
   }
 

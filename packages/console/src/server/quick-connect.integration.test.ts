@@ -6,15 +6,35 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { OwnCluster, SshHome, SshHost, sshHostLacks } from '@quorate/testkit'
 import type { XmlElement } from '@quorate/xml'
+import { chromium } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { ClusterHost, HostSpec } from '../api/index.ts'
+import {
+  type ClusterHost,
+  clusterRoutes,
+  clusterSummary,
+  fleet,
+  type HostSpec,
+  hostStages,
+  routes,
+  session,
+  snapshot,
+} from '../api/index.ts'
+import { inlineThinker } from './oracle-thread.ts'
 import { drivenAnswer } from './sample-drive.ts'
 import { SshFolder } from './ssh-folder.ts'
 import { SshSource } from './ssh-source.ts'
+import { startConsole } from './start.ts'
 
 const lacks = sshHostLacks()
 const note = lacks === undefined ? '' : ` (skipped: needs ${lacks})`
 const driver = fileURLToPath(new URL('drive-console.mjs', import.meta.url))
+const pages = fileURLToPath(new URL('../../dist/web/index.html', import.meta.url))
+const browserPath = '/usr/bin/chromium'
+const pageLacks = [
+  ...(fs.existsSync(browserPath) ? [] : ['Debian package chromium']),
+  ...(fs.existsSync(pages) ? [] : ['the built pages (npm run build)']),
+]
+const pageNote = pageLacks.length === 0 ? '' : ` (skipped: needs ${pageLacks.join(', ')})`
 const userName = os.userInfo().username
 const patience = { timeout: 240_000, interval: 20 }
 
@@ -272,4 +292,126 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     expect(fs.readFileSync(calls, 'utf8')).toBe('-n -- /bin/sh -s\n'.repeat(2))
     await host.end()
   })
+
+  test.skipIf(pageLacks.length > 0)(
+    `the pages: a host is typed, its key accepted, and a resource of its cluster moved${pageNote}`,
+    async () => {
+      const host = hostOf('n1', '127.0.0.9')
+      await host.start()
+      const running = await startConsole({
+        address: '127.0.0.1',
+        port: 0,
+        role: 'admin',
+        thinker: inlineThinker(),
+        webFolder: path.dirname(pages),
+      })
+      const args = ['--no-sandbox', '--disable-dev-shm-usage']
+      const browser = await chromium.launch({ executablePath: browserPath, args, timeout: patience.timeout })
+      const context = await browser.newContext({ locale: 'en-US', viewport: { width: 1600, height: 1000 } })
+      context.setDefaultTimeout(patience.timeout)
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => {
+        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+      })
+      page.on('pageerror', (error) => complaints.push(String(error)))
+      try {
+        await page.goto(running.addresses.get('admin') ?? '')
+        await page.getByLabel('Host(s)').fill(`${userName}@${host.address}:${host.port}`)
+        await page.getByLabel('Host(s)').press('Enter')
+        await page.getByText(host.fingerprint).waitFor()
+        await page.getByRole('button', { name: 'Accept this key' }).click()
+        await page.getByText('2 of 2 nodes online').waitFor()
+        await page.getByRole('link', { name: 'far' }).click()
+        await page.waitForURL(/\/c\/127-0-0-9\//)
+        const placeOf = (id: string) => page.locator(`[role=row][data-key="resource:${id}"] [role=gridcell]`).nth(3)
+        await page.getByText('nothing left to do').waitFor()
+        const from = await placeOf('r1').textContent()
+        const to = from === 'n1' ? 'n2' : 'n1'
+        await placeOf('r1').click()
+        await page.getByRole('button', { name: 'Move to' }).click()
+        await page.getByRole('menuitem', { name: to }).click()
+        await page.getByRole('button', { name: 'Move to (1)' }).click()
+        await page.getByText('done – 1 of 1').waitFor()
+        await vi.waitFor(async () => expect(await placeOf('r1').textContent()).toBe(to), patience)
+        expect(complaints).toEqual([])
+      } catch (error) {
+        const shown = await page.locator('body').textContent()
+        throw new Error(`the page showed ${shown}\n${cluster.stories()}`, { cause: error })
+      } finally {
+        await browser.close()
+        await running.close()
+        await host.end()
+      }
+    },
+  )
+
+  test('by the API: the steps as they happen, a key to be accepted, the cluster, more hosts, and nothing left', async () => {
+    const host = hostOf('n1', '127.0.0.8')
+    await host.start()
+    const running = await startConsole({
+      address: '127.0.0.1',
+      port: 0,
+      role: 'admin',
+      thinker: inlineThinker(),
+      knownHosts: path.join(home.folder, 'kept_hosts'),
+    })
+    const token = running.addresses.get('admin')?.split('#token=')[1]
+    const headers: Record<string, string> = { Origin: running.url, 'Content-Type': 'application/json' }
+    const ask = (method: string, at: string, body?: unknown) =>
+      fetch(running.url + at, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+    const post = async (at: string, body: unknown) => (await ask('POST', at, body)).json()
+    const login = await ask('POST', routes.session, { token })
+    headers['Cookie'] = login.headers.get('Set-Cookie')?.split(';')[0] ?? ''
+    const told = session.parse(await login.json())
+    headers['X-Quorate-CSRF'] = told.csrf
+    expect(told).toMatchObject({ connect: true, clusters: 0 })
+    expect((await ask('GET', routes.snapshot)).status).toBe(404)
+
+    const stages: string[] = []
+    const events = (await ask('GET', routes.clustersEvents)).body?.pipeThrough(new TextDecoderStream())
+    const following = (async () => {
+      for await (const part of events ?? []) {
+        for (const line of part.split('\n').filter((one) => one.startsWith('data: {"clusters"'))) {
+          const { clusters } = fleet.parse(JSON.parse(line.slice('data: '.length)))
+          stages.push(...clusters.flatMap(({ hosts: all }) => all.map((one) => stageText(one))))
+        }
+      }
+    })()
+
+    const { user, ...spec } = specOf(host)
+    const made = clusterSummary.parse(await post(routes.clusters, { hosts: [{ ...spec, user }], name: 'Far away' }))
+    expect(made).toMatchObject({ id: 'far-away', name: 'Far away', kind: 'ssh', health: null })
+    const [first] = made.hosts
+    if (first === undefined) expect.fail('a host was given')
+    const summary = async () => {
+      const { clusters } = fleet.parse(await (await ask('GET', routes.clusters)).json())
+      return clusters.find(({ id }) => id === made.id)
+    }
+    await vi.waitFor(async () => expect((await summary())?.hosts[0]?.key?.fingerprint).toBe(host.fingerprint), patience)
+    await post(routes.accept(made.id, first.id), { fingerprint: host.fingerprint, save: false })
+    await vi.waitFor(async () => expect((await summary())?.health).toMatchObject({ nodes: 2, resources: 3 }), patience)
+    expect(await summary()).toMatchObject({ discovered: ['n2'] })
+    const seen = snapshot.parse(await (await ask('GET', clusterRoutes(made.id).snapshot)).json())
+    expect(seen.source).toEqual({ kind: 'cluster', name: 'Far away', localNode: 'n1' })
+    await post(routes.hosts(made.id), { hosts: [specOf(hosts.n2)] })
+    await vi.waitFor(async () => expect((await summary())?.discovered).toEqual([]), patience)
+
+    expect((await ask('DELETE', routes.cluster(made.id))).status).toBe(204)
+    expect((await ask('GET', clusterRoutes(made.id).snapshot)).status).toBe(404)
+    await vi.waitFor(() => expect(host.log).toContain('Disconnected from'), patience)
+    await running.close()
+    await following
+    expect(stages).toContain('hostKey ✖ keyUnknown')
+    expect(stages).toContain('all')
+    expect(fs.readdirSync(path.join(home.folder, 'desk/run/quorate'))).toEqual([])
+    expect(fs.existsSync(path.join(home.folder, 'kept_hosts'))).toBe(false)
+    await host.end()
+  })
 })
+
+/** The stage that a host is at, and whether it failed. */
+function stageText({ done, failure }: ClusterHost): string {
+  const stage = hostStages.find((one) => done[one] === undefined)
+  return failure === null ? (stage ?? 'all') : `${failure.stage} ✖ ${failure.code}`
+}

@@ -51,8 +51,10 @@ type Host = {
 export type SshSourceOptions = {
   readonly hosts: readonly HostSpec[]
   readonly folder: SshFolder
+  /** What it is called here, whatever its configuration says. */
+  readonly title?: string | undefined
   /** Fingerprints of host keys that are accepted without being asked. */
-  readonly accepted?: ReadonlySet<string>
+  readonly accepted?: ReadonlySet<string> | undefined
   readonly now?: () => number
 }
 
@@ -65,6 +67,7 @@ export class SshSource implements ClusterSource {
   readonly isWritable = true
   /** Told when anything of {@link hosts} or {@link discovered} is another. */
   onHosts: () => void = () => undefined
+  readonly #title: string | undefined
   readonly #folder: SshFolder
   readonly #accepted: ReadonlySet<string>
   readonly #now: () => number
@@ -81,16 +84,17 @@ export class SshSource implements ClusterSource {
   readonly #pauses = new Set<() => void>()
   readonly #ends = new AbortController()
 
-  constructor({ hosts, folder, accepted = new Set(), now = Date.now }: SshSourceOptions) {
+  constructor({ hosts, folder, title, accepted = new Set(), now = Date.now }: SshSourceOptions) {
+    this.#title = title
     this.#folder = folder
     this.#accepted = accepted
     this.#now = now
     for (const spec of hosts) this.#add(spec)
   }
 
-  /** As the configuration calls it; the first host's name until that was read, and where it does not. */
+  /** As it is called here, else as the configuration calls it; the first host's name until that was read, and where it does not. */
   get name(): string {
-    return this.#name ?? this.#hosts[0]?.spec.host ?? 'cluster'
+    return this.#title ?? this.#name ?? this.#hosts[0]?.spec.host ?? 'cluster'
   }
 
   /** Whether the configuration says a name. */

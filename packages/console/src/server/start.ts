@@ -1,21 +1,27 @@
-import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import type { Server } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
-import type { Role } from '../api/index.ts'
+import type { ConnectRequest, Fleet as FleetView, Role } from '../api/index.ts'
 import { consoleApp } from './app.ts'
 import type { ClusterSource } from './cluster-source.ts'
-import { EventStreams } from './event-stream.ts'
-import { Operations } from './operations.ts'
-import { OracleThread, type Thinker } from './oracle-thread.ts'
-import { Picture } from './picture.ts'
+import { Fleet } from './fleet.ts'
+import type { Thinker } from './oracle-thread.ts'
 import { dropStaleTokens, dropTokens, keepTokens, newTokens } from './token-file.ts'
 import { webFiles } from './web-files.ts'
 
 /** What a console is started with. */
 export type ConsoleOptions = {
-  readonly source: ClusterSource
+  /** The cluster of this machine, or of a file; left out: there is none. */
+  readonly source?: ClusterSource
+  /** A cluster to connect to at once. */
+  readonly connect?: ConnectRequest
+  /** Fingerprints of keys of its hosts that are accepted without being asked. */
+  readonly acceptedKeys?: ReadonlySet<string>
+  /** File of the host keys that are kept; left out: the console's own. */
+  readonly knownHosts?: string
+  /** Told of each change of the clusters in short. */
+  readonly onClusters?: (fleet: FleetView) => void
   /** Address and port to listen on; port 0: any that is free. */
   readonly address: string
   readonly port: number
@@ -23,7 +29,7 @@ export type ConsoleOptions = {
   readonly role: Role
   /** Folder of the built web files; left out: beside this file. */
   readonly webFolder?: string
-  /** Who thinks; left out: a thread of its own. */
+  /** Who thinks; left out: a thread of its own for each cluster. */
   readonly thinker?: Thinker
   readonly now?: () => number
 }
@@ -42,26 +48,21 @@ export type RunningConsole = {
 }
 
 /** All of a console but its socket: for tests. */
-export function consoleParts(options: Pick<ConsoleOptions, 'source' | 'role' | 'thinker' | 'now' | 'webFolder'>) {
+export function consoleParts(
+  options: Pick<ConsoleOptions, 'source' | 'role' | 'thinker' | 'now' | 'webFolder' | 'knownHosts'>,
+) {
   const now = options.now ?? Date.now
-  const thinker = options.thinker ?? new OracleThread()
-  const picture = new Picture(options.source, thinker, randomBytes(6).toString('hex'), now)
-  const told: { streams?: EventStreams } = {}
-  const operations = new Operations(options.source, picture, thinker, now, (operation) =>
-    told.streams?.operation(operation),
-  )
-  const streams = new EventStreams(picture, operations)
-  told.streams = streams
+  const fleet = new Fleet({ thinker: options.thinker, now, knownHosts: options.knownHosts })
+  const { source } = options
+  const kind = source?.kind === 'file' ? 'file' : 'local'
+  const local = source === undefined ? undefined : fleet.add(source, kind, kind)
   const tokens = newTokens(options.role)
   const files = webFiles(options.webFolder ?? fileURLToPath(new URL('../web/', import.meta.url)))
-  const parts = { source: options.source, picture, thinker, operations, streams, tokens, files, now }
   const close = async (): Promise<void> => {
-    operations.close()
-    streams.end('the console ends')
-    picture.close()
-    await thinker.close()
+    await fleet.close()
+    await options.thinker?.close()
   }
-  return { ...parts, version: productVersion(), close }
+  return { fleet, local, tokens, files, now, version: productVersion(), close }
 }
 
 /** Starts a console. @throws Error where it cannot listen, or keep its tokens */
@@ -80,6 +81,9 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   const addresses = new Map([...parts.tokens].map(([role, token]) => [role, `${url}/#token=${token}`]))
   let tokenFile: string
   try {
+    if (options.onClusters !== undefined) parts.fleet.onChange = options.onClusters
+    parts.local?.picture.start()
+    if (options.connect !== undefined) parts.fleet.connect(options.connect, options.acceptedKeys)
     await dropStaleTokens()
     tokenFile = keepTokens(port, addresses)
   } catch (error) {
@@ -87,7 +91,6 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     server.close()
     throw error
   }
-  parts.picture.start()
   const close = async (): Promise<void> => {
     dropTokens(tokenFile)
     await parts.close()

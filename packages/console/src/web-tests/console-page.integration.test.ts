@@ -1,98 +1,24 @@
-import { execFile } from 'node:child_process'
-import fs from 'node:fs'
-import { createRequire } from 'node:module'
-import os from 'node:os'
-import path from 'node:path'
-import { promisify } from 'node:util'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { patchBetween, type Snapshot, type Stale } from '../api/index.ts'
-import { FakeServer, goodToken, type SeenRequest } from './fake-server.ts'
+import { patchBetween } from '../api/index.ts'
+import type { SeenRequest } from './fake-server.ts'
 import { generatedSnapshot, primitive } from './generated-cluster.ts'
+import { browserNote, isBrowserMissing, PageHarness, patienceMs, violations } from './page-harness.ts'
 
-const browserPath = '/usr/bin/chromium'
-const isMissing = !fs.existsSync(browserPath)
-const note = isMissing ? ' (skipped: needs Debian package chromium)' : ''
-/** A first start of the browser reads some hundred megabytes, and the machine may be busy. */
-const patienceMs = 120_000
-const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-describe.skipIf(isMissing)(
-  `the console in headless Chromium${note}`,
+describe.skipIf(isBrowserMissing)(
+  `the console in headless Chromium${browserNote}`,
   () => {
-    let folder = ''
-    let browser: Browser
+    const harness = new PageHarness()
+    const inPage = harness.inPage.bind(harness)
 
-    beforeAll(async () => {
-      folder = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-console-'))
-      // As it is delivered: a process of its own has none of what vitest says of itself in the environment.
-      const vite = createRequire(import.meta.url)
-        .resolve('vite/package.json')
-        .replace(/package\.json$/, 'bin/vite.js')
-      const config = path.resolve(import.meta.dirname, '../../vite.config.ts')
-      const env = { PATH: process.env['PATH'], NODE_ENV: 'production' }
-      await promisify(execFile)(process.execPath, [vite, 'build', '--config', config, '--outDir', folder], { env })
-      // In a container the shared memory is small.
-      const args = ['--no-sandbox', '--disable-dev-shm-usage']
-      browser = await chromium.launch({ executablePath: browserPath, args, timeout: patienceMs })
-    }, 2 * patienceMs)
-
-    afterAll(async () => {
-      await browser?.close()
-      fs.rmSync(folder, { recursive: true, force: true })
-    })
-
-    /** Opens the console in a page of its own, and has it say nothing on the browser's console but what is `heard`. */
-    async function inPage(
-      options: {
-        readonly address?: string
-        readonly locale?: string
-        readonly snapshot?: Snapshot
-        readonly unreached?: Stale
-        readonly heard?: readonly string[]
-      },
-      visit: (page: Page, server: FakeServer) => Promise<void>,
-    ): Promise<void> {
-      const server = new FakeServer(folder, options.snapshot ?? generatedSnapshot())
-      server.unreached = options.unreached
-      const address = await server.open()
-      const context = await browser.newContext({
-        locale: options.locale ?? 'en-US',
-        viewport: { width: 1600, height: 1000 },
-      })
-      context.setDefaultTimeout(patienceMs)
-      const page = await context.newPage()
-      const complaints: string[] = []
-      page.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-      })
-      page.on('pageerror', (error) => complaints.push(String(error)))
-      try {
-        await page.goto(`${address}${options.address ?? ''}#token=${goodToken}`)
-        await visit(page, server)
-        expect(complaints).toEqual(options.heard ?? [])
-      } catch (error) {
-        const text = await page.locator('body').textContent({ timeout: patienceMs })
-        throw new Error(`the page said ${JSON.stringify(complaints)} and showed ${text}`, { cause: error })
-      } finally {
-        await context.close()
-        await server.close()
-      }
-    }
+    beforeAll(() => harness.open(), 2 * patienceMs)
+    afterAll(() => harness.close())
 
     const row = (page: Page, id: string) => page.locator(`[role=row][data-key="resource:${id}"]`)
     const card = (page: Page, id: string) => page.locator(`[data-card][data-key="resource:${id}"]`)
     const counter = (page: Page) => page.locator('.selection-count')
     /** All of a large cluster is seen: the map has come to the zoom that shows it. */
     const mapIsDrawn = (page: Page) => page.locator('.map.far [data-card]').first().waitFor()
-
-    async function violations(page: Page): Promise<unknown> {
-      // By the browser's own door: the policy of the page forbids scripts of others.
-      await page.evaluate(axe)
-      return page.evaluate(
-        "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.slice(0, 3).map((one) => one.html + one.failureSummary) })))",
-      )
-    }
 
     /** Ids of the cards that a rectangle on the screen touches, as the browser lays them out. */
     async function cardsTouching(page: Page, left: number, top: number, right: number, bottom: number) {

@@ -7,11 +7,13 @@ import {
   type Explanation,
   type Fault,
   type FaultCode,
+  type Fleet,
   faultStatus,
   heartbeatSeconds,
   type Operation,
   operationRequest,
   type Preview,
+  type Session,
   type Snapshot,
   type Stale,
   type WhatIf,
@@ -44,12 +46,16 @@ export class FakeServer {
   refusals = 0
   /** Told in place of the snapshot, by a server that has never reached the cluster. */
   unreached: Stale | undefined
+  session: Session = operatorSession
+  /** What the page of all clusters is told. */
+  fleet: Fleet = { clusters: [] }
   /** What it knows of operations, newest first. */
   operations: readonly Operation[] = []
   /** What previews have in place of what is canned. */
   foreseen: Partial<Preview> = {}
   readonly #folder: string
   readonly #streams = new Set<http.ServerResponse>()
+  readonly #fleetStreams = new Set<http.ServerResponse>()
   readonly #server: http.Server
   readonly #heartbeat: NodeJS.Timeout
 
@@ -58,7 +64,7 @@ export class FakeServer {
     this.snapshot = snapshot
     this.#server = http.createServer((request, response) => void this.#answer(request, response))
     this.#heartbeat = setInterval(() => {
-      for (const stream of this.#streams) stream.write(': alive\n\n')
+      for (const stream of [...this.#streams, ...this.#fleetStreams]) stream.write(': alive\n\n')
     }, heartbeatSeconds * 1000)
   }
 
@@ -85,9 +91,15 @@ export class FakeServer {
     for (const stream of this.#streams) this.#write(stream, event)
   }
 
+  /** Tells every page of all clusters what they are now. */
+  pushFleet(fleet: Fleet): void {
+    this.fleet = fleet
+    for (const stream of this.#fleetStreams) stream.write(fleetEvent(fleet))
+  }
+
   /** Ends the streams of events, as a server does that is started anew. */
   endStreams(): void {
-    for (const stream of this.#streams) stream.end()
+    for (const stream of [...this.#streams, ...this.#fleetStreams]) stream.end()
   }
 
   #write(stream: http.ServerResponse, { name, data }: ClusterEvent): void {
@@ -112,12 +124,13 @@ export class FakeServer {
     if (pathname === '/api/session') {
       const isKnown = hasCookie || (body as { token?: string } | undefined)?.token === goodToken
       if (!isKnown) return fail(response, method === 'POST' ? 'badToken' : 'notLoggedIn')
-      return send(response, 200, operatorSession, { 'Set-Cookie': 'session=1; HttpOnly; SameSite=Strict' })
+      return send(response, 200, this.session, { 'Set-Cookie': 'session=1; HttpOnly; SameSite=Strict' })
     }
     if (!hasCookie) return fail(response, 'notLoggedIn')
-    if (method === 'POST' && request.headers['x-quorate-csrf'] !== operatorSession.csrf) {
+    if (method !== 'GET' && request.headers['x-quorate-csrf'] !== this.session.csrf) {
       return fail(response, 'crossSite')
     }
+    if (pathname.startsWith('/api/clusters')) return this.#answerFleet(method, pathname, response)
     if (pathname === '/api/cluster/events') {
       response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
       this.#streams.add(response)
@@ -152,8 +165,26 @@ export class FakeServer {
     return fail(response, 'notFound')
   }
 
+  #answerFleet(method: string, pathname: string, response: http.ServerResponse): void {
+    if (pathname === '/api/clusters/events') {
+      response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+      this.#fleetStreams.add(response)
+      response.on('close', () => this.#fleetStreams.delete(response))
+      response.write(fleetEvent(this.fleet))
+      return
+    }
+    if (method === 'DELETE') {
+      response.writeHead(204).end()
+      return
+    }
+    if (method === 'GET' && /^\/api\/clusters\/[^/]+\/session$/.test(pathname)) return send(response, 200, this.session)
+    const [cluster] = this.fleet.clusters
+    if (method !== 'POST' || cluster === undefined) return fail(response, 'notFound')
+    send(response, pathname === '/api/clusters' ? 201 : 200, cluster)
+  }
+
   #file(pathname: string, response: http.ServerResponse): void {
-    const file = path.join(this.#folder, pathname === '/' ? 'index.html' : path.normalize(pathname))
+    const file = path.join(this.#folder, /\.\w+$/.test(pathname) ? path.normalize(pathname) : 'index.html')
     if (!fs.existsSync(file)) {
       response.writeHead(404).end()
       return
@@ -162,6 +193,10 @@ export class FakeServer {
     response.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': policy })
     response.end(fs.readFileSync(file))
   }
+}
+
+function fleetEvent(fleet: Fleet): string {
+  return `event: clusters\ndata: ${JSON.stringify(fleet)}\n\n`
 }
 
 function send(

@@ -11,6 +11,8 @@ export const operatorSession: Session = {
       .concat(['standby', 'online', 'maintenance', 'endMaintenance'])
       .map((kind) => [kind, true as const]),
   ),
+  connect: 'needs the role admin',
+  clusters: 1,
 }
 
 function generatedNode(index: number): Node {

@@ -2,14 +2,9 @@ import { useSyncExternalStore } from 'react'
 import type { ClusterEvent, Node, Operation, Snapshot } from '../api/index.ts'
 import { type Row, rowsOf } from './cluster-rows.ts'
 import { type ClusterState, nothingKnown, received, withOperation, withOperations } from './cluster-state.ts'
+import type { Connection } from './event-stream.ts'
 import { Observable } from './observable.ts'
 import { type ItemKey, nodeKey } from './selection.ts'
-
-/** Whether the stream of events is up, and when the browser last heard of the server. Milliseconds of the browser's clock. */
-export type Connection = {
-  readonly state: 'connecting' | 'live' | 'lost'
-  readonly heardAt: number | undefined
-}
 
 /**
  * What is known of the cluster, with its rows and nodes by key. A component that shows one of them is drawn anew when that

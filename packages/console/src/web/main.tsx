@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client'
 import type { Session } from '../api/index.ts'
 import { App } from './app.tsx'
 import { Observable } from './observable.ts'
+import { pageOf } from './page-address.ts'
 import { type Answer, Server } from './server.ts'
 import { preferredLanguage } from './texts/language.ts'
 import { type Preferences, parsePreferences } from './ui-state.ts'
@@ -21,11 +22,12 @@ const preferences = new Observable<Preferences>(
 )
 preferences.subscribe(() => localStorage.setItem(preferencesKey, JSON.stringify(preferences.value)))
 
-const server = new Server()
+const page = pageOf(location.pathname)
+const server = new Server(page.kind === 'cluster' ? page.id : undefined)
 
 createRoot(element).render(
   <StrictMode>
-    <App server={server} first={firstSession()} preferences={preferences} />
+    <App server={server} page={page} first={firstSession()} preferences={preferences} />
   </StrictMode>,
 )
 

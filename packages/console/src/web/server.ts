@@ -1,9 +1,17 @@
+import * as z from 'zod'
 import {
+  type ClusterRoutes,
+  type ClusterSummary,
+  type ConnectRequest,
+  clusterRoutes,
+  clusterSummary,
   csrfHeader,
   explanation,
   type Fault,
   fault,
+  type HostSpec,
   idempotencyHeader,
+  type KeyAcceptance,
   type Operation,
   type OperationInput,
   operation,
@@ -33,7 +41,7 @@ async function ask<T>(schema: Schema<T>, path: string, init: RequestInit = {}): 
   let body: unknown
   try {
     response = await fetch(path, { credentials: 'same-origin', ...init })
-    body = await response.json()
+    body = response.status === 204 ? null : await response.json()
   } catch (error) {
     return { ok: false, problem: { code: 'unreachable', detail: String(error) } }
   }
@@ -49,25 +57,56 @@ async function ask<T>(schema: Schema<T>, path: string, init: RequestInit = {}): 
 
 /** The requests of the contract (`api/routes.ts`) that a browser makes. Every one of them ends in an answer; none throws. */
 export class Server {
+  /** Paths of the cluster that this is about. */
+  readonly routes: ClusterRoutes
+  readonly #cluster: string | undefined
   #csrf = ''
 
+  /** @param cluster its id; left out: the only one, or the first */
+  constructor(cluster?: string) {
+    this.#cluster = cluster
+    this.routes = clusterRoutes(cluster)
+  }
+
   async logIn(token: string): Promise<Answer<Session>> {
-    return this.#remembered(
+    const answer = this.#remembered(
       await ask(session, routes.session, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ token }),
       }),
     )
+    // What may be done is a matter of the cluster.
+    return answer.ok && this.#cluster !== undefined ? this.resume() : answer
   }
 
   /** The session of the cookie. */
   async resume(): Promise<Answer<Session>> {
-    return this.#remembered(await ask(session, routes.session))
+    return this.#remembered(await ask(session, this.routes.session))
+  }
+
+  async connect(request: ConnectRequest): Promise<Answer<ClusterSummary>> {
+    return ask(clusterSummary, routes.clusters, this.#post(request))
+  }
+
+  async addHosts(cluster: string, hosts: readonly HostSpec[]): Promise<Answer<ClusterSummary>> {
+    return ask(clusterSummary, routes.hosts(cluster), this.#post({ hosts }))
+  }
+
+  async retryHost(cluster: string, host: number): Promise<Answer<ClusterSummary>> {
+    return ask(clusterSummary, routes.retry(cluster, host), this.#post({}))
+  }
+
+  async acceptKey(cluster: string, host: number, acceptance: KeyAcceptance): Promise<Answer<ClusterSummary>> {
+    return ask(clusterSummary, routes.accept(cluster, host), this.#post(acceptance))
+  }
+
+  async disconnect(cluster: string): Promise<Answer<null>> {
+    return ask(z.null(), routes.cluster(cluster), { method: 'DELETE', headers: { [csrfHeader]: this.#csrf } })
   }
 
   async preview(request: OperationInput): Promise<Answer<Preview>> {
-    return ask(preview, `${routes.operations}?dryRun=true`, this.#post(request))
+    return ask(preview, `${this.routes.operations}?dryRun=true`, this.#post(request))
   }
 
   /** Begins what was previewed. With the same `key` again it is the same operation. */
@@ -80,26 +119,26 @@ export class Server {
     const body = confirmation === undefined ? request : { ...request, confirmation }
     return ask(
       operation,
-      routes.operations,
+      this.routes.operations,
       this.#post(body, { 'If-Match': `"${cibVersion}"`, [idempotencyHeader]: key }),
     )
   }
 
   /** All that the server knows, newest first. */
   async operations(): Promise<Answer<Operation[]>> {
-    return ask(operation.array(), routes.operations)
+    return ask(operation.array(), this.routes.operations)
   }
 
   async cancel(id: string): Promise<Answer<Operation>> {
-    return ask(operation, routes.cancel(id), this.#post({}))
+    return ask(operation, this.routes.cancel(id), this.#post({}))
   }
 
   async explain(resource: string, node: string | undefined) {
-    return ask(explanation, routes.explain(resource, node))
+    return ask(explanation, this.routes.explain(resource, node))
   }
 
   async whatIf(supposition: Supposition) {
-    return ask(whatIf, routes.whatIf, this.#post(supposition))
+    return ask(whatIf, this.routes.whatIf, this.#post(supposition))
   }
 
   #post(body: unknown, headers: Readonly<Record<string, string>> = {}): RequestInit {

@@ -239,6 +239,37 @@ test('two_node implies wait_for_all, which may be switched off', () => {
   expect(readConfiguration('c.conf', off).quorum).toMatchObject({ isTwoNode: true, waitForAll: false })
 })
 
+const quorum = (lines: string): string => knet('').concat(`quorum {\nprovider: corosync_votequorum\n${lines}\n}\n`)
+
+/** What the real corosync expects with two nodes of one and three votes. */
+test.each([
+  [
+    'device {\nmodel: net\nvotes: 1\nnet {\nhost: q\n}\n}',
+    5,
+    { votes: 1, timeoutMs: 10_000, syncTimeoutMs: 30_000 },
+    4,
+  ],
+  ['device {\nmodel: net\ntimeout: 7\nsync_timeout: 9\n}', 7, { votes: 3, timeoutMs: 7, syncTimeoutMs: 9 }, 7],
+  ['expected_votes: 9\ndevice {\nmodel: net\nvotes: 2\n}', 9, { votes: 2 }, 9],
+  ['device {\nvotes: 1\n}', 4, undefined, 4],
+])('with quorum { %j } %i votes are expected', (lines, expectedVotes, device, expectedVotesBarrier) => {
+  const configuration = readConfiguration('c.conf', quorum(lines))
+  expect(configuration.quorum).toMatchObject({ expectedVotes, expectedVotesBarrier })
+  if (device === undefined) expect(configuration.quorum?.device).toBeUndefined()
+  else expect(configuration.quorum?.device).toMatchObject(device)
+  expect(configuration.unknown).toEqual([])
+})
+
+test.each(['two_node', 'auto_tie_breaker', 'last_man_standing'])(
+  'a quorum device and %s exclude each other',
+  (rival) => {
+    const text = quorum(`${rival}: 1\ndevice {\nmodel: net\n}`)
+    expect(errorOf(text)).toMatch(
+      new RegExp(`^c.conf:\\d+: no ${rival} is expected: quorum.device is not compatible with ${rival}$`),
+    )
+  },
+)
+
 test('settings that no one knows are kept and named', () => {
   const { unknown, entries } = readConfiguration('c.conf', totem('tokn: 1'))
   expect(unknown.map((entry) => [entry.key, entry.line])).toEqual([['totem.tokn', 4]])

@@ -1,6 +1,7 @@
 import { type NodeId, nodeId } from '@quorate/base'
 import type { TotemSettings } from '@quorate/totem'
 import { knetLinksMax } from '../knet/packet.ts'
+import type { DeviceConfig } from '../votequorum/quorum-device.ts'
 import type { TieBreaker } from '../votequorum/tally.ts'
 import { votesMax } from '../votequorum/votequorum-ring-message.ts'
 import { type ConfigEntry, configEntries } from './config-entries.ts'
@@ -36,6 +37,10 @@ export type QuorumSettings = {
   readonly autoTieBreaker: TieBreaker | undefined
   readonly lastManStanding: boolean
   readonly lastManStandingWindowMs: number
+  /** Undefined without a model. */
+  readonly device: DeviceConfig | undefined
+  /** `runtime.votequorum.ev_barrier`. */
+  readonly expectedVotesBarrier: number
 }
 
 /** Where log lines go and how serious they must be. */
@@ -88,7 +93,7 @@ export function readConfiguration(file: string, text: string): Configuration {
   const ipVersion = settings.text('totem.ip_version') as Configuration['ipVersion']
   return {
     entries,
-    unknown: entries.filter((entry) => entry.option === undefined && !/\.ring[1-7]_addr$/.test(entry.key)),
+    unknown: entries.filter((entry) => entry.option === undefined && !othersKeys.test(entry.key)),
     transport,
     clusterName: settings.text('totem.cluster_name'),
     totem: totemSettings(settings, transport),
@@ -106,6 +111,9 @@ export function readConfiguration(file: string, text: string): Configuration {
     stateDir: settings.text('system.state_dir') as string,
   }
 }
+
+/** Further links, and what is for corosync-qdevice to read. */
+const othersKeys = /\.ring[1-7]_addr$|^quorum\.device\./
 
 /** Netmtu of knet, which takes frames apart itself. */
 const knetNetMtu = 65_536
@@ -223,7 +231,8 @@ function quorumSettings(settings: Settings, nodes: readonly ConfigNode[]): Quoru
   if (!settings.has('quorum.provider')) return undefined
   const isTwoNode = settings.flag('quorum.two_node')
   const votes = nodes.reduce((sum, node) => sum + node.votes, 0)
-  const expectedVotes = settings.number('quorum.expected_votes') ?? votes
+  const device = deviceSettings(settings, votes)
+  const expectedVotes = settings.number('quorum.expected_votes') ?? votes + (device?.votes ?? 0)
   if (expectedVotes < 1 || expectedVotes > votesMax) {
     throw settings.fault(
       'quorum.expected_votes',
@@ -240,7 +249,23 @@ function quorumSettings(settings: Settings, nodes: readonly ConfigNode[]): Quoru
     autoTieBreaker: settings.flag('quorum.auto_tie_breaker') ? tieBreakerOf(settings) : undefined,
     lastManStanding: settings.flag('quorum.last_man_standing'),
     lastManStandingWindowMs: settings.number('quorum.last_man_standing_window') ?? 0,
+    device,
+    expectedVotesBarrier:
+      settings.has('quorum.device.votes') && !settings.has('quorum.expected_votes') ? votes : expectedVotes,
   }
+}
+
+/** @throws ConfigError where another rule stands beside the device that decides who goes on */
+function deviceSettings(settings: Settings, nodeVotes: number): DeviceConfig | undefined {
+  if (!settings.has('quorum.device.model')) return undefined
+  for (const rival of ['two_node', 'auto_tie_breaker', 'last_man_standing']) {
+    if (!settings.flag(`quorum.${rival}`)) continue
+    throw settings.fault(`quorum.${rival}`, `no ${rival} is expected: quorum.device is not compatible with ${rival}`)
+  }
+  const votes = settings.number('quorum.device.votes') ?? Math.max(0, nodeVotes - 1)
+  if (votes > votesMax) throw settings.fault('quorum.device.votes', `at most ${votesMax} votes are expected`)
+  const timeoutMs = settings.number('quorum.device.timeout') ?? 0
+  return { votes, timeoutMs, syncTimeoutMs: settings.number('quorum.device.sync_timeout') ?? 0 }
 }
 
 function tieBreakerOf(settings: Settings): TieBreaker {

@@ -61,6 +61,27 @@ export const votequorumSetVotes = layout(24, [
   { name: 'votes', type: 'u32', at: 16, doc: 'votes of the node' },
   { name: 'node', type: 'i32', at: 20, doc: '0 is this node' },
 ])
+/** QDEVICE_REGISTER and QDEVICE_UNREGISTER. */
+export const votequorumQdeviceName = layout(272, [
+  { name: 'name', type: 'text', at: 16, size: 255, doc: 'of the quorum device' },
+])
+/** QDEVICE_UPDATE. */
+export const votequorumQdeviceUpdate = layout(528, [
+  { name: 'from', type: 'text', at: 16, size: 255, doc: 'name until now' },
+  { name: 'to', type: 'text', at: 271, size: 255, doc: 'name from now on' },
+])
+/** QDEVICE_POLL. */
+export const votequorumQdevicePoll = layout(296, [
+  { name: 'name', type: 'text', at: 16, size: 255, doc: 'of the quorum device' },
+  { name: 'castsVote', type: 'i32', at: 272, doc: 'not 0: gives its vote' },
+  { name: 'rep', type: 'u32', at: 280, doc: 'representative of the ring that it is about' },
+  { name: 'seq', type: 'u64', at: 288, doc: 'sequence of that ring' },
+])
+/** QDEVICE_MASTER_WINS. */
+export const votequorumQdeviceMasterWins = layout(280, [
+  { name: 'name', type: 'text', at: 16, size: 255, doc: 'of the quorum device' },
+  { name: 'isAllowed', type: 'u32', at: 272, doc: 'not 0: its vote decides alone' },
+])
 /** TRACKSTART. */
 export const votequorumTrackStart = layout(32, [
   { name: 'context', type: 'u64', at: 16, doc: "caller's mark, comes back in events" },

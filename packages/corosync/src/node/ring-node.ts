@@ -80,6 +80,8 @@ export class RingNode {
   #tokenWarningMs: number
   #isCritical = false
   #isHeld = false
+  /** The service whose turn it is to send in a synchronisation has said that it is not done. */
+  #isServiceAwaited = false
   #isReady = false
   #isStopped = false
   #now: MonoMs
@@ -209,7 +211,6 @@ export class RingNode {
       case 'shutdown-answer':
       case 'key-change':
       case 'qdevice':
-      case 'qdevice-sync':
         for (const service of this.#services.values()) this.#service(service, { kind: 'timer', timer }, 'application')
         return
       default:
@@ -357,7 +358,9 @@ export class RingNode {
           }
           break
         case 'process':
+          this.#isServiceAwaited = false
           this.#syncService(effect.service, { kind: 'sync-process' }, 'sync')
+          if (!this.#isServiceAwaited) this.#syncEffects(this.#sync.step({ kind: 'done', service: effect.service }))
           break
         case 'activate':
           // Behind the barrier of the last service nothing goes out in the lane of the synchronisation.
@@ -445,6 +448,12 @@ export class RingNode {
           break
         case 'reopen-logs':
           this.#out.push({ do: 'reopen-logs' })
+          break
+        case 'sync-wait':
+          this.#isServiceAwaited = true
+          break
+        case 'sync-done':
+          this.#syncEffects(this.#sync.step({ kind: 'done', service }))
           break
         case 'key':
           this.#out.push({ do: 'key', step: effect.step })

@@ -2,7 +2,7 @@ import { type NodeId, nodeId } from '@quorate/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { viewOf } from '../ipc/message-header.ts'
-import { type SyncEffect, SyncEngine } from './sync-engine.ts'
+import { type SyncEffect, SyncEngine, type SyncEvent } from './sync-engine.ts'
 import { decodeSyncMessage, encodeSyncMessage, type SyncMessage } from './sync-message.ts'
 
 const [n1, n2] = [nodeId(1), nodeId(2)]
@@ -16,8 +16,16 @@ function words(effects: readonly SyncEffect[]): string[] {
   })
 }
 
+/** What comes of an event, with services that are done as soon as it is their turn. */
+function stepped(engine: SyncEngine, event: SyncEvent): string[] {
+  const effects = engine.step(event)
+  const turn = effects.find((effect) => effect.kind === 'process')
+  const done = turn === undefined ? [] : engine.step({ kind: 'done', service: turn.service })
+  return words([...effects, ...done])
+}
+
 function hear(engine: SyncEngine, from: NodeId, message: SyncMessage): string[] {
-  return words(engine.step({ kind: 'message', from, body: encodeSyncMessage(message) }))
+  return stepped(engine, { kind: 'message', from, body: encodeSyncMessage(message) })
 }
 
 const build = (services: readonly number[], of = ring): SyncMessage => ({ kind: 'service-build', ring: of, services })
@@ -34,6 +42,19 @@ test('services come into step one after the other, with a barrier of all members
   expect(hear(engine, n2, barrier())).toEqual([])
   expect(hear(engine, n1, barrier())).toEqual(['activate 2', 'complete'])
   expect(engine.isRunning).toBe(false)
+})
+
+test('the barrier of a service waits until it is done, and for a late word of another turn it does not come', () => {
+  const engine = new SyncEngine([5])
+  engine.step({ kind: 'ring', change })
+  hear(engine, n1, build([5]))
+  expect(words(engine.step({ kind: 'message', from: n2, body: encodeSyncMessage(build([5])) }))).toEqual(['process 5'])
+  expect(hear(engine, n2, barrier())).toEqual([])
+  expect(engine.step({ kind: 'done', service: 3 })).toEqual([])
+  expect(words(engine.step({ kind: 'done', service: 5 }))).toEqual(['barrier'])
+  expect(engine.step({ kind: 'done', service: 5 })).toEqual([])
+  expect(hear(engine, n1, barrier())).toEqual(['activate 5', 'complete'])
+  expect(engine.step({ kind: 'done', service: 5 })).toEqual([])
 })
 
 test('a service that only another node has keeps its place, for its barrier', () => {

@@ -9,6 +9,8 @@ export type SyncEvent =
   | { readonly kind: 'ring'; readonly change: RingChange }
   /** A message of the group `sync`, in its place of the total order. */
   | { readonly kind: 'message'; readonly from: NodeId; readonly body: Uint8Array }
+  /** The service has sent what the others must know; those that this node does not have are done at once. */
+  | { readonly kind: 'done'; readonly service: number }
 
 /** What the node must do, in order. `service` is an id; one that has no such service does nothing. */
 export type SyncEffect =
@@ -26,7 +28,13 @@ type Phase =
   /** Waiting for every member to say which services it has. */
   | { readonly name: 'build'; readonly heard: Set<NodeId>; readonly services: Set<number> }
   /** Working through the services; `heard` holds who has passed the barrier of `services[at]`. */
-  | { readonly name: 'service'; readonly services: readonly number[]; at: number; readonly heard: Set<NodeId> }
+  | {
+      readonly name: 'service'
+      readonly services: readonly number[]
+      readonly at: number
+      readonly heard: Set<NodeId>
+      isDone: boolean
+    }
 
 /**
  * Brings the services of a new ring into step, one after the other in the order of their ids, with a barrier behind each
@@ -51,7 +59,8 @@ export class SyncEngine {
   step(event: SyncEvent): readonly SyncEffect[] {
     this.#out = []
     if (event.kind === 'ring') this.#begin(event.change)
-    else this.#message(event.from, decodeSyncMessage(event.body))
+    else if (event.kind === 'message') this.#message(event.from, decodeSyncMessage(event.body))
+    else this.#done(event.service)
     return this.#out
   }
 
@@ -91,8 +100,14 @@ export class SyncEngine {
       this.#out.push({ kind: 'complete', change: this.#change })
       return
     }
-    this.#phase = { name: 'service', services, at, heard: new Set() }
+    this.#phase = { name: 'service', services, at, heard: new Set(), isDone: false }
     this.#out.push({ kind: 'process', service })
+  }
+
+  #done(service: number): void {
+    const phase = this.#phase
+    if (phase.name !== 'service' || phase.services[phase.at] !== service || phase.isDone) return
+    phase.isDone = true
     this.#multicast({ kind: 'barrier', ring: this.#change.ring })
   }
 

@@ -6,7 +6,16 @@ import { serviceIds } from '../service.ts'
 export const votequorumFunctions = { nodeInfo: 0, reconfigure: 1, qdeviceRegister: 2, qdeviceReconfigure: 3 } as const
 
 /** Bits of a node's flags on the ring. */
-export const nodeFlags = { quorate: 1, leaving: 2, waitForAll: 4, first: 8 } as const
+export const nodeFlags = {
+  quorate: 1,
+  leaving: 2,
+  waitForAll: 4,
+  first: 8,
+  deviceRegistered: 16,
+  deviceAlive: 32,
+  deviceCastVote: 64,
+  deviceMasterWins: 128,
+} as const
 
 /** What a reconfigure message changes. */
 export const reconfigureParams = { expectedVotes: 1, votes: 2, cancelWaitForAll: 3 } as const
@@ -25,6 +34,16 @@ const reconfigure = layout(32, [
   { name: 'node', type: 'u32', at: 16, doc: 'whose value changes' },
   { name: 'value', type: 'u32', at: 20, doc: 'the new value' },
   { name: 'param', type: 'u8', at: 24, doc: 'see reconfigureParams' },
+])
+
+const qdeviceRegister = layout(280, [
+  { name: 'isThere', type: 'u32', at: 16, doc: '1 registered, 0 not any more' },
+  { name: 'name', type: 'text', at: 20, size: 255, doc: 'of the quorum device' },
+])
+
+const qdeviceReconfigure = layout(528, [
+  { name: 'from', type: 'text', at: 16, size: 255, doc: 'name until now' },
+  { name: 'to', type: 'text', at: 271, size: 255, doc: 'name from now on' },
 ])
 
 /** What a node says of itself, or of its quorum device (node 0). */
@@ -66,4 +85,36 @@ export function decodeReconfigure(bytes: Uint8Array): Reconfigure {
   const change = reconfigure.decode(bytes)
   if (change.value > votesMax) throw new DecodeError('limit', 20, `value ${change.value}, limit ${votesMax}`)
   return change
+}
+
+/** A node has registered its quorum device, or has taken it back. */
+export type DeviceNotice = { readonly name: string; readonly isThere: boolean }
+
+/** The bytes of a qdevice_reg message. */
+export function encodeDeviceNotice({ name, isThere }: DeviceNotice): Uint8Array {
+  const bytes = requestOf((serviceIds.votequorum << 16) | votequorumFunctions.qdeviceRegister, qdeviceRegister.size)
+  qdeviceRegister.encode(bytes, { name, isThere: isThere ? 1 : 0 })
+  return bytes
+}
+
+/** @throws DecodeError when short */
+export function decodeDeviceNotice(bytes: Uint8Array): DeviceNotice {
+  const { name, isThere } = qdeviceRegister.decode(bytes)
+  return { name, isThere: isThere !== 0 }
+}
+
+/** The device is called otherwise from now on. */
+export type DeviceRename = { readonly from: string; readonly to: string }
+
+/** The bytes of a qdevice_reconfigure message. */
+export function encodeDeviceRename(rename: DeviceRename): Uint8Array {
+  const id = (serviceIds.votequorum << 16) | votequorumFunctions.qdeviceReconfigure
+  const bytes = requestOf(id, qdeviceReconfigure.size)
+  qdeviceReconfigure.encode(bytes, rename)
+  return bytes
+}
+
+/** @throws DecodeError when short */
+export function decodeDeviceRename(bytes: Uint8Array): DeviceRename {
+  return qdeviceReconfigure.decode(bytes)
 }

@@ -13,6 +13,10 @@ import {
   votequorumNodelistEvent,
   votequorumNodelistRingAt,
   votequorumNodeState,
+  votequorumQdeviceMasterWins,
+  votequorumQdeviceName,
+  votequorumQdevicePoll,
+  votequorumQdeviceUpdate,
   votequorumQuorumEvent,
   votequorumResponses,
   votequorumSetExpected,
@@ -21,10 +25,16 @@ import {
   votequorumTrackStart,
 } from '../ipc/votequorum-messages.ts'
 import { type ConnectionId, type Service, type ServiceEffect, type ServiceEvent, serviceIds } from '../service.ts'
+import { type DeviceConfig, type DevicePoll, deviceTimes, givenBy, QuorumDevice, withDevice } from './quorum-device.ts'
 import { type Tally, type TieBreaker, tallyOf, type Voter, votesNeeded, winsTie } from './tally.ts'
 import {
+  type DeviceNotice,
+  decodeDeviceNotice,
+  decodeDeviceRename,
   decodeNodeInfo,
   decodeReconfigure,
+  encodeDeviceNotice,
+  encodeDeviceRename,
   encodeNodeInfo,
   encodeReconfigure,
   type NodeInfo,
@@ -45,6 +55,10 @@ export type VotequorumConfig = {
   readonly autoTieBreaker: TieBreaker | undefined
   readonly lastManStanding: boolean
   readonly lastManStandingWindowMs: number
+  /** Undefined: no quorum device is configured. */
+  readonly device?: DeviceConfig | undefined
+  /** `runtime.votequorum.ev_barrier`, where it is not what is expected; nothing here depends on it. */
+  readonly expectedVotesBarrier?: number
   /** Node ids of the nodelist. */
   readonly nodes: readonly NodeId[]
 }
@@ -61,6 +75,9 @@ export class VotequorumService implements Service {
   #config: VotequorumConfig
   readonly #voters = new Map<NodeId, Voter>()
   readonly #trackers = new Map<ConnectionId, bigint>()
+  readonly #device: QuorumDevice
+  /** Who has asked to register a device, or to rename it, and waits until all have heard of it. */
+  readonly #deviceAskers: { readonly connection: ConnectionId; readonly call: 'register' | 'update' }[] = []
   #ring: RingName = noRing
   #members: readonly NodeId[] = []
   #needed = 0
@@ -72,6 +89,7 @@ export class VotequorumService implements Service {
   constructor(config: VotequorumConfig) {
     this.#config = config
     this.#isWaitingForAll = config.waitForAll
+    this.#device = new QuorumDevice(config.device)
     this.#voters.set(config.self, {
       node: config.self,
       votes: config.votes,
@@ -94,13 +112,14 @@ export class VotequorumService implements Service {
   /** Keys of the map that this service keeps (corosync-cmapctl shows them), from its start. */
   start(): readonly ServiceEffect[] {
     this.#out = []
-    const { self, expectedVotes, isTwoNode } = this.#config
+    const { self, isTwoNode, expectedVotes, expectedVotesBarrier = expectedVotes } = this.#config
     const publish = (key: string, value: ReturnType<typeof cmapU8>): void => {
       this.#out.push({ kind: 'publish', key: `runtime.votequorum.${key}`, value })
     }
     publish('this_node_id', cmapU32(self))
     this.#out.push({ kind: 'publish', key: twoNodeKey, value: cmapU8(isTwoNode ? 1 : 0) })
-    publish('ev_barrier', cmapU32(expectedVotes))
+    publish('ev_barrier', cmapU32(expectedVotesBarrier))
+    if (this.#config.device !== undefined) publish('qdevice_can_operate', cmapU8(1))
     this.#publishRange()
     return this.#out
   }
@@ -124,13 +143,11 @@ export class VotequorumService implements Service {
   step(event: ServiceEvent, _now: MonoMs): readonly ServiceEffect[] {
     this.#out = []
     switch (event.kind) {
-      case 'request':
-        this.#out.push({
-          kind: 'respond',
-          connection: event.connection,
-          bytes: this.#answer(event.connection, event.id, event.bytes),
-        })
+      case 'request': {
+        const bytes = this.#answer(event.connection, event.id, event.bytes)
+        if (bytes !== undefined) this.#out.push({ kind: 'respond', connection: event.connection, bytes })
         break
+      }
       case 'closed':
         this.#trackers.delete(event.connection)
         break
@@ -144,32 +161,40 @@ export class VotequorumService implements Service {
         for (const voter of this.#voters.values()) {
           if (!this.#members.includes(voter.node)) this.#put({ ...voter, state: 'dead' })
         }
+        // A quorum device may answer as soon as it hears of the ring, before this node has its turn.
+        this.#device.ring()
+        this.#nodelistEvents()
         break
       case 'sync-process':
         this.#announce()
+        this.#awaitDevice()
         break
       case 'sync-activate':
         this.#publishRange()
         this.#recount(false)
         this.#isSyncing = false
         this.#decided()
-        this.#nodelistEvents()
         this.#quorumEvents()
         this.#startWindow()
         break
       case 'timer':
         if (event.timer === 'last-man-standing') this.#windowOver()
+        if (event.timer === 'qdevice') this.#deviceLost()
+        break
+      case 'sync-abort':
+        this.#device.settle()
         break
       case 'opened':
-      case 'sync-abort':
       case 'cmap':
         break
     }
     return this.#out
   }
 
+  /** What the members have, and what this node's device gives. */
   #tally(): Tally {
-    return tallyOf(this.#voters.values())
+    const tally = tallyOf(this.#voters.values())
+    return { ...tally, total: tally.total + this.#device.given }
   }
 
   #self(): Voter {
@@ -181,9 +206,16 @@ export class VotequorumService implements Service {
   }
 
   #announce(): void {
+    const { name, votes, isRegistered } = this.#device
+    this.#tell()
+    this.#multicast(encodeNodeInfo({ node: 0, votes, expectedVotes: 0, flags: 0 }))
+    if (isRegistered) this.#multicast(encodeDeviceNotice({ name, isThere: true }))
+  }
+
+  /** Says what this node has, and how it stands with its device. */
+  #tell(): void {
     const { node, votes, expectedVotes, flags } = this.#self()
     this.#multicast(encodeNodeInfo({ node, votes, expectedVotes, flags }))
-    this.#multicast(encodeNodeInfo({ node: 0, votes: 0, expectedVotes: 0, flags: 0 }))
   }
 
   #message(from: NodeId, fn: number, bytes: Uint8Array): void {
@@ -191,14 +223,19 @@ export class VotequorumService implements Service {
       case votequorumFunctions.nodeInfo: {
         const info = decodeNodeInfo(bytes)
         if (info.node !== 0) this.#heard(info.node as NodeId, info)
+        else this.#device.votes = Math.max(this.#device.votes, info.votes)
         return
       }
       case votequorumFunctions.reconfigure:
         return this.#reconfigured(decodeReconfigure(bytes))
       case votequorumFunctions.qdeviceRegister:
-      case votequorumFunctions.qdeviceReconfigure:
-        this.#log('warning', `node ${from} uses a quorum device, which this node does not support`)
+        return this.#deviceHeard(from, decodeDeviceNotice(bytes))
+      case votequorumFunctions.qdeviceReconfigure: {
+        const { from: old, to } = decodeDeviceRename(bytes)
+        if (this.#device.name === old) this.#device.name = to
+        if (from === this.#config.self) this.#answerAsker('update', code.CS_OK)
         return
+      }
       default:
         this.#log('warning', `unknown function ${fn} from node ${from}`)
     }
@@ -265,7 +302,7 @@ export class VotequorumService implements Service {
       }
       this.#isWaitingForAll = false
     }
-    if (total >= this.#needed) return true
+    if (total >= this.#needed || this.#device.isDecisive) return true
     const breaker = this.#config.autoTieBreaker
     if (breaker === undefined || !this.#isQuorate || total * 2 !== expected) return false
     const known = [...new Set([...this.#voters.keys(), ...this.#config.nodes])]
@@ -274,6 +311,67 @@ export class VotequorumService implements Service {
       known,
       breaker,
     )
+  }
+
+  #deviceHeard(from: NodeId, { name, isThere }: DeviceNotice): void {
+    const device = this.#device
+    if (!isThere) {
+      const haveOne = [...this.#voters.values()].filter(
+        ({ node, state, flags }) => node !== from && state === 'member' && (flags & nodeFlags.deviceRegistered) !== 0,
+      )
+      if (haveOne.length === 0) device.name = ''
+      return
+    }
+    const refused = device.mayRegister(name)
+    if (refused !== code.CS_OK) this.#log('warning', `node ${from} has quorum device ${name}, others ${device.name}`)
+    else if (device.name === '') device.name = name
+    if (from !== this.#config.self) return
+    if (refused === code.CS_OK && !device.isRegistered) {
+      device.registered(name)
+      this.#deviceChanged()
+    }
+    this.#answerAsker('register', refused)
+  }
+
+  /** What this node says in a synchronisation comes back as well, and answers nobody. */
+  #answerAsker(call: 'register' | 'update', error: number): void {
+    const [first] = this.#deviceAskers
+    if (first?.call !== call) return
+    this.#deviceAskers.shift()
+    const { connection } = first
+    this.#out.push({ kind: 'respond', connection, bytes: responseOf(votequorumResponses.status, error) })
+  }
+
+  /** How this node stands with its device has changed: it counts anew, and all hear of it. */
+  #deviceChanged(): void {
+    const own = this.#self()
+    this.#put({ ...own, flags: withDevice(own.flags, this.#device.flags) })
+    const was = this.#isQuorate
+    if (!this.#isSyncing) this.#recount(false)
+    this.#tell()
+    if (was !== this.#isQuorate) this.#quorumEvents()
+  }
+
+  /** A device that was there is asked what it thinks of the new ring before the ring counts its votes. */
+  #awaitDevice(): void {
+    if (!this.#device.isAwaited) return
+    const { syncTimeoutMs } = this.#config.device ?? deviceTimes
+    this.#log('info', `waiting for quorum device ${this.#device.name} poll (but maximum for ${syncTimeoutMs} ms)`)
+    this.#out.push({ kind: 'sync-wait' }, { kind: 'arm', timer: 'qdevice', afterMs: syncTimeoutMs })
+  }
+
+  #deviceSettled(): void {
+    if (!this.#device.isAwaited) return
+    this.#device.settle()
+    this.#out.push({ kind: 'sync-done' })
+  }
+
+  #deviceLost(): void {
+    if (!this.#device.isAlive) return
+    this.#log('info', `lost contact with quorum device ${this.#device.name}`)
+    this.#device.lose()
+    this.#deviceChanged()
+    this.#deviceSettled()
   }
 
   #decided(): void {
@@ -305,7 +403,7 @@ export class VotequorumService implements Service {
   }
 
   #publishRange(): void {
-    const ids = [...new Set([...this.#voters.keys(), ...this.#members])]
+    const ids = this.#members.length === 0 ? [this.#config.self] : this.#members
     const publish = (key: string, value: number): void => {
       this.#out.push({ kind: 'publish', key: `runtime.votequorum.${key}`, value: cmapU32(value) })
     }
@@ -313,7 +411,8 @@ export class VotequorumService implements Service {
     publish('lowest_node_id', Math.min(...ids))
   }
 
-  #answer(connection: ConnectionId, id: number, bytes: Uint8Array): Uint8Array {
+  /** Undefined: the answer comes later. */
+  #answer(connection: ConnectionId, id: number, bytes: Uint8Array): Uint8Array | undefined {
     const status = (error: number): Uint8Array => responseOf(votequorumResponses.status, error)
     switch (id) {
       case votequorumCalls.getInfo:
@@ -335,15 +434,76 @@ export class VotequorumService implements Service {
       }
       case votequorumCalls.trackStop:
         return status(this.#trackers.delete(connection) ? code.CS_OK : code.CS_ERR_NOT_EXIST)
-      case votequorumCalls.qdeviceRegister:
+      case votequorumCalls.qdeviceRegister: {
+        const error = this.#registerDevice(connection, votequorumQdeviceName.decode(bytes).name)
+        return error === undefined ? undefined : status(error)
+      }
       case votequorumCalls.qdeviceUnregister:
-      case votequorumCalls.qdeviceUpdate:
+        return status(this.#unregisterDevice(votequorumQdeviceName.decode(bytes).name))
+      case votequorumCalls.qdeviceUpdate: {
+        const rename = votequorumQdeviceUpdate.decode(bytes)
+        const refused = this.#device.mayRename(rename.from)
+        if (refused !== code.CS_OK) return status(refused)
+        this.#deviceAskers.push({ connection, call: 'update' })
+        this.#multicast(encodeDeviceRename(rename))
+        return undefined
+      }
       case votequorumCalls.qdevicePoll:
-      case votequorumCalls.qdeviceMasterWins:
-        return status(code.CS_ERR_NOT_SUPPORTED)
+        return status(this.#pollDevice(votequorumQdevicePoll.decode(bytes)))
+      case votequorumCalls.qdeviceMasterWins: {
+        const { name, isAllowed } = votequorumQdeviceMasterWins.decode(bytes)
+        return status(this.#letDeviceWin(name, isAllowed !== 0))
+      }
       default:
         return responseOf(0, code.CS_ERR_INVALID_PARAM)
     }
+  }
+
+  /** Undefined: answered once all have heard of it. */
+  #registerDevice(connection: ConnectionId, name: string): number | undefined {
+    const device = this.#device
+    const refused = device.mayRegister(name)
+    if (refused !== code.CS_OK) {
+      const what = `A new qdevice with different name (new: ${name} old: ${device.name}) is trying to re-register!`
+      this.#log('warning', what)
+      return refused
+    }
+    if (device.isRegistered) return code.CS_OK
+    this.#deviceAskers.push({ connection, call: 'register' })
+    this.#multicast(encodeDeviceNotice({ name, isThere: true }))
+    return undefined
+  }
+
+  #unregisterDevice(name: string): number {
+    const error = this.#device.unregister(name)
+    if (error !== code.CS_OK) return error
+    this.#out.push({ kind: 'disarm', timer: 'qdevice' })
+    this.#deviceChanged()
+    this.#deviceSettled()
+    this.#multicast(encodeDeviceNotice({ name, isThere: false }))
+    return error
+  }
+
+  #pollDevice(poll: DevicePoll): number {
+    const device = this.#device
+    const before = device.flags
+    const error = device.poll(poll, this.#ring)
+    if (error !== code.CS_OK) return error
+    const { timeoutMs } = this.#config.device ?? deviceTimes
+    this.#out.push({ kind: 'arm', timer: 'qdevice', afterMs: timeoutMs })
+    if (device.flags !== before) this.#deviceChanged()
+    this.#deviceSettled()
+    return error
+  }
+
+  #letDeviceWin(name: string, isAllowed: boolean): number {
+    const before = this.#device.flags
+    const error = this.#device.masterWins(name, isAllowed)
+    if (error !== code.CS_OK) return error
+    const value = cmapU8(isAllowed ? 1 : 0)
+    this.#out.push({ kind: 'publish', key: 'runtime.votequorum.qdevice_master_wins', value })
+    if (this.#device.flags !== before) this.#deviceChanged()
+    return error
   }
 
   #info(node: number): Uint8Array {
@@ -359,14 +519,17 @@ export class VotequorumService implements Service {
       votes: voter.votes,
       expectedVotes: voter.expectedVotes,
       highestExpected: tally.highestExpected,
-      totalVotes: tally.total,
+      totalVotes: tallyOf(this.#voters.values()).total + givenBy(voter.flags, this.#device.votes),
       quorum: this.#needed,
       flags:
         (isTwoNode ? bit.twoNode : 0) |
         (this.#isQuorate ? bit.quorate : 0) |
         (waitForAll ? bit.waitForAll : 0) |
         (lastManStanding ? bit.lastManStanding : 0) |
-        (autoTieBreaker === undefined ? 0 : bit.autoTieBreaker),
+        (autoTieBreaker === undefined ? 0 : bit.autoTieBreaker) |
+        infoFlagsOfDevice(voter.flags),
+      qdeviceVotes: this.#device.votes,
+      qdeviceName: this.#device.name,
     })
     return bytes
   }
@@ -422,11 +585,15 @@ export class VotequorumService implements Service {
 
   #quorumEvent(context: bigint): Uint8Array {
     const voters = [...this.#voters.values()].sort((a, b) => a.node - b.node)
-    const size = votequorumQuorumEvent.size + votequorumNodeState.size * voters.length
+    const entries = voters.map(({ node, state }) => ({
+      node: node as number,
+      state: votequorumStates[state] as number,
+    }))
+    if (this.#device.name !== '') entries.push({ node: 0, state: 0 })
+    const size = votequorumQuorumEvent.size + votequorumNodeState.size * entries.length
     const bytes = responseOf(votequorumResponses.quorum, code.CS_OK, size)
-    votequorumQuorumEvent.encode(bytes, { quorate: this.#isQuorate ? 1 : 0, context, nodes: voters.length })
-    voters.forEach((voter, i) => {
-      const entry = { node: voter.node, state: votequorumStates[voter.state] }
+    votequorumQuorumEvent.encode(bytes, { quorate: this.#isQuorate ? 1 : 0, context, nodes: entries.length })
+    entries.forEach((entry, i) => {
       votequorumNodeState.encode(bytes, entry, votequorumQuorumEvent.size + votequorumNodeState.size * i)
     })
     return bytes
@@ -440,7 +607,19 @@ export class VotequorumService implements Service {
     this.#out.push({ kind: 'event', connection, bytes })
   }
 
-  #log(level: 'notice' | 'warning', text: string): void {
+  #log(level: 'info' | 'notice' | 'warning', text: string): void {
     this.#out.push({ kind: 'log', level, subsystem: 'VOTEQ', text })
   }
+}
+
+/** What a node's flags on the ring say of its device, as GETINFO has it. */
+function infoFlagsOfDevice(flags: number): number {
+  const bit = votequorumInfoFlags
+  const pairs = [
+    [nodeFlags.deviceRegistered, bit.qdeviceRegistered],
+    [nodeFlags.deviceAlive, bit.qdeviceAlive],
+    [nodeFlags.deviceCastVote, bit.qdeviceCastVote],
+    [nodeFlags.deviceMasterWins, bit.qdeviceMasterWins],
+  ] as const
+  return pairs.reduce((out, [of, as]) => ((flags & of) === 0 ? out : out | as), 0)
 }

@@ -15,14 +15,17 @@ export type Verdict = {
 
 /** Texts of help and version are our own in every program: it has to print one where the real one does. */
 function isOwnText(of: Outcome): boolean {
-  return /^(?:Usage:|Pacemaker 2\.)|<version program=/.test(of.out)
+  return /^(?:\w+ - .*\n)?(?:Usage:|Pacemaker 2\.)|<version program=/.test(of.out)
 }
 
 /** Help that is told of a mistake, before what the mistake is. */
 const helpBefore = /^Usage:[\s\S]*?\n\n(?=\w+: .*\n(?:\(crm_exit\) .*\n)?$)/
 
+/** Help that is told after a mistake, by the older tools. */
+const helpAfter = /^(?:\w+ - .*\n)?Usage: [\s\S]*/m
+
 function withoutOwnText(of: Outcome): Outcome {
-  const err = of.err.replace(helpBefore, '')
+  const err = of.err.replace(helpBefore, '').replace(helpAfter, '')
   return isOwnText(of) ? { ...of, out: '', err } : { ...of, err }
 }
 
@@ -42,6 +45,7 @@ function asXml(of: ToolCase): ToolCase {
  */
 const uncompared = [
   /^\/.*cib\.xml:\d+: \/cib.*\n/gm,
+  /^(?:--xml-text|standard input|\w+\.xml):(?:\d+:\d+:)? .*\n/gm,
   /^\((?!crm_exit|scan_ll|pcmk__scan_min_int)\w+\) \t(?:debug|info|notice|warning): .*\n/gm,
   /^\((?:xml_log|load_file_cib|validate_with|crm_log_args|log_assertion_as|log_xmllib_err|string2xml)\) \t.*\n/gm,
   /^\(get_target_role\) \t.*\n/gm,

@@ -1,5 +1,6 @@
 import { Prng } from '@quorate/base'
 import { Chance } from '../conformance/random/chance.ts'
+import { askCibadmin } from './ask-cibadmin.ts'
 import { askCrmError } from './ask-crm-error.ts'
 import { askCrmMon } from './ask-crm-mon.ts'
 import { askCrmResource } from './ask-crm-resource.ts'
@@ -15,6 +16,7 @@ const asking: Readonly<Record<ToolName, AskTool>> = {
   crm_ticket: askCrmTicket,
   crm_resource: askCrmResource,
   crm_mon: askCrmMon,
+  cibadmin: askCibadmin,
 }
 
 const zones = ['UTC', 'UTC', 'UTC', 'Asia/Tokyo', 'America/New_York', 'Asia/Kolkata', 'Pacific/Apia', 'Etc/GMT+12']

@@ -7,6 +7,8 @@ export type ToolCase = {
   readonly argv: readonly string[]
   /** The CIB in `CIB_file`; left out where the tool reads none. */
   readonly cib?: XmlElement
+  /** Other files in the folder in which it runs, by name. */
+  readonly files?: Readonly<Record<string, string>>
   /** All of standard input. */
   readonly input?: string
   /** Time zone of the machine, as in `TZ`. */
@@ -14,7 +16,15 @@ export type ToolCase = {
 }
 
 /** Tools whose command lines are made at random. */
-export const toolNames = ['iso8601', 'crm_error', 'crm_rule', 'crm_ticket', 'crm_resource', 'crm_mon'] as const
+export const toolNames = [
+  'iso8601',
+  'crm_error',
+  'crm_rule',
+  'crm_ticket',
+  'crm_resource',
+  'crm_mon',
+  'cibadmin',
+] as const
 export type ToolName = (typeof toolNames)[number]
 
 /** What a generator decides: all but the tool and the zone. */

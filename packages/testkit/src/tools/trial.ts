@@ -2,7 +2,16 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
-import { crmError, crmMon, crmResource, crmRule, crmTicket, iso8601, type ToolHost } from '@quorate/cli/in-process'
+import {
+  cibadmin,
+  crmError,
+  crmMon,
+  crmResource,
+  crmRule,
+  crmTicket,
+  iso8601,
+  type ToolHost,
+} from '@quorate/cli/in-process'
 import { formatXml } from '@quorate/xml'
 import { outputFile } from './output-option.ts'
 import type { ToolCase, ToolName } from './tool-case.ts'
@@ -30,6 +39,7 @@ const ours: Readonly<Record<ToolName, OurTool>> = {
   crm_ticket: crmTicket,
   crm_resource: crmResource,
   crm_mon: crmMon,
+  cibadmin,
 }
 
 /** Longest that the real tool may work, in seconds of processor time. */
@@ -39,9 +49,10 @@ const patienceMs = 10_000
 const cibName = 'cib.xml'
 
 /** Writes the files of a case to a folder, in which nothing else is. */
-function lay({ cib }: ToolCase, folder: string): void {
+function lay({ cib, files = {} }: ToolCase, folder: string): void {
   for (const name of fs.readdirSync(folder)) fs.rmSync(path.join(folder, name), { recursive: true })
   if (cib !== undefined) fs.writeFileSync(path.join(folder, cibName), formatXml(cib))
+  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text)
 }
 
 function environment({ zone, cib }: ToolCase, folder: string): Record<string, string | undefined> {

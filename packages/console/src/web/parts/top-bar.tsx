@@ -1,16 +1,18 @@
 import { useEffect, useState } from 'react'
 import type { Snapshot, Stale } from '../../api/index.ts'
-import type { Connection } from '../cluster-store.ts'
 import { useModel } from '../console-model.ts'
+import type { Connection } from '../event-stream.ts'
 import { type Observable, useObservable } from '../observable.ts'
-import { ageText, type Language, languages, useTexts } from '../texts/language.ts'
-import { type Preferences, type Theme, themes } from '../ui-state.ts'
+import { fleetAddress } from '../page-address.ts'
+import { ageText, useTexts } from '../texts/language.ts'
+import type { Preferences } from '../ui-state.ts'
+import { PreferenceChoice } from './preference-choice.tsx'
 
 /** How often ages are written anew. */
 const ageStepMs = 5000
 
 /** The time, anew every few seconds and whenever one of `causes` changes. */
-function useNow(): number {
+export function useNow(): number {
   const [now, setNow] = useState(Date.now)
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), ageStepMs)
@@ -19,16 +21,16 @@ function useNow(): number {
   return now
 }
 
-/** Cluster, quorum, DC and how fresh all of it is; language and theme. */
+/** Cluster, quorum, DC and how fresh all of it is; the way to all clusters; language and theme. */
 export function TopBar({ preferences }: { readonly preferences: Observable<Preferences> }) {
   const texts = useTexts()
   const model = useModel()
   const { snapshot, unreached } = useObservable(model.store.state)
   const connection = useObservable(model.store.connection)
-  const chosen = useObservable(preferences)
   return (
     <header className="top-bar">
       <h1>{snapshot?.source.name ?? 'Quorate'}</h1>
+      <a href={fleetAddress}>{texts.fleet.all}</a>
       {snapshot !== undefined && <ClusterFacts snapshot={snapshot} />}
       <ConnectionState
         stale={snapshot?.stale ?? unreached}
@@ -36,32 +38,7 @@ export function TopBar({ preferences }: { readonly preferences: Observable<Prefe
         connection={connection}
       />
       <span className="badge">{texts.role[model.session.role]}</span>
-      <label>
-        {texts.language}{' '}
-        <select
-          value={chosen.language}
-          onChange={(event) => preferences.set({ ...chosen, language: event.target.value as Language })}
-        >
-          {Object.values(languages).map((language) => (
-            <option key={language.code} value={language.code} lang={language.code}>
-              {language.languageName}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {texts.theme}{' '}
-        <select
-          value={chosen.theme}
-          onChange={(event) => preferences.set({ ...chosen, theme: event.target.value as Theme })}
-        >
-          {themes.map((theme) => (
-            <option key={theme} value={theme}>
-              {texts.themes[theme]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <PreferenceChoice preferences={preferences} />
     </header>
   )
 }
@@ -86,6 +63,7 @@ function ClusterFacts({ snapshot }: { readonly snapshot: Snapshot }) {
   )
 }
 
+/** What {@link ConnectionState} tells of. */
 type ConnectionStateProps = {
   readonly stale: Stale | undefined
   /** Whether anything of the cluster is shown, however old. */
@@ -93,7 +71,8 @@ type ConnectionStateProps = {
   readonly connection: Connection
 }
 
-function ConnectionState({ stale, hasPicture, connection }: ConnectionStateProps) {
+/** How fresh is what is shown. */
+export function ConnectionState({ stale, hasPicture, connection }: ConnectionStateProps) {
   const texts = useTexts()
   const now = useNow()
   let text = texts.live

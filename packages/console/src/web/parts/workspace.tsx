@@ -3,6 +3,7 @@ import { ghostsOf } from '../cluster-rows.ts'
 import { useModel } from '../console-model.ts'
 import { parseFilter, passes } from '../filter.ts'
 import { type Observable, useObservable, usePart } from '../observable.ts'
+import { fleetAddress } from '../page-address.ts'
 import { useTexts } from '../texts/language.ts'
 import { type Preferences, views } from '../ui-state.ts'
 import { ActionBar } from './action-bar.tsx'
@@ -51,6 +52,9 @@ export function Workspace({ preferences }: { readonly preferences: Observable<Pr
               {unreached.reason}
             </p>
           )}
+          <p>
+            <a href={fleetAddress}>{texts.fleet.seeHosts}</a>
+          </p>
         </main>
       ) : (
         <>
