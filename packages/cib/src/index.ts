@@ -20,7 +20,7 @@ export { exitCodeRows, exitCodes, exitCodeText } from './exit-code.ts'
 export { cibFaults } from './fault.ts'
 export { type CodeName, exitCodeOf, faultText, legacyErrors, returnCodes } from './pacemaker-error.ts'
 export { applyPatch } from './patch-apply.ts'
-export { type AttributeChange, type Change, changesBetween, patchsetOf } from './patchset.ts'
+export { type AttributeChange, type Change, changesBetween, patchsetOf, significantChanges } from './patchset.ts'
 export {
   aclFor,
   isNewerFeatureSet,

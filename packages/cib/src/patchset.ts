@@ -1,3 +1,4 @@
+import { invariant } from '@quorate/base'
 import { attr, element, idOf, isComment, type XmlElement } from '@quorate/xml'
 import { type CibVersion, versionAttributes } from './version.ts'
 
@@ -27,6 +28,32 @@ export function changesBetween(before: XmlElement, after: XmlElement): readonly 
   const others: Change[] = []
   compare(before, after, step(before), deletions, others)
   return [...deletions, ...others]
+}
+
+/** {@link changesBetween} without what only changed its place among the attributes of an element. */
+export function significantChanges(before: XmlElement, after: XmlElement): readonly Change[] {
+  return changesBetween(before, after).flatMap((change): readonly Change[] => {
+    if (change.operation !== 'modify') return [change]
+    const old = elementAt(before, change.path)
+    const attributes = change.attributes.filter(({ name, value }) => value === undefined || attr(old, name) !== value)
+    return attributes.length === 0 ? [] : [{ ...change, attributes }]
+  })
+}
+
+/** The element of a document that a path of a change names. */
+function elementAt(root: XmlElement, path: string): XmlElement {
+  const walk = (node: XmlElement, here: string): XmlElement | undefined => {
+    if (here === path) return node
+    if (!path.startsWith(here)) return undefined
+    for (const child of node.children) {
+      const found = walk(child, here + step(child))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  const found = walk(root, step(root))
+  invariant(found !== undefined, 'a changed element is in the old document')
+  return found
 }
 
 function step(node: XmlElement): string {

@@ -68,6 +68,17 @@ Membership information
 `)
 })
 
+test('a quorum device of another member is shown, with the votes that it does not give here', () => {
+  const own = { ...votes, flags: 0, qdeviceVotes: 1, qdeviceName: 'Q' }
+  expect(membersText([member], own, style)).toBe(`
+Membership information
+----------------------
+    Nodeid      Votes    Qdevice Name
+         2          1         NR n2 (local)
+         0          0            Q (votes 1)
+`)
+})
+
 test('hexadecimal node ids; NR for a member without a device', () => {
   expect(membersText([member], votes, { isHex: true, isParsable: true })).toContain(
     '\n0x00000002          1         NR n2 (local)\n',

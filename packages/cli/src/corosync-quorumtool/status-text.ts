@@ -69,15 +69,17 @@ ${membersText(status.members, votes, style)}`
 
 /** The table of members, as `corosync-quorumtool -l` prints it. */
 export function membersText(members: readonly ShownMember[], own: VotequorumInfo, style: TextStyle): string {
-  const hasDevice = (own.flags & votequorumInfoFlags.qdeviceRegistered) !== 0
+  const hasDevice = own.qdeviceName !== ''
   const showsDevice = hasDevice || style.isParsable
   const rows = members.map(({ nodeId, votes, name, isLocal, flags }) => {
     const device = showsDevice ? `${deviceText(flags).padStart(10)} ` : ''
     return `${nodeIdText(nodeId, style, 10)} ${String(votes).padStart(10)} ${device}${name}${isLocal ? ' (local)' : ''}\n`
   })
   if (hasDevice) {
-    const votes = String(own.qdeviceVotes).padStart(10)
-    rows.push(`${nodeIdText(0, style, 10)} ${votes} ${' '.repeat(11)}${own.qdeviceName}\n`)
+    const isCast = (own.flags & votequorumInfoFlags.qdeviceCastVote) !== 0
+    const votes = String(isCast ? own.qdeviceVotes : 0).padStart(10)
+    const kept = isCast ? '' : ` (votes ${own.qdeviceVotes})`
+    rows.push(`${nodeIdText(0, style, 10)} ${votes} ${' '.repeat(11)}${own.qdeviceName}${kept}\n`)
   }
   return `
 Membership information

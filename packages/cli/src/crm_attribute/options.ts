@@ -32,5 +32,5 @@ export const attributeOptions: readonly Option[] = [
   { short: 'z', long: 'utilization', help: "Of the node's utilization", ...more },
   { short: '!', long: 'inhibit-policy-engine', help: '', ...more },
   { short: 'q', long: 'quiet', help: 'Print only the value', ...more },
-  { short: 'Q', long: 'Quiet', help: '', ...more },
+  { short: 'Q', long: 'quiet', help: '', ...more },
 ]

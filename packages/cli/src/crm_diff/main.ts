@@ -3,13 +3,17 @@ import {
   applyPatch,
   changesBetween,
   cibDigest,
+  exitCodeOf,
   exitCodes,
   faultText,
   patchsetOf,
+  significantChanges,
+  versionAttributes,
   versionOf,
   withVersion,
 } from '@quorate/cib'
-import { formatXml, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { attr, formatXml, parseXml, withAttributes, withChildren, type XmlElement, xmlErrorText } from '@quorate/xml'
+import { exiting } from '../pacemaker/log-lines.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, readOptions, type ToolInfo } from '../pacemaker/tool-options.ts'
 import { xmlText } from '../pacemaker/xml-text.ts'
@@ -41,7 +45,16 @@ export const run: Tool = async (argv) => crmDiff(argv, processHost())
 /** {@link run} on a given host. */
 export function crmDiff(argv: readonly string[], host: ToolHost): number {
   const options = readOptions(argv, info, host)
-  if (typeof options === 'number') return options
+  return typeof options === 'number' ? options : exiting(info.name, answer(options, host), host, options)
+}
+
+function answer(options: Options, host: ToolHost): number {
+  if (options.has('no-version') && options.has('patch')) {
+    host.err('warning: -u/--no-version ignored with -p/--patch\n')
+  } else if (options.has('no-version') && options.has('cib')) {
+    host.err('error: -u/--no-version incompatible with -c/--cib\n')
+    return exitCodes.usage
+  }
   const isPatch = options.has('patch')
   const before = read(options.value('original-string'), options.value('original'), false, host)
   if (before === undefined) {
@@ -55,10 +68,8 @@ export function crmDiff(argv: readonly string[], host: ToolHost): number {
     return exitCodes.data
   }
   if (isPatch) return patch(before, other, options, host)
-  if (before.name !== other.name) {
-    host.err(`Could not compare '${before.name}' with '${other.name}': expected the same root element\n`)
-    return exitCodes.data
-  }
+  // Documents that are not about the same thing do not differ in anything that a patch could tell.
+  if (before.name !== other.name || attr(before, 'id') !== attr(other, 'id')) return exitCodes.ok
   return compare(before, other, options, host)
 }
 
@@ -86,7 +97,7 @@ function patch(before: XmlElement, diff: XmlElement, options: Options, host: Too
   const after = applyPatch(before, diff, { checksVersion: options.has('cib') })
   if (!after.ok) {
     host.err(`Could not apply patch: ${faultText(after.error)}\n`)
-    return exitCodes.error
+    return exitCodeOf(after.error)
   }
   host.out(formatXml(after.value))
   return exitCodes.ok
@@ -96,10 +107,27 @@ function compare(before: XmlElement, after: XmlElement, options: Options, host: 
   const withoutVersion = options.has('no-version')
   const source = versionOf(before)
   const now = withoutVersion ? withVersion(after, source) : after
-  const changes = changesBetween(before, now)
+  const isCib = options.has('cib')
+  const changes = isCib ? significantChanges(before, now) : changesBetween(before, now)
   if (changes.length === 0) return exitCodes.ok
-  const digest = options.has('cib') ? cibDigest(now) : undefined
+  const digest = isCib ? cibDigest(now) : undefined
   const versions = withoutVersion ? undefined : { source, target: versionOf(now) }
-  host.out(formatXml(patchsetOf(changes, versions, digest)))
+  host.out(formatXml(asWritten(patchsetOf(changes, versions, digest), before, now)))
   return exitCodes.error
+}
+
+/** A patch whose target version is told as the new document has it, and where that has none as the old one does. */
+function asWritten(made: XmlElement, before: XmlElement, after: XmlElement): XmlElement {
+  const written = Object.fromEntries(
+    versionAttributes.map((name) => [name, attr(after, name) ?? attr(before, name) ?? '0']),
+  )
+  const versions = made.children.map((child) =>
+    child.name !== 'version'
+      ? child
+      : withChildren(
+          child,
+          child.children.map((side) => (side.name === 'target' ? withAttributes(side, written) : side)),
+        ),
+  )
+  return withChildren(made, versions)
 }

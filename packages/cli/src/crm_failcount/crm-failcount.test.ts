@@ -30,7 +30,8 @@ beforeEach(() => {
 
 async function said(tool: typeof crmFailcount, line: string, more: Record<string, string> = {}) {
   const { code, out, err } = await tryTool(tool, line.split(' ').filter(Boolean), { env: { CIB_file: file, ...more } })
-  return [code, out, err.split('\n')[0]]
+  // Of a mistake the help is told as well.
+  return [code, out.startsWith('\nUsage: ') ? '' : out, err.split('\n')[0]]
 }
 
 describe('crm_failcount', () => {
@@ -59,11 +60,22 @@ describe('crm_failcount', () => {
     ['-v 0 -r nope -N node2', 105, '', "crm_resource: Resource 'nope' not found"],
   ])('%s', async (line, code, out, err) => expect(await said(crmFailcount, line)).toEqual([code, out, err]))
 
-  it('says of an unknown node that it is one, where the real one goes on without a value', async () => {
+  it('goes on without a value where there is none to be had', async () => {
     expect(await said(crmFailcount, '-G -r d -N node9')).toEqual([
-      105,
-      '',
-      'crm_failcount: Could not map name=node9 to a UUID',
+      0,
+      'scope=status  name=fail-count-d value=\n',
+      'crm_attribute: Could not map name=node9 to a UUID',
+    ])
+    fs.writeFileSync(file, '<cib validate-with="pacemaker-3.9"/>')
+    const nothing = 'scope=status  name=fail-count-d value=\n'
+    expect((await said(crmFailcount, '-G -r d -N node2')).slice(0, 2)).toEqual([0, nothing])
+  })
+
+  it('takes what is no interval for none', async () => {
+    expect(await said(crmFailcount, '-G -r d -n asyncmon -I x -N node2')).toEqual([
+      0,
+      'scope=status  name=fail-count-d#asyncmon_0 value=4\n',
+      'warning: Unrecognized interval, using 0',
     ])
   })
 })
@@ -88,6 +100,7 @@ describe('crm_master', () => {
   it.each([
     ['-G', 'error: No resource specified'],
     ['--bogus', "crm_master: unrecognized option '--bogus'"],
+    ['-?', "crm_master: invalid option -- '?'"],
   ])('%s is not understood', async (line, err) => expect(await said(crmMaster, line)).toEqual([1, '', err]))
 })
 

@@ -1,8 +1,9 @@
-import { exitCodeOf, exitCodes, faultText, infinity, scoreOf } from '@quorate/cib'
+import { exitCodes, faultText, infinity, scoreOf } from '@quorate/cib'
 import { crmResource } from '../crm_resource/main.ts'
 import { openCib } from '../pacemaker/cib-access.ts'
 import { helpText, type Option, parseLine } from '../pacemaker/command-line.ts'
 import { localNodeName, nodeInCib } from '../pacemaker/local-node.ts'
+import { exiting } from '../pacemaker/log-lines.ts'
 import { transientPlace } from '../pacemaker/nvpair-place.ts'
 import { findNvpairs, wholeCib } from '../pacemaker/nvpair-store.ts'
 import { parseSpanMs } from '../pacemaker/time-span.ts'
@@ -15,11 +16,11 @@ const command = { group: 'Commands' }
 const more = { group: 'Additional options' }
 
 const failcountOptions: readonly Option[] = [
-  { short: '?', long: 'help', help: 'Show this text', group: 'Help Options' },
-  { short: '$', long: 'version', help: 'Show the version', group: 'Help Options' },
+  { short: '', long: 'help', help: 'Show this text', group: 'Help Options' },
+  { short: '', long: 'version', help: 'Show the version', group: 'Help Options' },
   { short: 'V', long: 'verbose', help: '' },
   { short: 'q', long: 'quiet', help: 'Print only the value', group: 'Help Options' },
-  { short: 'Q', long: 'Quiet', help: '' },
+  { short: 'Q', long: 'quiet', help: '' },
   { short: 'G', long: 'query', help: 'Print how often the resource has failed', ...command },
   { short: 'D', long: 'delete', help: 'Forget its failures', ...command },
   { short: 'r', long: 'resource', argument: 'ID', help: 'The resource (required)', ...more },
@@ -62,12 +63,14 @@ export async function crmFailcount(argv: readonly string[], host: ToolHost): Pro
   const last = options.last(value === '0' ? ['query', 'delete', 'attr-value'] : ['query', 'delete'])
   if (last === undefined) return misuse('error: must specify a command', host)
   const resource = options.value('resource')
-  if (resource === undefined) return misuse('error: resource name required', host)
+  if (resource === undefined || resource === '') return misuse('error: resource name required', host)
+  if (namedNode(options) === '') return misuse('error: node name required', host)
   return last.long === 'query' ? query(resource, options, host) : forget(resource, options, host)
 }
 
 function misuse(text: string, host: ToolHost): number {
-  host.err(`${text}\n\n${help}`)
+  host.out(`\n${help}`)
+  host.err(`${text}\n`)
   return exitCodes.usage
 }
 
@@ -86,12 +89,22 @@ async function forget(resource: string, options: Options, host: ToolHost): Promi
   return crmResource(['--cleanup', '-r', resource, '-N', node, ...which], host)
 }
 
-/** Failures of one operation, or the sum of all; INFINITY where one is. */
+/** Failures of one operation, or the sum of all; INFINITY where one is. What cannot be found out is printed as nothing. */
 async function query(resource: string, options: Options, host: ToolHost): Promise<number> {
+  const attribute = attributeOf(resource, options, host)
+  const isOfOne = attribute.includes('#')
+  const value = await countOf(attribute, options, host)
+  for (let i = isOfOne ? 2 : 1; i > 0; i -= 1) exiting('crm_attribute', exitCodes.ok, host, options)
+  host.out(options.has('quiet') ? `${value}\n` : `scope=status  name=${attribute} value=${value}\n`)
+  return exitCodes.ok
+}
+
+async function countOf(attribute: string, options: Options, host: ToolHost): Promise<string> {
   const opened = await openCib(host, { name, isReadOnly: true })
   if (!opened.ok) {
-    host.err(`${name}: Could not connect to the CIB: ${faultText(opened.rc)}\n`)
-    return exitCodeOf(opened.rc)
+    const why = `crm_attribute: Could not connect to the CIB: ${faultText(opened.rc)}`
+    host.err(`${attribute.includes('#') ? why : 'error: could not query CIB for fail counts'}\n`)
+    return ''
   }
   const { cib } = opened
   try {
@@ -99,28 +112,25 @@ async function query(resource: string, options: Options, host: ToolHost): Promis
     const whole = await wholeCib(cib)
     const node = 'cib' in whole ? nodeInCib(whole.cib, uname) : undefined
     if (node === undefined) {
-      host.err(`${name}: Could not map name=${uname} to a UUID\n`)
-      return exitCodes.noSuchObject
+      host.err(`crm_attribute: Could not map name=${uname} to a UUID\n`)
+      return ''
     }
     const all = await findNvpairs(cib, transientPlace(node), { name: undefined, id: undefined, set: undefined })
-    const attribute = attributeOf(resource, options)
     const counts = all.filter((pair) =>
       attribute.includes('#') ? pair.name === attribute : pair.name.startsWith(`${attribute}#`),
     )
     const sum = counts.reduce((total, pair) => total + scoreOf(pair.value ?? '0'), 0)
-    const value = sum >= infinity ? 'INFINITY' : String(sum)
-    host.out(
-      options.has('quiet') || options.has('Quiet') ? `${value}\n` : `scope=status  name=${attribute} value=${value}\n`,
-    )
-    return exitCodes.ok
+    return sum >= infinity ? 'INFINITY' : String(sum)
   } finally {
     await cib.close()
   }
 }
 
 /** Name of the attribute that counts; an interval without an operation says nothing. */
-function attributeOf(resource: string, options: Options): string {
+function attributeOf(resource: string, options: Options, host: ToolHost): string {
   const operation = options.value('operation')
-  if (operation === undefined) return `fail-count-${resource}`
-  return `fail-count-${resource}#${operation}_${parseSpanMs(options.value('interval') ?? '0') ?? 0}`
+  const interval = options.value('interval')
+  const intervalMs = interval === undefined ? 0 : parseSpanMs(interval)
+  if (intervalMs === undefined) host.err('warning: Unrecognized interval, using 0\n')
+  return `fail-count-${resource}${operation === undefined || operation === '' ? '' : `#${operation}_${intervalMs ?? 0}`}`
 }

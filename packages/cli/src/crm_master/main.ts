@@ -1,6 +1,7 @@
 import { exitCodes } from '@quorate/cib'
 import { crmAttribute } from '../crm_attribute/main.ts'
 import { helpText, type Option, parseLine } from '../pacemaker/command-line.ts'
+import { scriptWords } from '../pacemaker/script-words.ts'
 import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
 import { Options } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -10,11 +11,11 @@ const command = { group: 'Commands' }
 const more = { group: 'Additional options' }
 
 const masterOptions: readonly Option[] = [
-  { short: '?', long: 'help', help: 'Show this text', group: 'Help Options' },
-  { short: '$', long: 'version', help: 'Show the version', group: 'Help Options' },
+  { short: '', long: 'help', help: 'Show this text', group: 'Help Options' },
+  { short: '', long: 'version', help: 'Show the version', group: 'Help Options' },
   { short: 'V', long: 'verbose', help: '' },
   { short: 'q', long: 'quiet', help: 'Print only the value', group: 'Help Options' },
-  { short: 'Q', long: 'Quiet', help: '' },
+  { short: 'Q', long: 'quiet', help: '' },
   { short: 'G', long: 'query', help: 'Print the promotion score (default)', ...command },
   { short: 'v', long: 'update', argument: 'VALUE', help: 'Set it', ...command },
   { short: 'D', long: 'delete', help: 'Remove it', ...command },
@@ -42,6 +43,19 @@ const help = helpText(
   masterOptions,
 )
 
+/** Options that are those of crm_attribute, and are given to it in their order. */
+const passedOn: Readonly<Record<string, string>> = {
+  node: '-N',
+  uname: '-N',
+  id: '-i',
+  lifetime: '--lifetime',
+  query: '-G',
+  update: '-v',
+  delete: '-D',
+  quiet: '-q',
+  verbose: '-V',
+}
+
 /** crm_master: promotion scores as an attribute of a node (behaviour/pacemaker-tools.md 5.4). */
 export const run: Tool = (argv) => crmMaster(argv, processHost())
 
@@ -56,19 +70,22 @@ export async function crmMaster(argv: readonly string[], host: ToolHost): Promis
   }
   const resource = options.value('resource') ?? host.env['OCF_RESOURCE_INSTANCE']
   if (resource === undefined || resource === '') return misuse('error: No resource specified', host)
-  const node = options.last(['node', 'uname'])?.value
-  const last = options.last(['query', 'update', 'delete'])
-  const words = ['-n', `master-${resource}`, '-l', options.value('lifetime') ?? 'forever']
-  if (node !== undefined) words.push('-N', node)
-  if (options.has('id')) words.push('-i', options.value('id') ?? '')
-  if (options.has('quiet') || options.has('Quiet')) words.push('-q')
-  if (last?.long === 'update') words.push('-v', last.value ?? '')
-  else words.push(last?.long === 'delete' ? '-D' : '-G')
-  return crmAttribute(words, host)
+  const hasCommand = options.last(['query', 'update', 'delete']) !== undefined
+  const words = [
+    ...['-n', `master-${resource}`],
+    ...(options.has('lifetime') ? [] : ['-l', 'forever']),
+    ...(hasCommand ? [] : ['-G']),
+    ...options.given.flatMap(({ long, value }) => {
+      const option = passedOn[long]
+      return option === undefined ? [] : value === undefined ? [option] : [option, value]
+    }),
+  ]
+  return crmAttribute(scriptWords(words), host)
 }
 
 /** As the real one, which is a script. */
 function misuse(text: string, host: ToolHost): number {
-  host.err(`${text}\n\n${help}`)
+  host.out(`\n${help}`)
+  host.err(`${text}\n`)
   return exitCodes.error
 }

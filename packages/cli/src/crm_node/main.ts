@@ -4,8 +4,9 @@ import { AttrdClient, ControllerClient } from '@quorate/pacemaker/client'
 import { IpcError } from '@quorate/qb'
 import { element } from '@quorate/xml'
 import { openCib } from '../pacemaker/cib-access.ts'
-import type { Option } from '../pacemaker/command-line.ts'
+import { helpText, type Option } from '../pacemaker/command-line.ts'
 import { ipcText } from '../pacemaker/ipc-fault.ts'
+import { exiting } from '../pacemaker/log-lines.ts'
 import { processHost, type ToolHost } from '../pacemaker/tool-host.ts'
 import { commonOptions, type Options, readOptions } from '../pacemaker/tool-options.ts'
 import type { Tool } from '../tool.ts'
@@ -22,7 +23,7 @@ const nodeOptions: readonly Option[] = [
   { short: 'q', long: 'quorum', help: 'Print 1 where this partition has quorum, else 0', ...command },
   { short: 'N', long: 'name-for-id', argument: 'ID', help: 'Print the name of the node of this id', ...command },
   { short: 'R', long: 'remove', argument: 'NAME', help: 'Forget a node that has left for good', ...command },
-  { short: 'f', long: 'force', help: 'Allow what is dangerous' },
+  { short: 'f', long: 'force', help: 'Allow what is dangerous', group: 'Additional Options' },
   { short: 'Q', long: 'quiet', help: 'Print less' },
 ]
 
@@ -39,9 +40,17 @@ export async function crmNode(argv: readonly string[], host: ToolHost): Promise<
   const purpose = 'Shows what this node knows of the nodes of its cluster.'
   const options = readOptions(argv, { name, purpose, options: nodeOptions }, host)
   if (typeof options === 'number') return options
+  return exiting(name, await perform(options, purpose, host), host, options)
+}
+
+async function perform(options: Options, purpose: string, host: ToolHost): Promise<number> {
   const last = options.last(commands)
   if (last === undefined) {
-    host.err(`${name}: Must specify a command option\n`)
+    host.err(`${helpText(`${name} [OPTIONS]`, purpose, nodeOptions)}\n`)
+    return exitCodes.usage
+  }
+  if (options.has('remove') && !options.has('force')) {
+    host.err(dangerous)
     return exitCodes.usage
   }
   const inAgent = host.env['OCF_RESKEY_CRM_meta_on_node']
@@ -50,7 +59,7 @@ export async function crmNode(argv: readonly string[], host: ToolHost): Promise<
     return exitCodes.ok
   }
   try {
-    if (last.long === 'remove') return await remove(last.value ?? '', options, host)
+    if (last.long === 'remove') return await remove(last.value ?? '', host)
     const controller = await ControllerClient.connect(name)
     try {
       return await answer(last.long, last.value, controller, host)
@@ -90,11 +99,7 @@ async function answer(
 }
 
 /** Has everybody forget a node. Unlike the C tool, refuses one that is still a member: forgetting it would stop the cluster. */
-async function remove(uname: string, options: Options, host: ToolHost): Promise<number> {
-  if (!options.has('force')) {
-    host.err(dangerous)
-    return exitCodes.usage
-  }
+async function remove(uname: string, host: ToolHost): Promise<number> {
   const controller = await ControllerClient.connect(name)
   try {
     const known = (await controller.listNodes()).find((node) => node.name === uname)

@@ -6,8 +6,9 @@ import { cibFileText, emptyCib, exitCodeOf, exitCodes, faultText, newestSchema }
 import { child, parseXml, type XmlElement, xmlErrorText } from '@quorate/xml'
 import { openCib, shadowFile } from '../pacemaker/cib-access.ts'
 import { type Given, helpText, parseLine } from '../pacemaker/command-line.ts'
+import { exiting } from '../pacemaker/log-lines.ts'
 import { wholeCib } from '../pacemaker/nvpair-store.ts'
-import { processHost, type ToolHost, versionText } from '../pacemaker/tool-host.ts'
+import { processHost, type ToolHost, toolFileMode, versionText } from '../pacemaker/tool-host.ts'
 import { Options } from '../pacemaker/tool-options.ts'
 import { xmlText } from '../pacemaker/xml-text.ts'
 import type { Tool } from '../tool.ts'
@@ -28,6 +29,11 @@ const commands = [
   'reset',
   'switch',
 ]
+const noActive = 'No active shadow configuration defined\n'
+/** Commands about the active shadow. */
+const ofActive = ['which', 'display', 'edit', 'diff', 'file']
+/** Commands that may be about another shadow than the active one. */
+const ofAny = ['switch', 'create']
 const forceNeeded =
   '  To prevent accidental destruction of the cluster, the --force flag is required in order to proceed.\n'
 
@@ -46,6 +52,11 @@ class Failure extends Error {
 
 /** {@link run} on a given host. */
 export async function crmShadow(argv: readonly string[], host: ToolHost): Promise<number> {
+  // What is asked about the active shadow is refused as soon as it is read.
+  if (host.env['CIB_shadow'] === undefined && asksActive(argv)) {
+    host.err(noActive)
+    return exitCodes.noSuchObject
+  }
   const line = parseLine(argv, shadowOptions, 'getopt')
   const help = helpText(`${name} COMMAND [OPTIONS]`, 'Makes and uses shadows of the configuration.', shadowOptions)
   if (!line.ok) {
@@ -53,37 +64,57 @@ export async function crmShadow(argv: readonly string[], host: ToolHost): Promis
     return exitCodes.usage
   }
   const options = new Options(line.options, line.operands)
-  if (options.has('help')) host.out(help)
-  else if (options.has('version')) host.out(versionText)
-  else {
-    const command = options.last(commands)
-    if (command === undefined) {
-      host.err(help)
-      return exitCodes.usage
-    }
-    try {
-      return await perform(command, options, host)
-    } catch (fault) {
-      if (!(fault instanceof Failure)) throw fault
-      host.err(fault.message)
-      return fault.code
-    }
+  if (options.has('help') || options.has('version')) {
+    host.out(options.has('help') ? help : versionText)
+    return exitCodes.ok
   }
-  return exitCodes.ok
+  return exiting(name, await answer(options, help, host), host, options)
+}
+
+/** Whether the options of a line, up to the first that is about the active shadow, can be read and one is. */
+function asksActive(argv: readonly string[]): boolean {
+  for (let count = 1; count <= argv.length; count += 1) {
+    const line = parseLine(argv.slice(0, count), shadowOptions, 'getopt')
+    const last = line.ok ? line.options.at(-1)?.long : undefined
+    if (last === 'help' || last === 'version') return false
+    if (last !== undefined && ofActive.includes(last)) return true
+  }
+  return false
+}
+
+async function answer(options: Options, help: string, host: ToolHost): Promise<number> {
+  if (options.operands.length > 0) host.out(`non-option ARGV-elements: ${options.operands.join(' ')} \n`)
+  const command = options.last(commands)
+  if (options.operands.length > 0 || (command === undefined && options.given.length === 0)) {
+    host.err(help)
+    return exitCodes.usage
+  }
+  if (command === undefined) {
+    host.err('No shadow instance provided\n')
+    return exitCodes.noSuchObject
+  }
+  try {
+    return await perform(command, options, host)
+  } catch (fault) {
+    if (!(fault instanceof Failure)) throw fault
+    host.err(fault.message)
+    return fault.code
+  }
 }
 
 async function perform(command: Given, options: Options, host: ToolHost): Promise<number> {
   const active = host.env['CIB_shadow']
   const named = command.value
   if (named === undefined && active === undefined) {
-    throw new Failure(exitCodes.noSuchObject, 'No active shadow configuration defined\n')
+    throw new Failure(exitCodes.noSuchObject, noActive)
   }
-  if (named !== undefined && !/^[\w.-]+$/.test(named)) {
+  // An empty name is as good as any other.
+  if (named !== undefined && !/^[\w.-]*$/.test(named)) {
     throw new Failure(exitCodes.usage, `Invalid shadow name '${named}': expected letters, digits, '.', '-' and '_'\n`)
   }
   const shadow = named ?? active ?? ''
   const file = shadowFile(host.env, shadow)
-  const isOther = active !== undefined && active !== shadow && command.long !== 'switch'
+  const isOther = active !== undefined && active !== shadow && !ofAny.includes(command.long)
   if (isOther && !options.has('force')) {
     const text = `The supplied shadow instance (${shadow}) is not the same as the active one (${active}).\n`
     throw new Failure(exitCodes.usage, text + forceNeeded)
@@ -111,7 +142,7 @@ async function perform(command: Given, options: Options, host: ToolHost): Promis
       return remove(file, options, host)
     case 'switch':
       read(shadow, file)
-      return use(shadow, 'An existing shadow instance is available.', options, host)
+      return use(shadow, 'To switch to the named shadow instance,', options, host)
     default:
       return create(command.long, shadow, file, options, host)
   }
@@ -161,16 +192,14 @@ async function create(kind: string, shadow: string, file: string, options: Optio
     host.out(`Created new ${schema} configuration\n`)
   } else cib = await clusterCib(host)
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
-  fs.writeFileSync(file, cibFileText(cib), { mode: 0o600 })
-  return use(shadow, 'A new shadow instance was created.', options, host)
+  fs.writeFileSync(file, cibFileText(cib), { mode: toolFileMode })
+  return use(shadow, 'A new shadow instance was created.  To begin using it', options, host)
 }
 
 function use(shadow: string, what: string, options: Options, host: ToolHost): number {
   host.out('Setting up shadow instance\n')
   if (options.has('batch')) {
-    host.out(
-      `${what}  To begin using it paste the following into your shell:\n  CIB_shadow=${shadow} ; export CIB_shadow\n`,
-    )
+    host.out(`${what} paste the following into your shell:\n  CIB_shadow=${shadow} ; export CIB_shadow\n`)
     return exitCodes.ok
   }
   host.out('Type Ctrl-D to exit the crm_shadow shell\n')
@@ -218,10 +247,8 @@ function remove(file: string, options: Options, host: ToolHost): number {
 }
 
 function forget(host: ToolHost): number {
-  if (host.env['CIB_shadow'] !== undefined) {
-    host.out(
-      'Please remember to unset the CIB_shadow variable by pasting the following into your shell:\n  unset CIB_shadow\n',
-    )
-  }
+  host.out(
+    'Please remember to unset the CIB_shadow variable by pasting the following into your shell:\n  unset CIB_shadow\n',
+  )
   return exitCodes.ok
 }

@@ -50,13 +50,26 @@ export function nodePlace(node: NamedNode, kind: 'instance_attributes' | 'utiliz
   }
 }
 
+/** Place of what is kept of tickets in general. */
+export const ticketPlace: NvpairPlace = {
+  scope: 'tickets',
+  setName: 'instance_attributes',
+  setId: 'status-tickets',
+  xpath: '/cib/status/tickets//instance_attributes',
+  wrap: (set) => element('status', {}, [element('tickets', {}, [set])]),
+  noun: 'option',
+}
+
 /** Place of a node's attributes that last until it leaves the cluster. */
-export function transientPlace(node: NamedNode): NvpairPlace {
+export function transientPlace(
+  node: NamedNode,
+  kind: 'instance_attributes' | 'utilization' = 'instance_attributes',
+): NvpairPlace {
   return {
     scope: 'status',
-    setName: 'instance_attributes',
-    setId: `status-${node.id}`,
-    xpath: `/cib/status/node_state[@id='${node.id}']/transient_attributes/instance_attributes`,
+    setName: kind,
+    setId: kind === 'utilization' ? `status-${node.id}-utilization` : `status-${node.id}`,
+    xpath: `/cib/status/node_state[@id='${node.id}']/transient_attributes/${kind}`,
     wrap: (set) => element('node_state', { id: node.id }, [element('transient_attributes', { id: node.id }, [set])]),
     noun: 'attribute',
   }

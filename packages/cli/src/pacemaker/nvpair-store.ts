@@ -28,6 +28,11 @@ export async function findNvpairs(
   return (output.name === 'xpath-query' ? output.children : [output]).map(foundNvpair)
 }
 
+/** Section of the CIB that a place is in. */
+function sectionOf({ scope }: NvpairPlace): string {
+  return scope === 'tickets' ? 'status' : scope
+}
+
 /** Sets an entry: that which was found, or a new one. */
 export async function setNvpair(
   cib: CibAccess,
@@ -41,13 +46,13 @@ export async function setNvpair(
   const data = found === undefined ? place.wrap(element(place.setName, { id: setId }, [nvpair])) : nvpair
   // A node that the cluster never saw must not come into being by an attribute of it.
   const options = place.scope === 'status' ? 0 : cibCallOptions.canCreate
-  return cib.perform({ op: 'cib_modify', section: place.scope, options, data })
+  return cib.perform({ op: 'cib_modify', section: sectionOf(place), options, data })
 }
 
 /** Removes an entry that was found. */
 export async function deleteNvpair(cib: CibAccess, place: NvpairPlace, found: FoundNvpair): Promise<CibAnswer> {
   const data = element('nvpair', { id: found.id, name: found.name })
-  return cib.perform({ op: 'cib_delete', section: place.scope, data })
+  return cib.perform({ op: 'cib_delete', section: sectionOf(place), data })
 }
 
 /** The whole CIB, or the code with which it was refused. */

@@ -17,9 +17,10 @@ export class Voice {
     } else this.#output.host.out(`${text}\n`)
   }
 
+  /** A complaint; without any output there is none either. */
   error(text: string): void {
     if (this.#output.isData) this.#errors.push(text)
-    else this.#output.host.err(`${text}\n`)
+    else if (this.#output.format !== 'none') this.#output.host.err(`${text}\n`)
   }
 
   end(code: number): number {

@@ -15,14 +15,14 @@ export type Verdict = {
 
 /** Texts of help and version are our own in every program: it has to print one where the real one does. */
 function isOwnText(of: Outcome): boolean {
-  return /^(?:\w+ - .*\n)?(?:Usage:|Pacemaker 2\.)|<version program=/.test(of.out)
+  return /^\n?(?:\w+ - |Usage:|Pacemaker 2\.)|<version program=/.test(of.out)
 }
 
 /** Help that is told of a mistake, before what the mistake is. */
 const helpBefore = /^Usage:[\s\S]*?\n\n(?=\w+: .*\n(?:\(crm_exit\) .*\n)?$)/
 
 /** Help that is told after a mistake, by the older tools. */
-const helpAfter = /^(?:\w+ - .*\n)?Usage: [\s\S]*/m
+const helpAfter = /^(?:\w+ - |Usage:)[\s\S]*/m
 
 function withoutOwnText(of: Outcome): Outcome {
   const err = of.err.replace(helpBefore, '').replace(helpAfter, '')
@@ -40,13 +40,15 @@ function asXml(of: ToolCase): ToolCase {
 }
 
 /**
- * Lines of the error output that are not compared: where ours says what a schema does not allow the real tools say nothing, or
+ * Lines of the error output that are not compared: where ours says what a schema does not allow, or where a file is no XML or is none, the real tools say nothing, or
  * what libxml2 says; what is told of the work for so many -V and no fault (tests of crm_verify are about that); how often a role is asked for.
  */
 const uncompared = [
-  /^\/.*cib\.xml:\d+: \/cib.*\n/gm,
-  /^(?:--xml-text|standard input|\w+\.xml):(?:\d+:\d+:)? .*\n/gm,
-  /^\((?!crm_exit|scan_ll|pcmk__scan_min_int)\w+\) \t(?:debug|info|notice|warning): .*\n/gm,
+  /^(?:\/.*cib\.xml|data\.xml|-|text):\d+: [/<].*\n/gm,
+  /^.*validity error : .*\n/gm,
+  /^(?:--xml-text|standard input|text|-|\w+\.xml):(?:\d+:\d+:)? .*\n/gm,
+  /^.*: ENOENT: no such file or directory, .*\n/gm,
+  /^\((?!crm_exit|scan_ll|pcmk__scan_min_int)[\w:]+\) \t(?:debug|info|notice|warning): .*\n/gm,
   /^\((?:xml_log|load_file_cib|validate_with|crm_log_args|log_assertion_as|log_xmllib_err|string2xml)\) \t.*\n/gm,
   /^\(get_target_role\) \t.*\n/gm,
 ]
@@ -84,7 +86,7 @@ function compared(of: Outcome, tool: ToolName): Outcome {
 
 function differencesOf(real: Outcome, own: Outcome): readonly string[] {
   const [a, b] = [withoutOwnText(real), withoutOwnText(own)]
-  return (['code', 'out', 'err', 'cib', 'file'] as const).filter((name) => a[name] !== b[name])
+  return (['code', 'out', 'err', 'cib', 'file', 'shadows'] as const).filter((name) => a[name] !== b[name])
 }
 
 /**

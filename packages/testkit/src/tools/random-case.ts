@@ -1,11 +1,15 @@
 import { Prng } from '@quorate/base'
 import { Chance } from '../conformance/random/chance.ts'
 import { askCibadmin } from './ask-cibadmin.ts'
+import { askCrmAttribute, askCrmFailcount, askCrmMaster, askCrmNode, askCrmStandby } from './ask-crm-attribute.ts'
+import { askCrmDiff } from './ask-crm-diff.ts'
 import { askCrmError } from './ask-crm-error.ts'
 import { askCrmMon } from './ask-crm-mon.ts'
 import { askCrmResource } from './ask-crm-resource.ts'
 import { askCrmRule } from './ask-crm-rule.ts'
+import { askCrmShadow } from './ask-crm-shadow.ts'
 import { askCrmTicket } from './ask-crm-ticket.ts'
+import { askCrmVerify } from './ask-crm-verify.ts'
 import { askIso8601 } from './ask-iso8601.ts'
 import { type AskTool, type ToolCase, type ToolName, toolNames } from './tool-case.ts'
 
@@ -17,6 +21,14 @@ const asking: Readonly<Record<ToolName, AskTool>> = {
   crm_resource: askCrmResource,
   crm_mon: askCrmMon,
   cibadmin: askCibadmin,
+  crm_diff: askCrmDiff,
+  crm_verify: askCrmVerify,
+  crm_attribute: askCrmAttribute,
+  crm_standby: askCrmStandby,
+  crm_failcount: askCrmFailcount,
+  crm_master: askCrmMaster,
+  crm_shadow: askCrmShadow,
+  crm_node: askCrmNode,
 }
 
 const zones = ['UTC', 'UTC', 'UTC', 'Asia/Tokyo', 'America/New_York', 'Asia/Kolkata', 'Pacific/Apia', 'Etc/GMT+12']

@@ -9,6 +9,8 @@ export type ToolCase = {
   readonly cib?: XmlElement
   /** Other files in the folder in which it runs, by name. */
   readonly files?: Readonly<Record<string, string>>
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>
   /** All of standard input. */
   readonly input?: string
   /** Time zone of the machine, as in `TZ`. */
@@ -17,13 +19,9 @@ export type ToolCase = {
 
 /** Tools whose command lines are made at random. */
 export const toolNames = [
-  'iso8601',
-  'crm_error',
-  'crm_rule',
-  'crm_ticket',
-  'crm_resource',
-  'crm_mon',
-  'cibadmin',
+  ...(['iso8601', 'crm_error', 'crm_rule', 'crm_ticket', 'crm_resource', 'crm_mon', 'cibadmin'] as const),
+  ...(['crm_diff', 'crm_verify', 'crm_attribute', 'crm_standby', 'crm_failcount', 'crm_master'] as const),
+  ...(['crm_shadow', 'crm_node'] as const),
 ] as const
 export type ToolName = (typeof toolNames)[number]
 

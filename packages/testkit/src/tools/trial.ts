@@ -4,11 +4,19 @@ import path from 'node:path'
 import process from 'node:process'
 import {
   cibadmin,
+  crmAttribute,
+  crmDiff,
   crmError,
+  crmFailcount,
+  crmMaster,
   crmMon,
+  crmNode,
   crmResource,
   crmRule,
+  crmShadow,
+  crmStandby,
   crmTicket,
+  crmVerify,
   iso8601,
   type ToolHost,
 } from '@quorate/cli/in-process'
@@ -25,6 +33,8 @@ export type Outcome = {
   readonly cib?: string
   /** What it wrote where `--output-to` names a file. */
   readonly file?: string
+  /** What is in the shadows, by their names. */
+  readonly shadows?: string
 }
 
 /** How the real tool failed: it crashed, or did not end within its processor time. */
@@ -40,6 +50,14 @@ const ours: Readonly<Record<ToolName, OurTool>> = {
   crm_resource: crmResource,
   crm_mon: crmMon,
   cibadmin,
+  crm_diff: crmDiff,
+  crm_verify: crmVerify,
+  crm_attribute: crmAttribute,
+  crm_standby: crmStandby,
+  crm_failcount: crmFailcount,
+  crm_master: crmMaster,
+  crm_shadow: crmShadow,
+  crm_node: crmNode,
 }
 
 /** Longest that the real tool may work, in seconds of processor time. */
@@ -55,17 +73,24 @@ function lay({ cib, files = {} }: ToolCase, folder: string): void {
   for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), text)
 }
 
-function environment({ zone, cib }: ToolCase, folder: string): Record<string, string | undefined> {
+function environment({ zone, cib, env: more = {} }: ToolCase, folder: string): Record<string, string | undefined> {
   const source = cib === undefined ? {} : { CIB_file: path.join(folder, cibName) }
   const { CIB_file: _file, CIB_shadow: _shadow, ...env } = process.env
-  return { ...env, LC_ALL: 'C.UTF-8', TZ: zone, CIB_shadow_dir: folder, ...source }
+  return { ...env, LC_ALL: 'C.UTF-8', TZ: zone, CIB_shadow_dir: folder, ...source, ...more }
 }
 
-function left(of: ToolCase, folder: string): Pick<Outcome, 'cib' | 'file'> {
+function left(of: ToolCase, folder: string): Pick<Outcome, 'cib' | 'file' | 'shadows'> {
   const file = path.join(folder, outputFile)
+  const shadows = fs
+    .readdirSync(folder)
+    .filter((name) => name.startsWith('shadow.'))
+    .sort()
   return {
     ...(of.cib === undefined ? {} : { cib: fs.readFileSync(path.join(folder, cibName), 'utf8') }),
     ...(fs.existsSync(file) ? { file: fs.readFileSync(file, 'utf8') } : {}),
+    ...(shadows.length === 0
+      ? {}
+      : { shadows: shadows.map((name) => `${name}\n${fs.readFileSync(path.join(folder, name), 'utf8')}`).join('') }),
   }
 }
 
