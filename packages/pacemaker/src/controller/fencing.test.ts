@@ -564,6 +564,27 @@ test('fencers tell each other what they remember 30 s after a start and 5 s afte
   expect(cluster.historySyncs).toEqual([`${cluster.dcs[0]} ${later + 5_000}`])
 })
 
+test('a node that the DC has never seen is fenced where the others knew it, whatever they wrote of it last', () => {
+  const cluster = running(three, { 'no-quorum-policy': 'freeze', 'startup-fencing': 'false' })
+  cluster.fencing = 'hold'
+  cluster.kill('n2')
+  cluster.run()
+  cluster.powerOff(pending(cluster))
+  cluster.run(1_000)
+  cluster.split([], ['n1', 'n3'])
+  cluster.configure('n1', 'crm_config', '<crm_config><cluster_property_set id="newer"/></crm_config>')
+  cluster.boot('n2')
+  cluster.run(30_000)
+  expect(cluster.dcs).toEqual(['n2', 'n3'])
+  // n1 loses its DC and finds n2 at once: nobody has written that n3 is gone.
+  cluster.split(['n1', 'n2'], ['n3'])
+  cluster.run(10_000)
+  expect(cluster.node('n2').controller.dc).toBe('n2')
+  expect(stateOf(cluster.node('n1'), 'n3')).toBeDefined()
+  expect(cluster.fencings.map(({ request }) => request.target)).toContain('n3')
+  expect(cluster.doubleStarts).toEqual([])
+})
+
 /** Whatever is lost, comes back, is fenced, or cannot be: nothing runs twice, ever. */
 test.each(Array.from({ length: 40 }, (_, seed) => seed))(
   'nothing of a node runs twice before it is fenced (seed %i)',

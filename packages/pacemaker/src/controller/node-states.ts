@@ -1,4 +1,4 @@
-import { element, type XmlElement } from '@quorate/xml'
+import { child, childrenNamed, element, idOf, type XmlElement } from '@quorate/xml'
 import { callOptions } from '../cib-manager/service.ts'
 import { phaseOf } from '../join/join.ts'
 import { callCib } from './posts.ts'
@@ -24,11 +24,15 @@ export function nodeState(step: Step, peer: PeerRecord, parts: NodeStateParts): 
 
 /**
  * Writes the states of all known nodes. One that was never seen has none, for nobody knows that it is gone: the scheduler
- * has it fenced, unless `startup-fencing` is off.
+ * has it fenced, unless `startup-fencing` is off. Where others have seen it, what they wrote stands in the CIB and may say
+ * that it is there: that much this node knows better, and whoever is expected and not there is fenced too.
  */
 export function writeNodeStates(step: Step, parts: NodeStateParts): void {
-  const seen = [...step.state.peers.values()].filter((peer) => peer.wasSeen)
-  const states = seen.map((peer) => nodeState(step, peer, parts))
+  const { cib, peers } = step.state
+  const status = cib === undefined ? undefined : child(cib, 'status')
+  const written = new Set((status === undefined ? [] : childrenNamed(status, 'node_state')).map(idOf))
+  const known = [...peers.values()].filter((peer) => peer.wasSeen || written.has(peer.uuid))
+  const states = known.map((peer) => nodeState(step, peer, parts))
   callCib(step, {
     op: 'cib_modify',
     section: 'status',

@@ -13,6 +13,7 @@ const canarySeeds = 100
 
 /** Seeds that found a fault once; what it was stands beside them. */
 const pastFaults: readonly (readonly [bigint, string])[] = [
+  [625n, 'a node that the DC had never seen counted as there, and what it ran was started elsewhere'],
   [422n, 'a newcomer was told of a value that had been changed already, after the change, and kept it'],
   [134n, 'a fencing was merged with one that a fencer drove which had left, and was never done'],
   [258n, 'a resource that was being started when its node joined anew was started a second time'],
