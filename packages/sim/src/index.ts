@@ -1,6 +1,7 @@
 /**
  * The simulated world: machines with disks and clocks on a network that fails as a seed says. What runs on a machine is
- * a {@link Process}: a bare ring ({@link RingProcess}) with a {@link RingProgram} on it, or anything else that steps.
+ * a {@link Process}: a bare ring ({@link RingProcess}) with a {@link RingProgram} on it, or anything else that steps, up to
+ * the whole of a cluster's software ({@link runClusterSeed}).
  */
 export { type ClusterSeedOptions, type ClusterSeedReport, runClusterSeed } from './cluster/cluster-seed.ts'
 export { EvsChecker } from './evs-checker.ts'

@@ -7,7 +7,7 @@ import { runClusterSeed } from './cluster-seed.ts'
 vi.setConfig({ testTimeout: 240_000 })
 
 /** Seeds of the smoke run. `npm run sim -- --world clusters --seed 1 --seeds 1000` runs more. */
-const smokeSeeds = 8
+const smokeSeeds = 5
 /** A planted fault must be found within so many seeds (guides/reliability.md 4). */
 const canarySeeds = 100
 
@@ -33,9 +33,9 @@ test(`${smokeSeeds} seeds of whole clusters run clean`, async () => {
     writes += report.writes
     acknowledgements += report.acknowledgements
   }
-  expect(fencings).toBeGreaterThan(5)
-  expect(writes).toBeGreaterThan(100)
-  expect(acknowledgements).toBeGreaterThan(50)
+  expect(fencings).toBeGreaterThan(2)
+  expect(writes).toBeGreaterThan(50)
+  expect(acknowledgements).toBeGreaterThan(30)
 })
 
 test.each(pastFaults)('seed %s stays clean: %s', async (seed) => {

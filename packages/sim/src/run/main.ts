@@ -13,8 +13,9 @@ Runs clusters on a fake network and clock, with the faults that each seed draws.
   --nodes N      nodes of every cluster, 1 to 16 (default: each seed draws them)
   --world WORLD  ring: nothing but the ring, checked for extended virtual synchrony (default)
                  services: whole corosync nodes, checked for what cpg and votequorum promise
-                 clusters: corosync and Pacemaker on every machine, with agents, fencing and administrators, checked for
-                 two copies of a resource, lost changes of the CIB, and clusters that do not come to rest
+                 clusters: corosync and Pacemaker on every machine, with agents, fencing devices and administrators,
+                 checked for two copies of a resource, acknowledged changes of the CIB that are lost, and clusters
+                 that do not come to rest once their faults have ended
   --trace        print what happens, a line each
   --help         this text
 
