@@ -100,6 +100,16 @@ describe('attribute managers', () => {
     )
   })
 
+  it('believe what everybody was told since a peer came, not what the peer knew before it heard that', () => {
+    const made = group('n1', 'n2', 'n3')
+    made.update('n1', 'a', '1', { attr_host: 'n3' })
+    made.leave('n2')
+    made.ask('n1', { task: 'update', attr_name: 'a', attr_value: '2', attr_host: 'n3' })
+    // The writer sees the newcomer, and tells it what it knows, before the change reaches it that was sent first.
+    made.join('n2')
+    expect(made.values('a', 'n3')).toEqual(['2', '2', '2'])
+  })
+
   it('elect one writer, which alone writes, for all nodes at once', () => {
     const made = group('n1', 'n2', 'n3')
     expect([...made.cores.values()].map((core) => core.writer)).toEqual([undefined, undefined, undefined])

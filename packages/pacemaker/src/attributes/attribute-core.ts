@@ -66,6 +66,10 @@ export type AttributeCoreConfig = { readonly localName: string; readonly localNo
 export class AttributeCore {
   readonly #config: AttributeCoreConfig
   readonly #table = new AttributeTable()
+  /** Messages of the group and arrivals of peers so far. */
+  #turn = 0
+  /** At which of them each peer came. */
+  readonly #since = new Map<string, number>()
   /** Attribute managers in the group, with their node ids. */
   readonly #peers = new Map<string, number>()
   /** Every node id ever seen, so that values of nodes that have gone can still be written. */
@@ -218,6 +222,7 @@ export class AttributeCore {
   }
 
   #message(from: string, isOwn: boolean, xml: XmlElement, now: AttributeInstant): readonly AttributeEffect[] {
+    this.#turn += 1
     const ballot = readBallot(xml, from)
     if (ballot !== undefined) {
       return this.#after(this.#election.count(ballot, [...this.#peers.keys()], !this.#isStopping, now), now)
@@ -234,7 +239,7 @@ export class AttributeCore {
       case 'update-delay': {
         const parts = attrdParts(xml)
         for (const part of parts.length > 0 ? parts : [xml]) {
-          effects.push(...this.#update(readAttrdChange(part, xml), now))
+          effects.push(...this.#update(readAttrdChange(part, xml), now, this.#turn))
         }
         return effects
       }
@@ -249,7 +254,8 @@ export class AttributeCore {
     }
   }
 
-  #update(change: AttrdChange, now: AttributeInstant): readonly AttributeEffect[] {
+  /** `turn`: of the message that asks for the change; left out: a peer only tells what it knows. */
+  #update(change: AttrdChange, now: AttributeInstant, turn?: number): readonly AttributeEffect[] {
     if (change.name === undefined) return []
     if (change.task !== 'update' && dampeningMs(change.dampening) === undefined) {
       const text = `${change.task} of ${change.name} without a dampening, or with one that is none, ignored`
@@ -265,6 +271,7 @@ export class AttributeCore {
     let isChanged = false
     for (const host of hosts) {
       const value = valueOn(attribute, host)
+      value.changedBy = turn ?? value.changedBy
       value.isRemote = value.isRemote || change.isRemote
       value.nodeId = change.hostId ?? value.nodeId
       if (change.hostId !== undefined) this.#ids.set(host.toLowerCase(), change.hostId)
@@ -361,7 +368,10 @@ export class AttributeCore {
       : []
   }
 
-  /** Values that a peer tells; those about this node are not believed, for nobody knows them better. */
+  /**
+   * Values that a peer tells; those about this node are not believed, for nobody knows them better. Nor are those that were
+   * changed since the peer came: it hears of every change that this node hears of, and of some it has not yet when it speaks.
+   */
   #synced(from: string, isOwn: boolean, xml: XmlElement, now: AttributeInstant): readonly AttributeEffect[] {
     const effects: AttributeEffect[] = []
     const told = new Set<string>()
@@ -377,6 +387,8 @@ export class AttributeCore {
         effects.push(this.#send(this.#ownValues('broadcast_local_value', (attribute) => attribute === known)))
         continue
       }
+      const { changedBy = 0 } = known?.values.get(change.host.toLowerCase()) ?? {}
+      if (changedBy > (this.#since.get(from) ?? 0)) continue
       effects.push(...this.#update(change, now))
       const attribute = this.#table.get(change.name)
       if (attribute !== undefined && known === undefined) attribute.dampeningMs = dampeningMs(change.dampening) ?? 0
@@ -404,7 +416,9 @@ export class AttributeCore {
   #clearFailure(xml: XmlElement, now: AttributeInstant): readonly AttributeEffect[] {
     const change = readAttrdChange(xml)
     const names = matchingNames(this.#table, xml)
-    return (names ?? []).flatMap((name) => this.#update({ ...change, name, task: 'update', value: undefined }, now))
+    return (names ?? []).flatMap((name) =>
+      this.#update({ ...change, name, task: 'update', value: undefined }, now, this.#turn),
+    )
   }
 
   #removed(host: string | undefined): readonly AttributeEffect[] {
@@ -416,6 +430,8 @@ export class AttributeCore {
 
   #joined(name: string, nodeId: number): readonly AttributeEffect[] {
     this.#peers.set(name, nodeId)
+    this.#turn += 1
+    this.#since.set(name, this.#turn)
     this.#ids.set(name.toLowerCase(), nodeId)
     if (!this.#election.isWon || name === this.#config.localName) return []
     return [
@@ -432,6 +448,7 @@ export class AttributeCore {
   #left(name: string, now: AttributeInstant): readonly AttributeEffect[] {
     if (name === this.#config.localName) return []
     this.#peers.delete(name)
+    this.#since.delete(name)
     this.#table.removeNode(name)
     const wasWriter = this.#writer === name
     const effects = this.#after(this.#election.left(name, wasWriter, [...this.#peers.keys()]), now)

@@ -14,6 +14,8 @@ export type NodeValue = {
   value: string | undefined
   /** The CIB may hold a value, so that unsetting it has to be written. */
   mayBeStored: boolean
+  /** Number of the message of the group that changed it last, other than by telling what a peer knows; 0: none. */
+  changedBy: number
 }
 
 /** One attribute, on all nodes. */
@@ -95,7 +97,14 @@ export function valueOn(attribute: Attribute, node: string): NodeValue {
   const key = node.toLowerCase()
   const known = attribute.values.get(key)
   if (known !== undefined) return known
-  const made: NodeValue = { node, nodeId: undefined, isRemote: false, value: undefined, mayBeStored: false }
+  const made: NodeValue = {
+    node,
+    nodeId: undefined,
+    isRemote: false,
+    value: undefined,
+    mayBeStored: false,
+    changedBy: 0,
+  }
   attribute.values.set(key, made)
   return made
 }

@@ -99,7 +99,10 @@ describe("this node's resources", () => {
     known()
     end(1, 0)
     order('start')
-    const told = () => localHistory(local).map(writeXml).join('')
+    const told = () =>
+      localHistory(local)
+        .map((item) => writeXml(item))
+        .join('')
     expect(told()).toContain('operation="start"')
     expect(told()).toContain('transition-magic="-1:193;1:2:0:')
     expect(told()).not.toContain('operation="monitor"')

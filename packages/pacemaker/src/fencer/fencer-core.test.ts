@@ -199,6 +199,18 @@ describe('peers that are lost', () => {
   })
 })
 
+it('what a fencer drove that has left since is begun anew, although that one is back', () => {
+  const net = network(['n2'])
+  net.agent = () => 'hangs'
+  net.ask('n3', 'vm', 'off')
+  net.kill('n3')
+  net.join('n3', nodes)
+  net.agent = () => exits(0)
+  net.ask('n1', 'vm', 'off', {}, 'c2')
+  net.pass(30_000)
+  expect(net.answers('n1', 'c2')).toEqual([done])
+})
+
 describe('a node that is to be fenced on its own request', () => {
   it('has another one do it, and hears of it once', () => {
     const net = network()

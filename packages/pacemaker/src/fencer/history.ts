@@ -127,6 +127,7 @@ function operationOf(entry: HistoryEntry, isLost: boolean, nowS: number): Operat
     isTold: true,
     startedMs: 0,
     baseTimeoutS: 0,
+    isOrphan: false,
     duplicates: [],
     drive: undefined,
   }

@@ -33,6 +33,8 @@ export type Operation = {
   /** When this fencer heard of it first, monotonic. */
   readonly startedMs: number
   readonly baseTimeoutS: number
+  /** The fencer that drove it has left since: nobody will ever tell how it ended. */
+  isOrphan: boolean
   /** Operations of this node that end as this one does. */
   readonly duplicates: Operation[]
   /** How far it has come; undefined where another fencer drives it. */

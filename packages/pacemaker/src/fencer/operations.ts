@@ -164,6 +164,7 @@ export class Operations {
       isTold: false,
       startedMs: this.#room.now.monoMs,
       baseTimeoutS: order.timeoutS,
+      isOrphan: false,
       duplicates: [],
       drive,
     }
@@ -228,6 +229,7 @@ export class Operations {
 
   #isDuplicate(operation: Operation, other: Operation): boolean {
     if (isEnded(other) || other.state === operationStates.duplicate || other.drive?.isConcluded) return false
+    if (other.isOrphan) return false
     if (!isSameNode(other.target, operation.target) || other.action !== operation.action) return false
     if (other.clientName === operation.clientName) return false
     if (isSameNode(other.target, other.clientNode ?? other.origin)) return false
@@ -553,6 +555,7 @@ export class Operations {
 
   /** Whoever waits here for what another fencer drives is told that nobody knows how it ended. */
   #originLeft(operation: Operation, lost: FencingOutcome): void {
+    operation.isOrphan = true
     if (operation.asker !== undefined && !operation.isTold) {
       operation.isTold = true
       this.#announcements.settle(operation, lost)

@@ -13,6 +13,8 @@ const canarySeeds = 100
 
 /** Seeds that found a fault once; what it was stands beside them. */
 const pastFaults: readonly (readonly [bigint, string])[] = [
+  [422n, 'a newcomer was told of a value that had been changed already, after the change, and kept it'],
+  [134n, 'a fencing was merged with one that a fencer drove which had left, and was never done'],
   [258n, 'a resource that was being started when its node joined anew was started a second time'],
   [146n, 'fail counts of a lost DC came back from a CIB that nobody had removed them from'],
   [108n, 'a node that was asked to stop before it led scheduled for ever, and never stopped'],
