@@ -56,6 +56,8 @@ export const rooms = {
         folders: ['api'],
         isBrowser: true,
       },
+      // What tests of the pages share; nothing of the product imports it.
+      'web-tests': { imports: [], external: ['playwright-core', 'vitest'], folders: ['api'] },
     },
   },
   cli: {

@@ -61,6 +61,7 @@ export {
   Resource,
   type Ticket,
 } from './model/model.ts'
+export { compareDisplayNames } from './model/node-names.ts'
 export { type Role, role, roleText } from './model/role.ts'
 export {
   currentNode,

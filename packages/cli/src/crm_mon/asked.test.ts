@@ -85,6 +85,24 @@ describe('what is asked for', () => {
     expect(one.out.match(/<(?:replica|resource) id="[^"]*"/g)).toEqual(['<replica id="1"', '<resource id="p"'])
     const none = await show(['--output-as=xml', '--include=none,resources', '--resource=nope'], cib)
     expect(none.out).toContain('<resources/>')
+    const elsewhere = await show(['--output-as=xml', '--include=none,resources', '--node=n2'], cib)
+    expect(elsewhere.out).not.toContain('<resource id="b-podman-0"')
+    const idle = await show(['--output-as=xml', '--include=none,resources', '-n'], cibOf('', []))
+    expect(idle.out).not.toContain('<resources')
+  })
+
+  test('a connection of a bundle is shown where it is asked for, and a page needs no title for a replica', async () => {
+    const connection = await show([...onlyResources, '--resource=b-0'], cib)
+    expect(connection.out).toContain('    * Replica[0]\n      * b-0\t(ocf:pacemaker:remote):\t Stopped\n')
+    const single = cibOf(bundle.replace('replicas="2"', 'replicas="1"'), [{ resource: 'b-podman-0' }])
+    const page = await show(['--output-as=html', '--include=none,resources', '-R'], single)
+    expect(page.out).toMatch(/<h3>Container bundle: b \[i\]<\/h3>\n<ul>\n<li><span/)
+  })
+
+  test('names of nodes are sorted without regard to the case of letters, those of ASCII', async () => {
+    const named = (text: string) => text.replaceAll('uname="n1"', 'uname="Ä"').replaceAll('uname="n2"', 'uname="ä"')
+    const { out } = await show(['-1', '--include=none,nodes'], named(cibOf('', [])))
+    expect(out).toBe('Node List:\n  * Online: [ Ä ä ]\n')
   })
 
   test.each([

@@ -1,5 +1,4 @@
-import { compareNodeNames } from '@quorate/base'
-import { agentText, type Resource, type StatusItem } from '@quorate/scheduler'
+import { agentText, compareDisplayNames, type Resource, type StatusItem } from '@quorate/scheduler'
 
 type Tally = { total: number; active: number; readonly byNode: Map<string, number> }
 
@@ -28,7 +27,7 @@ export function briefItems(
   }
   const out: StatusItem[] = []
   for (const [agent, tally] of [...tallies].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const places = [...tally.byNode].sort(([a], [b]) => compareNodeNames(a, b))
+    const places = [...tally.byNode].sort(([a], [b]) => compareDisplayNames(a, b))
     for (const [node, count] of places) {
       const number = showsTotal ? `${count}/${tally.total}` : `${count}`
       out.push({ text: `${number}\t(${agent}):\tActive ${namesNodes ? node : ''}` })

@@ -18,12 +18,17 @@ export function truth(value: boolean): string {
   return value ? 'true' : 'false'
 }
 
-/** The resources as XML. */
-export function resourcesXml(cluster: Cluster, view: View, wanted: Wanted): readonly XmlElement[] {
+/**
+ * The resources as XML; undefined where there are none. Where there are, but others are meant, the list is empty.
+ */
+export function resourcesXml(cluster: Cluster, view: View, wanted: Wanted): readonly XmlElement[] | undefined {
+  const listed = cluster.resources
+    .filter((item) => isListed(item, view.showsInactive))
+    .filter((item) => (view.byNode ? !isActive(item, true) : !isElsewhere(item, wanted.nodeItself)))
+  if (listed.length === 0) return undefined
   return (
-    cluster.resources
-      .filter((item) => wanted.resource(item) && isListed(item, view.showsInactive))
-      .filter((item) => (view.byNode ? !isActive(item, true) : !isElsewhere(item, wanted.nodeItself)))
+    listed
+      .filter(wanted.resource)
       .map((item) => resourceXml(item, view.hidesPending !== true, wanted))
       // Of a bundle that is elsewhere nothing is left.
       .filter(({ name, children }) => name !== 'bundle' || children.length > 0)

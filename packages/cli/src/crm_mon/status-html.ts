@@ -61,7 +61,11 @@ function page(body: readonly HtmlElement[], options: PageOptions): string {
 }
 
 function list(items: readonly StatusItem[]): HtmlElement {
-  return html('ul', items.map(listItem))
+  // A list without a title stands in the place of its item.
+  const shown = items.flatMap((item) =>
+    item.text === '' && item.parts === undefined ? (item.items ?? [item]) : [item],
+  )
+  return html('ul', shown.map(listItem))
 }
 
 function listItem(item: StatusItem): HtmlElement {

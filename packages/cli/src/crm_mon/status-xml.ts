@@ -60,7 +60,8 @@ export function statusElements(snapshot: Snapshot, view: View): readonly XmlElem
       cluster.nodes.filter(wanted.node).map((node) => nodeXml(cluster, node, view, wanted)),
       true,
     )
-  if (has('resources')) add('resources', resourcesXml(cluster, view, wanted), wanted.isNobody)
+  const resources = has('resources') ? resourcesXml(cluster, view, wanted) : undefined
+  if (resources !== undefined) add('resources', resources, true)
   if (has('attributes')) add('node_attributes', attributesXml(cluster, wanted))
   if (has('operations') || has('failcounts')) {
     const isAlways = historiesOf(cluster, wanted).length > 0

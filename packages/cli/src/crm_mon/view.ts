@@ -38,8 +38,6 @@ export type Wanted = {
   readonly itself: ((resource: Resource) => boolean) | undefined
   /** Whether a node is meant; left out where all are. */
   readonly nodeItself: ((node: ClusterNode) => boolean) | undefined
-  /** Whether what is asked for is no resource at all. */
-  readonly isNobody: boolean
   /** Whether a resource or what it is in is meant by the names that displays have for them. */
   readonly shown: (resource: Resource) => boolean
   readonly resourceId: (id: string) => boolean
@@ -65,7 +63,6 @@ export function wantedOf(cluster: Cluster, view: View): Wanted {
     story: (of) =>
       itself === undefined || isWithin(of, itself) || (outermost(of).group === undefined && holds(outermost(of))),
     nodeItself: onlyNode === undefined ? undefined : isNode,
-    isNobody: resources?.size === 0,
     shown: (of) =>
       resources === undefined ||
       resources.has(printableId(of)) ||

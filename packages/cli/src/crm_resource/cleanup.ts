@@ -12,7 +12,6 @@ const everything = {
   itself: undefined,
   story: () => true,
   nodeItself: undefined,
-  isNobody: false,
   shown: () => true,
   resourceId: () => true,
 }

@@ -82,7 +82,7 @@ export const snapshot = z.object({
     kind: z.enum(['cluster', 'file']),
     /** Name of the cluster, or of the file. */
     name: z.string(),
-    /** The node that this server runs on, where it knows it. */
+    /** The node that this server runs on, or looks through; null where it does not know it. */
     localNode: id.nullable(),
   }),
   hasQuorum: z.boolean(),

@@ -5,6 +5,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { AnswerReader } from './answer-reader.ts'
+import { cibLines } from './cib-answer.ts'
 import { type HelperRequest, requestText } from './helper-request.ts'
 import { helperScript } from './helper-script.ts'
 import { patchedLines } from './line-patch.ts'
@@ -22,8 +23,12 @@ for (const name of ['cibadmin', 'crm_resource', 'crm_attribute', 'crm_node', 'st
  * does not read ahead, is asked.
  */
 function called(...requests: readonly HelperRequest[]): readonly string[] {
+  return answered(folder, requests)
+}
+
+function answered(place: string, requests: readonly HelperRequest[]): readonly string[] {
   const input = helperScript + requests.map((request, index) => requestText(index + 1, request)).join('')
-  const env = { PATH: `${folder}:/usr/bin:/bin` }
+  const env = { PATH: `${place}:/usr/bin:/bin` }
   const { stdout, status } = spawnSync('bash', ['-s'], { input, env })
   expect(status).toBe(0)
   const answers = new AnswerReader(1_000_000).read(stdout)
@@ -65,6 +70,59 @@ test('names of any letters come as they are', () => {
     }),
     { numRuns: 25 },
   )
+})
+
+/** A CIB of an epoch with so many nodes, as cibadmin prints it. */
+const cibText = (epoch: number, nodes: number): string =>
+  [
+    `<cib epoch="${epoch}">`,
+    ...Array.from({ length: nodes }, (_, id) => `  <node id="${id}" name="n${id}"/>`),
+    `  <epoch-${epoch}/>`,
+    '</cib>',
+    '',
+  ].join('\n')
+
+test.each([
+  ['a small one is asked for at once', 3, ['--query', '--query', '--query', '--query']],
+  [
+    'of a large one the version is looked at first',
+    8000,
+    ['--query', '--query --no-children', '--query --no-children', '--query', '--query'],
+  ],
+])('a CIB comes whole, then not at all, then its changed lines, and whole when it is wanted: %s', (_, nodes, calls) => {
+  const place = fs.mkdtempSync(path.join(folder, 'cib-'))
+  const file = (name: string, content: string): void =>
+    fs.writeFileSync(path.join(place, name), content, { mode: 0o755 })
+  file('cib', cibText(1, nodes))
+  file('next', cibText(2, nodes))
+  file(
+    'cibadmin',
+    `#!/bin/sh
+[ "$1" = --query ] && echo "$*" >> ${place}/calls
+case $* in
+*--no-children) sed -n '1s/>$/\\/>/p' ${place}/cib ;;
+*) cat ${place}/cib ;;
+esac
+`,
+  )
+  file('crm_resource', `#!/bin/sh\ncp ${place}/next ${place}/cib\n`)
+  const change: HelperRequest = { verb: 'cleanup', resource: 'r', node: undefined }
+  const [first, second, , third, fourth] = answered(place, [
+    { verb: 'look' },
+    { verb: 'look' },
+    change,
+    { verb: 'look' },
+    { verb: 'anew' },
+  ])
+  const whole = cibLines([], first ?? '')
+  expect(whole).toEqual(cibText(1, nodes).trimEnd().split('\n'))
+  if (whole === undefined || whole === 'same') expect.fail('the first is whole')
+  expect(second).toBe('same')
+  expect(third).toMatch(/^delta /)
+  expect(third?.length).toBeLessThan(200)
+  expect(cibLines(whole, third ?? '')).toEqual(cibText(2, nodes).trimEnd().split('\n'))
+  expect(fourth).toBe(`whole\n${cibText(2, nodes).trimEnd()}`)
+  expect(fs.readFileSync(path.join(place, 'calls'), 'utf8').trimEnd().split('\n')).toEqual(calls)
 })
 
 const text = fc.array(fc.constantFrom('a', 'b', '<node id="1"/>', '> x', '---', '< y', ''), {

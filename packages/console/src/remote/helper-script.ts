@@ -1,6 +1,9 @@
 /** Tools that the helper runs; Pacemaker's and ours have the same options. */
 const tools = 'cibadmin crm_resource crm_attribute crm_node stonith_admin diff head'
 
+/** A CIB of up to so many bytes is asked for at once: the start of a tool costs more than that. */
+const cheapBytesMax = 200_000
+
 /**
  * What runs on a host while it is connected: POSIX shell, told to `sh -s`, and gone with the connection. It keeps nothing on
  * the host. This text is the same for everybody: what people name comes later, as data on its standard input, and is never
@@ -9,7 +12,8 @@ const tools = 'cibadmin crm_resource crm_attribute crm_node stonith_admin diff h
  * A shell may read ahead of what it runs, or not beyond its line: nothing is sent before the greeting, and the last line has
  * the end in it too.
  *
- * The CIB travels once whole, then as the lines that changed (`diff`), and only where its version is another one.
+ * The CIB travels once whole, then as the lines that changed (`diff`), and only where it is another one: of a large one the
+ * version is looked at first.
  */
 export const helperScript = `LC_ALL=C
 PATH=\${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -23,13 +27,14 @@ given() {
   answer $? "$said"
 }
 look() {
-  said=$(cibadmin --query --no-children 2>&1 </dev/null)
-  rc=$?
-  if [ $rc != 0 ]; then answer $rc "$said"; return; fi
-  if [ "\${said%/>*}" = "$version" ]; then answer 0 same; return; fi
+  if [ \${#cib} -gt ${cheapBytesMax} ]; then
+    said=$(cibadmin --query --no-children 2>/dev/null </dev/null)
+    if [ $? = 0 ] && [ "\${said%/>*}" = "$version" ]; then answer 0 same; return; fi
+  fi
   new=$(cibadmin --query 2>/dev/null </dev/null)
   rc=$?
-  if [ $rc != 0 ]; then answer $rc ''; return; fi
+  if [ $rc != 0 ]; then told cibadmin --query --no-children; return; fi
+  if [ "$new" = "$cib" ]; then answer 0 same; return; fi
   version=\${new%%>*}
   rc=2
   if [ -n "$cib" ]; then

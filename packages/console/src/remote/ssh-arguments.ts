@@ -33,7 +33,8 @@ const fixed = [
   'ControlMaster=no',
   'ControlPath=none',
   'ConnectTimeout=10',
-  'ServerAliveInterval=3',
+  // A host of which nothing is heard is lost after 8 s: nobody waits for TCP.
+  'ServerAliveInterval=2',
   'ServerAliveCountMax=3',
 ] as const
 
@@ -76,7 +77,7 @@ export function keyArguments(spec: HostSpec, files: SshFiles, into: string): rea
 
 /** Arguments of `ssh` that have it print what its configuration comes to for a host. */
 export function resolveArguments(spec: HostSpec, files: SshFiles): readonly string[] {
-  return ['-F', files.config, '-G', ...place(spec), '--', spec.host]
+  return ['-F', files.config, '-T', '-G', ...place(spec), '--', spec.host]
 }
 
 /** The user of what `ssh -G` has printed. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import fs from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -66,17 +67,17 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
   const environment = { ...process.env }
   const closing: (() => void)[] = []
 
+  const started: SshHost[] = []
   const hostOf = (
     name: string,
     address: string,
     more: Partial<ConstructorParameters<typeof SshHost>[0]> = {},
-  ): SshHost =>
-    new SshHost({
-      home,
-      address,
-      env: { QUORATE_ROOT: path.join(cluster.folder, name), PATH: `${tools}:/usr/bin:/bin` },
-      ...more,
-    })
+  ): SshHost => {
+    const env = { QUORATE_ROOT: path.join(cluster.folder, name), PATH: `${tools}:/usr/bin:/bin` }
+    const made = new SshHost({ home, address, env, ...more })
+    started.push(made)
+    return made
+  }
 
   beforeAll(async () => {
     cluster = new OwnCluster({ names, cib, scripts: { 'usr/lib/ocf/resource.d/test/flag': agent } })
@@ -98,7 +99,7 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
   })
   afterAll(async () => {
     process.env = environment
-    for (const name of names) await hosts[name].end()
+    for (const host of started) await host.end()
     await cluster.end()
     home.end()
   })
@@ -194,15 +195,21 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
   test('members that are not connected to are known; a host that nobody reaches does not hold up the others', async () => {
     // Nobody listens there.
     const dead: HostSpec = { host: '127.0.0.3', port: hosts.n1.port, sudo: false }
-    const { source } = connected([dead, specOf(hosts.n1)])
+    // Somebody takes the connection, and says nothing.
+    const mute = net.createServer().listen(0, '127.0.0.1')
+    await once(mute, 'listening')
+    const silent: HostSpec = { host: '127.0.0.1', port: (mute.address() as net.AddressInfo).port, sudo: false }
+    const { source } = connected([dead, silent, specOf(hosts.n1)])
     await until(() => expect(source.discovered).toEqual(['n2']))
     expect(states(source)).toEqual([
       [null, 'tcp', 'refused', false],
+      [null, 'none', 'none', false],
       ['n1', 'none', 'none', true],
     ])
+    mute.close()
     source.addHosts([specOf(hosts.n2), specOf(hosts.n1)])
     await until(() => expect(source.discovered).toEqual([]))
-    expect(source.hosts).toHaveLength(3)
+    expect(source.hosts).toHaveLength(4)
   })
 
   test('an unknown host key is shown and used only once it is accepted; another one than that is a hard stop', async () => {
@@ -252,6 +259,50 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     expect(fs.existsSync(path.join(home.folder, 'kept_hosts'))).toBe(false)
     expect(fs.readdirSync(path.join(home.folder, 'desk/run/quorate'))).toEqual([])
     await host.end()
+  })
+
+  test('a host of another cluster is turned away; one whose CIB manager does not answer is passed over until it does', async () => {
+    const fakes = path.join(home.folder, 'fakes')
+    const down = path.join(home.folder, 'is-down')
+    fs.mkdirSync(fakes)
+    const fake = (name: string, text: string): void =>
+      fs.writeFileSync(path.join(fakes, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+    fake('crm_node', 'echo elsewhere')
+    const env = { QUORATE_ROOT: path.join(cluster.folder, 'n1'), PATH: `${fakes}:${tools}:/usr/bin:/bin` }
+    const stranger = hostOf('n1', '127.0.0.10', { env })
+    await stranger.start()
+    home.knows(stranger.knownHostLine)
+    const first = connected([specOf(hosts.n1), specOf(hosts.n2)])
+    await until(() => expect(first.seen.length).toBeGreaterThan(0))
+    first.source.addHosts([specOf(stranger)])
+    await until(() => expect(states(first.source).at(-1)).toEqual(['elsewhere', 'cluster', 'otherCluster', false]))
+    expect(first.source.hosts.at(-1)?.retryAt).toBeNull()
+    first.source.close()
+    first.folder.close()
+
+    fs.rmSync(path.join(fakes, 'crm_node'))
+    fake('cibadmin', `[ ! -e ${down} ] || { echo "Could not connect"; exit 102; }\nexec ${tools}/cibadmin "$@"`)
+    const { source, seen, lost } = connected([specOf(stranger)])
+    await until(() => expect(seen.length).toBeGreaterThan(0))
+    source.addHosts([specOf(hosts.n2)])
+    await until(() => expect(source.hosts.at(-1)?.done['cluster']).toBe('n2'))
+    fs.writeFileSync(down, '')
+    await until(() => expect(source.hosts.map(({ isActive }) => isActive)).toEqual([false, true]))
+    const before = seen.length
+    await until(() => expect(seen.length).toBeGreaterThan(before))
+    expect(lost).toEqual([])
+    await hosts.n2.end()
+    // The first one is looked at again: it does not answer, and that is what is told.
+    await until(() => expect(lost).toHaveLength(1))
+    await until(() =>
+      expect(source.hosts[0]?.failure).toMatchObject({ code: 'notRunning', detail: 'Could not connect' }),
+    )
+    const then = seen.length
+    fs.rmSync(down)
+    await until(() => expect(seen.length).toBeGreaterThan(then))
+    expect(source.hosts[0]).toMatchObject({ failure: null, isActive: true })
+    await hosts.n2.start()
+    await stranger.end()
   })
 
   test('who is not let in is told, and not tried again by itself', async () => {

@@ -2,17 +2,17 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { failed, ok, type Result } from '@quorate/base'
 import { cibFaults, faultText } from '@quorate/cib'
-import { element, formatXml, parseXml, type XmlElement } from '@quorate/xml'
+import { element, formatXml, type XmlElement } from '@quorate/xml'
 import { type ClusterHost, type HostSpec, hostText } from '../api/index.ts'
 import type { CleanUpStep } from '../cluster/change.ts'
 import type { NamedNode } from '../cluster/cib-edit.ts'
 import { clusterName, memberNames } from '../cluster/cluster-name.ts'
 import { fencingViews } from '../cluster/fencing-view.ts'
 import { momentText } from '../cluster/moment-text.ts'
+import { cibLines, cibOf } from '../remote/cib-answer.ts'
 import { type HelperRequest, WordError } from '../remote/helper-request.ts'
 import { begunProgress, failedAt, type HostProgress, reached, retryMs } from '../remote/host-progress.ts'
 import type { KnownHostLine } from '../remote/known-hosts.ts'
-import { patchedLines } from '../remote/line-patch.ts'
 import { keyArguments, resolveArguments, resolvedUser } from '../remote/ssh-arguments.ts'
 import { cleanUpCommands, faultOfTool, fencingHistory } from '../remote/tool-answer.ts'
 import type { ChangeResult, ClusterSource, SourceListener } from './cluster-source.ts'
@@ -22,14 +22,20 @@ import { LinkLost, SshLink, type ToolAnswer } from './ssh-link.ts'
 /** How long a change may take, and a look, in milliseconds. */
 const changeMsMax = 60_000
 const lookMsMax = 20_000
-/** Between two looks: nine times as long as the last one took, so that a host is kept busy for a tenth at most. */
-const restPerLook = 9
+/**
+ * Between two looks, as a multiple of what the last one took: a host is kept busy for a tenth of the time where nothing
+ * happens, and for a quarter while something does. Tools that start at once are asked twice a second all the same.
+ */
+const restPerLook = { quiet: 9, lively: 3 } as const
 const restMsMin = 500
 const restMsMax = 10_000
+/** How long after a change something may still be happening. */
+const livelyMs = 30_000
 /** Between two looks at a host whose cluster does not answer. */
 const silentMs = 2_000
-/** The fencer is asked whenever the CIB has changed, and after so many milliseconds. */
-const fencingMs = 15_000
+/** Between two questions to the fencer, where the CIB has changed meanwhile and where not. */
+const fencingMsMin = 4_000
+const fencingMsMax = 15_000
 /** How long ssh may take to read its configuration, and to show a key, in milliseconds. */
 const resolveMsMax = 5_000
 const keyMsMax = 15_000
@@ -80,7 +86,7 @@ export class SshSource implements ClusterSource {
   #isLost = false
   #isClosed = false
   #isFencingDue = true
-  #fencingAskedMs = 0
+  #fencingAskedMs = Number.NEGATIVE_INFINITY
   readonly #pauses = new Set<() => void>()
   readonly #ends = new AbortController()
 
@@ -362,6 +368,7 @@ export class SshSource implements ClusterSource {
     this.#listener?.localNode(host.node ?? host.spec.host)
     let verb: 'anew' | 'look' = 'anew'
     let lines: readonly string[] = []
+    let changedMs = Number.NEGATIVE_INFINITY
     const isOn = (): boolean => this.#active === host && host.link === link && !this.#isClosed
     try {
       while (isOn()) {
@@ -378,9 +385,11 @@ export class SshSource implements ClusterSource {
           this.#see(host, cib)
         } else if (this.#isSilent(host, answer)) return
         else verb = 'anew'
+        const endedMs = performance.now()
+        if (cib !== undefined) changedMs = endedMs
+        const perLook = endedMs - changedMs < livelyMs ? restPerLook.lively : restPerLook.quiet
+        const restMs = Math.min(restMsMax, Math.max(restMsMin, perLook * (endedMs - beganMs)))
         await this.#askFencer(link)
-        const tookMs = performance.now() - beganMs
-        const restMs = Math.min(restMsMax, Math.max(restMsMin, restPerLook * tookMs))
         await this.#pause(answer.rc === 0 ? restMs : silentMs)
       }
     } catch (fault) {
@@ -427,7 +436,7 @@ export class SshSource implements ClusterSource {
 
   async #askFencer(link: SshLink): Promise<void> {
     const nowMs = performance.now()
-    if (!this.#isFencingDue && nowMs - this.#fencingAskedMs < fencingMs) return
+    if (nowMs - this.#fencingAskedMs < (this.#isFencingDue ? fencingMsMin : fencingMsMax)) return
     this.#isFencingDue = false
     this.#fencingAskedMs = nowMs
     const { rc, text } = await link.request({ verb: 'fencing' }, lookMsMax)
@@ -450,23 +459,4 @@ export class SshSource implements ClusterSource {
   #wake(): void {
     for (const end of [...this.#pauses]) end()
   }
-}
-
-/** The lines of a CIB by an answer to `look`: `same`, all of them, or what has changed; undefined where it does not fit. */
-function cibLines(before: readonly string[], answer: string): 'same' | readonly string[] | undefined {
-  if (answer === 'same') return 'same'
-  const end = answer.indexOf('\n')
-  const [kind, length] = answer.slice(0, end).split(' ')
-  const lines = answer.slice(end + 1).split('\n')
-  if (kind === 'whole') return lines
-  if (kind !== 'delta') return undefined
-  const made = patchedLines(before, lines.length === 1 && lines[0] === '' ? [] : lines)
-  if (made === undefined) return undefined
-  const bytes = made.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, -1)
-  return bytes === Number(length) ? made : undefined
-}
-
-function cibOf(lines: readonly string[]): XmlElement | undefined {
-  const read = parseXml(lines.join('\n'))
-  return read.ok && read.value.name === 'cib' ? read.value : undefined
 }

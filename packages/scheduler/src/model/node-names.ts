@@ -3,7 +3,7 @@
  * where they are equal as numbers (7 before 007), a prefix before what it begins.
  */
 export function compareDisplayNames(a: string, b: string): number {
-  const [left, right] = [a.toLowerCase(), b.toLowerCase()]
+  const [left, right] = [lowered(a), lowered(b)]
   let [i, j] = [0, 0]
   while (i < left.length && j < right.length) {
     if (isDigit(left, i) && isDigit(right, j)) {
@@ -20,6 +20,11 @@ export function compareDisplayNames(a: string, b: string): number {
     j += 1
   }
   return left.length - i - (right.length - j)
+}
+
+/** Only letters of ASCII have a case that does not count. */
+function lowered(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 function isDigit(text: string, at: number): boolean {

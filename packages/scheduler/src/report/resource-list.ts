@@ -64,9 +64,7 @@ class Lister {
   item(resource: Resource): readonly StatusItem[] {
     switch (resource.variant) {
       case variant.primitive:
-        return resource.internal && this.#options.showsInstances !== true
-          ? []
-          : [{ text: primitiveText(this.#cluster, resource, this.#options), look: resourceLook(resource) }]
+        return resource.internal && this.#options.showsInstances !== true ? [] : [this.#line(resource)]
       case variant.group:
         return this.#group(resource)
       case variant.clone:
@@ -211,10 +209,15 @@ class Lister {
     return parseRole(target) === role.stopped ? 'Stopped (disabled)' : 'Stopped'
   }
 
+  /** The line of a primitive, whether others would be shown or not. */
+  #line(primitive: Resource): StatusItem {
+    return { text: primitiveText(this.#cluster, primitive, this.#options), look: resourceLook(primitive) }
+  }
+
   #replica({ number, ip, instance, container, connection }: Replica, isTitled: boolean, isWhole: boolean): StatusItem {
     const parts = [ip, instance, container, connection].filter((part) => part !== undefined)
     const meant = isWhole ? parts : parts.filter((part) => this.#isMeant(part))
-    const items = meant.flatMap((part) => this.item(part))
+    const items = meant.map((part) => this.#line(part))
     return { text: isTitled ? `Replica[${number}]` : '', items, isBare: true }
   }
 
@@ -222,6 +225,8 @@ class Lister {
     const traits = bundle.bundle
     if (traits === undefined) return []
     const replicas = traits.replicas.filter(({ container }) => container === undefined || !this.#isElsewhere(container))
+    // Of a bundle that is elsewhere nothing is left.
+    if (replicas.length === 0 && traits.replicas.length > 0) return []
     const flags = `${bundle.unique ? ' (unique)' : ''}${bundle.managed ? '' : ' (unmanaged)'}`
     const set = traits.replicas.length > 1 ? ' set' : ''
     const isWhole = this.#isMeant(bundle)
