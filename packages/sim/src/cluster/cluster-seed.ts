@@ -36,6 +36,8 @@ export type ClusterSeedReport = {
   readonly writes: number
 }
 
+/** Seeds from here on draw from more faults and configurations; the others stay as they were when they found something. */
+const wideFrom = 1_000_000n
 /** Time that a cluster has to form, in milliseconds. */
 const peaceMs = 40_000
 const safetyMs = [60_000, 150_000, 300_000]
@@ -54,8 +56,9 @@ export async function runClusterSeed(seed: bigint, options: ClusterSeedOptions):
   const prng = new Prng(seed)
   const nodeCount = options.nodeCount ?? prng.pick([1, 2, 2, 3, 3, 3, 4, 5])
   const tokenMs = prng.pick([400, 1000, 1000, 3000])
-  const faults = drawClusterFaults(prng, tokenMs)
-  const drawn = drawCluster(prng, nodeCount)
+  const isWide = seed >= wideFrom
+  const faults = drawClusterFaults(prng, tokenMs, isWide)
+  const drawn = drawCluster(prng, nodeCount, isWide)
   const isNew = prng.chance(1, 3)
   const cluster = new ClusterWorld({
     prng,
