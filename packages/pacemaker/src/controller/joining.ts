@@ -95,8 +95,10 @@ export function offerToAll(step: Step): void {
 /**
  * What is expected of a node that is not there. One that has asked to go, and has gone in the middle of something, may run
  * it still: it counts as lost. Where nobody has said anything to this node, what the DC before wrote counts; and where that
- * is nothing either, a node that has taken part may run anything, so that it has to be fenced. A C node takes it for down
- * unless its history says that something runs there, which nobody has where the whole cluster was started anew but for it.
+ * is nothing either, a node that has taken part may run anything, so that it has to be fenced. So has one of which only the
+ * ring was seen, as one of which nothing was, unless `startup-fencing` is off: its controller may have led others before this
+ * node began. A C node takes both for down unless its history says that something runs there, which nobody has where the
+ * whole cluster was started anew but for it.
  */
 export function expectedOfLost(step: Step, peer: PeerRecord): string {
   if (peer.isFenced) return 'down'
@@ -106,7 +108,12 @@ export function expectedOfLost(step: Step, peer: PeerRecord): string {
   const written = states.find((item) => idOf(item) === peer.uuid)
   if (written !== undefined && isAtWork(written)) return 'member'
   const expected = peer.expected ?? (written === undefined ? undefined : attr(written, 'expected'))
-  return expected ?? (peer.wasActive ? 'member' : 'down')
+  return expected ?? (peer.wasActive || fencesUnseen(step) ? 'member' : 'down')
+}
+
+function fencesUnseen(step: Step): boolean {
+  const told = configuredOptions(step).get('startup-fencing') ?? 'true'
+  return !['false', 'off', 'no', 'n', '0'].includes(told.toLowerCase())
 }
 
 /** An operation that may change where something runs has been ordered there, and nobody knows what became of it. */
