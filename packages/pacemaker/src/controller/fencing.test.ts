@@ -233,23 +233,6 @@ test('a node on which a stop failed is fenced although it is there, and recovere
   expect(cluster.node(dc).log.filter((line) => line.includes('was not expected'))).toEqual([])
 })
 
-test('a node that has asked to go and dies with its DC before anything of it was stopped is fenced all the same', () => {
-  const { cluster, victim, dc } = held(five)
-  cluster.post(victim, { kind: 'shutdown' })
-  cluster.run(0.5)
-  for (const name of [victim, dc]) cluster.kill(name)
-  cluster.run(1_000)
-  const fenced: string[] = []
-  while (cluster.fencings.length > 0) {
-    fenced.push(pending(cluster).request.target)
-    expect(cluster.where('a')).toEqual([])
-    cluster.powerOff(pending(cluster))
-    cluster.run(5_000)
-  }
-  expect(fenced.sort()).toEqual([victim, dc].sort())
-  expect(cluster.where('a')).toHaveLength(1)
-})
-
 test('a node that dies while it is emptied before its shutdown is fenced all the same', () => {
   const { cluster, victim } = held()
   cluster.post(victim, { kind: 'shutdown' })

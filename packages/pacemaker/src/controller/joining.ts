@@ -3,7 +3,7 @@ import { attr, child, childrenNamed, element, idOf, type XmlElement } from '@quo
 import { callOptions } from '../cib-manager/service.ts'
 import { nodeHistory } from '../executor/history.ts'
 import { localHistory } from '../executor/local-resources.ts'
-import { ocf, operationStatus } from '../executor/outcome.ts'
+import { operationStatus } from '../executor/outcome.ts'
 import { readGeneration } from '../join/generation.ts'
 import {
   finalizeAll,
@@ -93,13 +93,12 @@ export function offerToAll(step: Step): void {
 }
 
 /**
- * What is expected of a node that is not there. One that has asked to go, and has gone in the middle of something or before
- * all that it ran was stopped, may run it still: it counts as lost, unless a DC saw it go when it had told it to, and so
- * knows that what is left there is nobody's business (in maintenance, say). Where nobody has said anything to this node, what
- * the DC before wrote counts. Where nothing is written of it, nobody knows what it runs, whatever it has asked for: one that
- * has taken part has to be fenced; so has one of which only the ring was seen, as one of which nothing was, unless
- * `startup-fencing` is off. A C node takes both for down unless its history says that something runs there, which nobody has
- * where the whole cluster was started anew but for it.
+ * What is expected of a node that is not there. One that has asked to go, and has gone in the middle of something, may run
+ * it still: it counts as lost. So does one of whose history nothing is known, unless a DC saw it go: what its history tells
+ * the scheduler looks at. Where nobody has said anything to this node, what the DC before wrote counts. Where nothing is
+ * written of it, nobody knows what it runs, whatever it has asked for: one that has taken part has to be fenced; so has one of
+ * which only the ring was seen, as one of which nothing was, unless `startup-fencing` is off. A C node takes both for down
+ * unless its history says that something runs there, which nobody has where the whole cluster was started anew but for it.
  */
 export function expectedOfLost(step: Step, peer: PeerRecord): string {
   if (peer.isFenced) return 'down'
@@ -111,7 +110,7 @@ export function expectedOfLost(step: Step, peer: PeerRecord): string {
   if (written === undefined) return unknown
   if (isAtWork(written)) return 'member'
   const told = peer.expected ?? attr(written, 'expected') ?? unknown
-  return told === 'down' && !hasGone(written) && mayRunSomething(written) ? 'member' : told
+  return told === 'down' && !hasGone(written) && child(written, 'lrm') === undefined ? 'member' : told
 }
 
 function fencesUnseen(step: Step): boolean {
@@ -135,21 +134,6 @@ function isAtWork(nodeState: XmlElement): boolean {
 /** A DC has written that it went as it was told to. */
 function hasGone(nodeState: XmlElement): boolean {
   return attr(nodeState, 'join') === 'down' && attr(nodeState, 'expected') === 'down'
-}
-
-/** The history tells of something that runs there (started, found, or not stopped), or there is none. */
-function mayRunSomething(nodeState: XmlElement): boolean {
-  const lrm = child(nodeState, 'lrm')
-  const resources = lrm === undefined ? undefined : child(lrm, 'lrm_resources')
-  if (resources === undefined) return true
-  return resources.children.some((resource) => {
-    if (attr(resource, 'class') === 'stonith') return false
-    const last = resource.children.find((op) => idOf(op) === `${idOf(resource)}_last_0`)
-    if (last === undefined) return false
-    const isOk = attr(last, 'rc-code') === String(ocf.ok)
-    if (attr(last, 'operation') === 'stop') return !isOk
-    return isOk || attr(last, 'rc-code') === String(ocf.runningPromoted)
-  })
 }
 
 /** One more node: it is asked, and this node again. Without a sender: all that have not been asked yet. */
