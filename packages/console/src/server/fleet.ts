@@ -39,6 +39,8 @@ export type FleetOptions = {
   readonly now: () => number
   /** File of the host keys that are kept; left out: the console's own. */
   readonly knownHosts: string | undefined
+  /** Whether clusters of one member are connected to. */
+  readonly takesOneMember: boolean | undefined
 }
 
 /** The clusters of a server, and the way to more of them. */
@@ -119,7 +121,8 @@ export class Fleet {
     const given = name === null || name === '' ? undefined : name
     const id = newClusterId(given ?? hosts[0]?.host ?? '', new Set(this.#clusters.keys()))
     if (given !== undefined) this.#names.set(id, given)
-    const source = new SshSource({ hosts, folder: this.#folder, title: given, accepted, now: this.#options.now })
+    const { now, takesOneMember } = this.#options
+    const source = new SshSource({ hosts, folder: this.#folder, title: given, accepted, takesOneMember, now })
     const cluster = this.add(source, 'ssh', id)
     cluster.picture.start()
     return ok(cluster)

@@ -106,9 +106,9 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
 
   const specOf = ({ address, port }: SshHost): HostSpec => ({ host: address, port, sudo: false, user: userName })
 
-  function connected(specs: readonly HostSpec[], accepted: readonly string[] = []) {
+  function connected(specs: readonly HostSpec[], accepted: readonly string[] = [], takesOneMember = false) {
     const folder = new SshFolder(path.join(home.folder, 'kept_hosts'))
-    const source = new SshSource({ hosts: specs, folder, accepted: new Set(accepted) })
+    const source = new SshSource({ hosts: specs, folder, accepted: new Set(accepted), takesOneMember })
     const seen: XmlElement[] = []
     const lost: string[] = []
     source.start({
@@ -303,6 +303,27 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     expect(source.hosts[0]).toMatchObject({ failure: null, isActive: true })
     await hosts.n2.start()
     await stranger.end()
+  })
+
+  test('a cluster of one member is turned away, unless such are wanted', async () => {
+    const alone = path.join(home.folder, 'alone')
+    fs.mkdirSync(alone)
+    const only1 = '<cib epoch="1"><configuration><nodes><node id="1" uname="n1"/></nodes></configuration></cib>'
+    fs.writeFileSync(path.join(alone, 'cibadmin'), `#!/bin/sh\necho '${only1}'\n`, { mode: 0o755 })
+    const env = { QUORATE_ROOT: path.join(cluster.folder, 'n1'), PATH: `${alone}:${tools}:/usr/bin:/bin` }
+    const host = hostOf('n1', '127.0.0.11', { env })
+    await host.start()
+    home.knows(host.knownHostLine)
+    const refused = connected([specOf(host)])
+    await until(() => expect(states(refused.source)).toEqual([['n1', 'cluster', 'oneMember', false]]))
+    expect(only(refused.source)).toMatchObject({
+      retryAt: null,
+      failure: { detail: 'n1 is the only member of this cluster' },
+    })
+    expect(refused.seen).toEqual([])
+    const wanted = connected([specOf(host)], [], true)
+    await until(() => expect(wanted.seen).toHaveLength(1))
+    await host.end()
   })
 
   test('who is not let in is told, and not tried again by itself', async () => {

@@ -96,6 +96,7 @@ export const ja: Texts = {
       noPacemaker: 'Pacemaker のツールがありません。',
       notRunning: 'このホストではクラスターが応答しません。',
       otherCluster: 'このホストは他のホストと別のクラスターに属しています。',
+      oneMember: 'このクラスターのメンバーは一つだけです。サーバーを --one-host-cluster で起動すると接続できます。',
       lost: '接続が失われました。',
       ssh: 'ssh が失敗しました。',
     },
