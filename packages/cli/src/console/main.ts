@@ -48,8 +48,9 @@ Examples:
   quorate console --connect node1
   quorate console --connect 'root@node1, ops@node2:2222' --connect 'web=web1 web2' --role admin
 
-Connections go by the machine's own ssh, with the keys, certificates, agent, jump hosts and known hosts that it has; no
-passwords are asked for. Users other than root need this line in sudoers, with their name for ops:
+With --role admin the page of all clusters (/fleet) connects to more of them. Connections go by the machine's own ssh, with
+the keys, certificates, agent, jump hosts and known hosts that it has; no passwords are asked for. Users other than root
+need this line in sudoers, with their name for ops:
   ops ALL=(root) NOPASSWD: /bin/sh -s
 `
 

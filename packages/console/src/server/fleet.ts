@@ -109,14 +109,18 @@ export class Fleet {
    * Connects to a cluster that this machine is no node of.
    *
    * @param accepted fingerprints of host keys that are accepted without being asked
-   * @throws Error where the files that ssh is told of cannot be written
    */
   connect(request: ConnectRequest, accepted?: ReadonlySet<string>): Result<FleetCluster, Refusal> {
     if (this.#clusters.size >= limits.clustersMax) {
       const detail = `${limits.clustersMax} clusters are there already`
       return failed({ code: 'tooMany', detail, params: {} })
     }
-    this.#folder ??= new SshFolder(this.#options.knownHosts)
+    try {
+      this.#folder ??= new SshFolder(this.#options.knownHosts)
+    } catch (error) {
+      const detail = `what ssh is to be told of cannot be written: ${(error as Error).message}`
+      return failed({ code: 'internal', detail, params: {} })
+    }
     const { hosts, name } = request
     const given = name === null || name === '' ? undefined : name
     const id = newClusterId(given ?? hosts[0]?.host ?? '', new Set(this.#clusters.keys()))

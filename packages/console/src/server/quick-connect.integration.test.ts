@@ -225,9 +225,16 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     // Nobody's key was shown to it.
     expect(host.log).not.toContain('publickey')
     expect(stranger.source.acceptKey(1, `SHA256:${'a'.repeat(43)}`, true)).toMatchObject({ ok: false })
+    const kept = path.join(home.folder, 'kept_hosts')
+    // Nothing can be written there.
+    fs.mkdirSync(kept)
+    expect(stranger.source.acceptKey(1, host.fingerprint, true)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('the key cannot be kept: EISDIR'),
+    })
+    fs.rmdirSync(kept)
     expect(stranger.source.acceptKey(1, host.fingerprint, true)).toMatchObject({ ok: true })
     await until(() => expect(stranger.seen.length).toBeGreaterThan(0))
-    const kept = path.join(home.folder, 'kept_hosts')
     expect(fs.readFileSync(kept, 'utf8')).toBe(`${host.knownHostLine}\n`)
     expect(fs.statSync(kept).mode & 0o777).toBe(0o600)
     stranger.source.close()

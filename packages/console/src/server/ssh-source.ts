@@ -165,7 +165,11 @@ export class SshSource implements ClusterSource {
     if (host?.key === undefined) return failed('there is no key of this host to be accepted')
     if (host.key.key.fingerprint !== fingerprint)
       return failed(`the host shows another key: ${host.key.key.fingerprint}`)
-    this.#folder.accept(host.key, isSaved)
+    try {
+      this.#folder.accept(host.key, isSaved)
+    } catch (error) {
+      return failed(`the key cannot be kept: ${(error as Error).message}`)
+    }
     void this.#connect(host)
     return ok(undefined)
   }
