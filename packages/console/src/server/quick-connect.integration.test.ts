@@ -333,6 +333,26 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     await host.end()
   })
 
+  test('an alias has its own user, port and jump host; an unknown key behind that is shown as any other', async () => {
+    const behind = hostOf('n1', '127.0.0.12')
+    await behind.start()
+    const { address, port } = hosts.n2
+    // What jumps is an ssh of its own, which knows hosts as that person does.
+    const file = path.join(home.folder, '.ssh/known_hosts')
+    home.alias('jump', { HostName: address, Port: port, User: userName, UserKnownHostsFile: file })
+    home.alias('behind', { HostName: behind.address, Port: behind.port, User: userName, ProxyJump: 'jump' })
+    const jumps = () => hosts.n2.log.match(/Accepted publickey/g)?.length ?? 0
+    const before = jumps()
+    const { source, seen } = connected([{ host: 'behind', sudo: false }])
+    await until(() => expect(only(source).key?.fingerprint).toBe(behind.fingerprint))
+    expect(seen).toEqual([])
+    expect(source.acceptKey(1, behind.fingerprint, false)).toMatchObject({ ok: true })
+    await until(() => expect(seen.length).toBeGreaterThan(0))
+    expect(only(source)).toMatchObject({ text: 'behind', node: 'n1', failure: null })
+    expect(jumps()).toBeGreaterThan(before)
+    await behind.end()
+  })
+
   test('who is not let in is told, and not tried again by itself', async () => {
     const nobody = path.join(home.folder, 'nobody')
     fs.writeFileSync(nobody, '')

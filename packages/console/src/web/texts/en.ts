@@ -108,7 +108,7 @@ export const en = {
     discovered: 'Also in this cluster',
     addHost: (p: { node: string }) => `Connect ${p.node}`,
     disconnect: (p: { name: string }) => `Disconnect ${p.name}`,
-    seeHosts: 'See how far its hosts were reached',
+    seeHosts: 'To all clusters: how far their hosts were reached, and connecting to more',
   },
 
   nodes: 'Nodes',

@@ -108,7 +108,7 @@ export const ja: Texts = {
     discovered: 'このクラスターの他のメンバー',
     addHost: (p) => `${p.node} に接続`,
     disconnect: (p) => `${p.name} を切断`,
-    seeHosts: 'ホストへの到達状況を見る',
+    seeHosts: 'クラスター一覧へ（ホストへの到達状況、他のクラスターへの接続）',
   },
 
   nodes: 'ノード',
