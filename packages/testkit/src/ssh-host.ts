@@ -34,6 +34,12 @@ export class SshHome {
     fs.appendFileSync(path.join(this.folder, '.ssh/known_hosts'), `${line}\n`)
   }
 
+  /** A host of that person's ssh_config, with what is said of it there. */
+  alias(name: string, options: Readonly<Record<string, string | number>>): void {
+    const lines = Object.entries(options).map(([option, value]) => `  ${option} ${value}\n`)
+    fs.appendFileSync(path.join(this.folder, '.ssh/config'), `Host ${name}\n${lines.join('')}`)
+  }
+
   end(): void {
     fs.rmSync(this.folder, { recursive: true, force: true })
   }

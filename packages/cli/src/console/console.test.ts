@@ -24,13 +24,21 @@ test('what is no address, port or role is told with what is expected', () => {
   expect(readCall(['--token', 'x'])).toContain('--token')
 })
 
-test('hosts to connect to are read as they are in the browser, and what is none is named', () => {
-  expect(readCall(['--connect', 'n1, ops@n2:2222'])).toMatchObject({
-    hosts: [{ host: 'n1' }, { host: 'n2', user: 'ops', port: 2222 }],
+test('hosts to connect to are read as they are in the browser, cluster by cluster, and what is none is named', () => {
+  expect(readCall(['--connect', 'n1, ops@n2:2222', '--connect', 'web=w1'])).toMatchObject({
+    connect: [
+      { name: null, hosts: [{ host: 'n1' }, { host: 'n2', user: 'ops', port: 2222 }] },
+      { name: 'web', hosts: [{ host: 'w1' }] },
+    ],
+    takesOneMember: false,
   })
-  expect(readCall(['--connect', 'n1 -oProxyCommand=id'])).toContain('-oProxyCommand=id: a host name')
+  expect(readCall(['--connect', 'n1', '--connect', 'web=n2 -oProxyCommand'])).toBe(
+    '--connect web: -oProxyCommand: a host name, an address or an alias is expected',
+  )
   expect(readCall(['--connect', ' , '])).toContain('a host is expected')
+  expect(readCall(['--connect', 'web='])).toContain('--connect web: a host is expected')
   expect(readCall(['--connect', 'n1', '--file', 'x'])).toContain('one of them')
+  expect(readCall(['--connect', 'n1', '--one-host-cluster'])).toMatchObject({ takesOneMember: true })
 })
 
 test('a host key is accepted by its fingerprint only', () => {

@@ -5,6 +5,7 @@ import {
   type Fleet,
   type HostSpec,
   hostSteps,
+  hostText,
   isLoopbackAddress,
   LiveCluster,
   parseHosts,
@@ -26,9 +27,12 @@ Options:
       --listen ADDR:PORT  where to listen (default: 127.0.0.1:${portDefault}; port 0: any that is free)
       --role ROLE         the highest role that can log in: viewer, operator (default) or admin
       --file FILE         a CIB in a file instead of the cluster's: to be looked at and asked about, not changed
-      --connect HOSTS     the cluster of other machines, by SSH: hosts between blanks or commas, each HOST, USER@HOST:PORT
+      --connect [NAME=]HOSTS
+                          a cluster of other machines, by SSH: hosts between blanks or commas, each HOST, USER@HOST:PORT
                           or [V6]:PORT, or an alias of ssh_config; user root and port 22 unless that says otherwise.
-                          One is enough; another takes over when it is lost. Nothing is installed there
+                          One is enough; another takes over when it is lost. Nothing is installed there. May be given
+                          several times, once for each cluster
+      --one-host-cluster  connect to clusters of one member, too
       --accept-key PRINT  accept a host key that nobody knows yet, by its fingerprint (SHA256:...), for this run;
                           may be given several times
       --known-hosts FILE  where host keys are kept that somebody accepts for later runs too
@@ -42,10 +46,11 @@ Examples:
   quorate console --file /var/lib/pacemaker/cib/cib.xml
   quorate console --listen 127.0.0.1:0 --role viewer
   quorate console --connect node1
-  quorate console --connect 'root@node1, ops@node2:2222' --role admin
+  quorate console --connect 'root@node1, ops@node2:2222' --connect 'web=web1 web2' --role admin
 
-Connections go by the machine's own ssh, with the keys, certificates, agent, jump hosts and known hosts that it has; no
-passwords are asked for. Users other than root need this line in sudoers, with their name for ops:
+With --role admin the page of all clusters (/fleet) connects to more of them. Connections go by the machine's own ssh, with
+the keys, certificates, agent, jump hosts and known hosts that it has; no passwords are asked for. Users other than root
+need this line in sudoers, with their name for ops:
   ops ALL=(root) NOPASSWD: /bin/sh -s
 `
 
@@ -71,22 +76,24 @@ export const run: Tool = async (argv) => {
       return 66
     }
     source = read.value
-  } else if (call.hosts === undefined) {
+  } else if (call.connect.length === 0) {
     source = new LiveCluster()
   }
   try {
-    const { address, port, role, hosts, acceptedKeys, knownHosts } = call
+    const { address, port, role, connect, acceptedKeys, knownHosts, takesOneMember } = call
     const running = await startConsole({
       address,
       port,
       role,
       acceptedKeys,
       ...(source === undefined ? {} : { source }),
-      ...(hosts === undefined ? {} : { connect: { hosts: [...hosts], name: null }, onClusters: stepTeller() }),
+      takesOneMember,
+      ...(connect.length === 0 ? {} : { connect, onClusters: stepTeller() }),
       ...(knownHosts === undefined ? {} : { knownHosts }),
     })
     if (!running.hasWeb) process.stderr.write('console: the pages are not built: only the API is served\n')
-    const of = call.file ?? call.connect ?? 'the cluster'
+    const far = connect.map(({ name, hosts }) => name ?? hosts.map(hostText).join(' ')).join(', ')
+    const of = call.file ?? (far === '' ? 'the cluster' : far)
     process.stdout.write(`console of ${of}, as ${role}: ${running.addresses.get(role)}\n`)
     process.stdout.write(`addresses of all roles: ${running.tokenFile}\nCtrl-C ends it.\n`)
     await stopped
@@ -113,14 +120,16 @@ function stepTeller(): (fleet: Fleet) => void {
   }
 }
 
+type Connection = { readonly hosts: HostSpec[]; readonly name: string | null }
+
 type Call = {
   readonly isHelp: boolean
   readonly address: string
   readonly port: number
   readonly role: Role
   readonly file: string | undefined
-  readonly connect: string | undefined
-  readonly hosts: readonly HostSpec[] | undefined
+  readonly connect: readonly Connection[]
+  readonly takesOneMember: boolean
   readonly acceptedKeys: ReadonlySet<string>
   readonly knownHosts: string | undefined
 }
@@ -144,9 +153,13 @@ export function readCall(argv: readonly string[]): Call | string {
   }
   const role = roles.find((name) => name === values.role)
   if (role === undefined) return `--role ${values.role}: ${roles.join(', ')} are expected`
-  const hosts = values.connect === undefined ? undefined : readHosts(values.connect)
-  if (typeof hosts === 'string') return hosts
-  if (hosts !== undefined && values.file !== undefined) return '--connect and --file: one of them'
+  const connect: Connection[] = []
+  for (const text of values.connect) {
+    const read = readConnection(text)
+    if (typeof read === 'string') return read
+    connect.push(read)
+  }
+  if (connect.length > 0 && values.file !== undefined) return '--connect and --file: one of them'
   const wrongKey = values['accept-key'].find((text) => !/^SHA256:[A-Za-z0-9+/]{43}$/.test(text))
   if (wrongKey !== undefined) return `--accept-key ${wrongKey}: a fingerprint is expected, as 'ssh-keygen -l' prints it`
   return {
@@ -155,8 +168,8 @@ export function readCall(argv: readonly string[]): Call | string {
     port,
     role,
     file: values.file,
-    connect: values.connect,
-    hosts,
+    connect,
+    takesOneMember: values['one-host-cluster'],
     acceptedKeys: new Set(values['accept-key']),
     knownHosts: values['known-hosts'],
   }
@@ -169,11 +182,13 @@ const hostFaults = {
   tooMany: 'these are too many',
 } as const
 
-function readHosts(text: string): readonly HostSpec[] | string {
-  const { hosts, faults } = parseHosts(text)
+function readConnection(text: string): Connection | string {
+  const [, name = null, list = ''] = /^(?:([^=@:,]*)=)?(.*)$/s.exec(text) ?? []
+  const { hosts, faults } = parseHosts(list)
   const [fault] = faults
-  if (fault !== undefined) return `--connect: ${fault.text}: ${hostFaults[fault.reason]}`
-  return hosts.length === 0 ? '--connect: a host is expected' : hosts
+  const of = `--connect ${name === null ? '' : `${name}: `}`
+  if (fault !== undefined) return `${of}${fault.text}: ${hostFaults[fault.reason]}`
+  return hosts.length === 0 ? `${of}a host is expected` : { hosts: [...hosts], name }
 }
 
 function parse(argv: readonly string[]) {
@@ -183,7 +198,8 @@ function parse(argv: readonly string[]) {
       listen: { type: 'string', default: `127.0.0.1:${portDefault}` },
       role: { type: 'string', default: 'operator' },
       file: { type: 'string' },
-      connect: { type: 'string' },
+      connect: { type: 'string', multiple: true, default: [] },
+      'one-host-cluster': { type: 'boolean', default: false },
       'accept-key': { type: 'string', multiple: true, default: [] },
       'known-hosts': { type: 'string' },
       'without-tls': { type: 'boolean', default: false },

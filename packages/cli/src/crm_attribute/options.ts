@@ -1,8 +1,8 @@
 import type { Option } from '../pacemaker/command-line.ts'
 import { commonOptions, outputOptions } from '../pacemaker/tool-options.ts'
 
-const which = { group: 'Selecting attributes' }
-const command = { group: 'Commands' }
+const which = { group: 'Selections' }
+const command = { group: 'Command' }
 const more = { group: 'Additional options' }
 
 /** Options of crm_attribute (behaviour/pacemaker-tools.md 5.1). */

@@ -19,7 +19,7 @@ import { commonOptions, type Options, readOptions, type ToolInfo } from '../pace
 import { xmlText } from '../pacemaker/xml-text.ts'
 import type { Tool } from '../tool.ts'
 
-const original = { group: 'Original XML' }
+const original = { group: 'XML' }
 const operation = { group: 'Operation' }
 const additional = { group: 'Additional Options' }
 

@@ -99,6 +99,24 @@ describe('what is asked for', () => {
     expect(page.out).toMatch(/<h3>Container bundle: b \[i\]<\/h3>\n<ul>\n<li><span/)
   })
 
+  test('beside the nodes stands what is not active everywhere, though it is only where nothing can be told of it', async () => {
+    const unmanaged =
+      '<clone id="cl"><primitive id="cp" class="ocf" provider="pacemaker" type="Dummy"><meta_attributes id="m"><nvpair id="m1" name="is-managed" value="false"/></meta_attributes></primitive></clone>'
+    const lost = cibOf(unmanaged, [{ resource: 'cp' }])
+      .replace('name="stonith-enabled" value="false"', 'name="stonith-enabled" value="true"')
+      .replace(
+        'uname="n1" in_ccm="true" crmd="online" join="member"',
+        'uname="n1" in_ccm="false" crmd="offline" join="down"',
+      )
+    const { out } = await show(['-1', '-n', '-r', '--include=none,resources'], lost)
+    expect(out).toBe(
+      'Inactive Resources:\n  * Clone Set: cl [cp]:\n' +
+        '    * cp\t(ocf:pacemaker:Dummy):\t Started n1 (UNCLEAN, unmanaged)\n    * Stopped: [ n1 n2 ]\n',
+    )
+    const all = await show([...onlyResources, '-r'], lost)
+    expect(all.out).toBe('Full List of Resources:\n  * No resources\n')
+  })
+
   test('names of nodes are sorted without regard to the case of letters, those of ASCII', async () => {
     const named = (text: string) => text.replaceAll('uname="n1"', 'uname="Ä"').replaceAll('uname="n2"', 'uname="ä"')
     const { out } = await show(['-1', '--include=none,nodes'], named(cibOf('', [])))

@@ -23,7 +23,7 @@ export function truth(value: boolean): string {
  */
 export function resourcesXml(cluster: Cluster, view: View, wanted: Wanted): readonly XmlElement[] | undefined {
   const listed = cluster.resources
-    .filter((item) => isListed(item, view.showsInactive))
+    .filter((item) => isListed(item, view.showsInactive, view.byNode))
     .filter((item) => (view.byNode ? !isActive(item, true) : !isElsewhere(item, wanted.nodeItself)))
   if (listed.length === 0) return undefined
   return (
@@ -45,10 +45,10 @@ function isEmptyGroup(of: Resource): boolean {
   return of.group !== undefined && of.children.length === 0
 }
 
-function isListed(of: Resource, showsInactive: boolean): boolean {
+function isListed(of: Resource, showsInactive: boolean, isRest = false): boolean {
   if (isEmptyGroup(of)) return false
   if (of.orphan && !isActive(of, true)) return false
-  return isActive(of, false) ? runsSomewhere(of) : showsInactive
+  return isActive(of, false) ? isRest || runsSomewhere(of) : showsInactive
 }
 
 /** False for what is active only in an unmanaged part on an offline node: the text does not list that either. */

@@ -113,6 +113,7 @@ function resourceBlocks(cluster: Cluster, view: View, wanted: Wanted): readonly 
     showsInactive: view.showsInactive,
     showsPending: true,
     showsInstances: view.showsDetail,
+    isRest: view.byNode,
     isMeant: wanted.itself,
     isNodeMeant: wanted.nodeItself,
     ...(view.isBrief ? { memberItems: (members) => briefItems(members, true, true) } : {}),

@@ -19,7 +19,7 @@ import { fencingXml } from './fencing.ts'
 import { exitStatusOf, historiesOf, type ResourceHistory } from './history.ts'
 import { localIsoTime, localTime, utcTime } from './local-time.ts'
 import { resourcesXml, resourceXml, truth } from './resource-xml.ts'
-import { isMixed } from './summary.ts'
+import { isMixed, showsDc } from './summary.ts'
 import { ticketsOf } from './tickets.ts'
 import { type Snapshot, type View, type Wanted, wantedOf } from './view.ts'
 
@@ -80,7 +80,7 @@ function summaryXml({ cluster, nowSeconds }: Snapshot, view: View): readonly Xml
   const out: XmlElement[] = []
   if (has('stack'))
     out.push(element('stack', { type: cluster.settings.all.get('cluster-infrastructure') ?? 'unknown' }))
-  if (has('dc') || cluster.dc === undefined) out.push(dcXml(cluster))
+  if (showsDc(cluster, view)) out.push(dcXml(cluster))
   if (has('times')) {
     const { cib } = cluster
     out.push(element('last_update', { time: localTime(nowSeconds) }))

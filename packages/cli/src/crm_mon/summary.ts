@@ -7,13 +7,17 @@ function option(cluster: Cluster, name: string): string | undefined {
   return cluster.settings.all.get(name)
 }
 
+/** Whether it is told who leads the cluster: that nobody does in any case. */
+export function showsDc({ dc }: Cluster, { shown, isPart }: View): boolean {
+  return shown.sections.has('dc') || (dc === undefined && isPart !== true)
+}
+
 /** Lines of the cluster's summary. */
 export function summaryItems({ cluster, nowSeconds }: Snapshot, view: View): readonly StatusItem[] {
   const out: StatusItem[] = []
   const has = (section: Parameters<typeof view.shown.sections.has>[0]) => view.shown.sections.has(section)
   if (has('stack')) out.push({ label: 'Stack', text: option(cluster, 'cluster-infrastructure') ?? 'unknown' })
-  // That there is none is said in any case.
-  if (has('dc') || cluster.dc === undefined) out.push({ label: 'Current DC', text: dcText(cluster, view) })
+  if (showsDc(cluster, view)) out.push({ label: 'Current DC', text: dcText(cluster, view) })
   if (has('times')) {
     out.push({ label: 'Last updated', text: localTime(nowSeconds) })
     out.push({ label: 'Last change', text: ` ${changeText(cluster)}` })

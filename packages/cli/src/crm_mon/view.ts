@@ -12,6 +12,8 @@ export type View = {
   readonly showsTiming: boolean
   readonly onlyNode: string | undefined
   readonly onlyResource: string | undefined
+  /** Whether it is a part of what another tool tells, which has no summary. */
+  readonly isPart?: boolean
   /** Shows resources as they are, not as what is under way makes them. */
   readonly hidesPending?: boolean
 }

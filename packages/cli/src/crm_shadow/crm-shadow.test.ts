@@ -52,6 +52,22 @@ describe('crm_shadow', () => {
     expect((await shadow(['-b', '-f', '-D', 's1'])).out).toMatch(/^Please remember to unset the CIB_shadow variable/)
   })
 
+  test('a shadow without a configuration cannot be committed, and the variable should be gone all the same', async () => {
+    write('shadow.s1', '<cib/>')
+    const { code, out, err } = await shadow(['-b', '-f', '-C', 's1'])
+    expect(code).toBe(70)
+    expect(err).toBe("Could not commit shadow instance 's1' to the CIB: Invalid argument\n")
+    expect(out).toContain('  unset CIB_shadow\n')
+  })
+
+  test('where there is no CIB nothing else counts', async () => {
+    fs.rmSync(file)
+    write('shadow.s1', cib)
+    for (const command of ['-c', '-r']) {
+      expect((await shadow(['-b', command, 's1'])).err).toBe('Could not connect to CIB: No such device or address\n')
+    }
+  })
+
   test('differences: of the same version, of what is no number, and of what has more in it', async () => {
     write('shadow.s1', cib.replace('uname="a"', 'uname="b"'))
     expect((await shadow(['-d'], 's1')).out).toBe(

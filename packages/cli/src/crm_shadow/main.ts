@@ -180,17 +180,15 @@ function connectFailure(rc: number): Failure {
 }
 
 async function create(kind: string, shadow: string, file: string, options: Options, host: ToolHost): Promise<number> {
+  const schema = options.value('validate-with') ?? newestSchema
+  const isEmpty = kind === 'create-empty'
+  const cib = isEmpty ? emptyCib(0, schema) : await clusterCib(host)
   const exists = fs.existsSync(file)
   if (kind === 'reset' && !exists) read(shadow, file)
   if (kind !== 'reset' && exists && !options.has('force')) {
     throw new Failure(exitCodes.cannotCreate, `A shadow instance '${shadow}' already exists.\n${forceNeeded}`)
   }
-  let cib: XmlElement
-  if (kind === 'create-empty') {
-    const schema = options.value('validate-with') ?? newestSchema
-    cib = emptyCib(0, schema)
-    host.out(`Created new ${schema} configuration\n`)
-  } else cib = await clusterCib(host)
+  if (isEmpty) host.out(`Created new ${schema} configuration\n`)
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   fs.writeFileSync(file, cibFileText(cib), { mode: toolFileMode })
   return use(shadow, 'A new shadow instance was created.  To begin using it', options, host)
@@ -236,8 +234,9 @@ async function commit(shadow: string, file: string, options: Options, host: Tool
   const { rc } = await opened.cib.perform({ op: 'cib_replace', section, data })
   const closed = await opened.cib.close()
   const fault = rc === 0 ? closed : rc
-  if (fault === 0) return forget(host)
-  throw new Failure(exitCodeOf(fault), `Could not commit shadow instance '${shadow}' to the CIB: ${faultText(fault)}\n`)
+  if (fault !== 0) host.err(`Could not commit shadow instance '${shadow}' to the CIB: ${faultText(fault)}\n`)
+  forget(host)
+  return exitCodeOf(fault)
 }
 
 function remove(file: string, options: Options, host: ToolHost): number {

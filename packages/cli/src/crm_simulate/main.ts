@@ -173,6 +173,7 @@ function statusView(options: Options): View {
     showsTiming: false,
     onlyNode: undefined,
     onlyResource: undefined,
+    isPart: true,
   }
 }
 

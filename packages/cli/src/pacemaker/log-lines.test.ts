@@ -7,3 +7,8 @@ test('a limit that cuts what was asked for is told without -V, other errors are 
   expect(logLines([fault, limit], 0)).toBe('(clone_unpack) \terror: more is not supported\n')
   expect(logLines([fault, limit], 1)).toContain('something is wrong')
 })
+
+test('what is critical is told without -V', () => {
+  const crit = { kind: 'crit', source: 'pcmk__create_graph', text: 'Cannot fence n1' } as const
+  expect(logLines([crit], 0)).toBe('(pcmk__create_graph) \tcrit: Cannot fence n1\n')
+})

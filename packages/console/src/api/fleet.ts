@@ -31,6 +31,8 @@ export const hostFailureCodes = [
   'noPacemaker',
   'notRunning',
   'otherCluster',
+  /** cluster: it has one member only, and the server was not told to take such. */
+  'oneMember',
   /** The connection ended. */
   'lost',
   /** ssh itself failed in a way that has no name here. */

@@ -115,6 +115,7 @@ test('what may pass is tried again, ever more seldom; who is not let in does not
   expect(at('denied', false)).toBeUndefined()
   expect(at('denied', true)).toBe(15_000)
   expect(at('otherCluster', true)).toBeUndefined()
+  expect(at('oneMember', true)).toBeUndefined()
   const key = failedAt(begunProgress, 'keyChanged', '', { stage: 'hostKey' })
   expect(retryMs(key, true, 0)).toBeUndefined()
 })

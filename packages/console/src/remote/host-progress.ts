@@ -160,7 +160,7 @@ export function greeted(progress: HostProgress, facts: HostFacts): HostProgress 
  * @param attempt how many there were since
  */
 export function retryMs({ failure }: HostProgress, wasThere: boolean, attempt: number): number | undefined {
-  if (failure === undefined || failure.code === 'otherCluster' || failure.code === 'noPacemaker') return undefined
+  if (failure === undefined || ['otherCluster', 'oneMember', 'noPacemaker'].includes(failure.code)) return undefined
   const isTransient = ['unresolved', 'refused', 'unreachable', 'timeout', 'lost', 'ssh'].includes(failure.code)
   if (!isTransient && !wasThere) return undefined
   if (failure.stage === 'hostKey') return undefined

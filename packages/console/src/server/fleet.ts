@@ -39,6 +39,8 @@ export type FleetOptions = {
   readonly now: () => number
   /** File of the host keys that are kept; left out: the console's own. */
   readonly knownHosts: string | undefined
+  /** Whether clusters of one member are connected to. */
+  readonly takesOneMember: boolean | undefined
 }
 
 /** The clusters of a server, and the way to more of them. */
@@ -107,19 +109,24 @@ export class Fleet {
    * Connects to a cluster that this machine is no node of.
    *
    * @param accepted fingerprints of host keys that are accepted without being asked
-   * @throws Error where the files that ssh is told of cannot be written
    */
   connect(request: ConnectRequest, accepted?: ReadonlySet<string>): Result<FleetCluster, Refusal> {
     if (this.#clusters.size >= limits.clustersMax) {
       const detail = `${limits.clustersMax} clusters are there already`
       return failed({ code: 'tooMany', detail, params: {} })
     }
-    this.#folder ??= new SshFolder(this.#options.knownHosts)
+    try {
+      this.#folder ??= new SshFolder(this.#options.knownHosts)
+    } catch (error) {
+      const detail = `what ssh is to be told of cannot be written: ${(error as Error).message}`
+      return failed({ code: 'internal', detail, params: {} })
+    }
     const { hosts, name } = request
     const given = name === null || name === '' ? undefined : name
     const id = newClusterId(given ?? hosts[0]?.host ?? '', new Set(this.#clusters.keys()))
     if (given !== undefined) this.#names.set(id, given)
-    const source = new SshSource({ hosts, folder: this.#folder, title: given, accepted, now: this.#options.now })
+    const { now, takesOneMember } = this.#options
+    const source = new SshSource({ hosts, folder: this.#folder, title: given, accepted, takesOneMember, now })
     const cluster = this.add(source, 'ssh', id)
     cluster.picture.start()
     return ok(cluster)

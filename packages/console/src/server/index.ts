@@ -1,4 +1,4 @@
-export { type Fleet, type HostSpec, parseHosts, type Role, roles } from '../api/index.ts'
+export { type Fleet, type HostSpec, hostText, parseHosts, type Role, roles } from '../api/index.ts'
 export { hostSteps } from '../remote/host-steps.ts'
 export { cibFile } from './cib-file.ts'
 export type { ClusterSource } from './cluster-source.ts'

@@ -106,9 +106,9 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
 
   const specOf = ({ address, port }: SshHost): HostSpec => ({ host: address, port, sudo: false, user: userName })
 
-  function connected(specs: readonly HostSpec[], accepted: readonly string[] = []) {
+  function connected(specs: readonly HostSpec[], accepted: readonly string[] = [], takesOneMember = false) {
     const folder = new SshFolder(path.join(home.folder, 'kept_hosts'))
-    const source = new SshSource({ hosts: specs, folder, accepted: new Set(accepted) })
+    const source = new SshSource({ hosts: specs, folder, accepted: new Set(accepted), takesOneMember })
     const seen: XmlElement[] = []
     const lost: string[] = []
     source.start({
@@ -225,9 +225,16 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     // Nobody's key was shown to it.
     expect(host.log).not.toContain('publickey')
     expect(stranger.source.acceptKey(1, `SHA256:${'a'.repeat(43)}`, true)).toMatchObject({ ok: false })
+    const kept = path.join(home.folder, 'kept_hosts')
+    // Nothing can be written there.
+    fs.mkdirSync(kept)
+    expect(stranger.source.acceptKey(1, host.fingerprint, true)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining('the key cannot be kept: EISDIR'),
+    })
+    fs.rmdirSync(kept)
     expect(stranger.source.acceptKey(1, host.fingerprint, true)).toMatchObject({ ok: true })
     await until(() => expect(stranger.seen.length).toBeGreaterThan(0))
-    const kept = path.join(home.folder, 'kept_hosts')
     expect(fs.readFileSync(kept, 'utf8')).toBe(`${host.knownHostLine}\n`)
     expect(fs.statSync(kept).mode & 0o777).toBe(0o600)
     stranger.source.close()
@@ -303,6 +310,47 @@ describe.skipIf(lacks !== undefined)(`quick connect to our daemons by a real ssh
     expect(source.hosts[0]).toMatchObject({ failure: null, isActive: true })
     await hosts.n2.start()
     await stranger.end()
+  })
+
+  test('a cluster of one member is turned away, unless such are wanted', async () => {
+    const alone = path.join(home.folder, 'alone')
+    fs.mkdirSync(alone)
+    const only1 = '<cib epoch="1"><configuration><nodes><node id="1" uname="n1"/></nodes></configuration></cib>'
+    fs.writeFileSync(path.join(alone, 'cibadmin'), `#!/bin/sh\necho '${only1}'\n`, { mode: 0o755 })
+    const env = { QUORATE_ROOT: path.join(cluster.folder, 'n1'), PATH: `${alone}:${tools}:/usr/bin:/bin` }
+    const host = hostOf('n1', '127.0.0.11', { env })
+    await host.start()
+    home.knows(host.knownHostLine)
+    const refused = connected([specOf(host)])
+    await until(() => expect(states(refused.source)).toEqual([['n1', 'cluster', 'oneMember', false]]))
+    expect(only(refused.source)).toMatchObject({
+      retryAt: null,
+      failure: { detail: 'n1 is the only member of this cluster' },
+    })
+    expect(refused.seen).toEqual([])
+    const wanted = connected([specOf(host)], [], true)
+    await until(() => expect(wanted.seen).toHaveLength(1))
+    await host.end()
+  })
+
+  test('an alias has its own user, port and jump host; an unknown key behind that is shown as any other', async () => {
+    const behind = hostOf('n1', '127.0.0.12')
+    await behind.start()
+    const { address, port } = hosts.n2
+    // What jumps is an ssh of its own, which knows hosts as that person does.
+    const file = path.join(home.folder, '.ssh/known_hosts')
+    home.alias('jump', { HostName: address, Port: port, User: userName, UserKnownHostsFile: file })
+    home.alias('behind', { HostName: behind.address, Port: behind.port, User: userName, ProxyJump: 'jump' })
+    const jumps = () => hosts.n2.log.match(/Accepted publickey/g)?.length ?? 0
+    const before = jumps()
+    const { source, seen } = connected([{ host: 'behind', sudo: false }])
+    await until(() => expect(only(source).key?.fingerprint).toBe(behind.fingerprint))
+    expect(seen).toEqual([])
+    expect(source.acceptKey(1, behind.fingerprint, false)).toMatchObject({ ok: true })
+    await until(() => expect(seen.length).toBeGreaterThan(0))
+    expect(only(source)).toMatchObject({ text: 'behind', node: 'n1', failure: null })
+    expect(jumps()).toBeGreaterThan(before)
+    await behind.end()
   })
 
   test('who is not let in is told, and not tried again by itself', async () => {

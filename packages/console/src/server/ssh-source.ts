@@ -61,6 +61,8 @@ export type SshSourceOptions = {
   readonly title?: string | undefined
   /** Fingerprints of host keys that are accepted without being asked. */
   readonly accepted?: ReadonlySet<string> | undefined
+  /** Takes a cluster of one member too; by itself it is turned away, since it protects nothing. */
+  readonly takesOneMember?: boolean | undefined
   readonly now?: () => number
 }
 
@@ -74,6 +76,7 @@ export class SshSource implements ClusterSource {
   /** Told when anything of {@link hosts} or {@link discovered} is another. */
   onHosts: () => void = () => undefined
   readonly #title: string | undefined
+  readonly #takesOneMember: boolean
   readonly #folder: SshFolder
   readonly #accepted: ReadonlySet<string>
   readonly #now: () => number
@@ -90,8 +93,16 @@ export class SshSource implements ClusterSource {
   readonly #pauses = new Set<() => void>()
   readonly #ends = new AbortController()
 
-  constructor({ hosts, folder, title, accepted = new Set(), now = Date.now }: SshSourceOptions) {
+  constructor({
+    hosts,
+    folder,
+    title,
+    accepted = new Set(),
+    takesOneMember = false,
+    now = Date.now,
+  }: SshSourceOptions) {
     this.#title = title
+    this.#takesOneMember = takesOneMember
     this.#folder = folder
     this.#accepted = accepted
     this.#now = now
@@ -154,7 +165,11 @@ export class SshSource implements ClusterSource {
     if (host?.key === undefined) return failed('there is no key of this host to be accepted')
     if (host.key.key.fingerprint !== fingerprint)
       return failed(`the host shows another key: ${host.key.key.fingerprint}`)
-    this.#folder.accept(host.key, isSaved)
+    try {
+      this.#folder.accept(host.key, isSaved)
+    } catch (error) {
+      return failed(`the key cannot be kept: ${(error as Error).message}`)
+    }
     void this.#connect(host)
     return ok(undefined)
   }
@@ -309,9 +324,14 @@ export class SshSource implements ClusterSource {
   }
 
   #dismiss(host: Host): void {
-    host.link?.close()
     const detail = `${host.node} is not among ${this.#members.join(' ')}`
-    this.#ended(host, failedAt(host.progress, 'otherCluster', detail, { stage: 'cluster' }))
+    this.#turnAway(host, failedAt(host.progress, 'otherCluster', detail, { stage: 'cluster' }))
+  }
+
+  #turnAway(host: Host, progress: HostProgress): void {
+    host.link?.close()
+    const { cluster: _, ...done } = progress.done
+    this.#ended(host, { ...progress, done })
   }
 
   #ended(host: Host, progress: HostProgress): void {
@@ -416,6 +436,14 @@ export class SshSource implements ClusterSource {
   #see(host: Host, cib: XmlElement): void {
     this.#name = clusterName(cib)
     const members = memberNames(cib)
+    if (members.length === 1 && !this.#takesOneMember) {
+      const detail = `${members[0]} is the only member of this cluster`
+      for (const one of this.#hosts) {
+        if (one.link !== undefined)
+          this.#turnAway(one, failedAt(one.progress, 'oneMember', detail, { stage: 'cluster' }))
+      }
+      return
+    }
     const isNew = members.join('\n') !== this.#members.join('\n')
     this.#members = members
     this.#isFencingDue = true

@@ -14,8 +14,10 @@ import { webFiles } from './web-files.ts'
 export type ConsoleOptions = {
   /** The cluster of this machine, or of a file; left out: there is none. */
   readonly source?: ClusterSource
-  /** A cluster to connect to at once. */
-  readonly connect?: ConnectRequest
+  /** Clusters to connect to at once. */
+  readonly connect?: readonly ConnectRequest[]
+  /** Whether clusters of one member are connected to. */
+  readonly takesOneMember?: boolean
   /** Fingerprints of keys of its hosts that are accepted without being asked. */
   readonly acceptedKeys?: ReadonlySet<string>
   /** File of the host keys that are kept; left out: the console's own. */
@@ -49,10 +51,15 @@ export type RunningConsole = {
 
 /** All of a console but its socket: for tests. */
 export function consoleParts(
-  options: Pick<ConsoleOptions, 'source' | 'role' | 'thinker' | 'now' | 'webFolder' | 'knownHosts'>,
+  options: Pick<ConsoleOptions, 'source' | 'role' | 'thinker' | 'now' | 'webFolder' | 'knownHosts' | 'takesOneMember'>,
 ) {
   const now = options.now ?? Date.now
-  const fleet = new Fleet({ thinker: options.thinker, now, knownHosts: options.knownHosts })
+  const fleet = new Fleet({
+    thinker: options.thinker,
+    now,
+    knownHosts: options.knownHosts,
+    takesOneMember: options.takesOneMember,
+  })
   const { source } = options
   const kind = source?.kind === 'file' ? 'file' : 'local'
   const local = source === undefined ? undefined : fleet.add(source, kind, kind)
@@ -83,7 +90,10 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   try {
     if (options.onClusters !== undefined) parts.fleet.onChange = options.onClusters
     parts.local?.picture.start()
-    if (options.connect !== undefined) parts.fleet.connect(options.connect, options.acceptedKeys)
+    for (const request of options.connect ?? []) {
+      const begun = parts.fleet.connect(request, options.acceptedKeys)
+      if (!begun.ok) throw new Error(begun.error.detail)
+    }
     await dropStaleTokens()
     tokenFile = keepTokens(port, addresses)
   } catch (error) {

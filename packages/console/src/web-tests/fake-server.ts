@@ -109,7 +109,8 @@ export class FakeServer {
   }
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+    const { pathname: asked, searchParams } = new URL(request.url ?? '/', 'http://localhost')
+    const pathname = this.#pathOfOne(asked)
     const method = request.method ?? 'GET'
     if (!pathname.startsWith('/api/')) {
       this.#file(pathname, response)
@@ -163,6 +164,13 @@ export class FakeServer {
     }
     if (pathname === '/api/what-if') return send(response, 200, plannedLoss(body as WhatIf['supposition']))
     return fail(response, 'notFound')
+  }
+
+  /** A path of a cluster that there is, as that of the only one: they are all the same here. */
+  #pathOfOne(pathname: string): string {
+    const [, id, rest = ''] = /^\/api\/clusters\/([^/]+)\/(events|operations.*)$/.exec(pathname) ?? []
+    if (!this.fleet.clusters.some((cluster) => cluster.id === id)) return pathname
+    return rest === 'events' ? '/api/cluster/events' : `/api/${rest}`
   }
 
   #answerFleet(method: string, pathname: string, response: http.ServerResponse): void {

@@ -108,6 +108,22 @@ describe.skipIf(isBrowserMissing)(
       })
     })
 
+    test('a cluster whose hosts are all there is opened by itself', async () => {
+      await harness.inPage({ prepare: asAdmin([]) }, async (page, server) => {
+        await page.getByLabel('Host(s)').fill('n1')
+        const begun = { ...cluster, health: null, hosts: [{ ...host, node: null, done: {} }] }
+        server.fleet = { clusters: [begun] }
+        await page.getByRole('button', { name: 'Connect', exact: true }).click()
+        await page.getByText('Connecting: prod-db').waitFor()
+        server.pushFleet({ clusters: [begun] })
+        await card(page, 'prod-db').getByText('connecting').waitFor()
+        server.pushFleet({ clusters: [{ ...cluster, hosts: [host] }] })
+        await page.waitForURL(/\/c\/prod-db\/$/)
+        await page.locator('[role=row][data-key="resource:rsc-0000"]').waitFor()
+        expect(server.asked('GET', '/api/clusters/prod-db/events')).toHaveLength(1)
+      })
+    })
+
     test('what is no host is named and nothing is sent; sudo is a question where somebody is not root', async () => {
       await harness.inPage({ prepare: asAdmin([]) }, async (page, server) => {
         const hosts = page.getByLabel('Host(s)')
@@ -167,7 +183,7 @@ describe.skipIf(isBrowserMissing)(
 
     test('a cluster that the server does not have is said to be that, with the way to those that it has', async () => {
       const heard = ['Failed to load resource: the server responded with a status of 404 (Not Found)']
-      await harness.inPage({ address: 'c/prod-db/', prepare: asAdmin([cluster]), heard }, async (page) => {
+      await harness.inPage({ address: 'c/elsewhere/', prepare: asAdmin([cluster]), heard }, async (page) => {
         await page.getByText('does not have that cluster').waitFor()
         await page.getByRole('link', { name: 'All clusters' }).click()
         await card(page, 'prod-db').waitFor()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ClusterHost, ClusterSummary } from '../api/index.ts'
-import { cardState, memberHost, stepsOf, wantedHosts } from './fleet-cards.ts'
+import { cardState, memberHost, outcomeOf, stepsOf, wantedHosts } from './fleet-cards.ts'
 
 const host: ClusterHost = {
   id: 1,
@@ -64,4 +64,13 @@ test('sudo is left out for those who would have it, where it is not wanted', () 
 test('a member is reached as the first host is; a name that is none for ssh is not', () => {
   expect(memberHost('n2', [host])).toEqual({ host: 'n2', user: 'ops', port: 2222 })
   expect(memberHost('-n2', [host])).toBeUndefined()
+})
+
+test('a cluster that was asked for is opened once all is done, and not where somebody has to look at a host first', () => {
+  const there = { ...host, done: { cluster: 'n1' } }
+  expect(outcomeOf(undefined)).toBeUndefined()
+  expect(outcomeOf({ ...cluster, hosts: [there, host] })).toBeUndefined()
+  expect(outcomeOf({ ...cluster, hosts: [there], health: null })).toBeUndefined()
+  expect(outcomeOf({ ...cluster, hosts: [there, there] })).toBe('open')
+  expect(outcomeOf({ ...cluster, hosts: [there, refused] })).toBe('stay')
 })

@@ -60,3 +60,14 @@ export function memberHost(node: string, hosts: readonly ClusterHost[]): HostSpe
   const [host] = parseHosts(node).hosts
   return host === undefined ? undefined : { ...like, host: host.host }
 }
+
+/**
+ * What becomes of a cluster that was asked for: `open` once it is seen through every host, `stay` where a host has failed
+ * and somebody has to look at that; undefined while it is under way.
+ */
+export function outcomeOf(cluster: ClusterSummary | undefined): 'open' | 'stay' | undefined {
+  if (cluster === undefined) return undefined
+  const { hosts, health } = cluster
+  if (hosts.some(({ failure }) => failure !== null)) return 'stay'
+  return health !== null && hosts.every(({ done }) => done['cluster'] !== undefined) ? 'open' : undefined
+}

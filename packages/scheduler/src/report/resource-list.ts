@@ -18,6 +18,8 @@ export type ResourceListOptions = ResourceTextOptions & {
   readonly showsInstances?: boolean
   /** Writes the members of a group, where not each has a line of its own. */
   readonly memberItems?: (members: readonly Resource[]) => readonly StatusItem[]
+  /** Whether what runs stands beneath its nodes already: then where it does so does not count. */
+  readonly isRest?: boolean
   /** Whether a resource is meant by itself; left out where all are. What is in one that is meant is shown, else what is meant. */
   readonly isMeant?: ((resource: Resource) => boolean) | undefined
   /** Whether what is on a node is meant; left out where all nodes are. */
@@ -58,7 +60,7 @@ class Lister {
     if (resource.orphan && !isActive(resource, true)) return false
     if (!isActive(resource, false)) return this.#options.showsInactive
     // Active only in an unmanaged part on an offline node: the C tools do not list that either.
-    return resource.runningOn.length > 0
+    return this.#options.isRest === true || resource.runningOn.length > 0
   }
 
   item(resource: Resource): readonly StatusItem[] {

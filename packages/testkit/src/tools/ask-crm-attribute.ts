@@ -97,7 +97,7 @@ export function askCrmAttribute(chance: Chance): Asked {
     ...some(chance, rare, 8),
     ...outputOptions(chance),
   ]
-  const groups = ['output', 'selections', 'commands', 'additional'].map((name) => `--help-${name}`)
+  const groups = ['output', 'selections', 'command', 'additional'].map((name) => `--help-${name}`)
   return { argv: commandLine(chance, options, groups), cib }
 }
 

@@ -56,6 +56,6 @@ export function askCrmDiff(chance: Chance): Asked {
       20,
     ),
   ]
-  const groups = ['original', 'operation', 'additional'].map((name) => `--help-${name}`)
+  const groups = ['xml', 'operation', 'additional'].map((name) => `--help-${name}`)
   return { argv: commandLine(chance, options, groups), files, input: usesInput ? other : '' }
 }

@@ -6,8 +6,14 @@ import type { Problem } from '../server.ts'
 import { useTexts } from '../texts/language.ts'
 import { ProblemText } from './problem-text.tsx'
 
+type ConnectBoxProps = {
+  readonly model: FleetModel
+  /** Told of a cluster that is being connected to. */
+  readonly onConnecting: (id: string) => void
+}
+
 /** Where hosts are typed that are to be connected to. */
-export function ConnectBox({ model }: { readonly model: FleetModel }) {
+export function ConnectBox({ model, onConnecting }: ConnectBoxProps) {
   const texts = useTexts()
   const helpId = useId()
   const [text, setText] = useState('')
@@ -31,6 +37,7 @@ export function ConnectBox({ model }: { readonly model: FleetModel }) {
       setSaid(texts.fleet.connecting({ name: answer.value.name }))
       setText('')
       setName('')
+      onConnecting(answer.value.id)
     } else setProblem(answer.problem)
   }
   const onSubmit = (event: FormEvent): void => {

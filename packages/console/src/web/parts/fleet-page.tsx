@@ -1,6 +1,8 @@
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
+import { outcomeOf } from '../fleet-cards.ts'
 import type { FleetModel } from '../fleet-model.ts'
 import { type Observable, useObservable } from '../observable.ts'
+import { clusterAddress } from '../page-address.ts'
 import { useTexts } from '../texts/language.ts'
 import type { Preferences } from '../ui-state.ts'
 import { ClusterCard } from './cluster-card.tsx'
@@ -18,6 +20,13 @@ export function FleetPage({ model, preferences }: FleetPageProps) {
   useEffect(() => {
     document.title = texts.title({ cluster: texts.fleet.title })
   }, [texts])
+  const [awaited, setAwaited] = useState<string>()
+  const outcome = outcomeOf(fleet?.clusters.find(({ id }) => id === awaited))
+  useEffect(() => {
+    if (awaited === undefined || outcome === undefined) return
+    setAwaited(undefined)
+    if (outcome === 'open') location.assign(clusterAddress(awaited))
+  }, [awaited, outcome])
   return (
     <div className={connection.state === 'lost' ? 'fleet stale' : 'fleet'}>
       <header className="top-bar">
@@ -27,7 +36,7 @@ export function FleetPage({ model, preferences }: FleetPageProps) {
         <PreferenceChoice preferences={preferences} />
       </header>
       <main>
-        <ConnectBox model={model} />
+        <ConnectBox model={model} onConnecting={setAwaited} />
         <h2>{texts.fleet.all}</h2>
         {fleet === undefined ? (
           <p role="status">{texts.loading}</p>

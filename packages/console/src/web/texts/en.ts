@@ -96,6 +96,7 @@ export const en = {
       noPacemaker: 'Pacemaker’s tools are not there.',
       notRunning: 'The cluster does not answer on this host.',
       otherCluster: 'This host is in another cluster than the others.',
+      oneMember: 'This cluster has one member only: the server takes such where it is started with --one-host-cluster.',
       lost: 'The connection was lost.',
       ssh: 'ssh failed.',
     },
@@ -107,7 +108,7 @@ export const en = {
     discovered: 'Also in this cluster',
     addHost: (p: { node: string }) => `Connect ${p.node}`,
     disconnect: (p: { name: string }) => `Disconnect ${p.name}`,
-    seeHosts: 'See how far its hosts were reached',
+    seeHosts: 'To all clusters: how far their hosts were reached, and connecting to more',
   },
 
   nodes: 'Nodes',

@@ -96,6 +96,7 @@ export const ja: Texts = {
       noPacemaker: 'Pacemaker のツールがありません。',
       notRunning: 'このホストではクラスターが応答しません。',
       otherCluster: 'このホストは他のホストと別のクラスターに属しています。',
+      oneMember: 'このクラスターのメンバーは一つだけです。サーバーを --one-host-cluster で起動すると接続できます。',
       lost: '接続が失われました。',
       ssh: 'ssh が失敗しました。',
     },
@@ -107,7 +108,7 @@ export const ja: Texts = {
     discovered: 'このクラスターの他のメンバー',
     addHost: (p) => `${p.node} に接続`,
     disconnect: (p) => `${p.name} を切断`,
-    seeHosts: 'ホストへの到達状況を見る',
+    seeHosts: 'クラスター一覧へ（ホストへの到達状況、他のクラスターへの接続）',
   },
 
   nodes: 'ノード',
