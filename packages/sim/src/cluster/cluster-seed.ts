@@ -222,16 +222,19 @@ function flawOf(cluster: ClusterWorld, drawn: DrawnCluster): string | undefined 
 }
 
 /**
- * An attribute of which nodes know different values. One that was set for a node while it was away that node may not know,
- * where it became the writer as soon as it was back: nobody tells a writer anything, here as with the real ones.
+ * An attribute of which somebody knows another value than the node itself. What was set for a node while it was away, in one
+ * partition or another, the node may not know when it is back, nor all others: a newcomer is told by the writer alone, and
+ * nobody tells the writer, here as with the real ones.
  */
 function oddAttribute(nodes: readonly ClusterNode[], cluster: ClusterWorld): string | undefined {
   for (const attribute of cluster.administrator.attributes) {
-    for (const of of cluster.names.values()) {
-      const valueAt = ({ pacemaker }: ClusterNode): string | undefined => pacemaker?.attributes?.value(attribute, of)
-      const knowing = nodes.filter((node) => node.name !== of || valueAt(node) !== undefined)
-      const values = new Set(knowing.map(valueAt))
-      if (values.size > 1) return `${attribute} of ${of} differs: ${[...values].join(', ')}`
+    for (const { name, pacemaker } of nodes) {
+      const own = pacemaker?.attributes?.value(attribute, name)
+      if (own === undefined) continue
+      for (const other of nodes) {
+        const value = other.pacemaker?.attributes?.value(attribute, name)
+        if (value !== own) return `${attribute} of ${name} is ${own} there, and ${value} at ${other.name}`
+      }
     }
   }
   return undefined
