@@ -585,6 +585,25 @@ test('a node that the DC has never seen is fenced where the others knew it, what
   expect(cluster.doubleStarts).toEqual([])
 })
 
+test.each([
+  ['true', ['n3']],
+  ['false', []],
+])(
+  'a node of which only the ring was seen is fenced as one of which nothing was (startup-fencing=%s)',
+  (value, due) => {
+    const cluster = new ControllerCluster(three, configuration({ 'startup-fencing': value }))
+    cluster.fencing = 'hold'
+    cluster.ringOnly.add('n3')
+    cluster.up('n1', 'n2')
+    cluster.run(1_000)
+    cluster.ringOnly.delete('n3')
+    cluster.viewChanged()
+    cluster.run(30_000)
+    expect(cluster.dcs).toHaveLength(1)
+    expect(cluster.fencings.map(({ request }) => request.target)).toEqual(due)
+  },
+)
+
 /** Whatever is lost, comes back, is fenced, or cannot be: nothing runs twice, ever. */
 test.each(Array.from({ length: 40 }, (_, seed) => seed))(
   'nothing of a node runs twice before it is fenced (seed %i)',

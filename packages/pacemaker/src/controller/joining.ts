@@ -94,8 +94,10 @@ export function offerToAll(step: Step): void {
 
 /**
  * What is expected of a node that is not there. One that has asked to go, and has gone in the middle of something, may run
- * it still: it counts as lost. Where nobody has said anything to this node, what the DC before wrote counts; and where that
- * is nothing either, a node that has taken part may run anything, so that it has to be fenced. A C node takes it for down
+ * it still: it counts as lost. So does one of whose history nothing is known, unless a DC saw it go: what its history tells
+ * the scheduler looks at. Where nobody has said anything to this node, what the DC before wrote counts. Where nothing is
+ * written of it, nobody knows what it runs, whatever it has asked for: one that has taken part has to be fenced; so has one of
+ * which only the ring was seen, as one of which nothing was, unless `startup-fencing` is off. A C node takes both for down
  * unless its history says that something runs there, which nobody has where the whole cluster was started anew but for it.
  */
 export function expectedOfLost(step: Step, peer: PeerRecord): string {
@@ -104,9 +106,16 @@ export function expectedOfLost(step: Step, peer: PeerRecord): string {
   const status = cib === undefined ? undefined : child(cib, 'status')
   const states = status === undefined ? [] : childrenNamed(status, 'node_state')
   const written = states.find((item) => idOf(item) === peer.uuid)
-  if (written !== undefined && isAtWork(written)) return 'member'
-  const expected = peer.expected ?? (written === undefined ? undefined : attr(written, 'expected'))
-  return expected ?? (peer.wasActive ? 'member' : 'down')
+  const unknown = peer.wasActive || fencesUnseen(step) ? 'member' : 'down'
+  if (written === undefined) return unknown
+  if (isAtWork(written)) return 'member'
+  const told = peer.expected ?? attr(written, 'expected') ?? unknown
+  return told === 'down' && !hasGone(written) && child(written, 'lrm') === undefined ? 'member' : told
+}
+
+function fencesUnseen(step: Step): boolean {
+  const told = configuredOptions(step).get('startup-fencing') ?? 'true'
+  return !['false', 'off', 'no', 'n', '0'].includes(told.toLowerCase())
 }
 
 /** An operation that may change where something runs has been ordered there, and nobody knows what became of it. */
@@ -120,6 +129,11 @@ function isAtWork(nodeState: XmlElement): boolean {
         (op) => attr(op, 'op-status') === String(operationStatus.pending) && attr(op, 'operation') !== 'monitor',
       ),
   )
+}
+
+/** A DC has written that it went as it was told to. */
+function hasGone(nodeState: XmlElement): boolean {
+  return attr(nodeState, 'join') === 'down' && attr(nodeState, 'expected') === 'down'
 }
 
 /** One more node: it is asked, and this node again. Without a sender: all that have not been asked yet. */

@@ -81,7 +81,7 @@ export class Administrator {
       }
     }
     cib.attach({
-      changed: () => undefined,
+      changed: ({ after }) => cibChecker.changed(node.name, name, after),
       reply: ({ rc, callId }) => {
         if (callId === String(call)) answered(rc)
       },

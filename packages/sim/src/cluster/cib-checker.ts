@@ -45,6 +45,8 @@ export class CibChecker {
   acknowledgements = 0
   readonly #majority: number
   readonly #writers = new Map<string, Writer>()
+  /** Highest number that a node has had, by node and writer. */
+  readonly #carriedOut = new Map<string, number>()
   readonly #views = new WeakMap<XmlElement, CibView>()
 
   constructor(nodeCount: number) {
@@ -58,16 +60,26 @@ export class CibChecker {
     this.#writers.set(name, writer)
   }
 
+  /** The node that a writer asks has carried out a change, of whomever. */
+  changed(node: string, name: string, cib: XmlElement): void {
+    const key = `${node} ${name}`
+    this.#carriedOut.set(key, Math.max(this.#carriedOut.get(key) ?? 0, writtenIn(cib).get(name) ?? 0))
+  }
+
   /** A node of a quorate partition has answered 0; `memory` and `disk` are its own. */
   acknowledged(node: string, name: string, value: number, memory: XmlElement, disk: XmlElement | undefined): void {
     this.acknowledgements += 1
     const writer = this.#writers.get(name)
     if (writer === undefined) return
     writer.acknowledged = value
-    for (const [where, cib] of [['memory', memory] as const, ['disk', disk] as const]) {
-      const has = writtenIn(cib).get(name) ?? 0
-      if (has < value) throw new Violation(`cib: ${node} acknowledges ${name}=${value}, its ${where} has ${has}`)
+    const carriedOut = this.#carriedOut.get(`${node} ${name}`) ?? 0
+    if (carriedOut < value) {
+      throw new Violation(`cib: ${node} acknowledges ${name}=${value}, and has carried out ${carriedOut}`)
     }
+    // A copy of another partition's CIB may have come while the disk was awaited.
+    const isKept = (writtenIn(memory).get(name) ?? 0) >= value
+    const has = writtenIn(disk).get(name) ?? 0
+    if (isKept && has < value) throw new Violation(`cib: ${node} acknowledges ${name}=${value}, its disk has ${has}`)
   }
 
   /** Looks which acknowledged changes are there to stay by now. `memories`: the CIBs that running nodes have. */

@@ -21,12 +21,13 @@ export type DrawnCluster = {
 
 const agent = 'class="ocf" provider="quorate" type="sim"'
 
-/** Draws what a cluster is configured to do. */
-export function drawCluster(prng: Prng, nodeCount: number): DrawnCluster {
+/** Draws what a cluster is configured to do; `isWide`: with what seeds drew from later on only. */
+export function drawCluster(prng: Prng, nodeCount: number, isWide = false): DrawnCluster {
   const isFencing = prng.chance(19, 20)
   const noQuorumPolicy = prng.pick(['stop', 'stop', 'freeze', 'suicide', 'demote'])
   const resources: DrawnResource[] = []
   const parts: string[] = []
+  let more = ''
   const constraints: string[] = []
   const timeoutS = prng.pick([10, 20])
   const operations = (id: string): string => {
@@ -85,6 +86,8 @@ export function drawCluster(prng: Prng, nodeCount: number): DrawnCluster {
       )
     }
   }
+  if (isWide) more += defaults(prng)
+  if (isWide && isFencing && prng.chance(1, 2)) more += topology(parts, nodeCount)
   const options: Record<string, string> = {
     'stonith-enabled': String(isFencing),
     'no-quorum-policy': noQuorumPolicy,
@@ -97,8 +100,35 @@ export function drawCluster(prng: Prng, nodeCount: number): DrawnCluster {
   const pairs = Object.entries(options).map(
     ([name, value]) => `<nvpair id="opt-${name}" name="${name}" value="${value}"/>`,
   )
-  const text = `<cib admin_epoch="0" epoch="1" num_updates="0" validate-with="pacemaker-3.9" crm_feature_set="3.16.1"><configuration><crm_config><cluster_property_set id="cib-bootstrap-options">${pairs.join('')}</cluster_property_set></crm_config><nodes/><resources>${parts.join('')}</resources><constraints>${constraints.join('')}</constraints></configuration><status/></cib>`
+  const text = `<cib admin_epoch="0" epoch="1" num_updates="0" validate-with="pacemaker-3.9" crm_feature_set="3.16.1"><configuration><crm_config><cluster_property_set id="cib-bootstrap-options">${pairs.join('')}</cluster_property_set></crm_config><nodes/><resources>${parts.join('')}</resources><constraints>${constraints.join('')}</constraints>${more}</configuration><status/></cib>`
   const read = parseXml(text)
   if (!read.ok) throw new Error(read.error.reason)
   return { cib: read.value, resources, isFencing, noQuorumPolicy }
+}
+
+/** What holds for every resource. */
+function defaults(prng: Prng): string {
+  const drawn: Record<string, string | undefined> = {
+    'resource-stickiness': prng.pick([undefined, '1', '100']),
+    'migration-threshold': prng.pick([undefined, '1', '3']),
+    'failure-timeout': prng.pick([undefined, '20s']),
+  }
+  const pairs = Object.entries(drawn).flatMap(([name, value]) =>
+    value === undefined ? [] : [`<nvpair id="default-${name}" name="${name}" value="${value}"/>`],
+  )
+  return `<rsc_defaults><meta_attributes id="defaults">${pairs.join('')}</meta_attributes></rsc_defaults>`
+}
+
+/** A second device for every node, which is used when the first one has failed. */
+function topology(parts: string[], nodeCount: number): string {
+  const names = Array.from({ length: nodeCount }, (_, at) => `n${at + 1}`)
+  const isOne = parts.some((part) => part.includes('id="fence"'))
+  parts.push(
+    `<primitive id="second" class="stonith" type="fence_sim"><instance_attributes id="second-a"><nvpair id="second-h" name="pcmk_host_list" value="${names.join(' ')}"/><nvpair id="second-c" name="pcmk_host_check" value="static-list"/></instance_attributes></primitive>`,
+  )
+  const levels = names.flatMap((name) => [
+    `<fencing-level id="level-${name}-1" target="${name}" index="1" devices="${isOne ? 'fence' : `fence-${name}`}"/>`,
+    `<fencing-level id="level-${name}-2" target="${name}" index="2" devices="second"/>`,
+  ])
+  return `<fencing-topology>${levels.join('')}</fencing-topology>`
 }

@@ -20,6 +20,9 @@ const severing: readonly ClusterFault[] = ['split', 'isolate', 'one-way', 'bridg
 const ending: readonly ClusterFault[] = ['crash', 'stop', 'kill-pacemaker', 'kill-corosync']
 const other: readonly ClusterFault[] = ['pause', 'stall-pacemaker', 'service-dies', 'standby', 'cleanup']
 
+/** A machine that is back before anybody has missed it; one that gets no messages although tokens pass. */
+const wide: readonly ClusterFault[] = ['bounce', 'deaf']
+
 /** The faults of one seed: each kind is on in half of the seeds. */
 export type ClusterFaults = {
   readonly links: FaultMix
@@ -28,11 +31,12 @@ export type ClusterFaults = {
   readonly stallMaxMs: number
 }
 
-/** Draws which faults a seed has and how hard they are. */
-export function drawClusterFaults(prng: Prng, tokenMs: number): ClusterFaults {
+/** Draws which faults a seed has and how hard they are; `isWide`: also those that seeds drew from later on only. */
+export function drawClusterFaults(prng: Prng, tokenMs: number, isWide = false): ClusterFaults {
   const maybe = (draw: () => number): number => (prng.chance(1, 2) ? draw() : 0)
-  const kinds = [...severing, ...ending, ...other].filter(() => prng.chance(1, 2))
-  if (kinds.some((kind) => severing.includes(kind))) kinds.push('heal', 'heal')
+  const every = [...severing, ...ending, ...other, ...(isWide ? wide : [])]
+  const kinds = every.filter(() => prng.chance(1, 2))
+  if (kinds.some((kind) => severing.includes(kind) || kind === 'deaf')) kinds.push('heal', 'heal')
   if (kinds.some((kind) => ending.includes(kind))) kinds.push('restart', 'restart')
   const pauseMaxMs = prng.pick([tokenMs * 0.8, tokenMs * 3, 60_000])
   const links: FaultMix = {
