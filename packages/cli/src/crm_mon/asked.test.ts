@@ -195,6 +195,12 @@ describe('forms', () => {
     expect(cgi.out).toContain('<li>crm_mon: CGI mode used with CIB file</li>')
   })
 
+  test('the XML of old is of ASCII, with apostrophes as they are', async () => {
+    const attributes = '<nvpair id="a" name="a" value="it\'s ö"/>'
+    const { out } = await show(['-X', '--include=none,attributes'], cibOf('', [], { ...nothing, attributes }))
+    expect(out).toContain('<attribute name="a" value="it\'s &#xF6;"/>')
+  })
+
   test('a file goes where it is told, and a page in one is to be read again', async () => {
     const file = path.join(scratch, 'page.html')
     const { out } = await show(['-h', file, '-i', '7'], cib)

@@ -33,10 +33,12 @@ const stonithTimeoutDefaultMs = 60_000
 /** Version that the older XML names. */
 const oldVersion = '2.1.5'
 
-/** What is shown in the XML of old, which does not say how it ended, and is of ASCII alone. */
+/** What is shown in the XML of old, which does not say how it ended, and is written by libxml2: of ASCII alone, apostrophes as they are. */
 export function oldXml(shown: readonly XmlElement[]): string {
   const text = formatXml(element('crm_mon', { version: oldVersion }, shown))
-  return text.replace(/[\u0080-\u{10ffff}]/gu, (found) => `&#x${found.codePointAt(0)?.toString(16).toUpperCase()};`)
+  return text
+    .replaceAll('&apos;', "'")
+    .replace(/[\u0080-\u{10ffff}]/gu, (found) => `&#x${found.codePointAt(0)?.toString(16).toUpperCase()};`)
 }
 
 /** Elements of the status, before they are put into an envelope. */

@@ -1,32 +1,26 @@
 import type { MonoMs, NodeId } from '@quorate/base'
 import { cmapU8, cmapU32 } from '../cmap/cmap-value.ts'
 import { csErrorCodes } from '../cs-error.ts'
-import { responseOf, viewOf } from '../ipc/message-header.ts'
+import { responseOf } from '../ipc/message-header.ts'
 import { trackFlags } from '../ipc/quorum-messages.ts'
-import { noRing, type RingName, writeIpcRingId } from '../ipc/ring-id.ts'
+import { noRing, type RingName } from '../ipc/ring-id.ts'
 import {
   votequorumCalls,
-  votequorumExpectedEvent,
   votequorumGetInfo,
   votequorumInfo,
-  votequorumInfoFlags,
-  votequorumNodelistEvent,
-  votequorumNodelistRingAt,
-  votequorumNodeState,
   votequorumQdeviceMasterWins,
   votequorumQdeviceName,
   votequorumQdevicePoll,
   votequorumQdeviceUpdate,
-  votequorumQuorumEvent,
   votequorumResponses,
   votequorumSetExpected,
   votequorumSetVotes,
-  votequorumStates,
   votequorumTrackStart,
 } from '../ipc/votequorum-messages.ts'
 import { type ConnectionId, type Service, type ServiceEffect, type ServiceEvent, serviceIds } from '../service.ts'
 import { type DeviceConfig, type DevicePoll, deviceTimes, givenBy, QuorumDevice, withDevice } from './quorum-device.ts'
 import { type Tally, type TieBreaker, tallyOf, type Voter, votesNeeded, winsTie } from './tally.ts'
+import { expectedEvent, infoAnswer, nodelistEvent, quorumEvent } from './votequorum-answers.ts'
 import {
   type DeviceNotice,
   decodeDeviceNotice,
@@ -509,29 +503,15 @@ export class VotequorumService implements Service {
   #info(node: number): Uint8Array {
     const voter = this.#voters.get((node === 0 ? this.#config.self : node) as NodeId)
     if (voter === undefined) return responseOf(votequorumResponses.getInfo, code.CS_ERR_NOT_EXIST, votequorumInfo.size)
-    const { isTwoNode, waitForAll, lastManStanding, autoTieBreaker } = this.#config
-    const tally = this.#tally()
-    const bit = votequorumInfoFlags
-    const bytes = responseOf(votequorumResponses.getInfo, code.CS_OK, votequorumInfo.size)
-    votequorumInfo.encode(bytes, {
-      node: voter.node,
-      state: votequorumStates[voter.state],
-      votes: voter.votes,
-      expectedVotes: voter.expectedVotes,
-      highestExpected: tally.highestExpected,
-      totalVotes: tallyOf(this.#voters.values()).total + givenBy(voter.flags, this.#device.votes),
-      quorum: this.#needed,
-      flags:
-        (isTwoNode ? bit.twoNode : 0) |
-        (this.#isQuorate ? bit.quorate : 0) |
-        (waitForAll ? bit.waitForAll : 0) |
-        (lastManStanding ? bit.lastManStanding : 0) |
-        (autoTieBreaker === undefined ? 0 : bit.autoTieBreaker) |
-        infoFlagsOfDevice(voter.flags),
-      qdeviceVotes: this.#device.votes,
-      qdeviceName: this.#device.name,
+    const given = givenBy(voter.flags, this.#device.votes)
+    return infoAnswer(voter, {
+      config: this.#config,
+      isQuorate: this.#isQuorate,
+      highestExpected: this.#tally().highestExpected,
+      total: tallyOf(this.#voters.values()).total + given,
+      needed: this.#needed,
+      device: this.#device,
     })
-    return bytes
   }
 
   #setExpected(votes: number): number {
@@ -558,45 +538,20 @@ export class VotequorumService implements Service {
     for (const [connection, context] of this.#trackers) this.#event(connection, this.#nodelistEvent(context))
   }
 
+  #nodelistEvent(context: bigint): Uint8Array {
+    return nodelistEvent(context, this.#ring, this.#members)
+  }
+
   #quorumEvents(): void {
     for (const [connection, context] of this.#trackers) this.#event(connection, this.#quorumEvent(context))
   }
 
-  #expectedEvents(votes: number): void {
-    for (const [connection, context] of this.#trackers) {
-      const bytes = responseOf(votequorumResponses.expectedVotes, code.CS_OK, votequorumExpectedEvent.size)
-      votequorumExpectedEvent.encode(bytes, { context, expectedVotes: votes })
-      this.#event(connection, bytes)
-    }
-  }
-
-  #nodelistEvent(context: bigint): Uint8Array {
-    const nodes = this.#members
-    const size = votequorumNodelistEvent.size + 4 * nodes.length
-    const bytes = responseOf(votequorumResponses.nodelist, code.CS_OK, size)
-    votequorumNodelistEvent.encode(bytes, { context, nodes: nodes.length })
-    writeIpcRingId(bytes, votequorumNodelistRingAt, this.#ring)
-    const view = viewOf(bytes)
-    nodes.forEach((node, i) => {
-      view.setUint32(votequorumNodelistEvent.size + 4 * i, node, true)
-    })
-    return bytes
-  }
-
   #quorumEvent(context: bigint): Uint8Array {
-    const voters = [...this.#voters.values()].sort((a, b) => a.node - b.node)
-    const entries = voters.map(({ node, state }) => ({
-      node: node as number,
-      state: votequorumStates[state] as number,
-    }))
-    if (this.#device.name !== '') entries.push({ node: 0, state: 0 })
-    const size = votequorumQuorumEvent.size + votequorumNodeState.size * entries.length
-    const bytes = responseOf(votequorumResponses.quorum, code.CS_OK, size)
-    votequorumQuorumEvent.encode(bytes, { quorate: this.#isQuorate ? 1 : 0, context, nodes: entries.length })
-    entries.forEach((entry, i) => {
-      votequorumNodeState.encode(bytes, entry, votequorumQuorumEvent.size + votequorumNodeState.size * i)
-    })
-    return bytes
+    return quorumEvent(context, this.#isQuorate, [...this.#voters.values()], this.#device.name !== '')
+  }
+
+  #expectedEvents(votes: number): void {
+    for (const [connection, context] of this.#trackers) this.#event(connection, expectedEvent(context, votes))
   }
 
   #multicast(bytes: Uint8Array): void {
@@ -610,16 +565,4 @@ export class VotequorumService implements Service {
   #log(level: 'info' | 'notice' | 'warning', text: string): void {
     this.#out.push({ kind: 'log', level, subsystem: 'VOTEQ', text })
   }
-}
-
-/** What a node's flags on the ring say of its device, as GETINFO has it. */
-function infoFlagsOfDevice(flags: number): number {
-  const bit = votequorumInfoFlags
-  const pairs = [
-    [nodeFlags.deviceRegistered, bit.qdeviceRegistered],
-    [nodeFlags.deviceAlive, bit.qdeviceAlive],
-    [nodeFlags.deviceCastVote, bit.qdeviceCastVote],
-    [nodeFlags.deviceMasterWins, bit.qdeviceMasterWins],
-  ] as const
-  return pairs.reduce((out, [of, as]) => ((flags & of) === 0 ? out : out | as), 0)
 }

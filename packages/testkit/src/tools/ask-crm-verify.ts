@@ -24,11 +24,10 @@ export function askCrmVerify(chance: Chance): Asked {
     long: 'save-xml',
     argument: () => chance.pick([outputFile, outputFile, 'no/such/out']),
   }
-  const options = [
-    ...(chance.yes(97) ? [chance.pick(sources)] : []),
-    ...(chance.yes(8) ? [save] : []),
-    ...outputOptions(chance),
-  ]
+  const output = outputOptions(chance)
+  // What is saved and what is printed would be one file.
+  const saves = !output.some(({ long }) => long === 'output-to') && chance.yes(8)
+  const options = [...(chance.yes(97) ? [chance.pick(sources)] : []), ...(saves ? [save] : []), ...output]
   const groups = ['output', 'data', 'additional'].map((name) => `--help-${name}`)
   return { argv: commandLine(chance, options, groups), cib, files: { 'data.xml': text }, input: text }
 }
