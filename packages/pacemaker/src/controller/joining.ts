@@ -81,7 +81,9 @@ export function setOption(step: Step, name: string, value: string): void {
 export function offerToAll(step: Step): void {
   const { state } = step
   for (const peer of state.peers.values()) {
-    if (!peer.wasSeen || peer.isMember) continue
+    // Its controller died unasked and has left it in the ring: with nothing known of it, it may run anything.
+    const isLeftBehind = peer.isMember && !peer.hasController && peer.wasActive && peer.expected === undefined
+    if (!peer.wasSeen || (peer.isMember && !isLeftBehind)) continue
     state.peers.set(peer.uname, { ...peer, expected: expectedOfLost(step, peer) })
   }
   const active = [...activeNodes(state)].sort(compareNodeNames)

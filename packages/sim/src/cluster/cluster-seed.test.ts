@@ -13,6 +13,7 @@ const canarySeeds = 100
 
 /** Seeds that found a fault once; what it was stands beside them. */
 const pastFaults: readonly (readonly [bigint, string])[] = [
+  [1_000_362n, 'a node in the ring whose controller had died before anybody led counted as one that runs nothing'],
   [1_000_126n, 'a node that had asked to go counted as down, although nobody knew what it ran'],
   [1_000_077n, 'a node of which only the ring had been seen counted as down, and what it ran was started elsewhere'],
   [625n, 'a node that the DC had never seen counted as there, and what it ran was started elsewhere'],
