@@ -46,4 +46,4 @@ export type { NodeEffect, NodeEvent, NodeTimer, RingNodeConfig } from './node/no
 export { RingNode } from './node/ring-node.ts'
 export { type ConnectionId, type LogLevel, type ServiceName, serviceIds } from './service.ts'
 export type { TieBreaker } from './votequorum/tally.ts'
-export type { VotequorumConfig } from './votequorum/votequorum-service.ts'
+export type { VotequorumConfig } from './votequorum/votequorum-config.ts'

@@ -110,7 +110,7 @@ export class CfgService implements Service {
   /** A reload has found another key, see key-change.ts. */
   keyLoaded(): readonly ServiceEffect[] {
     this.#out = []
-    this.#log('info', 'New key loaded: packets are sealed with it once all members have it')
+    this.#log('info', 'New key or cipher loaded: packets are sealed with it once all members have it')
     this.#out.push({ kind: 'arm', timer: 'key-change', afterMs: keyPatienceMs })
     this.#changeKey(this.#key.load())
     return this.#out

@@ -18,7 +18,7 @@ import { LogSink } from './log-sink.ts'
 import { PidFile } from './pid-file.ts'
 import { sayReady } from './ready-notice.ts'
 import { RingIdFile } from './ring-id-file.ts'
-import { loadSetup, otherKey, reloadSetup, type Setup } from './setup.ts'
+import { loadSetup, otherSealing, reloadSetup, type Setup } from './setup.ts'
 import { Timers } from './timers.ts'
 import { ringTransport } from './transport-choice.ts'
 
@@ -286,11 +286,12 @@ class Daemon {
 
   /** First of all, since a C node seals with a new key as soon as it has read it. */
   #loadKey(): void {
-    const key = otherKey(this.#setup)
-    if (key === undefined) return
+    const sealing = otherSealing(this.#setup)
+    if (sealing === undefined) return
+    const { method, key } = sealing
     this.#setup = { ...this.#setup, key }
     if (key.warning !== undefined) this.#say('warning', 'TOTEM', key.warning)
-    this.#transport.loadKey(key.bytes)
+    this.#transport.loadKey(method, key.bytes)
     this.#post({ kind: 'key-loaded' })
   }
 

@@ -40,31 +40,36 @@ async function begin(): Promise<void> {
   await lab.waitRing()
 }
 
-/** Gives all nodes another key; false where a real one has left it unread. */
-async function changeKey(asked: number, count: number): Promise<boolean> {
+/** Gives all nodes another key, and a cipher; false where a real one has left it unread. */
+async function changeKey(asked: number, count: number, cipher: string, hash: string): Promise<boolean> {
   const key = randomBytes(256)
   for (const node of [...real, ours]) {
-    const file = path.join(lab.folder, `node${node}/etc/corosync/authkey`)
+    const folder = path.join(lab.folder, `node${node}/etc/corosync`)
+    const file = path.join(folder, 'authkey')
     fs.rmSync(file)
     fs.writeFileSync(file, key, { mode: 0o400 })
+    const conf = path.join(folder, 'corosync.conf')
+    const text = fs.readFileSync(conf, 'utf8')
+    const changed = text.replace(/crypto_cipher: \w+/, `crypto_cipher: ${cipher}`)
+    fs.writeFileSync(conf, changed.replace(/crypto_hash: \w+/, `crypto_hash: ${hash}`))
   }
   const { status } = await lab.exec(asked, 'corosync-cfgtool', '-R')
   expect(status).toBe(0)
-  await untilSaid(ours, 'New key loaded', count)
+  await untilSaid(ours, 'New key or cipher loaded', count)
   // It reads the key before it says that it has reset the MTU.
   for (const node of real) await untilSaid(node, 'MTU manually set', count + 1)
   return (await Promise.all(real.map(logOf))).every((text) => times(text, taken) === count)
 }
 
 test.skipIf(missing !== undefined)(
-  `a new key in a ring with real nodes: nobody is lost, whoever is asked to reload${why}`,
+  `a new key, and another cipher, in a ring with real nodes: nobody is lost, whoever is asked to reload${why}`,
   async () => {
     let isTaken = false
     for (let attempt = 1; !isTaken; attempt += 1) {
       expect(attempt, 'a real node has left its key unread each time').toBeLessThanOrEqual(attemptsMax)
       await lab.down()
       await begin()
-      isTaken = (await changeKey(1, 1)) && (await changeKey(ours, 2))
+      isTaken = (await changeKey(1, 1, 'aes256', 'sha256')) && (await changeKey(ours, 2, 'aes128', 'sha512'))
     }
     await untilSaid(ours, 'Packets are sealed with the new key', 2)
     await untilSaid(ours, 'The old key is not accepted any more', 2)

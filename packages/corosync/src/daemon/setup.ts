@@ -8,7 +8,8 @@ import { ConfigError } from '../conf/config-error.ts'
 import { type ConfigNode, type Configuration, readConfiguration } from '../conf/configuration.ts'
 import { localNode } from '../conf/local-node.ts'
 import { checkTiming } from '../conf/timing-check.ts'
-import type { VotequorumConfig } from '../votequorum/votequorum-service.ts'
+import type { SealingMethod } from '../knet/sealing.ts'
+import type { VotequorumConfig } from '../votequorum/votequorum-config.ts'
 import { hostIdentity, nodeAddresses } from './host-identity.ts'
 import { readKey, type SharedKey } from './shared-key.ts'
 
@@ -85,8 +86,7 @@ export async function reloadSetup(running: Setup): Promise<Setup> {
   if (group(fresh) !== group(running)) throw restart('where totem.interface sends what is for everybody')
   if (fresh.configuration.port !== running.configuration.port) throw restart('totem.interface.mcastport')
   const [knet, before] = [fresh.configuration.knet, running.configuration.knet]
-  if (knet?.method?.cipher !== before?.method?.cipher) throw restart('totem.crypto_cipher')
-  if (knet?.method?.hash !== before?.method?.hash) throw restart('totem.crypto_hash')
+  if ((knet?.method === undefined) !== (before?.method === undefined)) throw restart('that packets are sealed, or not,')
   if (knet?.mode !== before?.mode) throw restart('totem.link_mode')
   if (JSON.stringify(knet?.links) !== JSON.stringify(before?.links)) throw restart('totem.interface')
   if (knet?.fixedMtu !== before?.fixedMtu) throw restart('totem.knet_mtu')
@@ -98,16 +98,22 @@ export async function reloadSetup(running: Setup): Promise<Setup> {
 }
 
 /**
- * The shared key as its file has it now, where that is another one for the same cipher and hash.
+ * How packets are sealed by what the files say now, where that is in another way or with another key than so far.
  *
  * @throws ConfigError where corosync.conf or the key cannot be read
  */
-export function otherKey({ file, configuration, key: running }: Setup): SharedKey | undefined {
+export function otherSealing({
+  file,
+  configuration,
+  key: running,
+}: Setup): { readonly method: SealingMethod; readonly key: SharedKey } | undefined {
   const { knet } = readConfiguration(file, readText(file))
-  const { method } = configuration.knet ?? {}
-  if (running === undefined || knet?.method?.cipher !== method?.cipher || knet?.method?.hash !== method?.hash) return
-  const key = knet && readKey(file, knet.key)
-  return key === undefined || isSame(key.bytes, running.bytes) ? undefined : key
+  const before = configuration.knet?.method
+  if (running === undefined || before === undefined || knet?.method === undefined) return undefined
+  const { method } = knet
+  const key = readKey(file, knet.key)
+  const isSameMethod = method.cipher === before.cipher && method.hash === before.hash
+  return isSameMethod && isSame(key.bytes, running.bytes) ? undefined : { method, key }
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

@@ -229,7 +229,7 @@ test('with secauth: two nodes with one key form a ring; one with another key sta
   expect(quorum.all.every(({ members }) => !members.includes(nodeId(3)))).toBe(true)
 })
 
-test('with secauth: a new key is taken over without a restart, once every node has it', async () => {
+test('with secauth: a new key, and another cipher, are taken over without a restart, once every node has them', async () => {
   const [old, fresh] = [randomBytes(256), randomBytes(256)]
   const copy = (id: number): void => {
     const file = path.join(folderOf(id), 'etc/corosync/authkey')
@@ -259,6 +259,18 @@ test('with secauth: a new key is taken over without a restart, once every node h
   await third.heard.until('both joined', (all) => all.some((line) => line.startsWith('[1 3]')))
   await first.client.mcast(Buffer.from('sealed anew'))
   await third.heard.until('the message', (all) => all.includes('1: sealed anew'))
+  // Another cipher and hash take more of each packet: a long message is cut otherwise.
+  for (const id of ids) {
+    const file = path.join(folderOf(id), 'etc/corosync/corosync.conf')
+    const text = fs.readFileSync(file, 'utf8')
+    fs.writeFileSync(file, text.replace('secauth: on', 'crypto_cipher: aes128\n  crypto_hash: sha512'))
+  }
+  await reload(3)
+  const twice = (text: string): number => text.split(forgotten).length - 1
+  for (const id of ids) await expect.poll(() => twice(logOf(id)), { timeout: patienceMs }).toBe(2)
+  const text = 'y'.repeat(150_000)
+  await first.client.mcast(Buffer.from(text))
+  await third.heard.until('the long message', (all) => all.includes(`1: ${text}`))
   expect(quorum.all).toHaveLength(views)
   for (const id of ids) expect(logOf(id)).not.toContain('Unable to decrypt')
 

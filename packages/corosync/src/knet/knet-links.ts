@@ -49,7 +49,7 @@ export type Peer = {
  * frames of totem get through them. A shell seals, sends and receives packets.
  */
 export class KnetLinks {
-  readonly #config: KnetConfig
+  #config: KnetConfig
   readonly #settings: ReadonlyMap<number, LinkSettings>
   #peers: ReadonlyMap<NodeId, Peer> = new Map()
   /** Frames that this node has sent to itself, which knet counts like those of a link. */
@@ -107,6 +107,10 @@ export class KnetLinks {
         break
       case 'peers':
         this.#setPeers(event.peers)
+        break
+      case 'overhead':
+        this.#config = { ...this.#config, overhead: event.overhead }
+        this.#tellMtu()
         break
       default:
         unreachable(event)

@@ -39,6 +39,8 @@ export type KnetEvent =
   | { readonly kind: 'unsent'; readonly to: Destination; readonly why: 'too-long' | 'other'; readonly isProbe: boolean }
   /** The nodelist has changed. */
   | { readonly kind: 'peers'; readonly peers: readonly KnetPeer[] }
+  /** Packets are sealed in another way, which costs this. */
+  | { readonly kind: 'overhead'; readonly overhead: SealingOverhead }
 
 /** How often links are looked at, ms. */
 export const tickMs = 200

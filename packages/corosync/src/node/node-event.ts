@@ -3,7 +3,7 @@ import type { NodeAddress } from '../cfg/cfg-service.ts'
 import type { RawValue } from '../cmap/cmap-value.ts'
 import type { CmapKey } from '../conf/cmap-keys.ts'
 import type { ConnectionId, LogLevel, ServiceName, ServiceTimer } from '../service.ts'
-import type { VotequorumConfig } from '../votequorum/votequorum-service.ts'
+import type { VotequorumConfig } from '../votequorum/votequorum-config.ts'
 
 /** What a node needs to know before it begins. */
 export type RingNodeConfig = {

@@ -13,7 +13,7 @@ import {
   tickMs,
 } from '../knet/link-event.ts'
 import { knetStatistics, linkStates, type SealingCounts } from '../knet/link-report.ts'
-import { noSealing, Sealing } from '../knet/sealing.ts'
+import { noSealing, Sealing, type SealingMethod } from '../knet/sealing.ts'
 import type { LinkView } from '../link-view.ts'
 import { addressText, sourceKey } from './address.ts'
 import { knetCipher } from './knet-cipher.ts'
@@ -132,10 +132,9 @@ export class KnetTransport implements RingTransport {
     this.#step({ kind: 'send', to: 'all', frame: bytes })
   }
 
-  loadKey(key: Uint8Array): void {
-    const { sealing } = this.#config
-    invariant(sealing !== undefined, 'packets that are sealed stay so', {})
-    this.#nextSealing = new Sealing(sealing.method, knetCipher(sealing.method, key))
+  loadKey(method: SealingMethod, key: Uint8Array): void {
+    invariant(this.#sealing !== undefined, 'packets that are not sealed stay so', {})
+    this.#nextSealing = new Sealing(method, knetCipher(method, key))
   }
 
   changeKey(step: 'switch' | 'forget'): void {
@@ -143,6 +142,7 @@ export class KnetTransport implements RingTransport {
       this.#lastSealing = this.#sealing
       this.#sealing = this.#nextSealing ?? this.#sealing
       this.#nextSealing = undefined
+      this.#step({ kind: 'overhead', overhead: this.#sealing?.overhead ?? noSealing })
     } else this.#lastSealing = undefined
   }
 
@@ -222,7 +222,7 @@ export class KnetTransport implements RingTransport {
     }
     this.#counts.opened += 1
     // Without a cipher it is a view of what was received.
-    return sealing.method.cipher === undefined ? packet.slice() : packet
+    return packet.buffer === received.buffer ? packet.slice() : packet
   }
 
   #seal(bytes: Uint8Array): Uint8Array {

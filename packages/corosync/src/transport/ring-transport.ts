@@ -1,5 +1,6 @@
 import type { NodeId } from '@quorate/base'
 import type { NodeAddress } from '../cfg/cfg-service.ts'
+import type { SealingMethod } from '../knet/sealing.ts'
 import type { LinkView } from '../link-view.ts'
 import type { LogLevel } from '../service.ts'
 
@@ -30,8 +31,8 @@ export interface RingTransport {
   setMembers(members: readonly NodeAddress[]): void
   /** The shared key changes; only where {@link RingTransport.loadKey} was called. */
   changeKey(step: 'switch' | 'forget'): void
-  /** Packets that are sealed with this key are opened too, from now on. Same cipher and hash. */
-  loadKey(key: Uint8Array): void
+  /** Packets that are sealed in this way and with this key are opened too, from now on. Only where packets are sealed. */
+  loadKey(method: SealingMethod, key: Uint8Array): void
   /** Cuts this node off from the given ones, and from no others; see link-cut.ts. */
   cut(nodes: ReadonlySet<NodeId>): void
   /** Throws away what has arrived and was not read yet: it was sent while this process slept. */

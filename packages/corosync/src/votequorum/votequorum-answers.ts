@@ -15,8 +15,8 @@ import {
 } from '../ipc/votequorum-messages.ts'
 import type { QuorumDevice } from './quorum-device.ts'
 import type { Voter } from './tally.ts'
+import type { VotequorumConfig } from './votequorum-config.ts'
 import { nodeFlags } from './votequorum-ring-message.ts'
-import type { VotequorumConfig } from './votequorum-service.ts'
 
 const ok = csErrorCodes.CS_OK
 

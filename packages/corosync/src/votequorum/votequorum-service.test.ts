@@ -5,8 +5,9 @@ import { requestOf, responseHeader, viewOf } from '../ipc/message-header.ts'
 import { votequorumGetInfo, votequorumInfo, votequorumSetExpected } from '../ipc/votequorum-messages.ts'
 import type { ServiceEffect, ServiceEvent } from '../service.ts'
 import { type Tally, votesNeeded, winsTie } from './tally.ts'
+import type { VotequorumConfig } from './votequorum-config.ts'
 import { decodeNodeInfo, decodeReconfigure, encodeNodeInfo, nodeFlags, votesMax } from './votequorum-ring-message.ts'
-import { type VotequorumConfig, VotequorumService } from './votequorum-service.ts'
+import { VotequorumService } from './votequorum-service.ts'
 
 const now = monoMs(0)
 

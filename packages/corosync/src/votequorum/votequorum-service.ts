@@ -18,9 +18,10 @@ import {
   votequorumTrackStart,
 } from '../ipc/votequorum-messages.ts'
 import { type ConnectionId, type Service, type ServiceEffect, type ServiceEvent, serviceIds } from '../service.ts'
-import { type DeviceConfig, type DevicePoll, deviceTimes, givenBy, QuorumDevice, withDevice } from './quorum-device.ts'
-import { type Tally, type TieBreaker, tallyOf, type Voter, votesNeeded, winsTie } from './tally.ts'
+import { type DevicePoll, deviceTimes, givenBy, QuorumDevice, withDevice } from './quorum-device.ts'
+import { type Tally, tallyOf, type Voter, votesNeeded, winsTie } from './tally.ts'
 import { expectedEvent, infoAnswer, nodelistEvent, quorumEvent } from './votequorum-answers.ts'
+import type { VotequorumConfig } from './votequorum-config.ts'
 import {
   type DeviceNotice,
   decodeDeviceNotice,
@@ -38,24 +39,6 @@ import {
   votequorumFunctions,
   votesMax,
 } from './votequorum-ring-message.ts'
-
-/** What votequorum(5) lets corosync.conf set, with defaults filled in. */
-export type VotequorumConfig = {
-  readonly self: NodeId
-  readonly votes: number
-  readonly expectedVotes: number
-  readonly isTwoNode: boolean
-  readonly waitForAll: boolean
-  readonly autoTieBreaker: TieBreaker | undefined
-  readonly lastManStanding: boolean
-  readonly lastManStandingWindowMs: number
-  /** Undefined: no quorum device is configured. */
-  readonly device?: DeviceConfig | undefined
-  /** `runtime.votequorum.ev_barrier`, where it is not what is expected; nothing here depends on it. */
-  readonly expectedVotesBarrier?: number
-  /** Node ids of the nodelist. */
-  readonly nodes: readonly NodeId[]
-}
 
 const code = csErrorCodes
 const twoNodeKey = 'runtime.votequorum.two_node'
