@@ -8,7 +8,8 @@ test('a limit that cuts what was asked for is told without -V, other errors are 
   expect(logLines([fault, limit], 1)).toContain('something is wrong')
 })
 
-test('what is critical is told without -V', () => {
+test('what is critical is told with one -V', () => {
   const crit = { kind: 'crit', source: 'pcmk__create_graph', text: 'Cannot fence n1' } as const
-  expect(logLines([crit], 0)).toBe('(pcmk__create_graph) \tcrit: Cannot fence n1\n')
+  expect(logLines([crit], 0)).toBe('')
+  expect(logLines([crit], 1)).toBe('(pcmk__create_graph) \tcrit: Cannot fence n1\n')
 })

@@ -4,7 +4,7 @@ import type { Options } from './tool-options.ts'
 
 /** How often -V has to be given for a line to be shown. */
 const verbosityOf: Readonly<Record<LogLine['kind'], number>> = {
-  crit: 0,
+  crit: 1,
   error: 1,
   warning: 2,
   notice: 3,
