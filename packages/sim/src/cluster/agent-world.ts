@@ -10,10 +10,23 @@ export type AgentManners = {
   readonly failRate: number
   /** They do not end before they are killed. */
   readonly hangRate: number
+  /**
+   * Whether a probe may fail where nothing runs. The scheduler takes the resource for failed there, and a partition without
+   * quorum recovers what has failed in it with `no-quorum-policy=freeze` (2.1.5 too, asked about seed 1182), whatever runs
+   * elsewhere: nothing but the agent could have told it.
+   */
+  readonly idleProbesFail: boolean
 }
 
 /** Agents that do what they should, at once. */
-export const goodManners: AgentManners = { quickMaxMs: 60, slowRate: 0, slowMaxMs: 0, failRate: 0, hangRate: 0 }
+export const goodManners: AgentManners = {
+  quickMaxMs: 60,
+  slowRate: 0,
+  slowMaxMs: 0,
+  failRate: 0,
+  hangRate: 0,
+  idleProbesFail: true,
+}
 
 /** Exit codes of OCF agents. */
 const ocf = { ok: 0, error: 1, notRunning: 7, runningPromoted: 8 }
@@ -76,6 +89,8 @@ export class AgentWorld {
     const actsMs = (prng.below(1000) / 1000) * takesMs
     // What fails or hangs has done its work or not.
     const acts = !(fails || isHung) || prng.chance(1, 3)
+    const isProbe = run.action === 'monitor' && Number(run.parameters.get('CRM_meta_interval') ?? 0) === 0
+    const isTrue = isProbe && !this.active.has(run.resource.id) && !manners.idleProbesFail
     let code = ocf.ok
     const calls: (() => void)[] = []
     const running: Running = {
@@ -91,17 +106,17 @@ export class AgentWorld {
       isOver: false,
       ignoresTerm: isHung && prng.chance(1, 2),
     }
-    if (acts) {
+    if (acts || isTrue) {
       calls.push(
         this.#events.after(actsMs, () => {
           code = this.#act(run)
         }),
       )
     }
-    if (!isHung) {
+    if (!isHung || isTrue) {
       calls.push(
         this.#events.after(takesMs, () =>
-          running.end({ end: { kind: 'exit', code: fails ? ocf.error : code }, stdout: '', stderr: '' }),
+          running.end({ end: { kind: 'exit', code: fails && !isTrue ? ocf.error : code }, stdout: '', stderr: '' }),
         ),
       )
     }

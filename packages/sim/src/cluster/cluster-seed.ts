@@ -66,7 +66,7 @@ export async function runClusterSeed(seed: bigint, options: ClusterSeedOptions):
     nodeCount,
     tokenMs,
     drawn,
-    manners: drawManners(prng),
+    manners: { ...drawManners(prng), idleProbesFail: drawn.noQuorumPolicy !== 'freeze' },
     power: { ...drawPower(prng), lies: options.sabotage?.powerLies === true },
     sabotage: options.sabotage ?? {},
     bootMeanMs: prng.pick([undefined, 2_000, 20_000]),
@@ -104,7 +104,7 @@ export async function runClusterSeed(seed: bigint, options: ClusterSeedOptions):
   }
 }
 
-function drawManners(prng: Prng): AgentManners {
+function drawManners(prng: Prng): Omit<AgentManners, 'idleProbesFail'> {
   const maybe = (draw: () => number): number => (prng.chance(1, 2) ? draw() : 0)
   return {
     quickMaxMs: prng.pick([20, 200]),
