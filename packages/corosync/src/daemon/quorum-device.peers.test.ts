@@ -57,12 +57,21 @@ test.skipIf(missing !== undefined)(
       'Quorate: Yes; Total votes: 3; Flags: Quorate Qdevice; 1 1 A,V,NMW node1; 2 1 A,V,NMW node2; 0 1 Qdevice'
     await untilShown([ours, real], all)
 
+    // It does not outlive its corosync, nor starts before that can be asked: each is waited for.
+    await lab.must(['stop', String(real), 'qdevice'])
+    const [oursAlone, realWithout] = [
+      'Quorate: Yes; Total votes: 3; Flags: Quorate Qdevice; 1 1 A,V,NMW node1; 2 1 NR node2; 0 1 Qdevice',
+      'Quorate: Yes; Total votes: 2; Flags: Quorate; 1 1 A,V,NMW node1; 2 1 NR node2; 0 0 Qdevice (votes 1)',
+    ]
+    await untilShown([ours], oursAlone)
+    await untilShown([real], realWithout)
     await lab.must(['signal', String(real), 'corosync', 'KILL'])
     await untilShown([ours], 'Quorate: Yes; Total votes: 2; Flags: Quorate Qdevice; 1 1 A,V,NMW node1; 0 1 Qdevice')
     expect((await lab.must(['logs', String(ours), 'corosync'])).stdout).not.toContain('NOT provide any services')
 
     await lab.startCorosync(real, 'real')
-    await lab.must(['stop', String(real), 'qdevice'])
+    await untilShown([ours], oursAlone)
+    await untilShown([real], realWithout)
     await start(real, 'qdevice', 'corosync-qdevice', '-f')
     await untilShown([ours, real], all)
     await lab.must(['stop', String(arbiter), 'qnetd'])
