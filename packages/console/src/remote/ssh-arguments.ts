@@ -41,16 +41,7 @@ const fixed = [
 /** Arguments of `ssh` that run one command on a host. */
 export function sshArguments(spec: HostSpec, files: SshFiles, command: string): readonly string[] {
   const options = [...fixed, 'LogLevel=DEBUG1', 'StrictHostKeyChecking=yes', knownHosts(files.knownHosts)]
-  return [
-    '-F',
-    files.config,
-    '-T',
-    ...options.flatMap((option) => ['-o', option]),
-    ...place(spec),
-    '--',
-    spec.host,
-    command,
-  ]
+  return commandLine(spec, files, options, command)
 }
 
 /** Arguments of `ssh` that have it write the key of a host to a file, and go no further than that. */
@@ -63,16 +54,17 @@ export function keyArguments(spec: HostSpec, files: SshFiles, into: string): rea
     knownHosts([into]),
     'GlobalKnownHostsFile=/dev/null',
   ]
-  return [
-    '-F',
-    files.config,
-    '-T',
-    ...options.flatMap((option) => ['-o', option]),
-    ...place(spec),
-    '--',
-    spec.host,
-    'true',
-  ]
+  return commandLine(spec, files, options, 'true')
+}
+
+function commandLine(
+  spec: HostSpec,
+  { config }: SshFiles,
+  options: readonly string[],
+  command: string,
+): readonly string[] {
+  const given = options.flatMap((option) => ['-o', option])
+  return ['-F', config, '-T', ...given, ...place(spec), '--', spec.host, command]
 }
 
 /** Arguments of `ssh` that have it print what its configuration comes to for a host. */

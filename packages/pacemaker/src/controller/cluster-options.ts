@@ -19,6 +19,8 @@ export type ControllerOptions = {
   readonly fenceReaction: string
   /** As configured; undefined where it is unset, 0, or nobody is fenced: no node counts as dead for having a watchdog. */
   readonly watchdogTimeout: string | undefined
+  /** Whether a node of which nothing is known is fenced before anything is started that it may run. */
+  readonly fencesAtStartup: boolean
   /** Most agents at a time on a node; 0: twice its processors. */
   readonly nodeActionLimit: number
 }
@@ -66,6 +68,7 @@ export function readOptions(cib: XmlElement, now: OptionTime): ControllerOptions
     stonithMaxAttempts: maxAttempts(options.get('stonith-max-attempts')),
     fenceReaction: options.get('fence-reaction') ?? 'stop',
     watchdogTimeout: watchdogTimeout(options.get('stonith-watchdog-timeout'), options.get('stonith-enabled')),
+    fencesAtStartup: isTrue(options.get('startup-fencing')),
     nodeActionLimit: Number.parseInt(options.get('node-action-limit') ?? '0', 10) || 0,
   }
 }
@@ -79,8 +82,13 @@ function maxAttempts(text: string | undefined): number {
 
 const noWords: ReadonlySet<string> = new Set(['false', 'off', 'no', 'n', '0'])
 
+/** Of an option that is on unless it says no. */
+function isTrue(text: string | undefined): boolean {
+  return !noWords.has(text?.toLowerCase() ?? 'true')
+}
+
 /** A time that cannot be read is no zero: whoever wrote it wants watchdogs to be relied on. */
 function watchdogTimeout(text: string | undefined, stonithEnabled: string | undefined): string | undefined {
   if (text === undefined || text.trim() === '' || parseDurationMs(text) === 0) return undefined
-  return noWords.has(stonithEnabled?.toLowerCase() ?? 'true') ? undefined : text
+  return isTrue(stonithEnabled) ? text : undefined
 }

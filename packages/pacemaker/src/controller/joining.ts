@@ -108,16 +108,11 @@ export function expectedOfLost(step: Step, peer: PeerRecord): string {
   const status = cib === undefined ? undefined : child(cib, 'status')
   const states = status === undefined ? [] : childrenNamed(status, 'node_state')
   const written = states.find((item) => idOf(item) === peer.uuid)
-  const unknown = peer.wasActive || fencesUnseen(step) ? 'member' : 'down'
+  const unknown = peer.wasActive || step.state.options.fencesAtStartup ? 'member' : 'down'
   if (written === undefined) return unknown
   if (isAtWork(written)) return 'member'
   const told = peer.expected ?? attr(written, 'expected') ?? unknown
   return told === 'down' && !hasGone(written) && child(written, 'lrm') === undefined ? 'member' : told
-}
-
-function fencesUnseen(step: Step): boolean {
-  const told = configuredOptions(step).get('startup-fencing') ?? 'true'
-  return !['false', 'off', 'no', 'n', '0'].includes(told.toLowerCase())
 }
 
 /** An operation that may change where something runs has been ordered there, and nobody knows what became of it. */
